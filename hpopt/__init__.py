@@ -1,0 +1,30 @@
+"""hpopt finds the best Keras network for somebody's data; see README.md."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hpopt.builders.base import Output
+    from hpopt.config.loading import load_config
+    from hpopt.runs.folder import Run
+    from hpopt.tuning import tune
+
+__version__ = "0.1.0"
+
+# Imported when they are first used: `hpopt --help` needs none of them.
+_PUBLIC = {
+    "Output": "hpopt.builders.base",
+    "Run": "hpopt.runs.folder",
+    "load_config": "hpopt.config.loading",
+    "tune": "hpopt.tuning",
+}
+
+__all__ = ["Output", "Run", "__version__", "load_config", "tune"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'hpopt' has no attribute {name!r}")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)

@@ -1,0 +1,57 @@
+"""The surroundings that Keras and TensorFlow need before they are first imported.
+
+Importing TensorFlow costs seconds and hundreds of megabytes, so only code that fits or loads a
+network does it, and all of it comes by here first.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+from hpopt.errors import SetupError
+
+
+def prepare_import() -> None:
+    """Choose the TensorFlow backend, whatever ~/.keras/keras.json says; silence its start-up."""
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("ABSL_MIN_LOG_LEVEL", "3")
+
+
+def load_keras() -> Any:
+    """Import Keras on TensorFlow, with ops that give the same bits each time.
+
+    Raises SetupError where something has already imported Keras on another backend.
+    """
+    prepare_import()
+    with _silent_stderr() if "tensorflow" not in sys.modules else nullcontext():
+        import keras
+        import tensorflow as tf
+
+        tf.config.list_logical_devices()  # looks for devices now, and complains of what is missing
+    if keras.backend.backend() != "tensorflow":
+        raise SetupError(
+            f"Keras was imported on the {keras.backend.backend()} backend",
+            help="set KERAS_BACKEND=tensorflow, or import hpopt first",
+        )
+    tf.config.experimental.enable_op_determinism()
+    return keras
+
+
+@contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Close the mouth of TensorFlow's C++, which speaks before it heeds any log level."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(nowhere)
+        os.close(kept)

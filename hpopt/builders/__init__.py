@@ -1,0 +1,1 @@
+"""The network families: functions that build an uncompiled Keras model from keyword arguments."""

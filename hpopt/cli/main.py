@@ -1,0 +1,52 @@
+"""`hpopt`: the program, and how its errors reach people."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from hpopt.cli.tune import tune_command
+from hpopt.errors import HpoptError
+
+app = typer.Typer(
+    name="hpopt",
+    help="Finds the best Keras network for your data: Bayesian optimisation from one YAML file.",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # with it, --help takes half a second
+    pretty_exceptions_enable=False,
+)
+app.command("tune")(tune_command)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from hpopt import __version__
+
+        typer.echo(f"hpopt {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+    ),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the program. Its exit codes are listed in docs/design.md."""
+    try:
+        app()
+    except HpoptError as error:
+        print(error.render(), file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

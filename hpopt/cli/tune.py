@@ -1,0 +1,79 @@
+"""`hpopt tune CONFIG`: search, and leave a run folder."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+ENDED_WITHOUT_MODEL = 1
+INTERRUPTED = 130
+
+
+def tune_command(
+    config: Annotated[Path, typer.Argument(help="The YAML file that describes the run.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", "-s", metavar="KEY=VALUE", help="Override a value: -s search.n_calls=20."
+        ),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="What the run folder is called behind its time stamp.")
+    ] = None,
+    output_dir: Annotated[Path, typer.Option(help="Where the run folder is made.")] = Path("runs"),
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print the run folder's path and nothing else.")
+    ] = False,
+) -> None:
+    """Find the best network for the data of CONFIG, and leave a run folder.
+
+    The folder is runs/<time>_<name>: best/model.keras in it takes raw rows, and summary.md says
+    what was found.
+    Ctrl-C once ends the search after the running trial and keeps what it found; twice, at once.
+    """
+    from hpopt.cli.progress import choose_progress
+    from hpopt.config.loading import load_config
+    from hpopt.observer import Observer
+    from hpopt.report.summary import conclude
+    from hpopt.tuning import tune
+
+    overrides = list(overrides or ())
+    if name is not None:
+        overrides.append(f"output.name={json.dumps(name)}")
+    loaded = load_config(config, overrides)
+    observer = Observer() if quiet else choose_progress()
+    with _stop_on_interrupt() as stop:
+        run = tune(loaded, output_dir=output_dir, observer=observer, stop=stop)
+    print(run.path if quiet else conclude(run))
+    if run.best is None:
+        raise typer.Exit(ENDED_WITHOUT_MODEL)
+    if stop.is_set():
+        raise typer.Exit(INTERRUPTED)
+
+
+@contextmanager
+def _stop_on_interrupt() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C sets; the second raises KeyboardInterrupt."""
+    stop = threading.Event()
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        message = "stopping when the running trial is over; Ctrl-C again stops at once"
+        print(f"\n{message}", file=sys.stderr, flush=True)
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,85 @@
+"""The end of a run: named steps, each journalled when it is done and safe to repeat.
+
+A run that was killed among them goes on at the first that is not in the journal.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hpopt.export.best import write_best
+from hpopt.report.summary import summarise
+from hpopt.runs.folder import Run, now
+from hpopt.runs.journal import Step
+from hpopt.runs.results import dump_results
+from hpopt.space import Space
+from hpopt.training.metrics import metrics_for
+from hpopt.training.objective import Objective
+from hpopt.trials import Trial
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Closing:
+    """What the closing steps need: the run, its objective, and what the search was."""
+
+    run: Run
+    objective: Objective
+    space: Space
+    seed: int
+
+    @property
+    def steps(self) -> Sequence[tuple[str, Callable[[], Mapping[str, Any]]]]:
+        """The steps in order. Without a finished trial only the summary can be written."""
+        if self.run.best is None:
+            return [("summary", self._summary)]
+        return [
+            ("best", self._best),
+            ("test", self._test),
+            ("results", self._results),
+            ("summary", self._summary),
+        ]
+
+    def do_all(self) -> None:
+        """Do the steps that are not in the journal yet."""
+        for name, step in self.steps:
+            if name not in self.run.steps:
+                self.run.append(Step(name, now(), step()))
+                log.info("closing step done: %s", name)
+
+    def _best(self) -> Mapping[str, Any]:
+        assert self.run.best is not None
+        return write_best(self.run, self.objective, self.run.best)
+
+    def _test(self) -> Mapping[str, Any]:
+        """The only step that sees the test part: scores of the best and of the default params."""
+        assert self.run.best is not None
+        default = self.run.trials()[0]
+        outcome = {"best": self._test_scores(self.run.best)}
+        if self.run.weights(default) is not None:
+            outcome["default"] = self._test_scores(default)
+        return outcome
+
+    def _test_scores(self, trial: Trial) -> dict[str, float]:
+        weights = self.run.weights(trial)
+        assert weights is not None
+        network = self.objective.trained(trial.params, seed=trial.seed, weights=weights)
+        predictions = self.objective.predict(network, "test")
+        y = self.objective.data.y("test")
+        task = self.objective.data.output.task
+        return {metric.name: metric.score(y, predictions) for metric in metrics_for(task)}
+
+    def _results(self) -> Mapping[str, Any]:
+        trials = self.run.trials()
+        self.run.write(
+            "results.pkl", lambda file: dump_results(self.space, trials, self.seed, file)
+        )
+        return {}
+
+    def _summary(self) -> Mapping[str, Any]:
+        self.run.write_text("summary.md", summarise(self.run))
+        return {}

@@ -1,0 +1,226 @@
+"""Binds the names of `model:`, `training:` and `space:` to what they set.
+
+A name is an argument of the builder or a setting of the training; it is either constant or a
+dimension. Everything that is wrong is collected, so that it can be mended in one go.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import pydantic
+
+from hpopt.builders.registry import Signature, absolute_reference, load_builder, read_signature
+from hpopt.config.document import Document, KeyPath
+from hpopt.config.problems import dotted, expectations, show
+from hpopt.config.schema import NOT_SEARCHABLE, Constant, Settings, Training
+from hpopt.dimensions import Categorical, Dimension, DimensionError, Scalar
+from hpopt.errors import ConfigError, Problem, SetupError, suggest_name
+from hpopt.space import Space
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Binding:
+    """What is searched, and what is held constant on either side of it."""
+
+    space: Space
+    builder: str
+    arguments: dict[str, Any]  # constants of the builder
+    training: Training
+
+
+def bind(settings: Settings, document: Document) -> Binding:
+    """Bind the settings' names. Raises ConfigError with every problem found."""
+    return _Binder(settings, document).bind()
+
+
+class _Binder:
+    def __init__(self, settings: Settings, document: Document) -> None:
+        self.settings = settings
+        self.document = document
+        self.problems: list[Problem] = []
+        self.builder, self.signature = self._load_builder()
+
+    def bind(self) -> Binding:
+        self._check_constants()
+        dimensions: list[Dimension] = []
+        constants: dict[str, Scalar] = {}
+        for name, form in self.settings.space.items():
+            self._check_name(name)
+            if isinstance(form, Constant):
+                constants[name] = form.value
+                self._check_value(name, form.value, ("space", name))
+                continue
+            try:
+                dimensions.append(form.to_dimension(name))
+            except DimensionError as error:
+                self._blame_dimension(name, error)
+                continue
+            self._check_dimension(dimensions[-1])
+        self._check_required(dimensions)
+        if not self.problems:
+            space = self._space(dimensions, constants)
+        if self.problems:
+            raise ConfigError.of(self.problems)
+        of_training = {n: v for n, v in constants.items() if n in Training.model_fields}
+        of_builder = {n: v for n, v in constants.items() if n not in Training.model_fields}
+        return Binding(
+            space=space,
+            builder=self.builder,
+            arguments=dict(self.settings.model.model_extra or {}) | of_builder,
+            training=self.settings.training.model_copy(update=of_training),
+        )
+
+    def _load_builder(self) -> tuple[str, Signature]:
+        folder = Path(self.document.path).resolve().parent
+        reference = absolute_reference(self.settings.model.builder, folder)
+        try:
+            signature = read_signature(load_builder(reference))
+        except SetupError as error:
+            place = self.document.location(("model", "builder"))
+            raise ConfigError.of(
+                [replace(p, location=p.location or place) for p in error.problems]
+            ) from error
+        owned = [name for name in signature.arguments if name in Training.model_fields]
+        if owned:
+            raise ConfigError(
+                f"the builder takes `{owned[0]}`, which is a setting of `training`",
+                location=self.document.location(("model", "builder")),
+                help="give the builder's argument another name",
+            )
+        return reference, signature
+
+    def _check_constants(self) -> None:
+        for name, value in (self.settings.model.model_extra or {}).items():
+            if name in Training.model_fields:
+                self._add(f"`{name}` is a setting of `training`", ("model", name), "move it there")
+            elif not self._builder_takes(name):
+                self._add(
+                    f"the builder `{self.settings.model.builder}` takes no `{name}`",
+                    ("model", name),
+                    suggest_name(name, self.signature.arguments),
+                )
+            else:
+                self._check_value(name, value, ("model", name))
+
+    def _check_name(self, name: str) -> None:
+        path = ("space", name)
+        if name in NOT_SEARCHABLE:
+            self._add(f"`{name}` can't be searched", path, "move it to `training`")
+        elif name not in Training.model_fields and not self._builder_takes(name):
+            self._add(
+                f"`{name}` is neither an argument of the builder nor a setting of the training",
+                path,
+                suggest_name(name, self._searchable_names()),
+            )
+        for section, names in (
+            ("model", self.settings.model.model_extra or {}),
+            ("training", self.settings.training.model_fields_set),
+        ):
+            if name in names:
+                self._add(
+                    f"`{name}` is both a constant in `{section}` and in `space`",
+                    path,
+                    f"take it out of one of them ({section}.{name} is at "
+                    f"{self.document.location((section, name), of_key=True)})",
+                )
+
+    def _check_dimension(self, dimension: Dimension) -> None:
+        path = ("space", dimension.name)
+        if isinstance(dimension, Categorical):
+            for index, category in enumerate(dimension.categories):
+                listed = isinstance(self.document.value_at(path), list)
+                place = (*path, index) if listed else (*path, "categories", index)
+                self._check_value(dimension.name, category, place)
+            return
+        for key in ("low", "high", "default"):
+            if not self._check_value(dimension.name, getattr(dimension, key), (*path, key)):
+                return
+
+    def _check_required(self, dimensions: list[Dimension]) -> None:
+        always = {d.name for d in dimensions if not d.when} | set(self.settings.space)
+        sometimes = {d.name for d in dimensions if d.when}
+        given = (always - sometimes) | set(self.settings.model.model_extra or {})
+        for name, argument in self.signature.arguments.items():
+            if argument.required and name in sometimes:
+                self._add(
+                    f"`{name}` is conditional, so the builder needs a default for it",
+                    ("space", name, "when"),
+                    f"def build(input_shape, output, *, {name}=...)",
+                )
+            elif argument.required and name not in given:
+                self._add(
+                    f"the builder needs `{name}`",
+                    ("model", "builder"),
+                    "set it in `model`, or search it in `space`",
+                )
+
+    def _check_value(self, name: str, value: Any, path: KeyPath) -> bool:
+        """Whether `value` is legal for the setting or argument `name`; if not, note a problem."""
+        field = Training.model_fields.get(name)
+        if field is not None:
+            annotation: Any = (
+                Annotated[(field.annotation, *field.metadata)]
+                if field.metadata
+                else field.annotation
+            )
+        elif name in self.signature.arguments:
+            annotation = self.signature.arguments[name].annotation
+        else:
+            return True
+        try:
+            adapter: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(
+                annotation, config=pydantic.ConfigDict(arbitrary_types_allowed=True)
+            )
+        except pydantic.errors.PydanticUserError:  # an annotation that pydantic can't check
+            return True
+        try:
+            adapter.validate_python(value, strict=True)
+        except pydantic.ValidationError as error:
+            self._add(f"{dotted(path)} must be {expectations(error)}, not {show(value)}", path)
+            return False
+        return True
+
+    def _space(self, dimensions: list[Dimension], constants: dict[str, Scalar]) -> Space:
+        """The space, with conditions on names that are held constant decided here and now."""
+        known = self._constants() | constants
+        kept: list[Dimension] = []
+        for dimension in dimensions:
+            decided = [c for c in dimension.when if c.parent in known]
+            if all(condition.holds(known[condition.parent]) for condition in decided):
+                rest = tuple(c for c in dimension.when if c not in decided)
+                kept.append(replace(dimension, when=rest))
+            else:
+                log.info("`%s` is never active and is left out of the search", dimension.name)
+        try:
+            return Space(kept)
+        except DimensionError as error:
+            self._blame_dimension(error.dimension or "", error)
+            return Space([])
+
+    def _constants(self) -> dict[str, Any]:
+        training = self.settings.training
+        searched = self.settings.space
+        return (self.settings.model.model_extra or {}) | {
+            name: getattr(training, name) for name in Training.model_fields if name not in searched
+        }
+
+    def _blame_dimension(self, name: str, error: DimensionError) -> None:
+        path: KeyPath = ("space", name, error.key)
+        self._add(f"space.{name}: {error}", path, error.help)
+
+    def _builder_takes(self, name: str) -> bool:
+        return self.signature.takes_any or name in self.signature.arguments
+
+    def _searchable_names(self) -> list[str]:
+        settings = [name for name in Training.model_fields if name not in NOT_SEARCHABLE]
+        return [*self.signature.arguments, *settings]
+
+    def _add(self, message: str, path: KeyPath, help: str | None = None) -> None:
+        of_key = len(path) == 2 and path[0] in ("space", "model")
+        self.problems.append(Problem(message, self.document.location(path, of_key=of_key), help))

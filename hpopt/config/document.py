@@ -1,0 +1,281 @@
+"""YAML text to plain data under YAML 1.2's rules, remembering where every key and value stands.
+
+PyYAML reads the text; but it follows YAML 1.1, where `1e-3` is a string, `no` is false and a second
+key silently replaces the first. So its nodes are turned into values here, by the core schema of
+YAML 1.2 (https://yaml.org/spec/1.2.2/#103-core-schema).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hpopt.errors import ConfigError, Location, closest
+
+# Where a value stands in the tree: ("space", "learning_rate", "low"); list items by their index.
+KeyPath = tuple[str | int, ...]
+
+_TAG = "tag:yaml.org,2002:"
+_MERGE = "<<"
+# A few aliases of aliases can unfold to billions of values; no honest config comes near this.
+_MOST_NODES = 100_000
+_DEEPEST = 50
+
+
+class _Yaml12Loader(yaml.SafeLoader):
+    """PyYAML's parser with the core schema of YAML 1.2 in place of the rules of YAML 1.1."""
+
+    yaml_implicit_resolvers = {}  # noqa: RUF012 (PyYAML copies it before it adds to it)
+
+
+for _tag, _pattern in (
+    ("null", r"~|null|Null|NULL|"),
+    ("bool", r"true|True|TRUE|false|False|FALSE"),
+    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"),
+    (
+        "float",
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+    ),
+):
+    _Yaml12Loader.add_implicit_resolver(_TAG + _tag, re.compile(rf"(?:{_pattern})\Z"), None)
+
+
+class Document:
+    """The tree of one YAML file with its overrides, and the place each value came from."""
+
+    def __init__(self, path: Path, source: bytes) -> None:
+        self.path = path
+        self.source = source
+        self.tree: dict[str, Any] = {}
+        self._keys: dict[KeyPath, Location] = {}
+        self._values: dict[KeyPath, Location] = {}
+
+    def value_at(self, path: KeyPath) -> Any:
+        """The value at `path`; raises KeyError or IndexError where there is none."""
+        value: Any = self.tree
+        for step in path:
+            value = value[step]
+        return value
+
+    def location(self, path: KeyPath, *, of_key: bool = False) -> Location | None:
+        """Where the value (or its key) at `path` stands, or else the nearest one around it."""
+        places = (self._keys, self._values) if of_key else (self._values, self._keys)
+        for length in range(len(path), 0, -1):
+            for place in places:
+                if path[:length] in place:
+                    return place[path[:length]]
+        return Location(str(self.path))
+
+    def origin(self, path: KeyPath) -> str:
+        """Where the value at `path` came from, in words for the resolved config."""
+        location = self._values.get(path)
+        return "default" if location is None else str(location).replace("\n", " ")
+
+    def _forget(self, path: KeyPath) -> None:
+        for place in (self._keys, self._values):
+            for known in [known for known in place if known[: len(path)] == path]:
+                del place[known]
+
+
+def read_document(path: Path, overrides: Sequence[str] = ()) -> Document:
+    """Read a YAML file and lay overrides of the form `key.path=value` over it.
+
+    Raises ConfigError where the file can't be read, is no YAML, or an override does not fit.
+    """
+    source = _read_bytes(path)
+    document = Document(path, source)
+    _Reader(document, str(path), _decode(path, source)).read_into(())
+    for override in overrides:
+        _apply_override(document, override)
+    return document
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        folder = path.parent if path.parent.is_dir() else None
+        names = sorted(p.name for p in folder.glob("*.y*ml")) if folder else []
+        match = closest(path.name, names)
+        raise ConfigError(
+            f"there is no file {path}",
+            help=f"did you mean `{path.with_name(match)}`?" if match else None,
+        ) from None
+    except IsADirectoryError:
+        raise ConfigError(f"{path} is a folder", help="name the YAML file in it") from None
+    except OSError as error:
+        raise ConfigError(f"{path} can't be read: {error.strerror or error}") from None
+    except ValueError as error:  # a NUL in the path
+        raise ConfigError(f"the path {str(path)!r} can't be used: {error}") from None
+
+
+def _decode(path: Path, source: bytes) -> str:
+    try:
+        return source.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = source[: error.start].count(b"\n") + 1
+        raise ConfigError(
+            "the file is not UTF-8 text",
+            location=Location(str(path), line),
+            help="save it as UTF-8",
+        ) from None
+
+
+def _apply_override(document: Document, override: str) -> None:
+    key, equals, text = override.partition("=")
+    place = Location(f"--set {override}")
+    path: KeyPath = tuple(part.strip() for part in key.split("."))
+    if not equals or not all(path):
+        raise ConfigError(
+            "an override has the form key.path=value", location=place, help="-s search.n_calls=20"
+        )
+    parent = document.tree
+    for depth, step in enumerate(path[:-1]):
+        child = parent.get(str(step))
+        if child is None:  # not there, or `output:` with nothing behind it
+            child = parent[str(step)] = {}
+            document._keys.setdefault(path[: depth + 1], place)
+        if not isinstance(child, dict):
+            raise ConfigError(
+                f"`{'.'.join(map(str, path[: depth + 1]))}` is no mapping: it has no keys",
+                location=place,
+            )
+        parent = child
+    document._forget(path)
+    _Reader(document, place.file, text).read_into(path)
+
+
+class _Reader:
+    """Reads one YAML text into a document at a path."""
+
+    def __init__(self, document: Document, file: str, text: str) -> None:
+        self._document = document
+        self._file = file
+        self._text = text
+        self._lines = text.splitlines()
+        self._is_file = file == str(document.path)
+        self._nodes = 0
+
+    def read_into(self, path: KeyPath) -> None:
+        node = self._compose()
+        if path:
+            self._document._keys[path] = Location(self._file)
+            value = None if node is None else self._value(node, path, ())
+            self._document._values[path] = Location(self._file)
+            parent = self._document.value_at(path[:-1])
+            parent[path[-1]] = value
+            return
+        if node is None or (isinstance(node, yaml.ScalarNode) and node.value.strip() == ""):
+            raise ConfigError(
+                "the file is empty",
+                location=Location(self._file),
+                help="it needs at least `dataset`, `model` and `space`",
+            )
+        if not isinstance(node, yaml.MappingNode):
+            raise self._error("the file must hold a mapping (key: value)", node.start_mark)
+        self._document.tree = self._value(node, (), ())
+
+    def _compose(self) -> yaml.Node | None:
+        try:
+            return yaml.compose(self._text, Loader=_Yaml12Loader)
+        except yaml.MarkedYAMLError as error:
+            parts = [part for part in (error.context, error.problem) if part]
+            help = None
+            if error.problem and "'\\t'" in error.problem:
+                help = "indent with spaces"
+            elif error.problem and "but found another document" in error.problem:
+                help = "one file holds one run: take the `---` away"
+            raise self._error(
+                "this is no YAML: " + ", ".join(parts),
+                error.problem_mark or error.context_mark,
+                help,
+            ) from None
+        except yaml.reader.ReaderError as error:
+            line = self._text[: error.position].count("\n") + 1
+            raise ConfigError(
+                f"a character that YAML does not allow: {error.character!r}",
+                location=Location(self._file, line),
+            ) from None
+        except yaml.YAMLError as error:
+            raise ConfigError(f"this is no YAML: {error}", location=Location(self._file)) from None
+        except RecursionError:
+            raise ConfigError("the nesting is too deep", location=Location(self._file)) from None
+
+    def _value(self, node: yaml.Node, path: KeyPath, ancestors: tuple[yaml.Node, ...]) -> Any:
+        self._nodes += 1
+        if self._nodes > _MOST_NODES or len(ancestors) > _DEEPEST:
+            raise self._error("the file unfolds to more than any config needs", node.start_mark)
+        if any(node is ancestor for ancestor in ancestors):
+            raise self._error("an alias that contains itself", node.start_mark)
+        self._document._values[path] = self._locate(node.start_mark)
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node)
+        if node.tag not in (f"{_TAG}map", f"{_TAG}seq"):
+            raise self._tag_error(node)
+        ancestors = (*ancestors, node)
+        if isinstance(node, yaml.SequenceNode):
+            items: list[yaml.Node] = node.value
+            return [self._value(item, (*path, i), ancestors) for i, item in enumerate(items)]
+        assert isinstance(node, yaml.MappingNode)
+        mapping: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = self._key(key_node)
+            if key in mapping:
+                first = self._document._keys[(*path, key)]
+                raise self._error(
+                    f"the key `{key}` stands twice",
+                    key_node.start_mark,
+                    f"it was first in line {first.line}; keep one of them",
+                )
+            self._document._keys[(*path, key)] = self._locate(key_node.start_mark)
+            mapping[key] = self._value(value_node, (*path, key), ancestors)
+        return mapping
+
+    def _key(self, node: yaml.Node) -> str:
+        key = self._scalar(node) if isinstance(node, yaml.ScalarNode) else None
+        if not isinstance(key, str):
+            raise self._error("a key must be a name", node.start_mark, "put it in quotes")
+        if key == _MERGE:
+            raise self._error(
+                "YAML 1.2 has no merge keys (`<<`)", node.start_mark, "write them out"
+            )
+        return key
+
+    def _scalar(self, node: yaml.ScalarNode) -> Any:
+        text: str = node.value
+        kind = node.tag.removeprefix(_TAG)
+        try:
+            match kind:
+                case "str":
+                    return text
+                case "null":
+                    return None
+                case "bool":
+                    return {"true": True, "false": False}[text.lower()]
+                case "int":
+                    return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
+                case "float":
+                    return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+        except (ValueError, KeyError):  # `!!int one`, or digits without end
+            raise self._error(f"`{text[:40]}` is no {kind}", node.start_mark) from None
+        raise self._tag_error(node)
+
+    def _tag_error(self, node: yaml.Node) -> ConfigError:
+        tag = node.tag.replace(_TAG, "!!")
+        return self._error(
+            f"the tag `{tag}` is not allowed", node.start_mark, "write plain data only"
+        )
+
+    def _locate(self, mark: yaml.Mark) -> Location:
+        if not self._is_file:
+            return Location(self._file)
+        line = self._lines[mark.line] if mark.line < len(self._lines) else None
+        return Location(self._file, mark.line + 1, mark.column + 1, line)
+
+    def _error(self, message: str, mark: yaml.Mark | None, help: str | None = None) -> ConfigError:
+        location = Location(self._file) if mark is None else self._locate(mark)
+        return ConfigError(message, location=location, help=help)

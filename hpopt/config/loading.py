@@ -1,0 +1,87 @@
+"""From a YAML file to a `Config`: everything that can be checked before data is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pydantic
+
+from hpopt.builders.base import Task
+from hpopt.config.binding import Binding, bind
+from hpopt.config.document import Document, KeyPath, read_document
+from hpopt.config.problems import problems_of
+from hpopt.config.schema import Settings
+from hpopt.dimensions import Categorical
+from hpopt.errors import ConfigError
+from hpopt.training.losses import losses_for
+from hpopt.training.metrics import METRICS, Metric, default_metric, metrics_for
+
+_LONGEST_NAME = 100
+
+
+@dataclass(frozen=True)
+class Config:
+    """A checked configuration, with the document it was read from."""
+
+    settings: Settings
+    binding: Binding
+    document: Document
+
+    @property
+    def run_name(self) -> str:
+        """What the run folder is called. Raises ConfigError where the given name can't be."""
+        name = self.settings.output.name
+        if name is None:
+            stem = re.sub(r"[^A-Za-z0-9._-]+", "_", self.document.path.stem)
+            return stem.lstrip("._-")[:_LONGEST_NAME] or "run"
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or len(name) > _LONGEST_NAME:
+            raise ConfigError(
+                f"a run can't be named {name!r}",
+                location=self.document.location(("output", "name")),
+                help=f"up to {_LONGEST_NAME} letters, digits, `.`, `_` and `-`",
+            )
+        return name
+
+    def metric(self, task: Task) -> Metric:
+        """The metric to search by. Raises ConfigError where it does not fit the task."""
+        name = self.settings.training.metric
+        if name == "auto":
+            return default_metric(task)
+        fitting = [metric.name for metric in metrics_for(task)]
+        if name not in fitting:
+            raise self._misfit("metric", name, task, fitting, ("training", "metric"))
+        return METRICS[name]
+
+    def check_losses(self, task: Task) -> None:
+        """Raise ConfigError where a loss, constant or searched, does not fit the task."""
+        dimension = next((d for d in self.binding.space if d.name == "loss"), None)
+        searched = dimension.categories if isinstance(dimension, Categorical) else ()
+        section = "space" if "loss" in self.settings.space else "training"
+        for name in searched or (self.binding.training.loss,):
+            if name not in ("auto", *losses_for(task)):
+                raise self._misfit("loss", str(name), task, losses_for(task), (section, "loss"))
+
+    def _misfit(
+        self, what: str, name: str, task: Task, fitting: Sequence[str], path: KeyPath
+    ) -> ConfigError:
+        return ConfigError(
+            f"the {what} `{name}` does not fit a {task} task",
+            location=self.document.location(path),
+            help="one of " + ", ".join(f"`{option}`" for option in fitting),
+        )
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
+    """Read and check a YAML file with its overrides (`key.path=value`).
+
+    Raises ConfigError, with file, line and column, for everything that is wrong in it.
+    """
+    document = read_document(path, overrides)
+    try:
+        settings = Settings.model_validate(document.tree)
+    except pydantic.ValidationError as error:
+        raise ConfigError.of(problems_of(error, document)) from None
+    return Config(settings, bind(settings, document), document)

@@ -1,0 +1,62 @@
+"""`config.resolved.yaml`: every value that was in force, and where it came from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from hpopt.config.document import KeyPath
+from hpopt.config.loading import Config
+
+
+def resolved_yaml(config: Config, metric: str) -> str:
+    """The whole configuration as a YAML file that repeats the run; a comment gives each origin.
+
+    `metric` is the one in force, which `auto` leaves to the data.
+    """
+    tree = config.settings.model_dump()
+    tree["model"]["builder"] = config.binding.builder
+    tree["training"]["metric"] = metric
+    for name in tree["space"]:
+        tree["training"].pop(name, None)
+    tree["output"]["name"] = config.run_name
+    dimensions = {form.pop("name"): form for form in config.binding.space.to_json()}
+    tree["space"] = {
+        name: form["value"] if form["type"] == "constant" else dimensions[name]
+        for name, form in tree["space"].items()
+        if form["type"] == "constant" or name in dimensions
+    }
+    return "\n".join(_lines(config, tree, ())) + "\n"
+
+
+def _lines(config: Config, tree: Mapping[str, Any], path: KeyPath) -> Iterator[str]:
+    indent = "  " * len(path)
+    for key, value in tree.items():
+        here = (*path, key)
+        if isinstance(value, Mapping) and value and path != ("space",):
+            yield f"{indent}{key}:"
+            yield from _lines(config, value, here)
+        else:
+            yield f"{indent}{key}: {inline_yaml(value)}  # {config.document.origin(here)}"
+
+
+def inline_yaml(value: Any) -> str:
+    """A value as YAML on one line, in a form that YAML 1.1 and 1.2 read alike."""
+    text = yaml.dump(value, Dumper=_Dumper, default_flow_style=True, sort_keys=False, width=10**6)
+    return text.removesuffix("...\n").strip()
+
+
+class _Dumper(yaml.SafeDumper):
+    pass
+
+
+def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    # PyYAML leaves texts such as 1e-3 bare, which are numbers to YAML 1.2.
+    style = None if re.fullmatch(r"[A-Za-z_][\w./-]*", text) else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)

@@ -1,0 +1,256 @@
+"""The grammar of the YAML: every section, its keys, their types, bounds and defaults.
+
+What a key of `space:`, `model:` and `training:` may be depends on the builder as well: that part
+stands in `binding.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Gt, Lt, MinLen
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from hpopt.data.sources import SKLEARN_DATASETS
+from hpopt.dimensions import Categorical, Condition, Dimension, Integer, Prior, Real, Scalar
+from hpopt.training.losses import LOSSES
+from hpopt.training.metrics import METRICS
+
+Count = Annotated[int, Ge(1)]
+PositiveReal = Annotated[float, Gt(0)]
+OptimizerName = Literal[
+    "adam",
+    "sgd",
+    "rmsprop",
+    "adamw",
+    "adagrad",
+    "adadelta",
+    "adamax",
+    "nadam",
+    "ftrl",
+    "lion",
+    "adafactor",
+    "lamb",
+    "muon",
+]
+
+
+def _one_of(names: Iterable[str]) -> AfterValidator:
+    """A text that is one of `names`, which are kept where their meaning is."""
+    legal = list(names)
+
+    def check(name: str) -> str:
+        if name not in legal:
+            expected = ", ".join(f"'{option}'" for option in legal)
+            raise PydanticCustomError("literal_error", "unknown name", {"expected": expected})
+        return name
+
+    return AfterValidator(check)
+
+
+class Section(BaseModel):
+    """A mapping of the YAML: its keys are the fields, no others, of exactly these types."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, validate_default=True
+    )
+
+
+class Split(Section):
+    """How the rows fall into the parts: shares of all rows, that add up to 1."""
+
+    train: Annotated[float, Gt(0), Lt(1)] = 0.6
+    validation: Annotated[float, Gt(0), Lt(1)] = 0.24
+    test: Annotated[float, Gt(0), Lt(1)] = 0.16
+    seed: Annotated[int, Ge(0), Lt(2**32)] = 0
+    stratify: Literal["auto"] | bool = "auto"
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Split:
+        total = self.train + self.validation + self.test
+        if abs(total - 1) > 1e-6:
+            raise ValueError(
+                f"train + validation + test ({self.train:g} + {self.validation:g} + "
+                f"{self.test:g}) is {total:g}, not 1"
+            )
+        return self
+
+
+class Dataset(Section):
+    """Where the rows come from, and how they are split."""
+
+    source: Literal["sklearn"]
+    name: Annotated[str, _one_of(SKLEARN_DATASETS)]
+    split: Split = Split()
+
+
+class Network(Section):
+    """The network family, and those of its arguments that are held constant."""
+
+    model_config = ConfigDict(extra="allow")
+
+    builder: Annotated[str, MinLen(1)]
+
+
+class EarlyStopping(Section):
+    """Stop a fit once `monitor` has not fallen for `patience` epochs; keep the best epoch's."""
+
+    monitor: Literal["val_loss", "loss"] = "val_loss"
+    patience: Count = 10
+    min_delta: Annotated[float, Ge(0)] = 0.0
+
+
+class Training(Section):
+    """How a network is fitted and what it is judged by. All but the last two can be searched."""
+
+    epochs: Count = 50
+    batch_size: Count = 32
+    optimizer: OptimizerName = "adam"
+    learning_rate: PositiveReal = 1e-3
+    # The learning rate falls by the factor learning_decay every decay_steps steps, smoothly.
+    learning_decay: Annotated[float, Gt(0)] | None = None
+    decay_steps: Count = 1000
+    momentum: Annotated[float, Ge(0), Lt(1)] = 0.0  # of sgd and rmsprop; the others have none
+    loss: Annotated[str, _one_of(["auto", *LOSSES])] = "auto"
+    metric: Annotated[str, _one_of(["auto", *METRICS])] = "auto"
+    early_stopping: EarlyStopping | None = None
+
+
+NOT_SEARCHABLE = ("metric", "early_stopping")
+
+
+def _conditions(when: dict[str, Any]) -> tuple[Condition, ...]:
+    return tuple(Condition.parse(parent, form) for parent, form in when.items())
+
+
+class _Dimension(Section):
+    when: dict[str, Any] = {}
+
+
+class RealDimension(_Dimension):
+    """A real number between two bounds."""
+
+    type: Literal["real"]
+    low: float
+    high: float
+    prior: Prior = "uniform"
+    default: float | None = None
+
+    def to_dimension(self, name: str) -> Dimension:
+        """The dimension; raises DimensionError where it makes no sense."""
+        when = _conditions(self.when)
+        return Real(name, self.low, self.high, self.prior, self.default, when)
+
+
+class IntegerDimension(_Dimension):
+    """A whole number between two bounds."""
+
+    type: Literal["integer"]
+    low: int
+    high: int
+    prior: Prior = "uniform"
+    default: int | None = None
+
+    def to_dimension(self, name: str) -> Dimension:
+        """The dimension; raises DimensionError where it makes no sense."""
+        when = _conditions(self.when)
+        return Integer(name, self.low, self.high, self.prior, self.default, when)
+
+
+class CategoricalDimension(_Dimension):
+    """One of a few values; written as a plain list, its first entry is the default."""
+
+    type: Literal["categorical"]
+    categories: Annotated[list[Scalar], MinLen(1)]
+    default: Scalar = None
+
+    def to_dimension(self, name: str) -> Dimension:
+        """The dimension; raises DimensionError where it makes no sense."""
+        default = self.default if "default" in self.model_fields_set else self.categories[0]
+        return Categorical(name, tuple(self.categories), default, _conditions(self.when))
+
+
+class Constant(Section):
+    """A value that is held constant: what a plain scalar under `space:` means."""
+
+    type: Literal["constant"]
+    value: Scalar
+
+
+def _long_form(form: Any) -> Any:
+    """The mapping that a list (a categorical) or a scalar (a constant) stands for."""
+    if isinstance(form, list):
+        return {"type": "categorical", "categories": form}
+    return form if isinstance(form, dict) else {"type": "constant", "value": form}
+
+
+DimensionForm = Annotated[
+    RealDimension | IntegerDimension | CategoricalDimension | Constant,
+    Field(discriminator="type"),
+    BeforeValidator(_long_form),
+]
+
+
+class Search(Section):
+    """The searcher, its acquisition function and its budget."""
+
+    engine: Literal["skopt", "random"] = "skopt"
+    acquisition: Literal["EI", "PI", "LCB", "gp_hedge"] = "EI"
+    n_calls: Count = 100
+    seed: Annotated[int, Ge(0)] = 0
+
+
+class Execution(Section):
+    """Where trials run: one after the other in this process, until worker processes land."""
+
+    workers: Literal["auto"] | int = "auto"
+
+    @field_validator("workers")
+    @classmethod
+    def _is_one(cls, workers: Literal["auto"] | int) -> Literal["auto"] | int:
+        if workers not in ("auto", 1):
+            raise ValueError("this version runs one trial at a time: use `auto` or 1")
+        return workers
+
+
+class OutputSettings(Section):
+    """What the run folder is called and keeps."""
+
+    name: str | None = None  # the config file's name
+    keep_weights: Annotated[int, Ge(1)] = 5  # of so many of the best trials, and of the default
+
+
+class Settings(Section):
+    """A whole YAML file."""
+
+    dataset: Dataset
+    model: Network
+    training: Training = Training()
+    space: Annotated[dict[str, DimensionForm], MinLen(1)]
+    search: Search = Search()
+    execution: Execution = Execution()
+    output: OutputSettings = OutputSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_sections(cls, tree: Any) -> Any:
+        # `output:` with everything behind it commented out is an empty mapping, not null.
+        return {key: {} if value is None else value for key, value in tree.items()}
+
+
+DIMENSIONS: dict[str, type[Section]] = {
+    "real": RealDimension,
+    "integer": IntegerDimension,
+    "categorical": CategoricalDimension,
+    "constant": Constant,
+}

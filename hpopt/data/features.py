@@ -1,0 +1,80 @@
+"""What turns raw columns into network inputs, as plain numbers that can be written down.
+
+A `FeatureSpec` is taken from the training part alone, is applied to arrays with NumPy here, and is
+built again as Keras layers in `hpopt/export/twin.py` for the exported model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """Standardisation: input = (raw - mean) / scale, column by column, `mean` and `scale` [d]."""
+
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+
+    @classmethod
+    def of(cls, features: np.ndarray) -> FeatureSpec:
+        """The spec of the training part's raw features [n, d]; a constant column keeps scale 1."""
+        mean, scale = _mean_and_scale(features)
+        return cls(tuple(mean.tolist()), tuple(scale.tolist()))
+
+    @classmethod
+    def from_json(cls, form: dict[str, Any]) -> FeatureSpec:
+        """The spec that `to_json` wrote."""
+        return cls(tuple(form["mean"]), tuple(form["scale"]))
+
+    def to_json(self) -> dict[str, Any]:
+        """The spec as strict JSON."""
+        return asdict(self)
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one row, raw or prepared."""
+        return (len(self.mean),)
+
+    def apply(self, features: np.ndarray) -> np.ndarray:
+        """Raw features [n, d] as network inputs, float32 [n, d].
+
+        The features are rounded to float32 first, because that is how Keras hands raw rows to an
+        exported model; the arithmetic is in float64.
+        """
+        rounded = features.astype(np.float32).astype(np.float64)
+        prepared = (rounded - np.asarray(self.mean)) / np.asarray(self.scale)
+        return np.asarray(prepared, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class TargetSpec:
+    """What the network is fitted to: (target - mean) / scale for regression, else the target."""
+
+    mean: float = 0.0
+    scale: float = 1.0
+
+    @classmethod
+    def of(cls, target: np.ndarray) -> TargetSpec:
+        """The spec of the training part's target [n] of a regression."""
+        mean, scale = _mean_and_scale(target)
+        return cls(float(mean), float(scale))
+
+    def apply(self, target: np.ndarray) -> np.ndarray:
+        """The target [n] as the network is to learn it, float32 [n, 1]."""
+        return np.asarray((target - self.mean) / self.scale, dtype=np.float32)[:, None]
+
+    def restore(self, outputs: np.ndarray) -> np.ndarray:
+        """The network's outputs [n, units] in the target's own units."""
+        return outputs if self == TargetSpec() else outputs * self.scale + self.mean
+
+
+def _mean_and_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation over the rows; the deviation of constant values counts as 1."""
+    mean, deviation = values.mean(axis=0), values.std(axis=0)
+    # Rounding leaves a constant column of large numbers a deviation that is not quite zero.
+    is_constant = deviation <= 1e-12 * np.maximum(np.abs(mean), np.finfo(float).tiny)
+    return mean, np.where(is_constant, 1.0, deviation)

@@ -1,0 +1,292 @@
+"""One axis of a search space: a real, an integer or a category, and the condition it may hang on.
+
+Each dimension maps its values to the unit interval and back. Integers and categories own equal
+shares of it (in the scale of their prior), so that uniform points are uniform values, the end
+points included.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Literal
+
+Scalar = float | int | str | bool | None
+# One configuration, in plain Python scalars, never numpy's; an inactive dimension is absent.
+Params = Mapping[str, Scalar]
+Prior = Literal["uniform", "log-uniform"]
+
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    "!=": operator.ne,
+    "==": operator.eq,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+_COMPARISON = re.compile(r"\s*(>=|<=|==|!=|>|<)(.*)", re.DOTALL)
+# Floats hold whole numbers exactly up to here; beyond it two could not be told apart.
+_LARGEST_INTEGER = 2**53
+
+
+class DimensionError(ValueError):
+    """A dimension that makes no sense: `key` is the setting at fault."""
+
+    def __init__(
+        self, message: str, *, key: str, help: str | None = None, dimension: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.key = key
+        self.help = help
+        self.dimension = dimension
+
+
+@dataclass(frozen=True)
+class Condition:
+    """When a dimension is active: its parent has one of `values`, or compares so with `bound`."""
+
+    parent: str
+    values: tuple[Scalar, ...] = ()
+    comparison: str | None = None
+    bound: float = math.nan
+
+    @classmethod
+    def parse(cls, parent: str, form: object) -> Condition:
+        """Read the YAML form: a value, a list of values, or a comparison such as ">= 3".
+
+        Raises DimensionError where it is none of these.
+        """
+        match = _COMPARISON.fullmatch(form) if isinstance(form, str) else None
+        if match:
+            try:
+                return cls(parent, comparison=match[1], bound=float(match[2]))
+            except ValueError:
+                raise DimensionError(
+                    f"`{form}` compares with something that is no number",
+                    key="when",
+                    help='write a comparison such as ">= 3", a value, or a list of values',
+                ) from None
+        values: list[Any] = form if isinstance(form, list) else [form]
+        if not values or not all(_is_scalar(value) for value in values):
+            raise DimensionError(
+                f"the condition on `{parent}` can't be read",
+                key="when",
+                help='write a comparison such as ">= 3", a value, or a list of values',
+            )
+        return cls(parent, values=tuple(values))
+
+    def holds(self, value: Scalar) -> bool:
+        """Whether the parent's `value` makes the dimension active."""
+        if self.comparison is None:
+            return any(same(value, wanted) for wanted in self.values)
+        return _is_number(value) and _COMPARISONS[self.comparison](value, self.bound)  # type: ignore[arg-type]
+
+    @property
+    def form(self) -> Any:
+        """The YAML form, which `parse` reads."""
+        return list(self.values) if self.comparison is None else f"{self.comparison} {self.bound!r}"
+
+    def __str__(self) -> str:
+        if self.comparison is None:
+            return f"{self.parent} is {' or '.join(str(value) for value in self.values)}"
+        return f"{self.parent} {self.comparison} {self.bound:g}"
+
+
+@dataclass(frozen=True)
+class Real:
+    """A real number between `low` and `high`, both included."""
+
+    kind: ClassVar[str] = "real"
+    name: str
+    low: float
+    high: float
+    prior: Prior = "uniform"
+    default: float | None = None  # None: the middle, on the prior's scale
+    when: tuple[Condition, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_bounds(self)
+        _settle_default(self)
+
+    def to_unit(self, value: Scalar) -> float:
+        """Where `value` lies on the unit interval."""
+        low, high = _warp(self.prior, self.low), _warp(self.prior, self.high)
+        return min(max((_warp(self.prior, value) - low) / (high - low), 0.0), 1.0)
+
+    def from_unit(self, u: float) -> float:
+        """The value at `u` of the unit interval."""
+        low, high = _warp(self.prior, self.low), _warp(self.prior, self.high)
+        value = _unwarp(self.prior, low + u * (high - low))
+        return float(min(max(value, self.low), self.high))
+
+    def contains(self, value: Scalar) -> bool:
+        """Whether `value` is a number within the bounds."""
+        return _is_number(value) and self.low <= value <= self.high  # type: ignore[operator]
+
+
+@dataclass(frozen=True)
+class Integer:
+    """A whole number from `low` to `high`, both included."""
+
+    kind: ClassVar[str] = "integer"
+    name: str
+    low: int
+    high: int
+    prior: Prior = "uniform"
+    default: int | None = None  # None: the middle, on the prior's scale
+    when: tuple[Condition, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_bounds(self)
+        _settle_default(self)
+
+    def to_unit(self, value: Scalar) -> float:
+        """The middle of the share of the unit interval that `value` owns: value ± 1/2."""
+        assert isinstance(value, int)
+        low, high = _warp(self.prior, self.low - 0.5), _warp(self.prior, self.high + 0.5)
+        middle = (_warp(self.prior, value - 0.5) + _warp(self.prior, value + 0.5)) / 2
+        return (middle - low) / (high - low)
+
+    def from_unit(self, u: float) -> int:
+        """The integer whose share of the unit interval holds `u`."""
+        low, high = _warp(self.prior, self.low - 0.5), _warp(self.prior, self.high + 0.5)
+        value = _unwarp(self.prior, low + u * (high - low))
+        return min(max(math.floor(value + 0.5), self.low), self.high)
+
+    def contains(self, value: Scalar) -> bool:
+        """Whether `value` is a whole number within the bounds."""
+        return (
+            isinstance(value, int)
+            and not isinstance(value, bool)
+            and self.low <= value <= self.high
+        )
+
+
+@dataclass(frozen=True)
+class Categorical:
+    """One of a few values, encoded by its index, so that a value comes back as it went in."""
+
+    kind: ClassVar[str] = "categorical"
+    name: str
+    categories: tuple[Scalar, ...]
+    default: Scalar
+    when: tuple[Condition, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.categories:
+            raise DimensionError(
+                "there are no categories", key="categories", help="list at least one value"
+            )
+        for position, category in enumerate(self.categories):
+            if any(same(category, earlier) for earlier in self.categories[:position]):
+                raise DimensionError(
+                    f"the category `{category}` is listed twice",
+                    key="categories",
+                    help="keep one of them",
+                )
+        if not self.contains(self.default):
+            raise DimensionError(
+                f"the default `{self.default}` is not among the categories",
+                key="default",
+                help=f"one of {', '.join(f'`{category}`' for category in self.categories)}",
+            )
+
+    def index(self, value: Scalar) -> int:
+        """The place of `value` among the categories; raises ValueError where it is none of them."""
+        for index, category in enumerate(self.categories):
+            if same(value, category):
+                return index
+        raise ValueError(f"{value!r} is no category of {self.name}")
+
+    def to_unit(self, value: Scalar) -> float:
+        """The middle of the share that `value` owns of the unit interval."""
+        return (self.index(value) + 0.5) / len(self.categories)
+
+    def from_unit(self, u: float) -> Scalar:
+        """The category whose share of the unit interval holds `u`."""
+        return self.categories[min(int(u * len(self.categories)), len(self.categories) - 1)]
+
+    def contains(self, value: Scalar) -> bool:
+        """Whether `value` is one of the categories."""
+        return any(same(value, category) for category in self.categories)
+
+
+Dimension = Real | Integer | Categorical
+
+
+def dimension_to_json(dimension: Dimension) -> dict[str, Any]:
+    """A dimension in strict JSON: its fields as in the YAML, and its name."""
+    form = {field.name: getattr(dimension, field.name) for field in fields(dimension)}
+    form["when"] = {condition.parent: condition.form for condition in dimension.when}
+    if isinstance(dimension, Categorical):
+        form["categories"] = list(dimension.categories)
+    return {"type": dimension.kind, **form}
+
+
+def dimension_from_json(form: Mapping[str, Any]) -> Dimension:
+    """The dimension that `dimension_to_json` wrote."""
+    rest = {key: value for key, value in form.items() if key != "type"}
+    rest["when"] = tuple(Condition.parse(*item) for item in rest["when"].items())
+    if form["type"] == Categorical.kind:
+        return Categorical(**rest | {"categories": tuple(rest["categories"])})
+    return (Real if form["type"] == Real.kind else Integer)(**rest)
+
+
+def same(a: Scalar, b: Scalar) -> bool:
+    """Whether two values are the same in YAML: 1 and 1.0 are, 1 and true are not."""
+    return isinstance(a, bool) == isinstance(b, bool) and a == b
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_scalar(value: object) -> bool:
+    return value is None or isinstance(value, bool | int | float | str)
+
+
+def _warp(prior: Prior, value: Scalar) -> float:
+    assert isinstance(value, int | float)
+    return math.log(value) if prior == "log-uniform" else float(value)
+
+
+def _unwarp(prior: Prior, value: float) -> float:
+    return math.exp(value) if prior == "log-uniform" else value
+
+
+def _check_bounds(dimension: Real | Integer) -> None:
+    low, high = dimension.low, dimension.high
+    for key, bound in (("low", low), ("high", high)):
+        if not math.isfinite(bound) or (
+            isinstance(dimension, Integer) and abs(bound) >= _LARGEST_INTEGER
+        ):
+            raise DimensionError(f"`{key}` is {bound}", key=key, help="give a finite bound")
+    if low >= high:
+        raise DimensionError(
+            f"`low` ({low}) is not below `high` ({high})",
+            key="low",
+            help="swap them, or write a single value to hold it constant",
+        )
+    if not math.isfinite(high - low):
+        raise DimensionError("the bounds are too far apart", key="high", help="bring them closer")
+    if dimension.prior == "log-uniform" and low <= 0:
+        raise DimensionError(
+            f"a log-uniform prior needs `low` above 0, not {low}",
+            key="low",
+            help="raise `low`, or use `prior: uniform`",
+        )
+
+
+def _settle_default(dimension: Real | Integer) -> None:
+    """Put the middle where no default was given, and check one that was."""
+    if dimension.default is None:
+        object.__setattr__(dimension, "default", dimension.from_unit(0.5))
+    elif not dimension.contains(dimension.default):
+        raise DimensionError(
+            f"the default {dimension.default} is outside its bounds",
+            key="default",
+            help=f"between {dimension.low} and {dimension.high}",
+        )

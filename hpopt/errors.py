@@ -1,0 +1,116 @@
+"""The errors that hpopt reports to people, each kind with its exit code."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Location:
+    """A place in a text that a person wrote; `line` and `column` count from 1."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+    text: str | None = None
+
+    def __str__(self) -> str:
+        return ":".join(
+            str(part) for part in (self.file, self.line, self.column) if part is not None
+        )
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: what, where, and what would be right."""
+
+    message: str
+    location: Location | None = None
+    help: str | None = None
+
+    def render(self, kind: str) -> str:
+        """Lay the problem out for a terminal, in the manner of compilers."""
+        lines = [f"error[{kind}]: {self.message}"]
+        if self.location is not None:
+            lines.append(f"  --> {self.location}")
+            if self.location.text and self.location.text.strip():
+                lines.append(f"   |   {_shorten(self.location.text.strip())}")
+        if self.help:
+            lines.append(f"   = help: {self.help}")
+        return "\n".join(lines)
+
+
+class HpoptError(Exception):
+    """Base of all errors that a user can mend; shown without a traceback."""
+
+    kind = "run"
+    exit_code = 1
+
+    def __init__(
+        self, message: str, *, location: Location | None = None, help: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.problems: Sequence[Problem] = [Problem(message, location, help)]
+
+    def render(self) -> str:
+        """The whole error as the terminal shows it."""
+        return "\n\n".join(problem.render(self.kind) for problem in self.problems)
+
+
+class RunError(HpoptError):
+    """A run, or its folder, can't give what was asked of it."""
+
+
+class ConfigError(HpoptError):
+    """The YAML file, an override or another argument is wrong."""
+
+    kind = "config"
+    exit_code = 2
+
+    @classmethod
+    def of(cls, problems: Sequence[Problem]) -> ConfigError:
+        """Report several problems at once, so that they can be mended in one go."""
+        error = cls("; ".join(problem.message for problem in problems))
+        error.problems = problems
+        return error
+
+
+class SetupError(HpoptError):
+    """What was declared can't be built or fitted even once: it stops a run before it begins."""
+
+    kind = "set-up"
+    exit_code = 2
+
+
+class DataError(HpoptError):
+    """The data can't be read or can't be used."""
+
+    kind = "data"
+    exit_code = 3
+
+
+class TrialError(Exception):
+    """One trial gives no value (a loss became NaN, say): it is recorded, and the search goes on."""
+
+
+def closest(name: str, legal: Iterable[str]) -> str | None:
+    """The legal name that `name` was most likely meant to be, if any is near."""
+    by_folded_name = {option.casefold(): option for option in legal}
+    matches = difflib.get_close_matches(name.casefold(), by_folded_name, n=1, cutoff=0.6)
+    return by_folded_name[matches[0]] if matches else None
+
+
+def suggest_name(name: str, legal: Iterable[str]) -> str:
+    """A line of help for an unknown name: a did-you-mean, and what is legal."""
+    legal = list(legal)
+    options = (
+        "one of " + ", ".join(f"`{option}`" for option in legal) if legal else "nothing is legal"
+    )
+    match = closest(name, legal)
+    return f"did you mean `{match}`? ({options})" if match else options
+
+
+def _shorten(text: str, width: int = 96) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"

@@ -1,0 +1,79 @@
+"""Writes `best/`: the model that takes raw rows, and what is needed to use and to check it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hpopt.backend import load_keras
+from hpopt.config.resolved import inline_yaml
+from hpopt.errors import RunError
+from hpopt.export.twin import raw_model
+from hpopt.runs.folder import Run
+from hpopt.training.objective import Objective, compile_model
+from hpopt.trials import Trial
+
+MODEL = "best/model.keras"
+# A loaded model differs from the one that was trained by rounding at most.
+TOLERANCE = 1e-4
+_MOST_ROWS = 1000
+
+
+def write_best(run: Run, objective: Objective, trial: Trial) -> dict[str, Any]:
+    """Write the trial's network as `best/`, load it again and compare its predictions.
+
+    Returns what the journal is to say of it. Raises RunError where the loaded model says something
+    else than the trained one.
+    """
+    data = objective.data
+    weights = run.weights(trial)
+    if weights is None:
+        raise RunError(f"the weights of trial {trial.number} are gone from {run.path}")
+    network = objective.trained(trial.params, seed=trial.seed, weights=weights)
+    trained = objective.predict(network, "validation")
+    model = raw_model(network, data.features, data.target)
+    compile_model(model, objective.settings(trial.params), data)
+    model.optimizer.build(model.trainable_variables)  # else its file complains when it is loaded
+    run.write(MODEL, lambda file: file.write(_archive(model)))
+    loaded = load_model(run.path / MODEL)
+    rows = data.raw("validation")
+    difference = _largest_difference(_predict_rows(loaded, rows), trained)
+    if not difference <= TOLERANCE:
+        raise RunError(
+            f"the saved model's predictions differ from the trained one's by {difference:g}"
+        )
+    few = slice(0, _MOST_ROWS)
+    target = data.y("validation")
+    run.write(
+        "best/predictions.npz",
+        lambda file: np.savez(file, rows=rows[few], target=target[few], outputs=trained[few]),
+    )
+    run.write_json("best/labels.json", {"task": data.output.task, "labels": list(data.labels)})
+    params = [f"{name}: {inline_yaml(value)}\n" for name, value in trial.params.items()]
+    run.write_text("best/params.yaml", f"# trial {trial.number}\n" + "".join(params))
+    return {"trial": trial.number, "largest_difference": difference}
+
+
+def _archive(model: Any) -> bytes:
+    """A model as the bytes of its .keras file."""
+    with tempfile.TemporaryDirectory(prefix="hpopt-") as folder:
+        path = Path(folder) / "model.keras"
+        model.save(path)
+        return path.read_bytes()
+
+
+def load_model(path: Path) -> Any:
+    """A saved model, in Keras' safe mode."""
+    return load_keras().saving.load_model(path, compile=False)
+
+
+def _predict_rows(model: Any, rows: np.ndarray) -> np.ndarray:
+    return np.asarray(model.predict(rows, verbose=0))
+
+
+def _largest_difference(a: np.ndarray, b: np.ndarray) -> float:
+    scale = max(1.0, float(np.abs(b).max(initial=0.0)))
+    return float(np.abs(a - b).max(initial=0.0)) / scale

@@ -1,0 +1,31 @@
+"""The Keras twin of a FeatureSpec: a network's preprocessing as plain layers around it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from hpopt.backend import load_keras
+from hpopt.data.features import FeatureSpec, TargetSpec
+
+
+def raw_model(network: Any, features: FeatureSpec, target: TargetSpec) -> Any:
+    """A Keras model from raw rows [n, d] to what `network` says of them, in the target's units.
+
+    Like `FeatureSpec.apply`, it takes the rows as float32 and computes in float64. Plain Keras
+    layers only: it loads in safe mode, without hpopt.
+    """
+    keras = load_keras()
+    rows = keras.Input(features.input_shape, name="rows")
+    mean, scale = np.asarray(features.mean), np.asarray(features.scale)
+    # As arrays, not lists: Keras makes float32 of a list, which loses the digits of large means.
+    standardise = keras.layers.Rescaling(
+        1 / scale, -mean / scale, dtype="float64", name="standardise"
+    )
+    to_single = keras.layers.Identity(dtype="float32", name="inputs")
+    outputs = network(to_single(standardise(rows)))
+    if target != TargetSpec():
+        restore = keras.layers.Rescaling(target.scale, target.mean, name="target_units")
+        outputs = restore(outputs)
+    return keras.Model(rows, outputs, name="model")

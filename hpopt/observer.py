@@ -1,0 +1,30 @@
+"""Who is told how a run goes on, while it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hpopt.runs.folder import Run
+from hpopt.trials import Trial
+
+
+class Observer:
+    """Is told everything and says nothing; progress displays override what they show."""
+
+    def setting_up(self) -> None:
+        """The configuration is read; the data and the default network are tried."""
+
+    def begin(self, run: Run, n_calls: int) -> None:
+        """The set-up holds; the search begins."""
+
+    def started(self, trial: Trial) -> None:
+        """A trial has begun."""
+
+    def ended(self, trial: Trial, trials: Sequence[Trial]) -> None:
+        """A trial is over; `trials` are all so far, itself among them."""
+
+    def closing(self) -> None:
+        """The search is over; the closing steps begin."""
+
+    def close(self) -> None:
+        """The run is over, well or badly."""

@@ -1,0 +1,188 @@
+"""A run folder: one writer makes it and appends to its journal; anybody may read it at any time."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from hpopt.errors import RunError
+from hpopt.runs.journal import Event, Header, Journal, Step, apply, fold, read_journal
+from hpopt.trials import Trial, best_of
+
+JOURNAL = "journal.jsonl"
+
+
+class Run:
+    """A run folder. `Run.create` gives the writer's; `Run.open` a reader's, as of that moment."""
+
+    def __init__(
+        self, path: Path, header: Header, events: list[Event], journal: Journal | None
+    ) -> None:
+        self.path = path
+        self.header = header
+        self._journal = journal
+        self._trials = {trial.number: trial for trial in fold(events)}
+        self._steps = {event.name: event for event in events if isinstance(event, Step)}
+
+    @classmethod
+    def create(cls, parent: Path, name: str, header: Header) -> Run:
+        """Make a new folder, named by the time and `name`, with a journal that has its header.
+
+        Raises RunError where no folder can be made there.
+        """
+        path = _new_folder(parent, name)
+        journal = Journal(path / JOURNAL)
+        journal.append(header)
+        sync_folder(path)
+        return cls(path, header, [], journal)
+
+    @classmethod
+    def open(cls, path: Path) -> Run:
+        """Read a run folder, also one that is being written. Raises RunError where it is none."""
+        if not (path / JOURNAL).is_file():
+            raise RunError(f"{path} is no run folder: it has no {JOURNAL}")
+        return cls(path, *read_journal(path / JOURNAL), journal=None)
+
+    def append(self, event: Event) -> None:
+        """Write an event to the journal and to the disk, and fold it in."""
+        assert self._journal is not None, "the run was opened for reading"
+        self._journal.append(event)
+        apply(self._trials, event)
+        if isinstance(event, Step):
+            self._steps[event.name] = event
+
+    def trials(self) -> list[Trial]:
+        """All trials, by number."""
+        return [self._trials[number] for number in sorted(self._trials)]
+
+    @property
+    def best(self) -> Trial | None:
+        """The finished trial of the lowest value."""
+        return best_of(self.trials())
+
+    @property
+    def steps(self) -> Mapping[str, Step]:
+        """The closing steps that are done, by name."""
+        return self._steps
+
+    def trial(self, number: int) -> Trial:
+        """One trial. Raises KeyError where there is none of that number."""
+        return self._trials[number]
+
+    @property
+    def data_folder(self) -> Path:
+        """Where the prepared rows stand while the run goes on."""
+        return self.path / "data"
+
+    def trial_folder(self, number: int) -> Path:
+        """The folder of a trial's weights and logs; it need not exist."""
+        return self.path / "trials" / f"{number:04d}"
+
+    def weights(self, trial: Trial) -> Path | None:
+        """The file of the weights that a trial kept, where it is still there."""
+        if trial.result is None or trial.result.weights is None:
+            return None
+        path = self.trial_folder(trial.number) / trial.result.weights
+        return path if path.is_file() else None
+
+    def keep_weights_of_best(self, count: int) -> None:
+        """Delete the weights of every trial but the first (the defaults) and the best `count`."""
+        finished = [trial for trial in self.trials() if trial.result is not None]
+        ranked = sorted(finished, key=lambda trial: (trial.value, trial.number))
+        for trial in ranked[count:]:
+            path = self.weights(trial) if trial.number != 1 else None
+            if path is not None:
+                path.unlink()
+                _remove_if_empty(path.parent)
+
+    def write(self, name: str, write: Callable[[BinaryIO], object]) -> None:
+        """Have `write` fill a file of the folder, which appears under its name only when whole."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f".{path.name}.part")
+        with beside.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+        sync_folder(path.parent)
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a text file of the folder in one piece."""
+        self.write(name, lambda file: file.write(text.encode()))
+
+    def write_json(self, name: str, form: Any) -> None:
+        """Write a JSON file of the folder in one piece."""
+        self.write_text(name, json.dumps(form, indent=2, allow_nan=False) + "\n")
+
+    @contextmanager
+    def log_file(self) -> Iterator[None]:
+        """Append what hpopt logs to the folder's `hpopt.log`."""
+        handler = logging.FileHandler(self.path / "hpopt.log", encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        logger = logging.getLogger("hpopt")
+        logger.setLevel(logging.INFO)
+        logger.addHandler(handler)
+        try:
+            yield
+        finally:
+            logger.removeHandler(handler)
+            handler.close()
+
+    def close(self) -> None:
+        """End writing, and give the prepared rows back."""
+        if self._journal is not None:
+            self._journal.close()
+            shutil.rmtree(self.data_folder, ignore_errors=True)
+
+    def discard(self) -> None:
+        """End writing and remove the folder."""
+        self.close()
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def now() -> str:
+    """The time for the journal: UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the names in a folder are on the disk, where the system can do that."""
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _new_folder(parent: Path, name: str) -> Path:
+    stem = f"{datetime.now():%Y-%m-%dT%H-%M-%S}_{name}"
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        attempt = 1
+        while True:
+            path = parent / (stem if attempt == 1 else f"{stem}-{attempt}")
+            try:
+                path.mkdir()
+            except FileExistsError:
+                attempt += 1
+                continue
+            return path
+    except OSError as error:
+        raise RunError(
+            f"no run folder can be made in {parent}: {error.strerror}",
+            help="name another place with --output-dir",
+        ) from None
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if not any(folder.iterdir()):
+        folder.rmdir()

@@ -1,0 +1,195 @@
+"""The journal: one event a line, appended and synced; the truth from which all else is derived.
+
+Line 1 is the header. Every further line is an event in strict JSON; `kind` names it, and readers
+skip kinds that they don't know within the same major format.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from hpopt.errors import Location, RunError
+from hpopt.trials import Result, Trial
+
+FORMAT = "1.0"
+
+
+@dataclass(frozen=True)
+class Header:
+    """What must stay the same for the trials of a run to be comparable."""
+
+    kind: ClassVar[str] = "header"
+    hpopt: str
+    metric: str
+    greater_is_better: bool
+    fingerprints: Mapping[str, str]  # of data and split
+    constants: Mapping[str, Any]
+    space: Sequence[Mapping[str, Any]]  # as Space.to_json gives it
+    format: str = FORMAT
+
+
+@dataclass(frozen=True)
+class Started:
+    """A trial was handed to a slot."""
+
+    kind: ClassVar[str] = "started"
+    number: int
+    params: Mapping[str, Any]
+    seed: int
+    time: str
+    info: Mapping[str, Any] = field(default_factory=dict)
+    attempt: int = 1
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A trial gave a value; the fields are those of `Result`."""
+
+    kind: ClassVar[str] = "finished"
+    number: int
+    value: float
+    metrics: Mapping[str, float]
+    scores: list[float]
+    curves: Mapping[str, list[float]]
+    epochs: int
+    seconds: float
+    weights: str | None = None
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A trial gave no value."""
+
+    kind: ClassVar[str] = "failed"
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """A closing step is done; `outcome` holds what it found."""
+
+    kind: ClassVar[str] = "step"
+    name: str
+    time: str
+    outcome: Mapping[str, Any] = field(default_factory=dict)
+
+
+Event = Header | Started | Finished | Failed | Step
+_KINDS: dict[str, type[Any]] = {t.kind: t for t in (Header, Started, Finished, Failed, Step)}
+
+
+class Journal:
+    """The writer's end of a journal file."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("ab")
+
+    def append(self, event: Event) -> None:
+        """Write an event and wait until it is on the disk."""
+        self._file.write(encode(event))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def encode(event: Event) -> bytes:
+    """An event as its line: strict JSON, with null for what is not finite."""
+    form = {"kind": event.kind, **dataclasses.asdict(event)}
+    return json.dumps(_strict(form), allow_nan=False, separators=(",", ":")).encode() + b"\n"
+
+
+def read_journal(path: Path) -> tuple[Header, list[Event]]:
+    """The header and the events behind it; a line torn off by a kill at the end is passed over.
+
+    Raises RunError where there is no journal, where it is damaged, or where a later major format
+    wrote it.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise RunError(f"the journal can't be read: {error.strerror}: {path}") from None
+    complete = lines[:-1]  # behind the last line break stands nothing, or a torn line
+    events = [
+        event
+        for number, line in enumerate(complete, start=1)
+        if (event := _decode(line, Location(str(path), number))) is not None
+    ]
+    if not events or not isinstance(events[0], Header):
+        raise RunError("the journal has no header", location=Location(str(path), 1))
+    return events[0], events[1:]
+
+
+def fold(events: Iterable[Event]) -> list[Trial]:
+    """The trials that the events tell of, by number."""
+    trials: dict[int, Trial] = {}
+    for event in events:
+        apply(trials, event)
+    return [trials[number] for number in sorted(trials)]
+
+
+def apply(trials: dict[int, Trial], event: Event) -> None:
+    """Bring the trials up to date with one more event."""
+    match event:
+        case Started():
+            trials[event.number] = Trial(
+                number=event.number,
+                params=dict(event.params),
+                seed=event.seed,
+                info=dict(event.info),
+                attempt=event.attempt,
+            )
+        case Finished():
+            fields = {f.name: getattr(event, f.name) for f in dataclasses.fields(Result)}
+            trials[event.number] = dataclasses.replace(
+                trials[event.number], state="finished", result=Result(**fields)
+            )
+        case Failed():
+            trials[event.number] = dataclasses.replace(
+                trials[event.number], state="failed", reason=event.reason
+            )
+        case _:
+            pass
+
+
+def _decode(line: bytes, location: Location) -> Event | None:
+    try:
+        form = json.loads(line)
+        kind = _KINDS.get(form.pop("kind"))
+        if kind is Header:
+            _check_format(str(form["format"]), location)
+        if kind is None:
+            return None
+        known = {f.name for f in dataclasses.fields(kind)}
+        event: Event = kind(**{name: value for name, value in form.items() if name in known})
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise RunError("the journal is damaged in this line", location=location) from None
+    return event
+
+
+def _check_format(found: str, location: Location) -> None:
+    if found.split(".")[0] != FORMAT.split(".")[0]:
+        raise RunError(
+            f"the run was written in format {found}, and this hpopt reads {FORMAT}",
+            location=location,
+            help="use the version of hpopt that wrote it, or a later one",
+        )
+
+
+def _strict(form: Any) -> Any:
+    """The form with null in place of every number that JSON does not have."""
+    if isinstance(form, float):
+        return form if math.isfinite(form) else None
+    if isinstance(form, Mapping):
+        return {key: _strict(value) for key, value in form.items()}
+    return [_strict(value) for value in form] if isinstance(form, list | tuple) else form

@@ -1,0 +1,68 @@
+"""`results.pkl`: the run as a skopt OptimizeResult, for skopt's own tools.
+
+It is written for others: hpopt never reads it. It loads where hpopt is not installed.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from hpopt.dimensions import Categorical, Dimension, Integer
+from hpopt.space import Space
+from hpopt.trials import Trial
+
+
+def dump_results(space: Space, trials: Sequence[Trial], seed: int, file: BinaryIO) -> None:
+    """Write the finished trials as a skopt OptimizeResult, with a surrogate fitted to them."""
+    from skopt import dump
+
+    dump(optimize_result(space, trials, seed), file)
+
+
+def optimize_result(space: Space, trials: Sequence[Trial], seed: int) -> Any:
+    """The finished trials (at least one) as a skopt OptimizeResult.
+
+    Inactive dimensions have their default, for skopt knows none. `models[-1]` is scikit-learn's
+    Gaussian process on skopt's transformed space.
+    """
+    from skopt.space import Space as SkoptSpace
+    from skopt.utils import create_result, normalize_dimensions
+
+    finished = [trial for trial in trials if trial.result is not None]
+    x_iters = [list(space.complete(trial.params).values()) for trial in finished]
+    func_vals = [trial.value for trial in finished]
+    skopt_space: SkoptSpace = normalize_dimensions([_skopt_dimension(d) for d in space])
+    surrogate = _fit_surrogate(skopt_space.transform(x_iters), np.array(func_vals), seed)
+    result = create_result(x_iters, func_vals, skopt_space, models=[surrogate])
+    result.specs = {"function": "hpopt", "args": {"random_state": seed}}
+    return result
+
+
+def _fit_surrogate(x: np.ndarray, y: np.ndarray, seed: int) -> Any:
+    """scikit-learn's Gaussian process on x [n, d] and y [n]: ARD Matérn-5/2 with inferred noise."""
+    from sklearn.gaussian_process import GaussianProcessRegressor
+    from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+
+    matern = Matern(np.ones(x.shape[1]), length_scale_bounds=(0.05, 20.0), nu=2.5)
+    kernel = ConstantKernel(1.0, (0.01, 100.0)) * matern + WhiteKernel(0.1, (1e-6, 2.0))
+    surrogate = GaussianProcessRegressor(kernel, normalize_y=True, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore"
+        )  # lengthscales at their bounds: the dimension does not matter
+        return surrogate.fit(x, y)
+
+
+def _skopt_dimension(dimension: Dimension) -> Any:
+    from skopt.space import Categorical as SkoptCategorical
+    from skopt.space import Integer as SkoptInteger
+    from skopt.space import Real as SkoptReal
+
+    if isinstance(dimension, Categorical):
+        return SkoptCategorical(list(dimension.categories), name=dimension.name)
+    kind = SkoptInteger if isinstance(dimension, Integer) else SkoptReal
+    return kind(dimension.low, dimension.high, prior=dimension.prior, name=dimension.name)

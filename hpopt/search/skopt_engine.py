@@ -1,0 +1,129 @@
+"""scikit-optimize's Gaussian-process search, as a function of the history.
+
+Its `Optimizer` is built anew for every suggestion and told all trials in one go. What it would have
+remembered between two calls, the gains by which `gp_hedge` chooses its acquisition function, goes
+into `Suggestion.info` and comes back with the trial.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from hpopt.dimensions import Categorical, Integer, Params
+from hpopt.search.searcher import Suggestion, generator, is_seen, sample_unseen
+from hpopt.space import Space
+from hpopt.trials import Trial
+
+# As in skopt.gp_minimize, random points behind the defaults before the surrogate is asked.
+N_INITIAL = 10
+
+
+@dataclass(frozen=True)
+class SkoptSearcher:
+    """`skopt.Optimizer` under one of its acquisition functions: EI, PI, LCB or gp_hedge."""
+
+    acquisition: str = "EI"
+
+    def suggest(
+        self, space: Space, trials: Sequence[Trial], *, number: int, seed: int
+    ) -> Suggestion:
+        """The point that maximises the acquisition function; random ones at first.
+
+        Pending and failed trials are told with the worst value seen, which keeps the search from
+        going there again; scikit-optimize has no conditional dimensions, so inactive ones are told
+        with their default.
+        """
+        rng = generator(seed, number)
+        searchable = _searchable(space)
+        if number <= N_INITIAL + 1 or not searchable or not any(_is_told(t) for t in trials):
+            return Suggestion(sample_unseen(space, trials, rng))
+        with threadpool_limits(1), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # on duplicates and lengthscales at their bounds
+            optimizer = self._told_optimizer(space, trials, int(rng.integers(2**31)))
+            params = _from_skopt(space, optimizer.ask())
+        info = _hedge_info(optimizer) if self.acquisition == "gp_hedge" else {}
+        if is_seen(params, trials):
+            params = sample_unseen(space, trials, rng)
+        return Suggestion(params, info)
+
+    def _told_optimizer(self, space: Space, trials: Sequence[Trial], random_state: int) -> Any:
+        from skopt import Optimizer
+
+        optimizer = Optimizer(
+            skopt_dimensions(space),
+            base_estimator="GP",
+            n_initial_points=0,
+            acq_func=self.acquisition,
+            random_state=random_state,
+        )
+        last = next((trial.info for trial in reversed(trials) if "gains" in trial.info), None)
+        if last is not None and self.acquisition == "gp_hedge":
+            optimizer.gains_ = np.array(last["gains"])
+            optimizer.next_xs_ = [np.array(candidate) for candidate in last["candidates"]]
+        values = [trial.value for trial in trials if _is_told(trial)]
+        worst = max(value for value in values if value is not None)
+        points = [_to_skopt(space, trial.params) for trial in trials]
+        told = [trial.value if _is_told(trial) else worst for trial in trials]
+        optimizer.tell(points, told)
+        return optimizer
+
+
+def skopt_dimensions(space: Space) -> list[Any]:
+    """The space as skopt dimensions; a category stands as its index, which comes back unchanged."""
+    from skopt.space import Categorical as SkoptCategorical
+    from skopt.space import Integer as SkoptInteger
+    from skopt.space import Real as SkoptReal
+
+    dimensions: list[Any] = []
+    for dimension in _searchable(space):
+        if isinstance(dimension, Categorical):
+            indices = list(range(len(dimension.categories)))
+            dimensions.append(SkoptCategorical(indices, name=dimension.name))
+        else:
+            kind = SkoptInteger if isinstance(dimension, Integer) else SkoptReal
+            bounds = (dimension.low, dimension.high)
+            dimensions.append(kind(*bounds, prior=dimension.prior, name=dimension.name))
+    return dimensions
+
+
+def _searchable(space: Space) -> list[Any]:
+    """The dimensions with more than one value; scikit-optimize divides by zero on the others."""
+    return [d for d in space if not isinstance(d, Categorical) or len(d.categories) > 1]
+
+
+def _to_skopt(space: Space, params: Params) -> list[Any]:
+    complete = space.complete(params)
+    return [
+        d.index(complete[d.name]) if isinstance(d, Categorical) else complete[d.name]
+        for d in _searchable(space)
+    ]
+
+
+def _from_skopt(space: Space, point: Sequence[Any]) -> Params:
+    x, _ = space.to_unit(space.defaults)
+    index_of = {name: index for index, name in enumerate(space.names)}
+    for dimension, coordinate in zip(_searchable(space), point, strict=True):
+        if isinstance(dimension, Categorical):
+            value: Any = dimension.categories[int(coordinate)]
+        else:
+            value = int(coordinate) if isinstance(dimension, Integer) else float(coordinate)
+        x[index_of[dimension.name]] = dimension.to_unit(value)
+    return space.from_unit(x)
+
+
+def _is_told(trial: Trial) -> bool:
+    return trial.value is not None and math.isfinite(trial.value)
+
+
+def _hedge_info(optimizer: Any) -> dict[str, Any]:
+    return {
+        "gains": np.asarray(optimizer.gains_, dtype=float).tolist(),
+        "candidates": [np.asarray(x, dtype=float).tolist() for x in optimizer.next_xs_],
+    }

@@ -1,0 +1,146 @@
+"""The objective: params in, a scored network out."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hpopt.backend import load_keras
+from hpopt.builders.registry import load_builder
+from hpopt.config.schema import Training
+from hpopt.data.prepared import PartName, Prepared
+from hpopt.dimensions import Params
+from hpopt.errors import SetupError
+from hpopt.training.fit import Fit, Patience, Rows, predict
+from hpopt.training.losses import losses_for
+from hpopt.training.metrics import METRICS
+from hpopt.trials import Result
+
+WEIGHTS = "weights.npz"
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a trial does, as a picklable specification: never arrays, never models.
+
+    `arguments` are the builder's constants and `training` those of the fit; a trial's params are
+    laid over both by name.
+    """
+
+    builder: str
+    arguments: dict[str, Any]
+    training: Training
+    metric: str
+    data: Prepared
+
+    def __call__(self, params: Params, *, seed: int, folder: Path) -> Result:
+        """Build, fit and score one network, and leave the kept weights in `folder`.
+
+        Raises TrialError where that gives no finite value.
+        """
+        started = time.perf_counter()
+        settings = self.settings(params)
+        fit = self._start(params, settings, seed)
+        fit.run(settings.epochs)
+        fit.finish()
+        predictions = self.predict(fit.model, "validation")
+        metric = METRICS[self.metric]
+        score = metric.score(self.data.y("validation"), predictions)
+        save_weights(fit.model, folder / WEIGHTS)
+        return Result(
+            value=metric.to_value(score),
+            metrics={self.metric: score},
+            scores=[score],
+            curves=fit.curves,
+            epochs=fit.epoch,
+            seconds=time.perf_counter() - started,
+            weights=WEIGHTS,
+        )
+
+    def network(self, params: Params, *, seed: int) -> Any:
+        """The uncompiled Keras model that the builder gives for `params`, with seeded weights."""
+        keras = load_keras()
+        keras.utils.clear_session()
+        keras.utils.set_random_seed(seed)
+        of_builder = {n: v for n, v in params.items() if n not in Training.model_fields}
+        build = load_builder(self.builder)
+        model = build(
+            self.data.features.input_shape, self.data.output, **self.arguments | of_builder
+        )
+        if not isinstance(model, keras.Model):
+            raise SetupError(
+                f"the builder gave back a {type(model).__name__}, not a keras.Model",
+                help="let it end with `return keras.Model(inputs, outputs)`",
+            )
+        if not model.built:
+            model.build((None, *self.data.features.input_shape))
+        return model
+
+    def trained(self, params: Params, *, seed: int, weights: Path) -> Any:
+        """The uncompiled network of `params` with weights that a trial kept."""
+        model = self.network(params, seed=seed)
+        load_weights(model, weights)
+        return model
+
+    def predict(self, model: Any, part: PartName) -> np.ndarray:
+        """What a network says of a part [n, units], in the target's own units."""
+        return self.data.target.restore(predict(model, self.data.inputs(part)))
+
+    def settings(self, params: Params) -> Training:
+        """The settings of a fit: the constants with the params laid over them."""
+        of_training = {n: v for n, v in params.items() if n in Training.model_fields}
+        return self.training.model_copy(update=of_training)
+
+    def _start(self, params: Params, settings: Training, seed: int) -> Fit:
+        model = self.network(params, seed=seed)
+        compile_model(model, settings, self.data)
+        stopping, patience = settings.early_stopping, None
+        if stopping is not None:
+            patience = Patience(stopping.monitor, stopping.patience, stopping.min_delta)
+        return Fit(
+            model,
+            self.rows("train"),
+            self.rows("validation"),
+            batch_size=settings.batch_size,
+            seed=seed,
+            patience=patience,
+        )
+
+    def rows(self, part: PartName, rows: slice = slice(None)) -> Rows:
+        """Network inputs and targets of a part, or of some rows of it."""
+        target = self.data.target.apply(self.data.y(part)[rows])
+        return Rows(self.data.inputs(part)[rows], target)
+
+
+def save_weights(model: Any, path: Path) -> None:
+    """Write a model's weights beside `path` and rename them into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}")
+    with beside.open("wb") as file:
+        np.savez(file, *model.get_weights())
+    os.replace(beside, path)
+
+
+def load_weights(model: Any, path: Path) -> None:
+    """Put weights from `save_weights` into a model of the same shape."""
+    with np.load(path, allow_pickle=False) as arrays:
+        model.set_weights([arrays[f"arr_{index}"] for index in range(len(arrays.files))])
+
+
+def compile_model(model: Any, settings: Training, data: Prepared) -> None:
+    """Give a network its optimiser and its loss."""
+    keras = load_keras()
+    rate: Any = settings.learning_rate
+    if settings.learning_decay is not None:
+        rate = keras.optimizers.schedules.ExponentialDecay(
+            settings.learning_rate, settings.decay_steps, settings.learning_decay
+        )
+    options = {"momentum": settings.momentum} if settings.optimizer in ("sgd", "rmsprop") else {}
+    optimizer = type(keras.optimizers.get(settings.optimizer))(rate, **options)
+    loss = losses_for(data.output.task)[0] if settings.loss == "auto" else settings.loss
+    model.compile(optimizer, loss, jit_compile=False)

@@ -1,0 +1,62 @@
+"""The records that pass between the rooms: what is tried, what came of it, and its seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from hpopt.dimensions import Params
+
+State = Literal["running", "finished", "pruned", "failed"]
+Curves = Mapping[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a finished trial gives: `value` is minimised, everything else is for people.
+
+    `metrics` are the named scores of the kept weights on the whole validation part, `scores` the
+    metric once for each fold or repeat, `curves` one number an epoch. `weights` is the file, seen
+    from the trial's folder, that holds the kept weights.
+    """
+
+    value: float
+    metrics: Mapping[str, float]
+    scores: list[float]
+    curves: Curves
+    epochs: int
+    seconds: float
+    weights: str | None = None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One evaluation, as folded from the journal; `number` counts from 1."""
+
+    number: int
+    params: Params
+    seed: int
+    state: State = "running"
+    attempt: int = 1
+    info: Mapping[str, Any] = field(default_factory=dict)
+    result: Result | None = None
+    reason: str | None = None
+
+    @property
+    def value(self) -> float | None:
+        """The value to minimise, where there is one."""
+        return None if self.result is None else self.result.value
+
+
+def best_of(trials: Sequence[Trial]) -> Trial | None:
+    """The finished trial of the lowest value, the earliest among equals."""
+    finished = [trial for trial in trials if trial.state == "finished"]
+    return min(finished, key=lambda trial: (trial.value, trial.number), default=None)
+
+
+def trial_seed(run_seed: int, number: int) -> int:
+    """The seed of a trial's fit, derived from the run's seed and the trial's number."""
+    return int(np.random.SeedSequence([run_seed, number]).generate_state(1)[0])
