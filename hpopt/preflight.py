@@ -37,8 +37,7 @@ def preflight(objective: Objective, defaults: Params, *, seed: int) -> None:
             seed=seed,
         )
         fit.run(1)
-    with _blamed("saved and loaded again", objective):
-        _check_saving(network, objective)
+    _check_saving(network, objective)
 
 
 @contextmanager
@@ -57,11 +56,13 @@ def _blamed(what: str, objective: Objective) -> Iterator[None]:
 
 def _check_output(network: Any, objective: Objective) -> None:
     output = objective.data.output
-    shape = network.output_shape
-    if not isinstance(shape, tuple) or tuple(shape) != (None, output.units):
+    outputs = network(objective.data.inputs("train")[:2], training=False)
+    shape = tuple(getattr(outputs, "shape", ()))
+    if shape != (2, output.units):
+        spoken = f"an output of the shape {shape}" if shape else f"a {type(outputs).__name__}"
         raise SetupError(
-            f"the network's output has the shape {shape}, but a {output.task} task needs "
-            f"(None, {output.units})",
+            f"the network gives {spoken} for two rows, but a {output.task} task needs "
+            f"(2, {output.units})",
             help="end it with keras.layers.Dense(output.units, activation=output.activation)",
         )
 
@@ -70,13 +71,13 @@ def _check_saving(network: Any, objective: Objective) -> None:
     model = raw_model(network, objective.data.features, objective.data.target)
     with tempfile.TemporaryDirectory(prefix="hpopt-") as folder:
         path = Path(folder) / "model.keras"
-        model.save(path)
         try:
+            model.save(path)
             load_model(path)
         except Exception as error:
             first_line = str(error).strip().split("\n")[0]
             raise SetupError(
-                f"the network can be saved but not loaded again: {first_line}",
+                f"the network can't be saved and loaded again: {first_line}",
                 help="an own layer or model needs @keras.saving.register_keras_serializable() "
                 "and a get_config; a Lambda can't be kept",
             ) from error

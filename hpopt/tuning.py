@@ -62,6 +62,8 @@ def tune(
             )
             preflight(objective, binding.space.defaults, seed=settings.search.seed)
             _describe(config, run)
+            if stop.is_set():
+                raise KeyboardInterrupt
         with run.log_file():
             observer.begin(run, settings.search.n_calls)
             searcher = make_searcher(settings.search.engine, settings.search.acquisition)

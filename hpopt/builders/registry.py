@@ -5,6 +5,7 @@ A builder's signature is its grammar: what it takes by keyword is what the YAML 
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import inspect
@@ -128,6 +129,12 @@ def _annotation(builder: Builder, parameter: inspect.Parameter) -> Any:
 def _import_file(path: Path) -> Any:
     if not path.is_file():
         raise SetupError(f"there is no builder file {path}")
+    return _execute_file(path, path.stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=8)
+def _execute_file(path: Path, modified_ns: int) -> Any:
+    """Run a builder file once, and again only where it was written anew."""
     spec = importlib.util.spec_from_file_location(f"hpopt_user_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None

@@ -54,10 +54,10 @@ def tune_command(
     with _stop_on_interrupt() as stop:
         run = tune(loaded, output_dir=output_dir, observer=observer, stop=stop)
     print(run.path if quiet else conclude(run))
-    if run.best is None:
-        raise typer.Exit(ENDED_WITHOUT_MODEL)
     if stop.is_set():
         raise typer.Exit(INTERRUPTED)
+    if run.best is None:
+        raise typer.Exit(ENDED_WITHOUT_MODEL)
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def _stop_on_interrupt() -> Iterator[threading.Event]:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
-        message = "stopping when the running trial is over; Ctrl-C again stops at once"
+        message = "stopping as soon as the running trial is over; Ctrl-C again stops at once"
         print(f"\n{message}", file=sys.stderr, flush=True)
 
     before = signal.signal(signal.SIGINT, interrupt)

@@ -63,7 +63,7 @@ class SerialSlots:
             result = self._function(job.params, seed=job.seed, folder=job.folder)
         except TrialError as error:
             return TrialFailed(job.number, str(error))
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a builder may call sys.exit
             log.exception("trial %d failed", job.number)
             return TrialFailed(job.number, f"{type(error).__name__}: {error}")
         return TrialFinished(job.number, result)

@@ -53,7 +53,8 @@ class Run:
     def append(self, event: Event) -> None:
         """Write an event to the journal and to the disk, and fold it in."""
         assert self._journal is not None, "the run was opened for reading"
-        self._journal.append(event)
+        with _writing(self.path / JOURNAL):
+            self._journal.append(event)
         apply(self._trials, event)
         if isinstance(event, Step):
             self._steps[event.name] = event
@@ -105,14 +106,15 @@ class Run:
     def write(self, name: str, write: Callable[[BinaryIO], object]) -> None:
         """Have `write` fill a file of the folder, which appears under its name only when whole."""
         path = self.path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(f".{path.name}.part")
-        with beside.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-        sync_folder(path.parent)
+        with _writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with beside.open("wb") as file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(beside, path)
+            sync_folder(path.parent)
 
     def write_text(self, name: str, text: str) -> None:
         """Write a text file of the folder in one piece."""
@@ -161,6 +163,15 @@ def sync_folder(path: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Turn a full disk or a folder that is gone into an error for people."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f"{path} can't be written: {error.strerror or error}") from error
 
 
 def _new_folder(parent: Path, name: str) -> Path:

@@ -78,7 +78,7 @@ class Objective:
                 help="let it end with `return keras.Model(inputs, outputs)`",
             )
         if not model.built:
-            model.build((None, *self.data.features.input_shape))
+            model(self.data.inputs("train")[:1])  # a subclass makes its layers when it is called
         return model
 
     def trained(self, params: Params, *, seed: int, weights: Path) -> Any:

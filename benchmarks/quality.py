@@ -1,0 +1,65 @@
+"""How good the networks are that `hpopt tune` finds: the README's table.
+
+    python benchmarks/quality.py [--seeds 5]
+
+The space and the budget are those of configs/breast_cancer.yaml; each data set is searched with several
+seeds on one split, in one process. Prints a Markdown table: median (lowest to highest).
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from hpopt import load_config, tune
+from hpopt.report.summary import show_score
+
+CONFIG = Path(__file__).parent.parent / "configs" / "breast_cancer.yaml"
+DATASETS = {"breast_cancer": [], "digits": ["space.dropout_prob.low=0.0"], "wine": []}
+
+
+def main() -> None:
+    """Run every data set with every seed, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=5)
+    seeds = parser.parse_args().seeds
+    for name, overrides in DATASETS.items():
+        outcomes = [outcome(name, overrides, seed) for seed in range(seeds)]
+        columns = [show(column) for column in zip(*outcomes, strict=True)]
+        print(f"| {name} | {' | '.join(columns)} |", flush=True)
+
+
+def outcome(name: str, overrides: list[str], seed: int) -> tuple[float, ...]:
+    """Calls, best validation score, its test score, the default's test score, seconds."""
+    overrides = [f"dataset.name={name}", f"search.seed={seed}", *overrides]
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        run = tune(load_config(CONFIG, overrides), output_dir=Path(folder))
+    seconds = time.perf_counter() - started
+    assert run.best is not None
+    assert run.best.result is not None
+    metric, test = run.header.metric, run.steps["test"].outcome
+    return (
+        len(run.trials()),
+        run.best.result.metrics[metric],
+        test["best"][metric],
+        test["default"][metric],
+        seconds,
+    )
+
+
+def show(column: tuple[float, ...]) -> str:
+    """The median, and the range where there is one."""
+    low, middle, high = min(column), statistics.median(column), max(column)
+    if isinstance(middle, int) and low == high:
+        return f"{middle}"
+    if high > 1.5:
+        return f"{middle:.0f}"
+    return f"{show_score(middle)} ({show_score(low)} to {show_score(high)})"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+from typing import Any
+
+import pytest
+
+from hpopt.builders.registry import absolute_reference, load_builder, read_signature
+from hpopt.errors import SetupError
+
+
+def write(tmp_path, source):
+    (tmp_path / "nets.py").write_text(source)
+    return absolute_reference("nets.py:build", tmp_path)
+
+
+def test_a_shipped_name_is_found_without_importing_keras():
+    signature = read_signature(load_builder("dense_dropout"))
+    assert "num_dense_nodes" in signature.arguments
+    assert not signature.takes_any
+
+
+def test_a_builder_is_found_in_a_file_beside_the_config(tmp_path):
+    reference = write(tmp_path, "def build(input_shape, output, *, units, rate=0.1): ...")
+    arguments = read_signature(load_builder(reference)).arguments
+    assert {name: argument.required for name, argument in arguments.items()} == {
+        "units": True,
+        "rate": False,
+    }
+
+
+def test_a_builder_is_found_in_a_module():
+    assert load_builder("hpopt.builders.dense_dropout:build") is load_builder("dense_dropout")
+
+
+def test_annotations_are_read_one_by_one(tmp_path):
+    source = (
+        "from __future__ import annotations\n"
+        "def build(input_shape, output, *, units: int, other: Missing = 1) -> Missing: ..."
+    )
+    arguments = read_signature(load_builder(write(tmp_path, source))).arguments
+    assert (arguments["units"].annotation, arguments["other"].annotation) == (int, Any)
+
+
+def test_keyword_arguments_of_any_name_are_seen(tmp_path):
+    reference = write(tmp_path, "def build(input_shape, output, **settings): ...")
+    assert read_signature(load_builder(reference)).takes_any
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("def buidl(input_shape, output): ...", "did you mean `buidl`"),
+        ("def build(input_shape, output): ...\nraise OSError('no')", "OSError: no"),
+        ("def build(:", "SyntaxError"),
+        ("import no_such_thing", "no_such_thing"),
+    ],
+)
+def test_a_file_that_is_no_good_is_a_fault_of_the_set_up(tmp_path, source, words):
+    with pytest.raises(SetupError) as caught:
+        load_builder(write(tmp_path, source))
+    assert words in caught.value.render()
+
+
+def test_the_line_of_a_users_fault_is_named(tmp_path):
+    with pytest.raises(SetupError) as caught:
+        load_builder(write(tmp_path, "x = 1\ny = x / 0\n"))
+    assert f"{tmp_path / 'nets.py'}:2" in caught.value.render()
+
+
+@pytest.mark.parametrize("reference", ["dense_dropuot", "nets.py:", ":build", "no.module:build"])
+def test_what_is_not_there_is_a_fault_of_the_set_up(tmp_path, reference):
+    with pytest.raises(SetupError):
+        load_builder(absolute_reference(reference, tmp_path))
+
+
+@pytest.mark.parametrize("source", ["def build(): ...", "def build(*, input_shape, output): ..."])
+def test_a_builder_takes_shape_and_output_first(tmp_path, source):
+    with pytest.raises(SetupError, match="input_shape, output"):
+        read_signature(load_builder(write(tmp_path, source)))

@@ -1,0 +1,243 @@
+"""The main job as a stranger uses it: the program, a shipped config, the model elsewhere."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from hpopt.runs.folder import Run
+
+pytestmark = pytest.mark.keras
+CONFIG = ROOT / "configs" / "breast_cancer.yaml"
+FEW = ["-s", "search.n_calls=4", "-s", "training.epochs=5"]
+
+
+def hpopt(*arguments, cwd) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "hpopt.cli.main", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+
+
+def quiet_run(*arguments, cwd) -> Run:
+    done = hpopt("tune", *arguments, "--quiet", cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return Run.open(cwd / done.stdout.strip())
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("tune")
+
+
+@pytest.fixture(scope="module")
+def done(folder) -> subprocess.CompletedProcess:
+    return hpopt("tune", CONFIG, *FEW, cwd=folder)
+
+
+@pytest.fixture(scope="module")
+def run(done, folder) -> Run:
+    assert done.returncode == 0, done.stderr
+    [path] = (folder / "runs").iterdir()
+    return Run.open(path)
+
+
+def test_the_run_folder_holds_what_the_design_says(run):
+    names = {str(path.relative_to(run.path)) for path in run.path.rglob("*") if path.is_file()}
+    assert names == {
+        "config.yaml",
+        "config.resolved.yaml",
+        "journal.jsonl",
+        "environment.json",
+        "results.pkl",
+        "summary.md",
+        "hpopt.log",
+        "best/model.keras",
+        "best/labels.json",
+        "best/params.yaml",
+        "best/predictions.npz",
+        *(f"trials/000{number}/weights.npz" for number in (1, 2, 3, 4)),
+    }
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d_breast_cancer", run.path.name)
+    assert (run.path / "config.yaml").read_bytes() == CONFIG.read_bytes()
+
+
+def test_every_line_of_the_journal_is_strict_json(run):
+    def refuse(constant):
+        raise ValueError(constant)
+
+    lines = (run.path / "journal.jsonl").read_text().splitlines()
+    events = [json.loads(line, parse_constant=refuse) for line in lines]
+    kinds = [event["kind"] for event in events]
+    assert kinds == ["header", *["started", "finished"] * 4, *["step"] * 4]
+    assert [event["name"] for event in events[-4:]] == ["best", "test", "results", "summary"]
+
+
+def test_the_model_takes_raw_rows_in_a_process_without_hpopt(run):
+    program = """if True:
+        import sys
+        sys.modules["hpopt"] = None
+        import json, keras, numpy as np
+        from sklearn.datasets import load_breast_cancer
+        from sklearn.model_selection import train_test_split
+        rows, target = load_breast_cancer(return_X_y=True)
+        options = {"test_size": 0.4, "random_state": 2}
+        _, rest, _, y = train_test_split(rows, target, stratify=target, **options)
+        validation, test, y_validation, y_test = train_test_split(rest, y, stratify=y, **options)
+        model = keras.saving.load_model("best/model.keras")
+        kept = np.load("best/predictions.npz")
+        labels = json.load(open("best/labels.json"))
+        said = model.predict(validation, verbose=0)
+        assert np.array_equal(kept["rows"], validation)
+        assert np.array_equal(kept["target"], y_validation)
+        assert np.abs(said - kept["outputs"]).max() < 1e-5
+        assert labels == {"task": "binary", "labels": ["malignant", "benign"]}
+        model.fit(rows[:64], target[:64], verbose=0)  # it is compiled
+        print(json.dumps(float(((said[:, 0] > 0.5) == y_validation).mean())))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=run.path, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == pytest.approx(
+        run.best.result.metrics["accuracy"]
+    )
+
+
+def test_progress_is_plain_lines_where_there_is_no_terminal(done):
+    lines = done.stderr.splitlines()
+    assert "\x1b" not in done.stderr
+    pattern = r"trial \d of 4  accuracy 0\.\d{4}  best 0\.\d{4} \(trial \d\)  elapsed \S+  left \S+"
+    assert [bool(re.fullmatch(pattern, line)) for line in lines[2:6]] == [True] * 4
+
+
+def test_stdout_says_what_was_found_and_where_it_is(done, run):
+    best = run.best
+    assert f"best accuracy on validation: {best.result.metrics['accuracy']:.4f}" in done.stdout
+    assert done.stdout.rstrip().endswith(f"run folder: runs/{run.path.name}")
+
+
+def test_nothing_else_is_said(done):
+    assert "Warning" not in done.stdout + done.stderr
+
+
+def test_the_summary_gives_the_test_scores_of_the_best_and_of_the_defaults(run):
+    summary = (run.path / "summary.md").read_text()
+    test = run.steps["test"].outcome
+    for who in ("best", "default"):
+        assert f"{test[who]['accuracy']:.4f}" in summary
+    assert set(test["best"]) >= {"accuracy", "auc", "log_loss"}
+
+
+def test_the_same_config_gives_the_same_trials_bit_for_bit(run, tmp_path):
+    again = quiet_run(CONFIG, *FEW, cwd=tmp_path)
+
+    def trials_of(run):
+        return [(t.number, t.params, t.seed, t.value, t.result.curves) for t in run.trials()]
+
+    assert trials_of(again) == trials_of(run)
+
+
+def test_the_resolved_config_repeats_the_run(run, tmp_path):
+    again = quiet_run(run.path / "config.resolved.yaml", cwd=tmp_path)
+    assert [t.value for t in again.trials()] == [t.value for t in run.trials()]
+    assert again.path.name.endswith("_breast_cancer")
+
+
+def test_every_value_of_the_resolved_config_says_where_it_came_from(run):
+    lines = (run.path / "config.resolved.yaml").read_text().splitlines()
+    values = [line for line in lines if not line.endswith(":")]
+    assert all(" # " in line for line in values)
+    assert "  n_calls: 4  # --set search.n_calls=4" in lines
+    assert "  momentum: 0.0  # default" in lines
+    assert any(re.match(r"  batch_size: 256  # .*breast_cancer.yaml:\d+:\d+$", x) for x in lines)
+
+
+@pytest.mark.parametrize("name", ["digits", "diabetes"])
+def test_other_tasks_are_tuned_and_named(tmp_path, name):
+    options = ["-s", f"dataset.name={name}", "-s", "training.metric=auto", "--name", name]
+    run = quiet_run(CONFIG, *FEW, *options, "-s", "search.engine=random", cwd=tmp_path)
+    assert run.path.name.endswith(f"_{name}")
+    assert run.header.metric == {"digits": "accuracy", "diabetes": "rmse"}[name]
+
+
+def test_a_fault_of_the_set_up_leaves_no_folder(tmp_path):
+    done = hpopt("tune", CONFIG, "-s", "space.activation=[gelou, relu]", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "gelou" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list((tmp_path / "runs").iterdir())
+
+
+def test_a_run_in_which_every_trial_fails_ends_without_a_model(tmp_path):
+    (tmp_path / "nets.py").write_text(
+        "import keras\n"
+        "calls = []\n"
+        "def build(input_shape, output, *, units=3):\n"
+        "    calls.append(units)\n"
+        "    if len(calls) > 1:\n"
+        "        raise ValueError('no more networks')\n"
+        "    x = keras.Input(input_shape)\n"
+        "    return keras.Model(x, keras.layers.Dense(output.units, output.activation)(x))\n"
+    )
+    config = tmp_path / "mine.yaml"
+    config.write_text(
+        "dataset: {source: sklearn, name: iris}\n"
+        "model: {builder: 'nets.py:build'}\n"
+        "space: {units: {type: integer, low: 1, high: 9}}\n"
+        "search: {n_calls: 3, engine: random}\n"
+    )
+    done = hpopt("tune", config, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "no trial gave a value" in done.stdout
+    assert "ValueError: no more networks" in done.stdout
+
+
+def start(cwd, config) -> subprocess.Popen:
+    """Start a long run, and come back when its first trial is over."""
+    (cwd / "long.yaml").write_text(config)
+    command = [sys.executable, "-m", "hpopt.cli.main", "tune", "long.yaml"]
+    process = subprocess.Popen(command, cwd=cwd, stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if line.startswith("trial"):
+            return process
+    raise AssertionError("no trial was finished")
+
+
+def test_ctrl_c_ends_the_search_and_keeps_what_it_found(tmp_path, base_config):
+    process = start(tmp_path, base_config.replace("n_calls: 25", "n_calls: 500"))
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=120)[1]
+    assert process.returncode == 130, said
+    [path] = (tmp_path / "runs").iterdir()
+    run = Run.open(path)
+    assert all(trial.state == "finished" for trial in run.trials())
+    assert len(run.trials()) < 500
+    assert (path / "best" / "model.keras").is_file()
+    assert not run.data_folder.exists()
+
+
+def test_ctrl_c_twice_ends_at_once_and_leaves_a_whole_journal(tmp_path, base_config):
+    config = base_config.replace("  epochs: 50\n", "").replace(
+        "space:\n", "space:\n  epochs: {type: integer, low: 5, high: 100000, default: 5}\n"
+    )
+    process = start(tmp_path, config)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=120)[1]
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+    [path] = (tmp_path / "runs").iterdir()
+    assert Run.open(path).trials()
+
+
+def test_25_calls_reach_097_on_validation_and_093_on_raw_test_rows(tmp_path):
+    run = quiet_run(CONFIG, "-s", "search.n_calls=25", cwd=tmp_path)
+    assert run.best.result.metrics["accuracy"] >= 0.97
+    assert run.steps["test"].outcome["best"]["accuracy"] >= 0.93

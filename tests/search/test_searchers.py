@@ -1,0 +1,170 @@
+"""What every searcher promises: the conformance suite."""
+
+import json
+
+import numpy as np
+import pytest
+
+from hpopt.dimensions import Categorical, Condition, Integer, Real
+from hpopt.search.searcher import DefaultsFirst, make_searcher
+from hpopt.search.skopt_engine import N_INITIAL
+from hpopt.space import Space
+from hpopt.trials import Result, Trial, best_of
+
+SEARCHERS = {
+    "random": make_searcher("random", "EI"),
+    "skopt-EI": make_searcher("skopt", "EI"),
+    "skopt-PI": make_searcher("skopt", "PI"),
+    "skopt-LCB": make_searcher("skopt", "LCB"),
+    "skopt-gp_hedge": make_searcher("skopt", "gp_hedge"),
+}
+MIXED = Space(
+    [
+        Real("rate", 1e-4, 1e-1, "log-uniform"),
+        Integer("layers", 1, 5, default=2),
+        Categorical("kind", (0.1, "auto", 16, None, True), "auto"),
+        Categorical("only", ("one",), "one"),
+        Real("momentum", 0, 0.99, when=(Condition.parse("kind", [16, "auto"]),)),
+    ]
+)
+
+
+@pytest.fixture(params=SEARCHERS)
+def searcher(request) -> DefaultsFirst:
+    return SEARCHERS[request.param]
+
+
+def over(number, params, value, info=None) -> Trial:
+    result = Result(value, {"m": value}, [value], {}, 1, 0.1)
+    return Trial(number, params, 0, "finished", info=info or {}, result=result)
+
+
+def bowl(space, params) -> float:
+    x, mask = space.to_unit(params)
+    return float(((x - 0.3) ** 2 * mask).sum())
+
+
+def searched(searcher, space, calls, value=bowl, seed=0) -> list[Trial]:
+    trials: list[Trial] = []
+    for number in range(1, calls + 1):
+        suggestion = searcher.suggest(space, trials, number=number, seed=seed)
+        trials.append(
+            over(number, suggestion.params, value(space, suggestion.params), suggestion.info)
+        )
+    return trials
+
+
+def test_the_first_trial_is_the_defaults(searcher):
+    assert searcher.suggest(MIXED, [], number=1, seed=3).params == MIXED.defaults
+
+
+def test_suggestions_lie_in_the_space_in_plain_python_scalars(searcher):
+    for trial in searched(searcher, MIXED, N_INITIAL + 5):
+        assert MIXED.contains(trial.params)
+        assert {type(v) for v in trial.params.values()} <= {float, int, str, bool, type(None)}
+
+
+def test_the_same_history_gives_the_same_suggestion(searcher):
+    trials = searched(searcher, MIXED, N_INITIAL + 3)
+    number = len(trials) + 1
+    first = searcher.suggest(MIXED, trials, number=number, seed=5)
+    assert searcher.suggest(MIXED, trials, number=number, seed=5) == first
+
+
+def test_info_survives_the_journal(searcher):
+    trials = searched(searcher, MIXED, N_INITIAL + 3)
+    for trial in trials:
+        assert json.loads(json.dumps(trial.info, allow_nan=False)) == trial.info
+
+
+def test_another_seed_searches_elsewhere(searcher):
+    one, other = (searcher.suggest(MIXED, [], number=2, seed=seed).params for seed in (0, 1))
+    assert one != other
+
+
+def test_no_params_are_tried_twice_while_others_are_left(searcher):
+    space = Space([Integer("n", 1, 4), Categorical("c", ("a", "b", "c", "d"), "a")])
+    tried = [tuple(t.params.values()) for t in searched(searcher, space, 14)]
+    assert len(set(tried)) == 14
+
+
+def test_pending_trials_are_not_suggested_again(searcher):
+    space = Space([Integer("n", 1, 3), Categorical("c", ("a", "b", "c", "d", "e"), "a")])
+    trials = searched(searcher, space, N_INITIAL + 1)
+    for number in range(len(trials) + 1, 15):
+        params = searcher.suggest(space, trials, number=number, seed=0).params
+        assert params not in [trial.params for trial in trials]
+        trials.append(Trial(number, params, 0))
+
+
+def test_failed_trials_do_not_stop_the_search(searcher):
+    trials = [
+        Trial(t.number, t.params, 0, "failed", reason="NaN") if t.number % 2 else t
+        for t in searched(searcher, MIXED, N_INITIAL + 2)
+    ]
+    params = searcher.suggest(MIXED, trials, number=len(trials) + 1, seed=0).params
+    assert MIXED.contains(params)
+
+
+def test_a_history_of_failures_alone_is_searched_on(searcher):
+    trials = [
+        Trial(number, MIXED.sample(np.random.default_rng(number)), 0, "failed")
+        for number in range(1, N_INITIAL + 3)
+    ]
+    params = searcher.suggest(MIXED, trials, number=len(trials) + 1, seed=0).params
+    assert MIXED.contains(params)
+
+
+@pytest.mark.parametrize("value", [0.0, 1e30])
+def test_a_constant_objective_is_searched_on(searcher, value):
+    trials = searched(searcher, MIXED, N_INITIAL + 3, lambda space, params: value)
+    assert len(trials) == N_INITIAL + 3
+
+
+def test_a_space_of_one_point_is_searched_on(searcher):
+    space = Space([Categorical("only", (None,), None)])
+    trials = searched(searcher, space, N_INITIAL + 2)
+    assert all(trial.params == {"only": None} for trial in trials)
+
+
+@pytest.mark.parametrize("acquisition", ["EI", "LCB", "gp_hedge"])
+def test_the_surrogate_beats_random_search(acquisition):
+    space = Space([Real("x", -5, 10), Real("y", 0, 15)])
+
+    def branin(space, params):
+        # Dixon and Szegö (1978); its minimum is 0.397887.
+        x, y = params["x"], params["y"]
+        valley = y - 5.1 * x**2 / (4 * np.pi**2) + 5 * x / np.pi - 6
+        return float(valley**2 + 10 * (1 - 1 / (8 * np.pi)) * np.cos(x) + 10)
+
+    def regret(searcher):
+        return best_of(searched(searcher, space, 25, branin)).value - 0.397887
+
+    assert regret(make_searcher("skopt", acquisition)) < regret(SEARCHERS["random"]) / 3
+
+
+def test_gp_hedge_carries_its_gains_from_trial_to_trial():
+    searcher = make_searcher("skopt", "gp_hedge")
+    infos = [t.info for t in searched(searcher, MIXED, N_INITIAL + 4) if t.info]
+    gains = np.array([info["gains"] for info in infos])
+    assert gains.shape == (3, 3)
+    assert (gains[0] == 0).all()
+    assert (np.abs(gains[1:]).max(axis=1) > 0).all()
+    assert not np.allclose(gains[1], gains[2])
+
+
+def test_failed_params_are_told_as_bad_so_the_search_stays_away():
+    space = Space([Real("x", 0, 1, default=0.05)])
+
+    def fails_left_of_the_middle(searcher) -> list[Trial]:
+        trials: list[Trial] = []
+        for number in range(1, 21):
+            params = searcher.suggest(space, trials, number=number, seed=0).params
+            failed = params["x"] < 0.5
+            trials.append(
+                Trial(number, params, 0, "failed") if failed else over(number, params, params["x"])
+            )
+        return trials[N_INITIAL + 1 :]
+
+    late = fails_left_of_the_middle(make_searcher("skopt", "EI"))
+    assert sum(trial.state == "failed" for trial in late) <= len(late) / 2

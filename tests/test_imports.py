@@ -1,0 +1,131 @@
+"""The rules of the house: which room may import which, and what may wait until it is used."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+PACKAGE = ROOT / "hpopt"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# What each room may import of the others. A room that is not named here may import nothing.
+RECORDS = {"errors", "dimensions", "space", "trials"}
+MAY_IMPORT = {
+    "errors": set(),
+    "dimensions": set(),
+    "space": {"dimensions", "errors"},
+    "trials": {"dimensions"},
+    "backend": {"errors"},
+    "builders": {"backend", "errors"},
+    "data": {"builders", "errors"},
+    "config": {"builders", "data", "training"} | RECORDS,
+    "search": RECORDS,
+    "execution": RECORDS,
+    "runs": RECORDS,
+    "training": {"backend", "builders", "config", "data"} | RECORDS,
+    "export": {"backend", "config", "data", "runs", "training"} | RECORDS,
+    "report": {"runs"} | RECORDS,
+    "observer": {"runs", "trials"},
+    "preflight": {"builders", "export", "training"} | RECORDS,
+    "closing": {"export", "report", "runs", "training"} | RECORDS,
+    "tuning": {
+        *RECORDS,
+        *("closing", "config", "data", "execution", "observer", "preflight", "runs"),
+        *("search", "training"),
+    },
+    "cli": {"config", "observer", "report", "runs", "tuning"} | RECORDS,
+}
+# Heavy packages, and the rooms whose functions may import them.
+HEAVY = {
+    "tensorflow": {"backend", "builders", "training", "export"},
+    "keras": {"backend", "builders", "training", "export"},
+    "sklearn": {"data", "training", "runs"},
+    "skopt": {"search", "runs"},
+    "matplotlib": set(),
+    "rich": {"cli"},
+}
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path):
+    """Every imported module, with whether it is imported when the file is."""
+    tree = ast.parse(path.read_text())
+    for_types = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        for inner in ast.walk(node)
+    }
+    in_functions = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if node in for_types:
+            continue
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            yield node.module, node not in in_functions
+        elif isinstance(node, ast.Import):
+            yield from ((alias.name, node not in in_functions) for alias in node.names)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_room_imports_only_what_it_may(path):
+    room = room_of(path)
+    if room == "__init__":
+        return
+    for module, at_import in imports_of(path):
+        first, _, rest = module.partition(".")
+        if first == "hpopt" and rest:
+            other = rest.split(".")[0]
+            assert other == room or other in MAY_IMPORT[room], f"{room} imports {other}"
+        if first in HEAVY:
+            assert room in HEAVY[first], f"{room} imports {first}"
+            assert not at_import, f"{first} is imported when {path.name} is"
+
+
+def test_nothing_is_allowed_that_no_room_uses():
+    used = {
+        (room_of(path), module.split(".")[1])
+        for path in FILES
+        for module, _ in imports_of(path)
+        if module.startswith("hpopt.")
+    }
+    allowed = {(room, other) for room, others in MAY_IMPORT.items() for other in others - RECORDS}
+    assert allowed <= used
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from hpopt.cli.main import app",
+        "import hpopt.runs.folder, hpopt.runs.results, hpopt.report.summary",
+        "import hpopt.search.skopt_engine",
+        "import hpopt.config.loading",
+        "import hpopt.tuning",
+    ],
+)
+def test_nothing_heavy_is_imported_before_it_is_used(statement):
+    heavy = "{'tensorflow', 'keras', 'skopt', 'sklearn', 'matplotlib'}"
+    program = f"import sys; {statement}; sys.exit(bool({heavy} & set(sys.modules)))"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_help_needs_neither_numpy_nor_pydantic():
+    program = (
+        "import sys; sys.argv = ['hpopt', '--help']\n"
+        "from hpopt.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "sys.exit(bool({'numpy', 'pydantic', 'rich'} & set(sys.modules)))"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)

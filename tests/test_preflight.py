@@ -1,0 +1,73 @@
+import pytest
+from conftest import make_data
+
+from hpopt.builders.registry import absolute_reference
+from hpopt.config.schema import Training
+from hpopt.errors import SetupError
+from hpopt.preflight import preflight
+from hpopt.training.objective import Objective
+
+pytestmark = pytest.mark.keras
+HEAD = (
+    "import keras\n\ndef build(input_shape, output, *, units=4):\n"
+    "    x = keras.Input(input_shape)\n"
+)
+OUTPUT = "keras.layers.Dense(output.units, output.activation)"
+
+
+def preflown(tmp_path, body, head=HEAD, **training) -> None:
+    (tmp_path / "nets.py").write_text(head + body)
+    reference = absolute_reference("nets.py:build", tmp_path)
+    data = make_data(tmp_path / "data")
+    objective = Objective(reference, {}, Training(epochs=1, **training), "accuracy", data)
+    preflight(objective, {}, seed=0)
+
+
+def test_a_builder_that_works_passes(tmp_path):
+    preflown(tmp_path, f"    return keras.Model(x, {OUTPUT}(x))")
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("    return keras.Model(x, keras.layers.Dense(3)(x))", "needs (2, 1)"),
+        ("    return keras.layers.Dense(1)", "gave back a Dense, not a keras.Model"),
+        ("    return None", "gave back a NoneType"),
+        ("    return keras.Model(x, keras.layers.Dense(units / 0)(x))", "nets.py:5"),
+        ("    return keras.Model(x, keras.layers.Dense(1)(x) * float('nan'))", "became nan"),
+        (
+            "    net = keras.layers.Lambda(lambda t: t * 2)\n"
+            "    return keras.Model(x, keras.layers.Dense(1)(net(x)))",
+            "Lambda",
+        ),
+    ],
+)
+def test_a_fault_of_the_default_network_is_found_before_any_trial(tmp_path, body, words):
+    with pytest.raises(SetupError) as caught:
+        preflown(tmp_path, body)
+    assert words in caught.value.render()
+
+
+def test_a_model_class_that_cant_be_loaded_again_is_found_before_any_trial(tmp_path):
+    head = (
+        "import keras\n\nclass Net(keras.Model):\n"
+        "    def __init__(self, units):\n        super().__init__()\n"
+        "        self.out = keras.layers.Dense(units, 'sigmoid')\n"
+        "    def call(self, x):\n        return self.out(x)\n"
+        "\ndef build(input_shape, output):\n"
+    )
+    with pytest.raises(SetupError, match="be saved and loaded again"):
+        preflown(tmp_path, "    return Net(output.units)", head=head)
+
+
+def test_a_registered_model_class_passes(tmp_path):
+    head = (
+        "import keras\n\n@keras.saving.register_keras_serializable('tests')\n"
+        "class Registered(keras.Model):\n"
+        "    def __init__(self, units, **options):\n        super().__init__(**options)\n"
+        "        self.units = units\n        self.out = keras.layers.Dense(units, 'sigmoid')\n"
+        "    def call(self, x):\n        return self.out(x)\n"
+        "    def get_config(self):\n        return {'units': self.units}\n"
+        "\ndef build(input_shape, output):\n"
+    )
+    preflown(tmp_path, "    return Registered(output.units)", head=head)

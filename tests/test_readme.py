@@ -1,0 +1,82 @@
+"""Every example of the README, as it stands there."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+README = (ROOT / "README.md").read_text()
+pytestmark = pytest.mark.keras
+
+
+def example(name) -> str:
+    return re.search(rf"<!-- example: {name} -->\n```\w+\n(.*?)```", README, re.DOTALL)[1]
+
+
+def command(name) -> str:
+    return re.search(rf"<!-- command: {name} -->\n\n    (.*)\n", README)[1]
+
+
+def python(*arguments, cwd) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={"PATH": "", "MPLBACKEND": "agg", "HOME": str(cwd)},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def tune(config, *arguments, cwd) -> str:
+    few = ["-s", "search.n_calls=3", "-s", "training.epochs=2"]
+    return python("-m", "hpopt.cli.main", "tune", config, *few, *arguments, cwd=cwd)
+
+
+def test_the_commands_that_set_up_name_files_that_are_there():
+    for name in ("tune", "tests"):
+        assert "python3 -m venv .venv && .venv/bin/pip install" in command(name)
+        assert (ROOT / re.search(r"-c (\S+)", command(name))[1]).is_file()
+    assert (ROOT / command("tune").split()[-1]).is_file()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("readme")
+    tune(ROOT / command("tune").split()[-1], cwd=folder)
+    return folder
+
+
+def test_the_yaml_is_tuned_as_it_stands(tmp_path):
+    (tmp_path / "wine.yaml").write_text(example("config"))
+    assert "best accuracy on validation" in tune("wine.yaml", cwd=tmp_path)
+
+
+def test_the_own_builder_is_tuned_as_it_stands(tmp_path):
+    (tmp_path / "nets.py").write_text(example("builder"))
+    (tmp_path / "mine.yaml").write_text(
+        "dataset: {source: sklearn, name: diabetes}\n"
+        'model: {builder: "nets.py:build"}\n'
+        "space: {units: {type: integer, low: 4, high: 32}, l2: [0.0, 1e-3]}\n"
+    )
+    assert "best rmse on validation" in tune("mine.yaml", cwd=tmp_path)
+
+
+def test_the_model_is_used_as_it_stands(folder):
+    lines = python("-c", example("use"), cwd=folder).splitlines()
+    assert len(lines) == 3
+    assert {line.split()[0] for line in lines} <= {"malignant", "benign"}
+
+
+def test_the_plot_is_drawn_as_it_stands(folder):
+    python("-c", example("plot"), cwd=folder)
+    assert (folder / "objective.png").stat().st_size > 10_000
+
+
+def test_the_picture_is_there():
+    for path in re.findall(r"!\[.*?\]\((.*?)\)", README):
+        assert (ROOT / path).is_file()

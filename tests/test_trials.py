@@ -1,0 +1,56 @@
+import pytest
+
+from hpopt.trials import Result, Trial, best_of, trial_seed
+
+
+def finished(number, value):
+    result = Result(value, {}, [value], {}, epochs=1, seconds=0.1)
+    return Trial(number, {}, seed=0, state="finished", result=result)
+
+
+def test_a_trial_seed_is_the_same_each_time():
+    assert trial_seed(7, 3) == trial_seed(7, 3)
+
+
+def test_a_trial_seed_never_changes_between_versions():
+    assert [trial_seed(0, 1), trial_seed(0, 2), trial_seed(1, 1)] == [
+        3964924996,
+        3141116543,
+        1189033389,
+    ]
+
+
+def test_trial_seeds_of_different_runs_and_numbers_differ():
+    seeds = {trial_seed(run, number) for run in range(20) for number in range(1, 101)}
+    assert len(seeds) == 20 * 100
+
+
+@pytest.mark.parametrize("run_seed", [0, 1, 2**31, 2**32 - 1, 2**40])
+def test_a_trial_seed_is_what_numpy_takes_for_a_seed(run_seed):
+    seed = trial_seed(run_seed, 1)
+    assert type(seed) is int
+    assert 0 <= seed < 2**32
+
+
+def test_the_best_trial_has_the_lowest_value():
+    trials = [finished(1, 0.3), finished(2, -0.2), finished(3, 0.1)]
+    assert best_of(trials) == trials[1]
+
+
+@pytest.mark.parametrize("order", [[1, 2, 3], [3, 2, 1]])
+def test_the_best_among_equals_is_the_earliest(order):
+    trials = {1: finished(1, 0.5), 2: finished(2, 0.1), 3: finished(3, 0.1)}
+    assert best_of([trials[number] for number in order]) == trials[2]
+
+
+def test_trials_that_fail_or_still_run_are_never_the_best():
+    failed = Trial(1, {}, seed=0, state="failed", reason="the loss is NaN")
+    running = Trial(2, {}, seed=0)
+    assert best_of([failed, running, finished(3, 9.0)]) == finished(3, 9.0)
+    assert best_of([failed, running]) is None
+    assert best_of([]) is None
+
+
+def test_a_trial_without_a_result_has_no_value():
+    assert Trial(1, {}, seed=0).value is None
+    assert finished(1, 0.25).value == 0.25

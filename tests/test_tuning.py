@@ -1,0 +1,122 @@
+"""The loop, on analytic objectives: no network is built here."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from hpopt.dimensions import Real
+from hpopt.errors import TrialError
+from hpopt.execution.serial import SerialSlots
+from hpopt.observer import Observer
+from hpopt.runs.folder import Run
+from hpopt.runs.journal import Header
+from hpopt.search.searcher import make_searcher
+from hpopt.space import Space
+from hpopt.trials import Result, trial_seed
+from hpopt.tuning import search
+
+SPACE = Space([Real("x", -1, 1, default=0.9), Real("y", -1, 1, default=0.9)])
+
+
+def bowl(params, *, seed, folder) -> Result:
+    value = params["x"] ** 2 + params["y"] ** 2
+    folder.mkdir(parents=True)
+    np.savez(folder / "weights.npz", value=value)
+    return Result(value, {"rmse": value}, [value], {"loss": [value]}, 1, 0.01, "weights.npz")
+
+
+def failing_on_the_right(params, *, seed, folder) -> Result:
+    if params["x"] > 0:
+        raise TrialError("the loss became nan in epoch 1")
+    return bowl(params, seed=seed, folder=folder)
+
+
+class Recorder(Observer):
+    def __init__(self):
+        self.told = []
+
+    def started(self, trial):
+        self.told.append(("started", trial.number))
+
+    def ended(self, trial, trials):
+        self.told.append((trial.state, trial.number))
+
+
+def searched(tmp_path, objective=bowl, n_calls=8, observer=None, stop=None, keep_weights=2) -> Run:
+    header = Header("0", "rmse", False, {}, {}, SPACE.to_json())
+    run = Run.create(tmp_path, "loop", header)
+    search(
+        run,
+        SPACE,
+        make_searcher("random", "EI"),
+        SerialSlots(objective),
+        n_calls=n_calls,
+        seed=7,
+        keep_weights=keep_weights,
+        observer=observer or Observer(),
+        stop=stop or threading.Event(),
+    )
+    run.close()
+    return run
+
+
+def test_the_journal_holds_what_the_run_holds(tmp_path):
+    run = searched(tmp_path)
+    assert Run.open(run.path).trials() == run.trials()
+
+
+def test_the_defaults_are_tried_first(tmp_path):
+    assert searched(tmp_path).trials()[0].params == {"x": 0.9, "y": 0.9}
+
+
+def test_every_trial_has_its_own_seed_from_the_runs(tmp_path):
+    seeds = [trial.seed for trial in searched(tmp_path).trials()]
+    assert seeds == [trial_seed(7, number) for number in range(1, 9)]
+    assert len(set(seeds)) == 8
+
+
+def test_a_failed_trial_counts_and_is_recorded_with_its_reason(tmp_path):
+    trials = searched(tmp_path, failing_on_the_right).trials()
+    failed = [trial for trial in trials if trial.state == "failed"]
+    assert len(trials) == 8
+    assert failed
+    assert all(trial.reason == "the loss became nan in epoch 1" for trial in failed)
+    assert all(trial.params["x"] <= 0 for trial in trials if trial.state == "finished")
+
+
+def test_only_the_weights_of_the_default_and_the_best_few_are_kept(tmp_path):
+    run = searched(tmp_path, n_calls=10, keep_weights=2)
+    kept = {trial.number for trial in run.trials() if run.weights(trial)}
+    best = sorted(run.trials(), key=lambda trial: trial.value)[:2]
+    assert kept == {1} | {trial.number for trial in best}
+
+
+def test_the_observer_hears_every_trial_in_order(tmp_path):
+    recorder = Recorder()
+    searched(tmp_path, n_calls=2, observer=recorder)
+    assert recorder.told == [("started", 1), ("finished", 1), ("started", 2), ("finished", 2)]
+
+
+def test_no_trial_begins_once_the_run_is_to_stop(tmp_path):
+    stop = threading.Event()
+
+    class StopAfterThree(Observer):
+        def ended(self, trial, trials):
+            if trial.number == 3:
+                stop.set()
+
+    assert len(searched(tmp_path, observer=StopAfterThree(), stop=stop).trials()) == 3
+
+
+def test_an_interrupt_in_a_trial_leaves_it_running_in_the_journal(tmp_path):
+    def interrupted(params, *, seed, folder):
+        if folder.name == "0003":
+            raise KeyboardInterrupt
+        return bowl(params, seed=seed, folder=folder)
+
+    with pytest.raises(KeyboardInterrupt):
+        searched(tmp_path, interrupted)
+    [folder] = tmp_path.iterdir()
+    states = [trial.state for trial in Run.open(folder).trials()]
+    assert states == ["finished", "finished", "running"]

@@ -1,0 +1,130 @@
+import math
+
+import numpy as np
+import pytest
+
+from hpopt.backend import load_keras
+from hpopt.errors import TrialError
+from hpopt.training.fit import Fit, Patience, Rows, predict
+
+pytestmark = pytest.mark.keras
+
+
+def rows(count, seed=0) -> Rows:
+    rng = np.random.default_rng(seed)
+    inputs = rng.normal(size=(count, 5)).astype(np.float32)
+    return Rows(inputs, (inputs[:, :1] > 0).astype(np.float32))
+
+
+TRAIN, VALIDATION = rows(75), rows(30, seed=1)
+
+
+def network(dropout=0.0, optimizer="adam", loss="binary_crossentropy"):
+    keras = load_keras()
+    keras.utils.set_random_seed(3)
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            layers.Input((5,)),
+            layers.Dense(8, activation="tanh", kernel_regularizer="l2"),
+            layers.BatchNormalization(),
+            layers.Dropout(dropout),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    model.compile(optimizer, loss)
+    return model
+
+
+def fitted(stretches=(6,), patience=None, seed=11, validation=VALIDATION, **options) -> Fit:
+    model = network(**options)
+    fit = Fit(model, TRAIN, validation, batch_size=32, seed=seed, patience=patience)
+    for epochs in stretches:
+        fit.run(epochs)
+    return fit
+
+
+def same_weights(one, other) -> bool:
+    pairs = zip(one.model.get_weights(), other.model.get_weights(), strict=True)
+    return all(np.array_equal(a, b) for a, b in pairs)
+
+
+def test_a_fit_learns():
+    curve = fitted((30,), optimizer="rmsprop").curves["val_loss"]
+    assert curve[-1] < curve[0] - 0.05
+
+
+def test_it_is_keras_own_fit_where_nothing_is_shuffled():
+    # One batch holds all rows, so their order does not matter.
+    mine, theirs = network(), network()
+    fit = Fit(mine, TRAIN, VALIDATION, batch_size=75, seed=0)
+    fit.run(5)
+    history = theirs.fit(
+        TRAIN.inputs,
+        TRAIN.target,
+        batch_size=75,
+        epochs=5,
+        verbose=0,
+        validation_data=(VALIDATION.inputs, VALIDATION.target),
+    ).history
+    for a, b in zip(mine.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+    np.testing.assert_allclose(fit.curves["loss"], history["loss"], rtol=1e-4)
+    np.testing.assert_allclose(fit.curves["val_loss"], history["val_loss"], rtol=1e-4)
+
+
+def test_stretches_make_no_difference():
+    whole, cut = fitted((6,), dropout=0.4), fitted((1, 3, 2), dropout=0.4)
+    assert cut.curves == whole.curves
+    assert same_weights(cut, whole)
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others():
+    first, again, other = (fitted(seed=seed, dropout=0.4) for seed in (1, 1, 2))
+    assert same_weights(first, again)
+    assert not same_weights(first, other)
+
+
+def test_the_last_partial_batch_is_trained_on():
+    # 75 rows make batches of 32, 32 and 11: three steps an epoch.
+    assert int(fitted((2,)).model.optimizer.iterations.numpy()) == 6
+
+
+def test_there_is_a_loss_for_each_epoch():
+    fit = fitted((4,))
+    assert fit.epoch == 4
+    assert [len(curve) for curve in fit.curves.values()] == [4, 4]
+    assert all(type(loss) is float for loss in fit.curves["loss"])
+
+
+def test_early_stopping_ends_the_fit_and_keeps_the_best_epochs_weights():
+    noise = Rows(VALIDATION.inputs, np.flip(VALIDATION.target))
+    fit = fitted((200,), Patience("val_loss", 3, 0.0), validation=noise, optimizer="rmsprop")
+    best = int(np.argmin(fit.curves["val_loss"])) + 1
+    assert fit.stopped
+    assert fit.epoch == best + 3
+    fit.finish()
+    assert same_weights(fit, fitted((best,), validation=noise, optimizer="rmsprop"))
+
+
+def test_without_early_stopping_the_last_epochs_weights_are_kept():
+    fit = fitted((3,))
+    before = [weights.copy() for weights in fit.model.get_weights()]
+    fit.finish()
+    assert all(map(np.array_equal, before, fit.model.get_weights()))
+
+
+def test_a_loss_that_is_not_finite_ends_the_trial_in_its_epoch():
+    broken = Rows(TRAIN.inputs.copy(), TRAIN.target)
+    broken.inputs[7, 2] = math.nan
+    fit = Fit(network(), broken, VALIDATION, batch_size=32, seed=0)
+    with pytest.raises(TrialError, match="the loss became nan in epoch 1"):
+        fit.run(10)
+    assert fit.epoch == 1
+
+
+def test_predictions_are_the_models_own_for_any_number_of_rows():
+    model, many = network(), rows(2500)
+    np.testing.assert_allclose(
+        predict(model, many.inputs), model.predict(many.inputs, verbose=0), atol=1e-6
+    )

@@ -1,0 +1,125 @@
+import pickle
+
+import numpy as np
+import pytest
+from conftest import make_data
+
+from hpopt.builders.base import Output
+from hpopt.config.schema import Training
+from hpopt.errors import TrialError
+from hpopt.training.metrics import METRICS, default_metric
+from hpopt.training.objective import WEIGHTS, Objective
+
+pytestmark = pytest.mark.keras
+TRAINING = Training(epochs=4, batch_size=16)
+
+
+def make_objective(data, training=TRAINING, arguments=None) -> Objective:
+    metric = default_metric(data.output.task).name
+    return Objective("dense_dropout", arguments or {}, training, metric, data)
+
+
+def test_the_value_is_the_metric_of_the_kept_weights_on_the_validation_part(data, tmp_path):
+    objective = make_objective(data)
+    result = objective({"num_dense_nodes": 7}, seed=5, folder=tmp_path / "t")
+    network = objective.trained(
+        {"num_dense_nodes": 7}, seed=5, weights=tmp_path / "t" / result.weights
+    )
+    metric = METRICS[objective.metric]
+    score = metric.score(data.y("validation"), objective.predict(network, "validation"))
+    assert result.scores == [score]
+    assert result.metrics == {metric.name: score}
+    assert result.value == (-score if metric.greater_is_better else score)
+    assert result.epochs == 4
+    assert result.weights == WEIGHTS
+
+
+def test_regression_is_scored_in_the_targets_own_units(tmp_path):
+    data = make_data(tmp_path / "data", "regression")
+    objective = make_objective(data, Training(epochs=40, batch_size=16, learning_rate=0.02))
+    result = objective({}, seed=0, folder=tmp_path / "t")
+    spread = data.y("validation").std()
+    assert 1 < result.metrics["rmse"] < spread
+
+
+def test_a_trial_repeats_bit_for_bit_and_its_seed_matters(tmp_path):
+    objective = make_objective(make_data(tmp_path / "data"))
+    params = {"num_layers": 2, "dropout_prob": 0.3}
+    first, again, other = (
+        objective(params, seed=seed, folder=tmp_path / "t").curves for seed in (5, 5, 6)
+    )
+    assert first == again
+    assert first != other
+
+
+def test_params_reach_the_builder_and_the_training_by_name(tmp_path):
+    objective = make_objective(make_data(tmp_path / "data"), arguments={"activation": "tanh"})
+    params = {"num_dense_nodes": 3, "learning_rate": 0.5, "epochs": 2}
+    hidden = objective.network(params, seed=0).layers[1]
+    assert (hidden.units, hidden.activation.__name__) == (3, "tanh")
+    assert objective.settings(params).learning_rate == 0.5
+    assert objective(params, seed=0, folder=tmp_path / "t").epochs == 2
+
+
+def test_the_specification_can_be_pickled_and_is_small(tmp_path):
+    objective = make_objective(make_data(tmp_path / "data", rows=2000))
+    assert len(pickle.dumps(objective)) < 5000
+    assert pickle.loads(pickle.dumps(objective)) == objective
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", "rmsprop", "adamw", "lion", "adafactor"])
+@pytest.mark.parametrize("decay", [None, 0.9])
+def test_every_optimizer_is_built_by_name(tmp_path, optimizer, decay):
+    training = Training(epochs=1, optimizer=optimizer, learning_decay=decay, momentum=0.5)
+    objective = make_objective(make_data(tmp_path / "data", rows=60), training)
+    assert np.isfinite(objective({}, seed=0, folder=tmp_path / "t").value)
+
+
+def test_the_learning_rate_decays_by_the_factor_over_decay_steps(tmp_path):
+    from hpopt.training.objective import compile_model
+
+    objective = make_objective(make_data(tmp_path / "data", rows=60))
+    network = objective.network({}, seed=0)
+    settings = Training(learning_rate=0.1, learning_decay=0.5, decay_steps=10)
+    compile_model(network, settings, objective.data)
+    network.optimizer.iterations.assign(20)
+    assert float(network.optimizer.learning_rate) == pytest.approx(0.1 * 0.5**2)
+
+
+def test_momentum_reaches_sgd(tmp_path):
+    data = make_data(tmp_path / "data", rows=60)
+    curves = [
+        make_objective(data, Training(epochs=3, optimizer="sgd", momentum=momentum))(
+            {}, seed=0, folder=tmp_path / "t"
+        ).curves
+        for momentum in (0.0, 0.9)
+    ]
+    assert curves[0] != curves[1]
+
+
+def test_an_exploding_fit_is_a_failed_trial(tmp_path):
+    training = Training(epochs=50, optimizer="sgd", learning_rate=1e30)
+    objective = make_objective(make_data(tmp_path / "data", "regression"), training)
+    with pytest.raises(TrialError, match="epoch"):
+        objective({}, seed=0, folder=tmp_path / "t")
+    assert not (tmp_path / "t" / WEIGHTS).exists()
+
+
+def test_early_stopping_is_read_from_the_training_section(tmp_path):
+    training = Training.model_validate(
+        {"epochs": 500, "learning_rate": 0.1, "early_stopping": {"patience": 2}}
+    )
+    objective = make_objective(make_data(tmp_path / "data", rows=60), training)
+    assert objective({}, seed=0, folder=tmp_path / "t").epochs < 500
+
+
+@pytest.mark.parametrize(
+    ("task", "output"),
+    [
+        ("binary", Output(1, "sigmoid", "binary")),
+        ("multiclass", Output(4, "softmax", "multiclass")),
+        ("regression", Output(1, "linear", "regression")),
+    ],
+)
+def test_the_output_follows_from_the_task(task, output):
+    assert Output.of(task, 4) == output
