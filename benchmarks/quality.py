@@ -2,8 +2,8 @@
 
     python benchmarks/quality.py [--seeds 5]
 
-The space and the budget are those of configs/breast_cancer.yaml; each data set is searched with several
-seeds on one split, in one process. Prints a Markdown table: median (lowest to highest).
+The space and the budget are those of configs/breast_cancer.yaml; each data set is searched with
+several seeds on one split, in one process. Prints a Markdown table: median (lowest to highest).
 """
 
 from __future__ import annotations

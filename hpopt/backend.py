@@ -15,19 +15,13 @@ from typing import Any
 from hpopt.errors import SetupError
 
 
-def prepare_import() -> None:
-    """Choose the TensorFlow backend, whatever ~/.keras/keras.json says; silence its start-up."""
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("ABSL_MIN_LOG_LEVEL", "3")
-
-
 def load_keras() -> Any:
     """Import Keras on TensorFlow, with ops that give the same bits each time.
 
     Raises SetupError where something has already imported Keras on another backend.
     """
-    prepare_import()
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever ~/.keras/keras.json says
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _silent_stderr() if "tensorflow" not in sys.modules else nullcontext():
         import keras
         import tensorflow as tf
@@ -38,6 +32,7 @@ def load_keras() -> Any:
             f"Keras was imported on the {keras.backend.backend()} backend",
             help="set KERAS_BACKEND=tensorflow, or import hpopt first",
         )
+    tf.get_logger().setLevel("ERROR")  # else it takes a new network for one that is traced again
     tf.config.experimental.enable_op_determinism()
     return keras
 

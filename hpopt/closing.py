@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hpopt.errors import TrialError
 from hpopt.export.best import write_best
 from hpopt.report.summary import summarise
 from hpopt.runs.folder import Run, now
@@ -64,14 +65,22 @@ class Closing:
             outcome["default"] = self._test_scores(default)
         return outcome
 
-    def _test_scores(self, trial: Trial) -> dict[str, float]:
+    def _test_scores(self, trial: Trial) -> dict[str, float | None]:
+        """Every metric of the task on the test part; None where one has no value there."""
         weights = self.run.weights(trial)
         assert weights is not None
         network = self.objective.trained(trial.params, seed=trial.seed, weights=weights)
         predictions = self.objective.predict(network, "test")
         y = self.objective.data.y("test")
         task = self.objective.data.output.task
-        return {metric.name: metric.score(y, predictions) for metric in metrics_for(task)}
+        scores: dict[str, float | None] = {}
+        for metric in metrics_for(task):
+            try:
+                scores[metric.name] = metric.score(y, predictions)
+            except TrialError as error:
+                log.warning("on the test part, %s", error)
+                scores[metric.name] = None
+        return scores
 
     def _results(self) -> Mapping[str, Any]:
         trials = self.run.trials()

@@ -28,8 +28,9 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
 }
 _COMPARISON = re.compile(r"\s*(>=|<=|==|!=|>|<)(.*)", re.DOTALL)
-# Floats hold whole numbers exactly up to here; beyond it two could not be told apart.
-_LARGEST_INTEGER = 2**53
+# Beyond it neighbours are too close on the unit interval of a log-uniform prior to be told apart.
+_LARGEST_INTEGER = 2**44
+_MOST_CATEGORIES = 1000
 
 
 class DimensionError(ValueError):
@@ -51,7 +52,7 @@ class Condition:
     parent: str
     values: tuple[Scalar, ...] = ()
     comparison: str | None = None
-    bound: float = math.nan
+    bound: float | None = None
 
     @classmethod
     def parse(cls, parent: str, form: object) -> Condition:
@@ -62,7 +63,7 @@ class Condition:
         match = _COMPARISON.fullmatch(form) if isinstance(form, str) else None
         if match:
             try:
-                return cls(parent, comparison=match[1], bound=float(match[2]))
+                return cls(parent, comparison=match[1], bound=_finite(match[2]))
             except ValueError:
                 raise DimensionError(
                     f"`{form}` compares with something that is no number",
@@ -80,17 +81,17 @@ class Condition:
 
     def holds(self, value: Scalar) -> bool:
         """Whether the parent's `value` makes the dimension active."""
-        if self.comparison is None:
+        if self.comparison is None or self.bound is None:
             return any(same(value, wanted) for wanted in self.values)
         return _is_number(value) and _COMPARISONS[self.comparison](value, self.bound)  # type: ignore[arg-type]
 
     @property
     def form(self) -> Any:
         """The YAML form, which `parse` reads."""
-        return list(self.values) if self.comparison is None else f"{self.comparison} {self.bound!r}"
+        return list(self.values) if self.bound is None else f"{self.comparison} {self.bound!r}"
 
     def __str__(self) -> str:
-        if self.comparison is None:
+        if self.bound is None:
             return f"{self.parent} is {' or '.join(str(value) for value in self.values)}"
         return f"{self.parent} {self.comparison} {self.bound:g}"
 
@@ -180,6 +181,12 @@ class Categorical:
             raise DimensionError(
                 "there are no categories", key="categories", help="list at least one value"
             )
+        if len(self.categories) > _MOST_CATEGORIES:
+            raise DimensionError(
+                f"{len(self.categories)} categories are more than a search can learn of",
+                key="categories",
+                help="use `type: integer` or `type: real`",
+            )
         for position, category in enumerate(self.categories):
             if any(same(category, earlier) for earlier in self.categories[:position]):
                 raise DimensionError(
@@ -244,6 +251,13 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
 def _is_scalar(value: object) -> bool:
     return value is None or isinstance(value, bool | int | float | str)
 
@@ -263,12 +277,16 @@ def _check_bounds(dimension: Real | Integer) -> None:
         if not math.isfinite(bound) or (
             isinstance(dimension, Integer) and abs(bound) >= _LARGEST_INTEGER
         ):
-            raise DimensionError(f"`{key}` is {bound}", key=key, help="give a finite bound")
+            raise DimensionError(
+                f"`{key}` is too large" if math.isfinite(bound) else f"`{key}` is {bound}",
+                key=key,
+                help="give a finite bound; a whole number's must lie within ±2^44",
+            )
     if low >= high:
         raise DimensionError(
             f"`low` ({low}) is not below `high` ({high})",
             key="low",
-            help="swap them, or write a single value to hold it constant",
+            help="swap them" if low > high else "write the single value, to hold it constant",
         )
     if not math.isfinite(high - low):
         raise DimensionError("the bounds are too far apart", key="high", help="bring them closer")
@@ -277,6 +295,10 @@ def _check_bounds(dimension: Real | Integer) -> None:
             f"a log-uniform prior needs `low` above 0, not {low}",
             key="low",
             help="raise `low`, or use `prior: uniform`",
+        )
+    if _warp(dimension.prior, low) == _warp(dimension.prior, high):
+        raise DimensionError(
+            "the bounds are too close together", key="high", help="move them further apart"
         )
 
 

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
+
+_TERMINAL_CODE = re.compile(r"\x1b\[[0-9;]*m")
+_INNER_ERROR = re.compile(r"Exception encountered: |\w*(Error|Exception): ")
+_SAYS_NOTHING = ("in user code:", "Exception encountered when calling", "File ", "Arguments ")
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ class Problem:
         if self.location is not None:
             lines.append(f"  --> {self.location}")
             if self.location.text and self.location.text.strip():
-                lines.append(f"   |   {_shorten(self.location.text.strip())}")
+                lines.append(f"   |   {shorten(self.location.text.strip())}")
         if self.help:
             lines.append(f"   = help: {self.help}")
         return "\n".join(lines)
@@ -53,6 +59,11 @@ class HpoptError(Exception):
     ) -> None:
         super().__init__(message)
         self.problems: Sequence[Problem] = [Problem(message, location, help)]
+
+    def at(self, location: Location | None) -> Self:
+        """The same error, with `location` for the problems that have none."""
+        self.problems = [replace(p, location=p.location or location) for p in self.problems]
+        return self
 
     def render(self) -> str:
         """The whole error as the terminal shows it."""
@@ -98,19 +109,36 @@ class TrialError(Exception):
 def closest(name: str, legal: Iterable[str]) -> str | None:
     """The legal name that `name` was most likely meant to be, if any is near."""
     by_folded_name = {option.casefold(): option for option in legal}
-    matches = difflib.get_close_matches(name.casefold(), by_folded_name, n=1, cutoff=0.6)
-    return by_folded_name[matches[0]] if matches else None
+    name = name.casefold()
+    longer = [option for option in by_folded_name if len(name) > 1 and option.startswith(name)]
+    matches = longer or difflib.get_close_matches(name, by_folded_name, n=1, cutoff=0.6)
+    return by_folded_name[min(matches, key=len)] if matches else None
 
 
 def suggest_name(name: str, legal: Iterable[str]) -> str:
     """A line of help for an unknown name: a did-you-mean, and what is legal."""
     legal = list(legal)
-    options = (
-        "one of " + ", ".join(f"`{option}`" for option in legal) if legal else "nothing is legal"
-    )
+    if not legal:
+        return "there is none that could be meant"
+    options = "one of " + ", ".join(f"`{option}`" for option in legal)
     match = closest(name, legal)
     return f"did you mean `{match}`? ({options})" if match else options
 
 
-def _shorten(text: str, width: int = 96) -> str:
+def in_words(error: BaseException) -> str:
+    """An exception on one line: its kind, and the line of its text that says most.
+
+    Keras and TensorFlow wrap the error that matters into several others, which say nothing.
+    """
+    kind = type(error).__name__
+    lines = [line.strip() for line in _TERMINAL_CODE.sub("", str(error)).splitlines()]
+    inner = [line for line in lines if _INNER_ERROR.match(line)]
+    telling = [line for line in lines if line and not line.startswith(_SAYS_NOTHING)]
+    if inner:
+        return shorten(inner[-1].removeprefix("Exception encountered: "), 300)
+    return shorten(f"{kind}: {telling[0]}" if telling else kind, 300)
+
+
+def shorten(text: str, width: int = 96) -> str:
+    """The text, cut to `width` characters where it is longer."""
     return text if len(text) <= width else text[: width - 1] + "…"

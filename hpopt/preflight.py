@@ -8,17 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hpopt.builders.registry import blame, builder_file, load_builder
+from hpopt.builders.registry import blame, load_builder
 from hpopt.dimensions import Params
-from hpopt.errors import SetupError
+from hpopt.errors import SetupError, TrialError, in_words
 from hpopt.export.best import load_model
 from hpopt.export.twin import raw_model
-from hpopt.training.fit import Fit
+from hpopt.training.fit import Fit, predict
 from hpopt.training.objective import Objective, compile_model
 
 
 def preflight(objective: Objective, defaults: Params, *, seed: int) -> None:
-    """Build the network of the default params, fit one batch, save it and load it again.
+    """Build the network of the default params, fit and score one batch, save it and load it again.
 
     Raises SetupError, with the line of the user's own builder where the fault is there.
     """
@@ -36,7 +36,11 @@ def preflight(objective: Objective, defaults: Params, *, seed: int) -> None:
             batch_size=settings.batch_size,
             seed=seed,
         )
-        fit.run(1)
+        try:
+            fit.run(1)
+            objective.score(network)
+        except TrialError as error:
+            raise SetupError(f"the default params give no value: {error}") from error
     _check_saving(network, objective)
 
 
@@ -46,24 +50,30 @@ def _blamed(what: str, objective: Objective) -> Iterator[None]:
         yield
     except SetupError:
         raise
-    except Exception as error:
-        reason = f"{type(error).__name__}: {str(error).strip()}".split("\n")[0]
+    except (Exception, SystemExit) as error:
         raise SetupError(
-            f"the network of the default params can't be {what}: {reason}",
-            location=blame(error, builder_file(load_builder(objective.builder))),
+            f"the network of the default params can't be {what}: {in_words(error)}",
+            location=blame(error, load_builder(objective.builder)),
         ) from error
 
 
 def _check_output(network: Any, objective: Objective) -> None:
     output = objective.data.output
     outputs = network(objective.data.inputs("train")[:2], training=False)
+    help = "end it with keras.layers.Dense(output.units, activation=output.activation)"
     shape = tuple(getattr(outputs, "shape", ()))
     if shape != (2, output.units):
         spoken = f"an output of the shape {shape}" if shape else f"a {type(outputs).__name__}"
         raise SetupError(
             f"the network gives {spoken} for two rows, but a {output.task} task needs "
             f"(2, {output.units})",
-            help="end it with keras.layers.Dense(output.units, activation=output.activation)",
+            help=help,
+        )
+    said = predict(network, objective.data.inputs("validation"))
+    if output.task != "regression" and (said.min() < 0 or said.max() > 1):
+        raise SetupError(
+            f"the network's outputs ({said.min():.2g} to {said.max():.2g}) are no probabilities",
+            help=help,
         )
 
 
@@ -75,9 +85,8 @@ def _check_saving(network: Any, objective: Objective) -> None:
             model.save(path)
             load_model(path)
         except Exception as error:
-            first_line = str(error).strip().split("\n")[0]
             raise SetupError(
-                f"the network can't be saved and loaded again: {first_line}",
+                f"the network can't be saved and loaded again: {in_words(error)}",
                 help="an own layer or model needs @keras.saving.register_keras_serializable() "
                 "and a get_config; a Lambda can't be kept",
             ) from error

@@ -12,6 +12,7 @@ from hpopt.dimensions import (
     Condition,
     Dimension,
     DimensionError,
+    Integer,
     Params,
     Scalar,
     dimension_from_json,
@@ -31,6 +32,8 @@ class Space:
 
     def __init__(self, dimensions: Sequence[Dimension]) -> None:
         self.dimensions = tuple(dimensions)
+        if len(set(self.names)) < len(self):
+            raise ValueError(f"two dimensions have one name: {self.names}")
         for dimension in self.dimensions:
             for condition in dimension.when:
                 self._check(dimension, condition)
@@ -103,21 +106,22 @@ class Space:
         parents = {other.name: other for other in self if other.name != dimension.name}
         parent = parents.get(condition.parent)
         if parent is None:
+            who = "itself" if condition.parent == dimension.name else f"`{condition.parent}`"
             raise DimensionError(
-                f"the condition names `{condition.parent}`, which is no other dimension",
+                f"the condition hangs on {who}, which is no other dimension",
                 key="when",
                 help=suggest_name(condition.parent, parents),
                 dimension=dimension.name,
             )
-        if isinstance(parent, Categorical):
+        if condition.bound is None:
+            # Each value by itself: a typo in one of several would otherwise never be noticed.
+            possible = all(_may_be(parent, value) for value in condition.values)
+        elif isinstance(parent, Categorical):
             possible = any(condition.holds(category) for category in parent.categories)
-        elif condition.comparison is None:
-            possible = any(parent.contains(value) for value in condition.values)
+        elif condition.comparison == "==":
+            possible = _may_be(parent, condition.bound)
         else:
             possible = condition.holds(parent.low) or condition.holds(parent.high)
-            possible |= (
-                condition.comparison == "==" and parent.low <= condition.bound <= parent.high
-            )
         if not possible:
             raise DimensionError(
                 f"the condition `{condition}` can never hold",
@@ -143,6 +147,13 @@ class Space:
             ordered += ready
             waiting = [dimension for dimension in waiting if dimension not in ready]
         return ordered
+
+
+def _may_be(dimension: Dimension, value: Scalar) -> bool:
+    """Whether a dimension can have a value that is the same in YAML, as 2.0 is for an integer."""
+    if isinstance(dimension, Integer) and isinstance(value, float) and value.is_integer():
+        return dimension.contains(int(value))
+    return dimension.contains(value)
 
 
 def _describe(dimension: Dimension) -> str:

@@ -15,6 +15,7 @@ from hpopt.config.resolved import resolved_yaml
 from hpopt.data.prepared import fingerprints, prepare
 from hpopt.data.sources import Table, load_sklearn
 from hpopt.data.splits import Parts, split_rows
+from hpopt.errors import DataError
 from hpopt.execution.serial import SerialSlots
 from hpopt.execution.slots import Slots, TrialEvent, TrialFinished
 from hpopt.observer import Observer
@@ -22,7 +23,8 @@ from hpopt.preflight import preflight
 from hpopt.runs import journal
 from hpopt.runs.environment import describe_environment
 from hpopt.runs.folder import Run, now
-from hpopt.search.searcher import Searcher, make_searcher
+from hpopt.search.engines import make_searcher
+from hpopt.search.searcher import Searcher
 from hpopt.space import Space
 from hpopt.training.metrics import Metric
 from hpopt.training.objective import Objective
@@ -52,7 +54,10 @@ def tune(
     table = load_sklearn(settings.dataset.name)
     metric = config.metric(table.task)
     config.check_losses(table.task)
-    parts = split_rows(table, **settings.dataset.split.model_dump())
+    try:
+        parts = split_rows(table, **settings.dataset.split.model_dump())
+    except DataError as error:
+        raise error.at(config.document.location(("dataset", "split"))) from None
     run = Run.create(output_dir, config.run_name, _header(config, metric, table, parts))
     try:
         with run.log_file(), _discarded_on_error(run):

@@ -2,10 +2,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from hpopt.data.prepared import Prepared, prepare
 from hpopt.data.sources import Table
 from hpopt.data.splits import split_rows
+
+# A loaded machine is no fault of the code.
+settings.register_profile("hpopt", deadline=None)
+settings.load_profile("hpopt")
 
 ROOT = Path(__file__).parent.parent
 

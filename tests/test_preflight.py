@@ -2,10 +2,10 @@ import pytest
 from conftest import make_data
 
 from hpopt.builders.registry import absolute_reference
-from hpopt.config.schema import Training
 from hpopt.errors import SetupError
 from hpopt.preflight import preflight
 from hpopt.training.objective import Objective
+from hpopt.training.settings import Training
 
 pytestmark = pytest.mark.keras
 HEAD = (
@@ -33,11 +33,13 @@ def test_a_builder_that_works_passes(tmp_path):
         ("    return keras.Model(x, keras.layers.Dense(3)(x))", "needs (2, 1)"),
         ("    return keras.layers.Dense(1)", "gave back a Dense, not a keras.Model"),
         ("    return None", "gave back a NoneType"),
+        ("    return keras.Model(x, keras.layers.Dense(1)(x))", "are no probabilities"),
+        ("    import sys\n    sys.exit(0)", "SystemExit: 0"),
         ("    return keras.Model(x, keras.layers.Dense(units / 0)(x))", "nets.py:5"),
         ("    return keras.Model(x, keras.layers.Dense(1)(x) * float('nan'))", "became nan"),
         (
             "    net = keras.layers.Lambda(lambda t: t * 2)\n"
-            "    return keras.Model(x, keras.layers.Dense(1)(net(x)))",
+            f"    return keras.Model(x, {OUTPUT}(net(x)))",
             "Lambda",
         ),
     ],

@@ -11,7 +11,7 @@ from hpopt.execution.serial import SerialSlots
 from hpopt.observer import Observer
 from hpopt.runs.folder import Run
 from hpopt.runs.journal import Header
-from hpopt.search.searcher import make_searcher
+from hpopt.search.engines import make_searcher
 from hpopt.space import Space
 from hpopt.trials import Result, trial_seed
 from hpopt.tuning import search

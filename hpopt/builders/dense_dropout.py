@@ -11,6 +11,32 @@ from hpopt.builders.base import Output
 if TYPE_CHECKING:
     import keras
 
+# Keras' activations that keep their input's shape.
+Activation = Literal[
+    "relu",
+    "sigmoid",
+    "softmax",
+    "tanh",
+    "elu",
+    "selu",
+    "gelu",
+    "silu",
+    "swish",
+    "mish",
+    "celu",
+    "leaky_relu",
+    "relu6",
+    "softplus",
+    "softsign",
+    "exponential",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_tanh",
+    "log_sigmoid",
+    "log_softmax",
+    "linear",
+]
+
 
 def build(
     input_shape: tuple[int, ...],
@@ -18,7 +44,7 @@ def build(
     *,
     num_layers: Annotated[int, Ge(1)] = 1,
     num_dense_nodes: Annotated[int, Ge(1)] = 20,
-    activation: str = "relu",
+    activation: Activation = "relu",
     dropout_prob: Annotated[float, Ge(0), Lt(1)] = 0.0,
     dropout_after: Literal["all", "all_but_first"] = "all_but_first",
 ) -> keras.Model:

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hpopt.backend import prepare_import
+from hpopt.backend import load_keras
 from hpopt.builders.base import Builder
-from hpopt.errors import Location, SetupError, suggest_name
+from hpopt.errors import Location, SetupError, closest, in_words, suggest_name
 
 SHIPPED = {"dense_dropout": "hpopt.builders.dense_dropout:build"}
 
@@ -30,6 +30,7 @@ class Argument:
 
     annotation: Any
     required: bool
+    default: Any = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def absolute_reference(reference: str, folder: Path) -> str:
     """The reference with a file's path made absolute, seen from `folder`."""
     file, _, function = reference.rpartition(":")
     if file.endswith(".py"):
-        return f"{(folder / file).resolve()}:{function}"
+        return f"{(folder / Path(file).expanduser()).absolute()}:{function}"
     return reference
 
 
@@ -57,13 +58,20 @@ def load_builder(reference: str) -> Builder:
     if not source or not function:
         raise SetupError(
             f"unknown builder `{reference}`",
-            help=suggest_name(reference, SHIPPED) + ', or your own as "nets.py:build"',
+            help=f'name its function too: "{reference}:build"'
+            if reference.endswith(".py")
+            else suggest_name(reference, SHIPPED) + ', or your own as "nets.py:build"',
         )
-    prepare_import()
+    if reference not in SHIPPED:
+        load_keras()  # the user's file will import it, and does not know how to keep it quiet
     module = _import_file(Path(source)) if source.endswith(".py") else _import_module(source)
-    builder = getattr(module, function, None)
+    builder = vars(module).get(function)
     if not callable(builder):
-        functions = [name for name, value in vars(module).items() if inspect.isfunction(value)]
+        functions = [
+            name
+            for name, value in vars(module).items()
+            if inspect.isfunction(value) and value.__module__ == module.__name__
+        ]
         raise SetupError(
             f"there is no function `{function}` in {source}", help=suggest_name(function, functions)
         )
@@ -75,7 +83,10 @@ def read_signature(builder: Builder) -> Signature:
 
     Raises SetupError where it has not these two.
     """
-    parameters = list(inspect.signature(builder).parameters.values())
+    try:
+        parameters = list(inspect.signature(builder).parameters.values())
+    except (TypeError, ValueError) as error:
+        raise SetupError(f"the builder has no signature that can be read: {error}") from None
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     if len(parameters) < 2 or any(p.kind not in positional for p in parameters[:2]):
         raise SetupError(
@@ -88,30 +99,39 @@ def read_signature(builder: Builder) -> Signature:
         if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD, p.POSITIONAL_ONLY)
     ]
     return Signature(
-        {p.name: Argument(_annotation(builder, p), p.default is p.empty) for p in named},
+        {p.name: _argument(builder, p) for p in named},
         takes_any=any(p.kind is p.VAR_KEYWORD for p in parameters),
     )
 
 
-def blame(error: BaseException, file: str | None = None) -> Location | None:
-    """The line of the user's own code that an exception came from, where there is one.
-
-    That is the innermost frame in `file`, or, without it, outside the installed packages.
-    """
+def blame(error: BaseException, builder: Builder | None = None) -> Location | None:
+    """The line of the user's own code that an exception came from, where that is known."""
     if isinstance(error, SyntaxError) and error.filename:
         return Location(error.filename, error.lineno, error.offset, error.text)
+    file = None if builder is None else _file_of(builder)
+    return _line_in(file, error) if file else None
+
+
+def _file_of(builder: Builder) -> str | None:
+    """The file a user's builder is written in; None for ours, which are not the user's to mend."""
+    try:
+        file = inspect.getsourcefile(inspect.unwrap(builder))
+    except TypeError:
+        return None
+    return None if file is None or Path(file).parent == Path(__file__).parent else file
+
+
+def _line_in(file: str, error: BaseException) -> Location | None:
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if frame.filename == file:
             return Location(frame.filename, frame.lineno, text=frame.line)
     return None
 
 
-def builder_file(builder: Builder) -> str | None:
-    """The file a builder is written in, where it is known."""
-    try:
-        return inspect.getsourcefile(inspect.unwrap(builder))
-    except TypeError:
-        return None
+def _argument(builder: Builder, parameter: inspect.Parameter) -> Argument:
+    required = parameter.default is parameter.empty
+    default = None if required else parameter.default
+    return Argument(_annotation(builder, parameter), required, default)
 
 
 def _annotation(builder: Builder, parameter: inspect.Parameter) -> Any:
@@ -127,9 +147,14 @@ def _annotation(builder: Builder, parameter: inspect.Parameter) -> Any:
 
 
 def _import_file(path: Path) -> Any:
-    if not path.is_file():
-        raise SetupError(f"there is no builder file {path}")
-    return _execute_file(path, path.stat().st_mtime_ns)
+    try:
+        modified_ns = path.stat().st_mtime_ns
+    except (OSError, ValueError):
+        beside = [other.name for other in path.parent.glob("*.py")] if path.parent.is_dir() else []
+        match = closest(path.name, beside)
+        help = f"did you mean `{match}`?" if match else None
+        raise SetupError(f"there is no builder file {path}", help=help) from None
+    return _execute_file(path, modified_ns)
 
 
 @functools.lru_cache(maxsize=8)
@@ -142,10 +167,10 @@ def _execute_file(path: Path, modified_ns: int) -> Any:
     sys.modules[spec.name] = module  # where dataclasses and pickle look a module up
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SetupError(
-            f"the builder file can't be imported: {_in_words(error)}",
-            location=blame(error, str(path)) or Location(str(path)),
+            f"the builder file can't be imported: {in_words(error)}",
+            location=blame(error) or _line_in(str(path), error) or Location(str(path)),
         ) from error
     return module
 
@@ -153,12 +178,8 @@ def _execute_file(path: Path, modified_ns: int) -> Any:
 def _import_module(name: str) -> Any:
     try:
         return importlib.import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SetupError(
-            f"the builder's module `{name}` can't be imported: {_in_words(error)}",
+            f"the builder's module `{name}` can't be imported: {in_words(error)}",
             help="install the package, or give the file: `path/nets.py:build`",
         ) from error
-
-
-def _in_words(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"

@@ -58,7 +58,7 @@ class LiveProgress(Observer):
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
-            BarColumn(bar_width=20),
+            BarColumn(bar_width=10),
             TextColumn("{task.fields[values]}"),
             TimeElapsedColumn(),
             TextColumn("{task.fields[left]}"),
@@ -94,15 +94,16 @@ class LiveProgress(Observer):
 
     def closing(self) -> None:
         """Name what is done now."""
-        self._bar.update(self._task, description=_CLOSING, left="")
+        self._bar.update(self._task, description=_CLOSING, values="", left="")
 
     def close(self) -> None:
         """Give the terminal back."""
         self._bar.stop()
 
 
-_SETTING_UP = "setting up: importing TensorFlow, trying the default params"
-_CLOSING = "closing: saving the best network, scoring it on the test part"
+_LONGEST_S = 999 * 24 * 3600
+_SETTING_UP = "setting up: importing TensorFlow, trying the defaults"
+_CLOSING = "closing: saving and testing the best network"
 
 
 class _State:
@@ -138,7 +139,7 @@ class _State:
 
 
 def _clock(seconds: float) -> str:
-    return str(timedelta(seconds=round(seconds)))
+    return str(timedelta(seconds=round(min(seconds, _LONGEST_S))))
 
 
 def _say(line: str) -> None:

@@ -48,13 +48,14 @@ def tune_command(
 
     overrides = list(overrides or ())
     if name is not None:
-        overrides.append(f"output.name={json.dumps(name)}")
+        overrides.append(f"output.name={json.dumps(name, ensure_ascii=False)}")
     loaded = load_config(config, overrides)
     observer = Observer() if quiet else choose_progress()
     with _stop_on_interrupt() as stop:
         run = tune(loaded, output_dir=output_dir, observer=observer, stop=stop)
     print(run.path if quiet else conclude(run))
     if stop.is_set():
+        print(f"interrupted after {len(run.trials())} trials", file=sys.stderr)
         raise typer.Exit(INTERRUPTED)
     if run.best is None:
         raise typer.Exit(ENDED_WITHOUT_MODEL)

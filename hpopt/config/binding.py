@@ -9,19 +9,26 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pydantic
 
 from hpopt.builders.registry import Signature, absolute_reference, load_builder, read_signature
 from hpopt.config.document import Document, KeyPath
-from hpopt.config.problems import dotted, expectations, show
-from hpopt.config.schema import NOT_SEARCHABLE, Constant, Settings, Training
+from hpopt.config.problems import dotted, misfit
+from hpopt.config.schema import Constant, Settings
 from hpopt.dimensions import Categorical, Dimension, DimensionError, Scalar
 from hpopt.errors import ConfigError, Problem, SetupError, suggest_name
 from hpopt.space import Space
+from hpopt.training.settings import NOT_SEARCHABLE, Training
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 log = logging.getLogger(__name__)
+
+# What pydantic says of a number where something else is wanted.
+_NOT_NUMBERS = ("literal_error", "string_type", "bool_type", "list_type", "none_required", "enum")
 
 
 @dataclass(frozen=True)
@@ -83,9 +90,7 @@ class _Binder:
             signature = read_signature(load_builder(reference))
         except SetupError as error:
             place = self.document.location(("model", "builder"))
-            raise ConfigError.of(
-                [replace(p, location=p.location or place) for p in error.problems]
-            ) from error
+            raise ConfigError.of(error.at(place).problems) from error
         owned = [name for name in signature.arguments if name in Training.model_fields]
         if owned:
             raise ConfigError(
@@ -133,14 +138,21 @@ class _Binder:
     def _check_dimension(self, dimension: Dimension) -> None:
         path = ("space", dimension.name)
         if isinstance(dimension, Categorical):
+            listed = isinstance(self.document.value_at(path), list)
             for index, category in enumerate(dimension.categories):
-                listed = isinstance(self.document.value_at(path), list)
                 place = (*path, index) if listed else (*path, "categories", index)
                 self._check_value(dimension.name, category, place)
             return
-        for key in ("low", "high", "default"):
-            if not self._check_value(dimension.name, getattr(dimension, key), (*path, key)):
-                return
+        details = self._complaints(dimension.name, dimension.low)
+        if any(detail["type"] in ("int_type", "int_from_float") for detail in details):
+            message = f"`{dimension.name}` takes whole numbers"
+            self._add(message, (*path, "type"), "use `type: integer`")
+        elif any(detail["type"] in _NOT_NUMBERS for detail in details):
+            message, _ = misfit(f"`{dimension.name}`", dimension.low, details)
+            self._add(message, (*path, "type"), "search it among a list of values")
+        else:
+            for key in ("low", "high"):
+                self._check_value(dimension.name, getattr(dimension, key), (*path, key))
 
     def _check_required(self, dimensions: list[Dimension]) -> None:
         always = {d.name for d in dimensions if not d.when} | set(self.settings.space)
@@ -160,43 +172,65 @@ class _Binder:
                     "set it in `model`, or search it in `space`",
                 )
 
-    def _check_value(self, name: str, value: Any, path: KeyPath) -> bool:
-        """Whether `value` is legal for the setting or argument `name`; if not, note a problem."""
-        field = Training.model_fields.get(name)
-        if field is not None:
-            annotation: Any = (
-                Annotated[(field.annotation, *field.metadata)]
-                if field.metadata
-                else field.annotation
-            )
+    def _check_value(self, name: str, value: Any, path: KeyPath) -> None:
+        """Note a problem where `value` is not legal for the setting or argument `name`."""
+        details = self._complaints(name, value)
+        if details:
+            message, help = misfit(dotted(path), value, details)
+            self._add(message, path, help, of_key=False)
+
+    def _complaints(self, name: str, value: Any) -> list[ErrorDetails]:
+        """What pydantic has against a value for a training setting or a builder's argument."""
+        annotation: Any = Any
+        if name in Training.model_fields:
+            field = Training.model_fields[name]
+            annotation = field.annotation
+            if field.metadata:
+                annotation = Annotated[(annotation, *field.metadata)]
         elif name in self.signature.arguments:
             annotation = self.signature.arguments[name].annotation
-        else:
-            return True
+        options = pydantic.ConfigDict(arbitrary_types_allowed=True)
         try:
-            adapter: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(
-                annotation, config=pydantic.ConfigDict(arbitrary_types_allowed=True)
-            )
-        except pydantic.errors.PydanticUserError:  # an annotation that pydantic can't check
-            return True
-        try:
-            adapter.validate_python(value, strict=True)
+            adapter: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(annotation, config=options)
+            # YAML knows lists only, which are good enough for a tuple.
+            adapter.validate_python(value, strict=not isinstance(value, list))
         except pydantic.ValidationError as error:
-            self._add(f"{dotted(path)} must be {expectations(error)}, not {show(value)}", path)
-            return False
-        return True
+            return error.errors()
+        except Exception:  # the annotation is none for pydantic; the preflight tries the value
+            log.debug("the annotation of `%s` can't be checked", name, exc_info=True)
+        return []
 
     def _space(self, dimensions: list[Dimension], constants: dict[str, Scalar]) -> Space:
         """The space, with conditions on names that are held constant decided here and now."""
         known = self._constants() | constants
-        kept: list[Dimension] = []
-        for dimension in dimensions:
-            decided = [c for c in dimension.when if c.parent in known]
-            if all(condition.holds(known[condition.parent]) for condition in decided):
+        dropped: set[str] = set()
+        waiting, kept = dimensions, list[Dimension]()
+        while waiting:  # until no dimension drops out together with its parent
+            kept, before = [], len(waiting)
+            for dimension in waiting:
+                decided = [c for c in dimension.when if c.parent in known]
+                never = [c for c in decided if not c.holds(known[c.parent])]
+                never += [c for c in dimension.when if c.parent in dropped]
+                if never:
+                    dropped.add(dimension.name)
+                    log.warning(
+                        "`%s` is left out of the search: it is never active, for `%s` never holds",
+                        dimension.name,
+                        never[0],
+                    )
+                    continue
                 rest = tuple(c for c in dimension.when if c not in decided)
                 kept.append(replace(dimension, when=rest))
-            else:
-                log.info("`%s` is never active and is left out of the search", dimension.name)
+            if len(kept) == before:
+                break
+            waiting = kept
+        if not kept:
+            self._add(
+                "there is nothing to search: every name in `space` is constant or never active",
+                ("space",),
+                "give one of them a range or a list of values",
+                of_key=True,
+            )
         try:
             return Space(kept)
         except DimensionError as error:
@@ -204,11 +238,12 @@ class _Binder:
             return Space([])
 
     def _constants(self) -> dict[str, Any]:
+        """What is held constant, the builder's and the training's defaults included."""
         training = self.settings.training
-        searched = self.settings.space
-        return (self.settings.model.model_extra or {}) | {
-            name: getattr(training, name) for name in Training.model_fields if name not in searched
-        }
+        defaults = {n: a.default for n, a in self.signature.arguments.items() if not a.required}
+        settings = {name: getattr(training, name) for name in Training.model_fields}
+        constants = defaults | settings | (self.settings.model.model_extra or {})
+        return {n: value for n, value in constants.items() if n not in self.settings.space}
 
     def _blame_dimension(self, name: str, error: DimensionError) -> None:
         path: KeyPath = ("space", name, error.key)
@@ -221,6 +256,10 @@ class _Binder:
         settings = [name for name in Training.model_fields if name not in NOT_SEARCHABLE]
         return [*self.signature.arguments, *settings]
 
-    def _add(self, message: str, path: KeyPath, help: str | None = None) -> None:
-        of_key = len(path) == 2 and path[0] in ("space", "model")
+    def _add(
+        self, message: str, path: KeyPath, help: str | None = None, *, of_key: bool | None = None
+    ) -> None:
+        """Note a problem, at the key where it is a name of `space` or `model` that is wrong."""
+        if of_key is None:
+            of_key = len(path) == 2 and path[0] in ("space", "model")
         self.problems.append(Problem(message, self.document.location(path, of_key=of_key), help))

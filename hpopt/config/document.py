@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from hpopt.config.syntax import explain
 from hpopt.errors import ConfigError, Location, closest
 
 # Where a value stands in the tree: ("space", "learning_rate", "low"); list items by their index.
@@ -24,6 +25,8 @@ _MERGE = "<<"
 # A few aliases of aliases can unfold to billions of values; no honest config comes near this.
 _MOST_NODES = 100_000
 _DEEPEST = 50
+_LARGEST = 2**63
+_COMMA = re.compile(r"\d,\d")
 
 
 class _Yaml12Loader(yaml.SafeLoader):
@@ -143,6 +146,7 @@ def _apply_override(document: Document, override: str) -> None:
             raise ConfigError(
                 f"`{'.'.join(map(str, path[: depth + 1]))}` is no mapping: it has no keys",
                 location=place,
+                help="give the whole value",
             )
         parent = child
     document._forget(path)
@@ -183,22 +187,15 @@ class _Reader:
         try:
             return yaml.compose(self._text, Loader=_Yaml12Loader)
         except yaml.MarkedYAMLError as error:
-            parts = [part for part in (error.context, error.problem) if part]
-            help = None
-            if error.problem and "'\\t'" in error.problem:
-                help = "indent with spaces"
-            elif error.problem and "but found another document" in error.problem:
-                help = "one file holds one run: take the `---` away"
-            raise self._error(
-                "this is no YAML: " + ", ".join(parts),
-                error.problem_mark or error.context_mark,
-                help,
-            ) from None
+            found = explain(error, self._lines)
+            raise self._error(found.message, found.mark, found.help) from None
         except yaml.reader.ReaderError as error:
-            line = self._text[: error.position].count("\n") + 1
-            raise ConfigError(
-                f"a character that YAML does not allow: {error.character!r}",
-                location=Location(self._file, line),
+            before = self._text[: error.position]
+            column = error.position - (before.rfind("\n") + 1)
+            mark = yaml.Mark(self._file, error.position, before.count("\n"), column, None, 0)
+            character = self._text[error.position]
+            raise self._error(
+                f"a character that YAML does not allow: U+{ord(character):04X}", mark
             ) from None
         except yaml.YAMLError as error:
             raise ConfigError(f"this is no YAML: {error}", location=Location(self._file)) from None
@@ -207,7 +204,9 @@ class _Reader:
 
     def _value(self, node: yaml.Node, path: KeyPath, ancestors: tuple[yaml.Node, ...]) -> Any:
         self._nodes += 1
-        if self._nodes > _MOST_NODES or len(ancestors) > _DEEPEST:
+        if len(ancestors) > _DEEPEST:
+            raise self._error("the nesting is too deep", node.start_mark)
+        if self._nodes > _MOST_NODES:
             raise self._error("the file unfolds to more than any config needs", node.start_mark)
         if any(node is ancestor for ancestor in ancestors):
             raise self._error("an alias that contains itself", node.start_mark)
@@ -229,7 +228,7 @@ class _Reader:
                 raise self._error(
                     f"the key `{key}` stands twice",
                     key_node.start_mark,
-                    f"it was first in line {first.line}; keep one of them",
+                    f"it was first at {first}; keep one of them",
                 )
             self._document._keys[(*path, key)] = self._locate(key_node.start_mark)
             mapping[key] = self._value(value_node, (*path, key), ancestors)
@@ -238,7 +237,8 @@ class _Reader:
     def _key(self, node: yaml.Node) -> str:
         key = self._scalar(node) if isinstance(node, yaml.ScalarNode) else None
         if not isinstance(key, str):
-            raise self._error("a key must be a name", node.start_mark, "put it in quotes")
+            help = "decimals are written with a point: 0.001" if _COMMA.search(self._text) else None
+            raise self._error("a key must be a name", node.start_mark, help)
         if key == _MERGE:
             raise self._error(
                 "YAML 1.2 has no merge keys (`<<`)", node.start_mark, "write them out"
@@ -257,7 +257,10 @@ class _Reader:
                 case "bool":
                     return {"true": True, "false": False}[text.lower()]
                 case "int":
-                    return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
+                    number = int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
+                    if abs(number) >= _LARGEST:
+                        raise self._error("a number that is too large", node.start_mark)
+                    return number
                 case "float":
                     return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
         except (ValueError, KeyError):  # `!!int one`, or digits without end

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import pydantic
 
 from hpopt.config.document import Document, KeyPath
-from hpopt.config.schema import DIMENSIONS, Section, Settings
-from hpopt.errors import Problem, suggest_name
+from hpopt.config.schema import DIMENSIONS, Settings
+from hpopt.errors import Problem, shorten, suggest_name
+from hpopt.grammar import Section
+
+if typing.TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 _EXPECTED = {
     "int_type": "a whole number",
@@ -35,7 +41,7 @@ _BOUNDS = {
 
 def problems_of(error: pydantic.ValidationError, document: Document) -> list[Problem]:
     """All that pydantic found wrong in the document's tree, in the order of its lines."""
-    expected: dict[KeyPath, list[str]] = defaultdict(list)
+    misfits: dict[KeyPath, list[ErrorDetails]] = defaultdict(list)
     problems: list[Problem] = []
     for detail in error.errors():
         path = _path_in_tree(detail["loc"], document.tree)
@@ -45,26 +51,25 @@ def problems_of(error: pydantic.ValidationError, document: Document) -> list[Pro
             case "missing", _:
                 problems.append(_missing_key(detail["loc"], path, document))
             case "union_tag_invalid", {"tag": tag}:
-                message = f"unknown type `{tag}` in {dotted(path)}"
+                value = document.value_at(path)["type"]
+                message = f"unknown type {show(value)} in {dotted(path)}"
                 help = suggest_name(str(tag), list(DIMENSIONS)[:3])
                 problems.append(Problem(message, document.location((*path, "type")), help))
             case "union_tag_not_found", _:
                 message = f"{dotted(path)} does not say its `type`"
                 help = "add `type: real`, `type: integer` or `type: categorical`"
                 problems.append(Problem(message, document.location(path, of_key=True), help))
-            case "literal_error", {"expected": options}:
-                expected[path].append("one of " + options.replace("'", "`").replace(" or ", ", "))
             case "value_error", {"error": reason}:
-                problems.append(
-                    Problem(f"{dotted(path)}: {reason}", document.location(path, of_key=True))
-                )
+                place = document.location(path, of_key=isinstance(document.value_at(path), dict))
+                problems.append(Problem(f"{dotted(path)}: {reason}", place))
             case "too_short" | "string_too_short", _:
                 message = f"{dotted(path)} is empty"
                 problems.append(Problem(message, document.location(path, of_key=True)))
-            case kind, context:
-                expected[path].append(_expectation(kind, context, detail["msg"]))
-    for path, phrases in expected.items():
-        problems.append(_unexpected(path, phrases, document))
+            case _:
+                misfits[path].append(detail)
+    for path, details in misfits.items():
+        complaint = misfit(dotted(path), document.value_at(path), details)
+        problems.append(Problem(complaint[0], document.location(path), complaint[1]))
     return sorted(problems, key=_place)
 
 
@@ -80,50 +85,71 @@ def show(value: Any) -> str:
         return f"`{str(value).lower().replace('none', 'null')}`"
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "a mapping"
-    return f'the text "{value}"' if isinstance(value, str) else f"{value}"
+    return f'the text "{shorten(value, 40)}"' if isinstance(value, str) else f"{value}"
 
 
-def expectations(error: pydantic.ValidationError) -> str:
-    """What a single value should have been, for values that are checked on their own."""
-    phrases = []
-    for detail in error.errors():
-        if detail["type"] == "literal_error":
-            options = detail["ctx"]["expected"]
-            phrases.append("one of " + options.replace("'", "`").replace(" or ", ", "))
-        else:
-            phrases.append(_expectation(detail["type"], detail.get("ctx", {}), detail["msg"]))
-    return " or ".join(dict.fromkeys(phrases))
+def misfit(where: str, value: Any, details: Sequence[ErrorDetails]) -> tuple[str, str | None]:
+    """What to say of one value that nothing fits, and what would help: message, help."""
+    options = [option for detail in details for option in _options(detail)]
+    phrases = list(dict.fromkeys(_expectation(detail) for detail in details))
+    if {detail["type"] for detail in details} >= _ANY_SCALAR:
+        phrases = ["a single value"]
+    wanted = " or ".join(phrase for phrase in phrases if phrase)
+    if options and isinstance(value, str):
+        if "true or false" in phrases:
+            options += ["true", "false"]
+        return f"unknown value `{shorten(value, 40)}` for {where}", _help(value, options)
+    if options:
+        one = "one of " + ", ".join(f"`{option}`" for option in options)
+        wanted = f"{one} or {wanted}" if wanted else one
+    help = None
+    if isinstance(value, float) and value.is_integer() and "whole number" in wanted:
+        help = f"write {int(value)}"
+    elif isinstance(value, str) and "number" in wanted and _NUMBER.fullmatch(value):
+        help = "take the quotes away"
+    elif (
+        isinstance(value, str) and "number" in wanted and _NUMBER.fullmatch(value.replace("_", ""))
+    ):
+        help = f"write {value.replace('_', '')}"
+    return f"{where} must be {wanted}, not {show(value)}", help
 
 
-def _expectation(kind: str, context: dict[str, Any], message: str) -> str:
+_ANY_SCALAR = {"int_type", "float_type", "string_type", "bool_type"}
+_NUMBER = re.compile(r"[-+]?[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?")
+_GROUPED = re.compile(r"[-+]?[0-9]+(_[0-9]+)+")
+_QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'")
+
+
+def _help(value: str, options: Sequence[str]) -> str:
+    yes_or_no = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(value.lower())
+    if yes_or_no in options:
+        return f"write `{yes_or_no}`"
+    return suggest_name(value, dict.fromkeys(options))
+
+
+def _options(detail: ErrorDetails) -> list[str]:
+    """The texts that a literal could have been."""
+    if detail["type"] not in ("literal_error", "enum"):
+        return []
+    return _QUOTED.findall(detail["ctx"]["expected"])
+
+
+def _expectation(detail: ErrorDetails) -> str:
+    """What a value could have been, besides the texts of a literal."""
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind in ("literal_error", "enum"):
+        rest = _QUOTED.sub("", context["expected"]).replace(" or ", ",")
+        return " or ".join(part.strip() for part in rest.split(",") if part.strip())
     if kind in _BOUNDS:
         key, words = _BOUNDS[kind]
-        return f"a number {words} {context[key]:g}"
-    return _EXPECTED.get(kind, message[:1].lower() + message[1:])
+        return f"a number {words} {_plain(context[key])}"
+    message = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    return _EXPECTED.get(kind, message.removeprefix("a valid "))
 
 
-def _unexpected(path: KeyPath, phrases: list[str], document: Document) -> Problem:
-    value = document.value_at(path)
-    wanted = " or ".join(dict.fromkeys(phrases))
-    message = f"{dotted(path)} must be {wanted}, not {show(value)}"
-    help = None
-    if isinstance(value, str) and wanted.startswith("one of"):
-        options = wanted.removeprefix("one of ").replace("`", "").split(", ")
-        help = suggest_name(value, options)
-        message = f"unknown value `{value}` for {dotted(path)}"
-    elif isinstance(value, float) and value.is_integer() and "whole number" in wanted:
-        help = f"write {int(value)}"
-    elif isinstance(value, str) and "number" in wanted:
-        help = "take the quotes away" if _is_number(value) else None
-    return Problem(message, document.location(path), help)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _plain(bound: Any) -> str:
+    whole = isinstance(bound, int) or (isinstance(bound, float) and bound.is_integer())
+    return str(int(bound)) if whole else str(bound)
 
 
 def _unknown_key(loc: tuple[str | int, ...], path: KeyPath, document: Document) -> Problem:

@@ -6,64 +6,18 @@ stands in `binding.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Gt, Lt, MinLen
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    field_validator,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+from annotated_types import Ge, Gt, Le, Lt, MinLen
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from hpopt.data.sources import SKLEARN_DATASETS
 from hpopt.dimensions import Categorical, Condition, Dimension, Integer, Prior, Real, Scalar
-from hpopt.training.losses import LOSSES
-from hpopt.training.metrics import METRICS
+from hpopt.grammar import Count, Section, one_of
+from hpopt.training.settings import Training
 
-Count = Annotated[int, Ge(1)]
-PositiveReal = Annotated[float, Gt(0)]
-OptimizerName = Literal[
-    "adam",
-    "sgd",
-    "rmsprop",
-    "adamw",
-    "adagrad",
-    "adadelta",
-    "adamax",
-    "nadam",
-    "ftrl",
-    "lion",
-    "adafactor",
-    "lamb",
-    "muon",
-]
-
-
-def _one_of(names: Iterable[str]) -> AfterValidator:
-    """A text that is one of `names`, which are kept where their meaning is."""
-    legal = list(names)
-
-    def check(name: str) -> str:
-        if name not in legal:
-            expected = ", ".join(f"'{option}'" for option in legal)
-            raise PydanticCustomError("literal_error", "unknown name", {"expected": expected})
-        return name
-
-    return AfterValidator(check)
-
-
-class Section(BaseModel):
-    """A mapping of the YAML: its keys are the fields, no others, of exactly these types."""
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, validate_default=True
-    )
+# A key with everything behind it commented out is an empty mapping, not null.
+_EMPTY = BeforeValidator(lambda value: {} if value is None else value)
 
 
 class Split(Section):
@@ -81,7 +35,7 @@ class Split(Section):
         if abs(total - 1) > 1e-6:
             raise ValueError(
                 f"train + validation + test ({self.train:g} + {self.validation:g} + "
-                f"{self.test:g}) is {total:g}, not 1"
+                f"{self.test:g}) is {total:g}, not 1; give all three"
             )
         return self
 
@@ -90,8 +44,8 @@ class Dataset(Section):
     """Where the rows come from, and how they are split."""
 
     source: Literal["sklearn"]
-    name: Annotated[str, _one_of(SKLEARN_DATASETS)]
-    split: Split = Split()
+    name: Annotated[str, one_of(SKLEARN_DATASETS)]
+    split: Annotated[Split, _EMPTY] = Split()
 
 
 class Network(Section):
@@ -102,39 +56,12 @@ class Network(Section):
     builder: Annotated[str, MinLen(1)]
 
 
-class EarlyStopping(Section):
-    """Stop a fit once `monitor` has not fallen for `patience` epochs; keep the best epoch's."""
-
-    monitor: Literal["val_loss", "loss"] = "val_loss"
-    patience: Count = 10
-    min_delta: Annotated[float, Ge(0)] = 0.0
-
-
-class Training(Section):
-    """How a network is fitted and what it is judged by. All but the last two can be searched."""
-
-    epochs: Count = 50
-    batch_size: Count = 32
-    optimizer: OptimizerName = "adam"
-    learning_rate: PositiveReal = 1e-3
-    # The learning rate falls by the factor learning_decay every decay_steps steps, smoothly.
-    learning_decay: Annotated[float, Gt(0)] | None = None
-    decay_steps: Count = 1000
-    momentum: Annotated[float, Ge(0), Lt(1)] = 0.0  # of sgd and rmsprop; the others have none
-    loss: Annotated[str, _one_of(["auto", *LOSSES])] = "auto"
-    metric: Annotated[str, _one_of(["auto", *METRICS])] = "auto"
-    early_stopping: EarlyStopping | None = None
-
-
-NOT_SEARCHABLE = ("metric", "early_stopping")
-
-
 def _conditions(when: dict[str, Any]) -> tuple[Condition, ...]:
     return tuple(Condition.parse(parent, form) for parent, form in when.items())
 
 
 class _Dimension(Section):
-    when: dict[str, Any] = {}
+    when: Annotated[dict[str, Any], _EMPTY] = Field(default_factory=dict)
 
 
 class RealDimension(_Dimension):
@@ -206,8 +133,8 @@ class Search(Section):
 
     engine: Literal["skopt", "random"] = "skopt"
     acquisition: Literal["EI", "PI", "LCB", "gp_hedge"] = "EI"
-    n_calls: Count = 100
-    seed: Annotated[int, Ge(0)] = 0
+    n_calls: Annotated[Count, Le(1_000_000)] = 100
+    seed: Annotated[int, Ge(0), Lt(2**32)] = 0
 
 
 class Execution(Section):
@@ -244,7 +171,6 @@ class Settings(Section):
     @model_validator(mode="before")
     @classmethod
     def _empty_sections(cls, tree: Any) -> Any:
-        # `output:` with everything behind it commented out is an empty mapping, not null.
         return {key: {} if value is None else value for key, value in tree.items()}
 
 

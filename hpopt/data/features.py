@@ -22,7 +22,7 @@ class FeatureSpec:
     @classmethod
     def of(cls, features: np.ndarray) -> FeatureSpec:
         """The spec of the training part's raw features [n, d]; a constant column keeps scale 1."""
-        mean, scale = _mean_and_scale(features)
+        mean, scale = _mean_and_scale(_as_keras_hands_over(features))
         return cls(tuple(mean.tolist()), tuple(scale.tolist()))
 
     @classmethod
@@ -45,8 +45,8 @@ class FeatureSpec:
         The features are rounded to float32 first, because that is how Keras hands raw rows to an
         exported model; the arithmetic is in float64.
         """
-        rounded = features.astype(np.float32).astype(np.float64)
-        prepared = (rounded - np.asarray(self.mean)) / np.asarray(self.scale)
+        rows = _as_keras_hands_over(features)
+        prepared = (rows - np.asarray(self.mean)) / np.asarray(self.scale)
         return np.asarray(prepared, dtype=np.float32)
 
 
@@ -69,12 +69,19 @@ class TargetSpec:
 
     def restore(self, outputs: np.ndarray) -> np.ndarray:
         """The network's outputs [n, units] in the target's own units."""
-        return outputs if self == TargetSpec() else outputs * self.scale + self.mean
+        if self == TargetSpec():
+            return outputs
+        return outputs.astype(np.float64) * self.scale + self.mean
 
 
 def _mean_and_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation over the rows; the deviation of constant values counts as 1."""
-    mean, deviation = values.mean(axis=0), values.std(axis=0)
-    # Rounding leaves a constant column of large numbers a deviation that is not quite zero.
-    is_constant = deviation <= 1e-12 * np.maximum(np.abs(mean), np.finfo(float).tiny)
-    return mean, np.where(is_constant, 1.0, deviation)
+    # The mean of a constant column is off by rounding, and its deviation is not quite zero.
+    is_constant = values.max(axis=0) == values.min(axis=0)
+    mean = np.where(is_constant, values[0], values.mean(axis=0))
+    return mean, np.where(is_constant, 1.0, values.std(axis=0))
+
+
+def _as_keras_hands_over(features: np.ndarray) -> np.ndarray:
+    """Raw features as a model gets to see them, rounded to float32; for arithmetic in float64."""
+    return features.astype(np.float32).astype(np.float64)

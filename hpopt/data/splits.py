@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -50,15 +51,22 @@ def split_rows(
     if stratified and not is_classification:
         raise DataError("a regression target can't be stratified", help="set `stratify: auto`")
 
+    if stratified:
+        try:
+            return _cut_twice(target, train, validation, test, seed, stratified=True)
+        except ValueError:
+            if stratify is True:
+                raise DataError(
+                    "a class has too few rows to stand in every part", help="set `stratify: auto`"
+                ) from None
+            log.warning("the split is not stratified, for a class is too rare to be in every part")
     try:
-        return _cut_twice(target, train, validation, test, seed, stratified)
-    except ValueError as error:
-        if not stratified:
-            raise DataError(f"{len(target)} rows can't be split so: {error}") from None
-        if stratify is True:
-            raise DataError(f"the split can't be stratified: {error}") from None
-        log.warning("the split is not stratified, for a class is too rare: %s", error)
         return _cut_twice(target, train, validation, test, seed, stratified=False)
+    except ValueError:
+        raise DataError(
+            f"{len(target)} rows are too few for these shares: a part would be empty",
+            help="give every part a larger share",
+        ) from None
 
 
 def _cut_twice(
@@ -67,10 +75,11 @@ def _cut_twice(
     from sklearn.model_selection import train_test_split
 
     def cut(rows: np.ndarray, share: float) -> Sequence[np.ndarray]:
-        # 1 - 0.7 is 0.30000000000000004, which would cost a row where it is rounded up.
+        # Rounded up, as scikit-learn does; but 1 - 0.7 is a little over 0.3, and must cost no row.
+        count = math.ceil(share * len(rows) - 1e-6)
         classes = target[rows] if stratified else None
         pieces: Sequence[np.ndarray] = train_test_split(
-            rows, test_size=round(share, 9), random_state=seed, stratify=classes
+            rows, test_size=count, random_state=seed, stratify=classes
         )
         return pieces
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpopt.dimensions import Params
-from hpopt.errors import TrialError
+from hpopt.errors import TrialError, in_words
 from hpopt.execution.slots import TrialEvent, TrialFailed, TrialFinished, TrialFunction
 
 log = logging.getLogger(__name__)
@@ -65,5 +65,5 @@ class SerialSlots:
             return TrialFailed(job.number, str(error))
         except (Exception, SystemExit) as error:  # a builder may call sys.exit
             log.exception("trial %d failed", job.number)
-            return TrialFailed(job.number, f"{type(error).__name__}: {error}")
+            return TrialFailed(job.number, in_words(error))
         return TrialFinished(job.number, result)

@@ -26,6 +26,9 @@ def raw_model(network: Any, features: FeatureSpec, target: TargetSpec) -> Any:
     to_single = keras.layers.Identity(dtype="float32", name="inputs")
     outputs = network(to_single(standardise(rows)))
     if target != TargetSpec():
-        restore = keras.layers.Rescaling(target.scale, target.mean, name="target_units")
+        # In float64, as TargetSpec.restore: float32 has too few digits for a target such as a time.
+        restore = keras.layers.Rescaling(
+            np.float64(target.scale), np.float64(target.mean), dtype="float64", name="target_units"
+        )
         outputs = restore(outputs)
     return keras.Model(rows, outputs, name="model")

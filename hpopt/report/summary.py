@@ -45,8 +45,10 @@ def conclude(run: Run) -> str:
     return "\n".join([*lines, folder])
 
 
-def show_score(score: float) -> str:
+def show_score(score: float | None) -> str:
     """A score as people compare it: four decimals, or four digits where it is large or small."""
+    if score is None:
+        return "–"
     return f"{score:.4f}" if 0.001 <= abs(score) < 1000 or score == 0 else f"{score:.4g}"
 
 
@@ -73,7 +75,7 @@ def _scores(run: Run, best: Trial) -> list[str]:
     if default.number != best.number and default.result is not None:
         rows.append(("default params (trial 1)", default, test.get("default")))
     table = [
-        [label, _validation(trial, name), show_score(scores[name]) if scores else "–"]
+        [label, _validation(trial, name), show_score(scores[name] if scores else None)]
         for label, trial, scores in rows
     ]
     lines = ["## Scores", ""]

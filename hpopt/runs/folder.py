@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from hpopt.errors import RunError
+from hpopt.errors import ConfigError, RunError
 from hpopt.runs.journal import Event, Header, Journal, Step, apply, fold, read_journal
 from hpopt.trials import Trial, best_of
 
@@ -35,7 +35,7 @@ class Run:
     def create(cls, parent: Path, name: str, header: Header) -> Run:
         """Make a new folder, named by the time and `name`, with a journal that has its header.
 
-        Raises RunError where no folder can be made there.
+        Raises ConfigError where no folder can be made there.
         """
         path = _new_folder(parent, name)
         journal = Journal(path / JOURNAL)
@@ -109,16 +109,20 @@ class Run:
         beside = path.with_name(f".{path.name}.part")
         with _writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with beside.open("wb") as file:
-                write(file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(beside, path)
+            try:
+                with beside.open("wb") as file:
+                    write(file)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(beside, path)
+            except BaseException:
+                beside.unlink(missing_ok=True)
+                raise
             sync_folder(path.parent)
 
     def write_text(self, name: str, text: str) -> None:
         """Write a text file of the folder in one piece."""
-        self.write(name, lambda file: file.write(text.encode()))
+        self.write(name, lambda file: file.write(text.encode(errors="backslashreplace")))
 
     def write_json(self, name: str, form: Any) -> None:
         """Write a JSON file of the folder in one piece."""
@@ -188,9 +192,11 @@ def _new_folder(parent: Path, name: str) -> Path:
                 continue
             return path
     except OSError as error:
-        raise RunError(
-            f"no run folder can be made in {parent}: {error.strerror}",
-            help="name another place with --output-dir",
+        is_file = isinstance(error, FileExistsError | NotADirectoryError)
+        reason = "that is a file" if is_file else error.strerror
+        raise ConfigError(
+            f"no run folder can be made in {parent}: {reason}",
+            help="name another folder with --output-dir",
         ) from None
 
 

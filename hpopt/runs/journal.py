@@ -139,7 +139,12 @@ def fold(events: Iterable[Event]) -> list[Trial]:
 
 
 def apply(trials: dict[int, Trial], event: Event) -> None:
-    """Bring the trials up to date with one more event."""
+    """Bring the trials up to date with one more event.
+
+    Raises RunError where a trial ends that has not begun.
+    """
+    if isinstance(event, Finished | Failed) and event.number not in trials:
+        raise RunError(f"the journal ends trial {event.number}, which it never began")
     match event:
         case Started():
             trials[event.number] = Trial(

@@ -1,4 +1,4 @@
-"""What a searcher is, and the ones that can be chosen by name."""
+"""What a searcher is, and what searchers share."""
 
 from __future__ import annotations
 
@@ -36,32 +36,6 @@ class Searcher(Protocol):
         same arguments give the same suggestion; `seed` is the run's.
         """
         ...
-
-
-@dataclass(frozen=True)
-class DefaultsFirst:
-    """Suggests the defaults as the first trial, and leaves all others to another searcher."""
-
-    searcher: Searcher
-
-    def suggest(
-        self, space: Space, trials: Sequence[Trial], *, number: int, seed: int
-    ) -> Suggestion:
-        """The defaults, or what the searcher behind says."""
-        if number == 1:
-            return Suggestion(space.defaults)
-        return self.searcher.suggest(space, trials, number=number, seed=seed)
-
-
-def make_searcher(engine: str, acquisition: str) -> Searcher:
-    """The searcher of `search.engine`, which starts from the defaults."""
-    if engine == "random":
-        from hpopt.search.random_engine import RandomSearcher
-
-        return DefaultsFirst(RandomSearcher())
-    from hpopt.search.skopt_engine import SkoptSearcher
-
-    return DefaultsFirst(SkoptSearcher(acquisition))
 
 
 def generator(seed: int, number: int) -> np.random.Generator:

@@ -6,6 +6,8 @@ network's predictions [n, units] (probabilities, or values in the target's units
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -30,11 +32,19 @@ class Metric:
     def score(self, y: np.ndarray, predictions: np.ndarray) -> float:
         """The metric of predictions [n, units] against y [n], in its own direction.
 
-        Raises TrialError where the predictions are not finite.
+        Raises TrialError where it has no finite value, as `auc` where y holds a single class.
         """
         if not np.isfinite(predictions).all():
             raise TrialError("the network's predictions are not finite")
-        return float(self.function(y, predictions))
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what scikit-learn warns of comes back as a NaN
+                score = float(self.function(y, predictions))
+        except ValueError as error:
+            raise TrialError(f"{self.name} has no value here: {error}") from error
+        if not math.isfinite(score):
+            raise TrialError(f"{self.name} has no value here: it is {score}")
+        return score
 
     def to_value(self, score: float) -> float:
         """The score as a value to minimise."""

@@ -12,13 +12,13 @@ import numpy as np
 
 from hpopt.backend import load_keras
 from hpopt.builders.registry import load_builder
-from hpopt.config.schema import Training
 from hpopt.data.prepared import PartName, Prepared
 from hpopt.dimensions import Params
 from hpopt.errors import SetupError
 from hpopt.training.fit import Fit, Patience, Rows, predict
 from hpopt.training.losses import losses_for
 from hpopt.training.metrics import METRICS
+from hpopt.training.settings import Training
 from hpopt.trials import Result
 
 WEIGHTS = "weights.npz"
@@ -48,12 +48,10 @@ class Objective:
         fit = self._start(params, settings, seed)
         fit.run(settings.epochs)
         fit.finish()
-        predictions = self.predict(fit.model, "validation")
-        metric = METRICS[self.metric]
-        score = metric.score(self.data.y("validation"), predictions)
+        score = self.score(fit.model)
         save_weights(fit.model, folder / WEIGHTS)
         return Result(
-            value=metric.to_value(score),
+            value=METRICS[self.metric].to_value(score),
             metrics={self.metric: score},
             scores=[score],
             curves=fit.curves,
@@ -86,6 +84,11 @@ class Objective:
         model = self.network(params, seed=seed)
         load_weights(model, weights)
         return model
+
+    def score(self, model: Any) -> float:
+        """The metric of a network on the whole validation part. Raises TrialError without one."""
+        predictions = self.predict(model, "validation")
+        return METRICS[self.metric].score(self.data.y("validation"), predictions)
 
     def predict(self, model: Any, part: PartName) -> np.ndarray:
         """What a network says of a part [n, units], in the target's own units."""

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from hpopt.errors import RunError
+from hpopt.errors import ConfigError, RunError
 from hpopt.runs.folder import JOURNAL, Run
 from hpopt.runs.journal import Failed, Finished, Header, Started, Step
 
@@ -58,9 +58,9 @@ def test_runs_of_the_same_second_get_folders_of_their_own(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("below", ["", "runs"])
-def test_a_parent_that_is_a_file_is_a_run_error(tmp_path, below):
+def test_a_parent_that_is_a_file_is_a_mistake_of_the_command(tmp_path, below):
     (tmp_path / "taken").write_text("")
-    with pytest.raises(RunError, match="no run folder can be made") as caught:
+    with pytest.raises(ConfigError, match="no run folder can be made") as caught:
         Run.create(tmp_path / "taken" / below, "iris", HEADER)
     assert "--output-dir" in caught.value.problems[0].help
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hpopt.dimensions import Categorical, Condition, Integer, Real
-from hpopt.search.searcher import DefaultsFirst, make_searcher
+from hpopt.search.engines import DefaultsFirst, make_searcher
 from hpopt.search.skopt_engine import N_INITIAL
 from hpopt.space import Space
 from hpopt.trials import Result, Trial, best_of

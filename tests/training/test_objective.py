@@ -5,10 +5,10 @@ import pytest
 from conftest import make_data
 
 from hpopt.builders.base import Output
-from hpopt.config.schema import Training
 from hpopt.errors import TrialError
 from hpopt.training.metrics import METRICS, default_metric
 from hpopt.training.objective import WEIGHTS, Objective
+from hpopt.training.settings import Training
 
 pytestmark = pytest.mark.keras
 TRAINING = Training(epochs=4, batch_size=16)

@@ -1,0 +1,285 @@
+"""What is said of a config that is wrong: the words, the line and column, what would be right."""
+
+import random
+
+import pytest
+from conftest import ROOT
+
+from hpopt.config.loading import load_config
+from hpopt.errors import ConfigError, HpoptError
+
+BASE = (ROOT / "configs" / "breast_cancer.yaml").read_text()
+
+
+def rendered(tmp_path, text, overrides=()) -> str:
+    """The error of loading `text`, as the terminal shows it, with a short path."""
+    path = tmp_path / "c.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ConfigError) as caught:
+        check(path, overrides)
+    assert caught.value.exit_code == 2
+    return caught.value.render().replace(f"{tmp_path}/", "")
+
+
+def check(path, overrides) -> None:
+    config = load_config(path, overrides)
+    config.metric("binary")
+    config.check_losses("binary")
+    assert config.run_name
+
+
+def line_of(text, needle) -> int:
+    return next(n for n, line in enumerate(text.splitlines(), start=1) if needle in line)
+
+
+SHOWN = "learning_rate:   {type: real, low: 1e-3, high: 1e-1, priorr: log-uniform, default: 1e-3}"
+
+# What stands in the base, what is put there instead, the column that is blamed, words of the error.
+EDITS = [
+    # unknown keys, at every level
+    (
+        "prior: log-uniform",
+        "priorr: log-uniform",
+        56,
+        "unknown key `priorr` in space.learning_rate",
+    ),
+    ("prior: log-uniform", "priorr: log-uniform", 56, "did you mean `prior`?"),
+    ("\nsearch:", "\nserach:", 1, "unknown key `serach` at the top level"),
+    ("n_calls: 25", "ncalls: 25", 3, "did you mean `n_calls`?"),
+    ("train: 0.6,", "trian: 0.6,", 11, "did you mean `train`?"),
+    ("epochs: 50", "epocs: 50", 3, "did you mean `epochs`?"),
+    ("workers: auto", "wokers: auto", 3, "did you mean `workers`?"),
+    # values of the wrong kind
+    ("n_calls: 25", "n_calls: many", 12, 'must be a whole number, not the text "many"'),
+    ("n_calls: 25", "n_calls: 25.0", 12, "write 25"),
+    ("n_calls: 25", "n_calls: '25'", 12, "take the quotes away"),
+    ("n_calls: 25", "n_calls: 1_000", 12, "write 1000"),
+    ("n_calls: 25", "n_calls: 0", 12, "must be a number at least 1"),
+    ("n_calls: 25", "n_calls: true", 12, "must be a whole number, not `true`"),
+    ("n_calls: 25", "n_calls: [25]", 12, "must be a whole number, not a list"),
+    ("n_calls: 25", "n_calls: 123456789012345", 12, "at most 1000000"),
+    ("  seed: 0", "  seed: 4294967296", 9, "below 4294967296"),
+    ("epochs: 50", "epochs: -1", 11, "at least 1"),
+    ("epochs: 50", "epochs:", 10, "must be a whole number, not `null`"),
+    ("stratify: auto", "stratify: yes", 72, "write `true`"),
+    ("engine: skopt", "engine: skpot", 11, "did you mean `skopt`?"),
+    ("acquisition: EI", "acquisition: ei", 16, "did you mean `EI`?"),
+    ("name: breast_cancer", "name: breast", 9, "did you mean `breast_cancer`?"),
+    ("source: sklearn", "source: csv", 11, "one of `sklearn`"),
+    ("metric: accuracy", "metric: acc", 11, "did you mean `accuracy`?"),
+    ("loss: auto ", "loss: bce ", 9, "unknown value `bce` for training.loss"),
+    ("workers: auto", "workers: 4", 12, "this version runs one trial at a time"),
+    ("train: 0.6,", "train: 0.7,", 3, "(0.7 + 0.24 + 0.16) is 1.1, not 1"),
+    ("train: 0.6,", "train: 0,", 18, "above 0"),
+    # the shape of the file
+    ("\nsearch:\n", "\nsearch: [1]\nx:\n", 9, "search must be a mapping (key: value), not a list"),
+    ("{train: 0.6,", "[{train: 0.6,", None, "never closed"),
+    # dimensions
+    (
+        "low: 1e-3, high: 1e-1",
+        "low: 1e-1, high: 1e-3",
+        38,
+        "`low` (0.1) is not below `high` (0.001)",
+    ),
+    ("low: 1e-3, high: 1e-1", "low: 0.1, high: 0.1", 38, "write the single value"),
+    ("low: 1e-3, high", "low: 0, high", 38, "a log-uniform prior needs `low` above 0"),
+    ("low: 1e-3, high", "low: .nan, high", 38, "a finite number"),
+    ("low: 1e-3, high", "low: x, high", 38, "must be a number"),
+    ("low: 1e-3, high", "low: 0,001, high", None, "decimals are written with a point"),
+    ("default: 1e-3", "default: 0.5", 85, "the default 0.5 is outside its bounds"),
+    ("default: adam", "default: adm", 74, "the default `adm` is not among the categories"),
+    ("[adam, sgd]", "[adam, sdg]", 59, "did you mean `sgd`?"),
+    ("[adam, sgd]", "[adam, adam]", 52, "`adam` is listed twice"),
+    ("[adam, sgd]", "[]", 40, "is empty"),
+    ("[adam, sgd]", "[[adam], sgd]", 53, "must be a single value, not a list"),
+    ("type: integer, low: 1, high: 5", "type: int, low: 1, high: 5", 27, "unknown type"),
+    ("type: integer, low: 1, high: 5", "low: 1, high: 5", 3, "does not say its `type`"),
+    ("type: integer, low: 1, high: 5", "type: real, low: 1, high: 5", 27, "use `type: integer`"),
+    ("low: 1, high: 5", "low: 0, high: 5", 41, "at least 1"),
+    ("low: 1, high: 5", "low: 1", None, "has no `high`"),
+    ("low: 5, high: 50", f"low: 5, high: {2**50}", 50, "`high` is too large"),
+    ("low: 5, high: 50", f"low: 5, high: {'9' * 400}", 50, "a number that is too large"),
+    ("low: 0.5, high: 0.99", "low: 0.5, high: 1.0", 49, "must be a number below 1"),
+    ("[relu, sigmoid, softmax]", "[relu, sigmod]", 27, "did you mean `sigmoid`?"),
+    # names
+    ("num_layers: ", "num_layer: ", 3, "did you mean `num_layers`?"),
+    ("builder: dense_dropout", "builder: dense_dropuot", 12, "did you mean `dense_dropout`?"),
+    ("builder: dense_dropout", "builder: nets.py", 12, 'name its function too: "nets.py:build"'),
+    ("builder: dense_dropout", 'builder: "nets.py:build"', 12, "there is no builder file"),
+    ("builder: dense_dropout", 'builder: "builtins:int"', 12, "signature"),
+    ("dense_dropout\n", "dense_dropout\n  units: 3\n", None, "takes no `units`"),
+    ("dense_dropout\n", "dense_dropout\n  epochs: 3\n", None, "is a setting of `training`"),
+    ("dense_dropout\n", "dense_dropout\n  num_layers: 3\n", None, "both a constant in `model`"),
+    ("epochs: 50\n", "epochs: 50\n  optimizer: adam\n", None, "both a constant in `training`"),
+    ("space:\n", "space:\n  metric: [accuracy, auc]\n", 3, "`metric` can't be searched"),
+    # conditions
+    ("default: 20}", "default: 20, when: {nothing: 3}}", None, "which is no other dimension"),
+    ("default: 20}", "default: 20, when: {num_dense_nodes: 3}}", None, "hangs on itself"),
+    ("default: 20}", 'default: 20, when: {num_layers: ">= 9"}}', None, "can never hold"),
+    ("default: 20}", "default: 20, when: {num_layers: [2, 9]}}", None, "can never hold"),
+    ("default: 20}", 'default: 20, when: {num_layers: ">= x"}}', None, "no number"),
+    ("default: 20}", "default: 20, when: {num_layers: {a: 1}}}", None, "can't be read"),
+    ("default: 20}", "default: 20, when: {num_layers: >= 3}}", None, 'put it in quotes: ">= 3"'),
+    # YAML itself
+    ("  engine: skopt", "\tengine: skopt", None, "indent with spaces"),
+    ("engine: skopt", "engine: 'skopt", 11, "a quote that is never closed"),
+    ("engine: skopt", "engine skopt", None, "colon"),
+    ("engine: skopt", "engine: skopt\n  engine: random", 3, "the key `engine` stands twice"),
+    ("engine: skopt", "engine: !!python/name:os.system skopt", 11, "the tag"),
+    ("engine: skopt", "engine: &a [*a]", None, "an alias that contains itself"),
+    ("engine: skopt", "engine: *nowhere", 11, "put the value in quotes"),
+    ("engine: skopt", "1: skopt", 3, "a key must be a name"),
+    ("engine: skopt", "<<: {engine: skopt}", 3, "merge keys"),
+    ("engine: skopt", "engine: sk\x07opt", 13, "U+0007"),
+    ("\nexecution:", "\n---\nexecution:", None, "take the `---` away"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "column", "words"), EDITS)
+def test_an_error_says_what_where_and_what_would_be_right(tmp_path, old, new, column, words):
+    assert BASE.count(old) >= 1
+    text = BASE.replace(old, new, 1)
+    said = rendered(tmp_path, text)
+    assert words in said
+    assert "c.yaml:" in said
+    if column is not None:
+        added = new.strip("\n").splitlines()
+        line = line_of(text, added[1] if "stands twice" in words else added[0])
+        line += "metric:" in new and "can't be searched" in words
+        assert f"--> c.yaml:{line}:{column}" in said
+
+
+def test_the_line_itself_is_shown(tmp_path):
+    said = rendered(tmp_path, BASE.replace("prior: log", "priorr: log"))
+    assert said.splitlines() == [
+        "error[config]: unknown key `priorr` in space.learning_rate",
+        "  --> c.yaml:20:56",
+        f"   |   {SHOWN}",
+        "   = help: did you mean `prior`? "
+        "(one of `when`, `type`, `low`, `high`, `prior`, `default`)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "the file is empty"),
+        ("# a comment\n", "the file is empty"),
+        ("- a\n- b\n", "the file must hold a mapping"),
+        ("dense_dropout", "the file must hold a mapping"),
+        ("dataset: {source: sklearn, name: iris}", "the section `model` is missing"),
+        (b"dataset: \xff", "not UTF-8"),
+        ("a: " + "[" * 100 + "]" * 100, "too deep"),
+        ("a: " + "[" * 10000, "too deep"),
+        (
+            "a: &a [1,1,1,1,1,1,1,1,1,1]\n"
+            + "".join(
+                f"{x}: &{x} [{','.join(['*' + y] * 10)}]\n"
+                for y, x in zip("abcdefgh", "bcdefghi", strict=True)
+            ),
+            "unfolds to more",
+        ),
+    ],
+)
+def test_a_file_that_is_no_config_at_all(tmp_path, text, words):
+    assert words in rendered(tmp_path, text)
+
+
+def test_a_missing_file_is_looked_for_nearby(tmp_path):
+    (tmp_path / "wine.yaml").write_text(BASE)
+    with pytest.raises(ConfigError) as caught:
+        load_config(tmp_path / "wien.yaml")
+    assert "wine.yaml" in caught.value.render()
+
+
+def test_a_folder_is_no_file(tmp_path):
+    with pytest.raises(ConfigError, match="is a folder"):
+        load_config(tmp_path)
+
+
+def test_everything_that_is_wrong_is_said_at_once_in_the_order_of_the_lines(tmp_path):
+    text = BASE.replace("epochs: 50", "epochs: x").replace("seed: 0", "seed: y")
+    said = rendered(tmp_path, text)
+    assert said.count("error[config]") == 2
+    assert said.index("training.epochs") < said.index("search.seed")
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("search.n_calls", "has the form key.path=value"),
+        ("=3", "has the form key.path=value"),
+        ("search..n_calls=3", "has the form key.path=value"),
+        ("serach.n_calls=3", "did you mean `search`?"),
+        ("search.n_calls.x=3", "`search.n_calls` is no mapping"),
+        ("search.n_calls=x", "--> --set search.n_calls=x"),
+        ("search.n_calls=[", "never closed"),
+        ("search={n_calls: 3, n_calls: 4}", "stands twice"),
+        ('output.name="a/b"', "can't be named"),
+        ("output.name=..", "can't be named"),
+        ("training.metric=rmse", "does not fit a binary task"),
+        ("training.loss=huber", "the loss `huber` does not fit a binary task"),
+        ("space={num_layers: 3}", "there is nothing to search"),
+        ("space={}", "space is empty"),
+    ],
+)
+def test_an_override_that_is_wrong_is_named(tmp_path, override, words):
+    said = rendered(tmp_path, BASE, [override])
+    assert words in said
+    assert f"--> --set {override}" in said
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["output=", "space.num_layers=3", "space.batch_size=[16, 32]", "dataset.split="],
+)
+def test_what_people_may_write_is_taken(tmp_path, override):
+    path = tmp_path / "c.yaml"
+    path.write_text(BASE.replace("  batch_size: 256\n", ""))
+    load_config(path, [override])
+
+
+def test_a_condition_on_a_constant_is_decided_at_once_and_said(tmp_path, caplog):
+    path = tmp_path / "c.yaml"
+    momentum = "space:\n  momentum: {type: real, low: 0, high: 0.9, when: {optimizer: sgd}}\n"
+    path.write_text(BASE.replace("space:\n", momentum))
+    assert "momentum" not in load_config(path, ["space.optimizer=adam"]).binding.space.names
+    assert "`momentum` is left out of the search" in caplog.text
+    kept = {d.name: d for d in load_config(path, ["space.optimizer=sgd"]).binding.space}
+    assert kept["momentum"].when == ()
+
+
+def test_a_dimension_drops_out_with_its_parent(tmp_path):
+    path = tmp_path / "c.yaml"
+    chain = (
+        "space:\n  momentum: {type: real, low: 0, high: 0.9, when: {epochs: 51}}\n"
+        '  decay_steps: {type: integer, low: 1, high: 9, when: {momentum: "> 0.1"}}\n'
+    )
+    path.write_text(BASE.replace("space:\n", chain))
+    assert not {"momentum", "decay_steps"} & set(load_config(path).binding.space.names)
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_no_damage_to_a_config_is_a_traceback(tmp_path, seed):
+    rng = random.Random(seed)
+    text = list(BASE)
+    for _ in range(rng.randint(1, 6)):
+        place = rng.randrange(len(text))
+        match rng.randrange(4):
+            case 0:
+                del text[place]
+            case 1:
+                text[place] = rng.choice("\t\n :{}[],'\"&*!|>%@`#-0129.eabc\x00é")
+            case 2:
+                text.insert(place, rng.choice(":{}[],'\"\n-"))
+            case 3:
+                other = rng.randrange(len(text))
+                text[place], text[other] = text[other], text[place]
+    path = tmp_path / "c.yaml"
+    path.write_text("".join(text))
+    problems = []
+    try:
+        load_config(path)
+    except HpoptError as error:
+        problems = error.problems
+    assert all(problem.location for problem in problems)
