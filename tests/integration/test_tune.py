@@ -15,6 +15,12 @@ from hpopt.runs.folder import Run
 
 pytestmark = pytest.mark.keras
 CONFIG = ROOT / "configs" / "breast_cancer.yaml"
+OWN_BUILDER = (
+    "dataset: {source: sklearn, name: iris}\n"
+    "model: {builder: 'nets.py:build'}\n"
+    "space: {units: {type: integer, low: 1, high: 9}}\n"
+    "search: {n_calls: 3, engine: random}\n"
+)
 FEW = ["-s", "search.n_calls=4", "-s", "training.epochs=5"]
 
 
@@ -166,12 +172,32 @@ def test_other_tasks_are_tuned_and_named(tmp_path, name):
     assert run.header.metric == {"digits": "accuracy", "diabetes": "rmse"}[name]
 
 
-def test_a_fault_of_the_set_up_leaves_no_folder(tmp_path):
-    done = hpopt("tune", CONFIG, "-s", "space.activation=[gelou, relu]", cwd=tmp_path)
+def test_a_fault_of_the_set_up_names_the_users_line_and_leaves_no_folder(tmp_path):
+    (tmp_path / "nets.py").write_text(
+        "def build(input_shape, output, *, units=3):\n    return oops\n"
+    )
+    (tmp_path / "mine.yaml").write_text(OWN_BUILDER)
+    done = hpopt("tune", "mine.yaml", cwd=tmp_path)
     assert done.returncode == 2
-    assert "gelou" in done.stderr
+    assert "NameError: name 'oops' is not defined" in done.stderr
+    assert f"--> {tmp_path / 'nets.py'}:2" in done.stderr
     assert "Traceback" not in done.stderr
     assert not list((tmp_path / "runs").iterdir())
+
+
+def test_too_few_rows_are_a_fault_of_the_data(tmp_path):
+    split = "dataset.split={train: 0.999, validation: 0.0005, test: 0.0005}"
+    done = hpopt("tune", CONFIG, "-s", split, cwd=tmp_path)
+    assert done.returncode == 3
+    assert "569 rows are too few for these shares" in done.stderr
+    assert f"--> --set {split}" in done.stderr
+
+
+def test_a_metric_without_a_value_on_the_validation_part_is_found_at_once(tmp_path):
+    split = "dataset.split={train: 0.9965, validation: 0.00175, test: 0.00175}"
+    done = hpopt("tune", CONFIG, "-s", split, "-s", "training.metric=auc", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "the default params give no value: auc has no value here" in done.stderr
 
 
 def test_a_run_in_which_every_trial_fails_ends_without_a_model(tmp_path):
@@ -185,14 +211,8 @@ def test_a_run_in_which_every_trial_fails_ends_without_a_model(tmp_path):
         "    x = keras.Input(input_shape)\n"
         "    return keras.Model(x, keras.layers.Dense(output.units, output.activation)(x))\n"
     )
-    config = tmp_path / "mine.yaml"
-    config.write_text(
-        "dataset: {source: sklearn, name: iris}\n"
-        "model: {builder: 'nets.py:build'}\n"
-        "space: {units: {type: integer, low: 1, high: 9}}\n"
-        "search: {n_calls: 3, engine: random}\n"
-    )
-    done = hpopt("tune", config, cwd=tmp_path)
+    (tmp_path / "mine.yaml").write_text(OWN_BUILDER)
+    done = hpopt("tune", "mine.yaml", cwd=tmp_path)
     assert done.returncode == 1
     assert "no trial gave a value" in done.stdout
     assert "ValueError: no more networks" in done.stdout
