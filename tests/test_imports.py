@@ -32,11 +32,8 @@ MAY_IMPORT = {
     "observer": {"runs", "trials"},
     "preflight": {"builders", "export", "training"} | RECORDS,
     "closing": {"export", "report", "runs", "training"} | RECORDS,
-    "tuning": {
-        *RECORDS,
-        *("closing", "config", "data", "execution", "observer", "preflight", "runs"),
-        *("search", "training"),
-    },
+    "setup": {"config", "data", "preflight", "runs", "training"} | RECORDS,
+    "tuning": {"closing", "config", "execution", "observer", "runs", "search", "setup"} | RECORDS,
     "cli": {"config", "observer", "report", "runs", "tuning"} | RECORDS,
 }
 # Heavy packages, and the rooms whose functions may import them.

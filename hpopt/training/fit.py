@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from hpopt.errors import TrialError
+from hpopt.training.settings import EarlyStopping
 
 _LARGE_BATCH = 1024  # for passes without gradients, which need little memory
 
@@ -28,15 +29,6 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.inputs)
-
-
-@dataclass(frozen=True)
-class Patience:
-    """Early stopping: after `patience` epochs in which `monitor` fell by `min_delta` at most."""
-
-    monitor: str
-    patience: int
-    min_delta: float
 
 
 class Fit:
@@ -53,12 +45,12 @@ class Fit:
         *,
         batch_size: int,
         seed: int,
-        patience: Patience | None = None,
+        early_stopping: EarlyStopping | None = None,
     ) -> None:
         self.model = model
         self.curves: dict[str, list[float]] = {"loss": [], "val_loss": []}
         self.stopped = False
-        self._patience = patience
+        self._early_stopping = early_stopping
         self._best_epoch = 0
         self._best_weights: list[np.ndarray] | None = None
         self._run_epoch = _epoch_graph(model, train, validation, batch_size, seed)
@@ -79,24 +71,24 @@ class Fit:
             loss, val_loss = self._run_epoch(self.epoch)
             self.curves["loss"].append(loss)
             self.curves["val_loss"].append(val_loss)
-            if not (math.isfinite(loss) and math.isfinite(val_loss)):
-                name = "the validation loss" if math.isfinite(loss) else "the loss"
-                raise TrialError(f"{name} became {loss + val_loss} in epoch {self.epoch}")
-            if self._patience is not None:
-                self._heed(self._patience)
+            for name, value in (("the loss", loss), ("the validation loss", val_loss)):
+                if not math.isfinite(value):
+                    raise TrialError(f"{name} became {value} in epoch {self.epoch}")
+            if self._early_stopping is not None:
+                self._heed(self._early_stopping)
 
     def finish(self) -> None:
         """Put the weights in place that are kept: the best epoch's under early stopping."""
         if self._best_weights is not None:
             self.model.set_weights(self._best_weights)
 
-    def _heed(self, patience: Patience) -> None:
-        curve = self.curves[patience.monitor]
+    def _heed(self, rule: EarlyStopping) -> None:
+        curve = self.curves[rule.monitor]
         best = curve[self._best_epoch - 1] if self._best_epoch else math.inf
-        if curve[-1] < best - patience.min_delta:
+        if curve[-1] < best - rule.min_delta:
             self._best_epoch = self.epoch
             self._best_weights = self.model.get_weights()
-        self.stopped = self.epoch - self._best_epoch >= patience.patience
+        self.stopped = self.epoch - self._best_epoch >= rule.patience
 
 
 def predict(model: Any, inputs: np.ndarray) -> np.ndarray:

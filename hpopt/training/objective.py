@@ -15,7 +15,7 @@ from hpopt.builders.registry import load_builder
 from hpopt.data.prepared import PartName, Prepared
 from hpopt.dimensions import Params
 from hpopt.errors import SetupError
-from hpopt.training.fit import Fit, Patience, Rows, predict
+from hpopt.training.fit import Fit, Rows, predict
 from hpopt.training.losses import losses_for
 from hpopt.training.metrics import METRICS
 from hpopt.training.settings import Training
@@ -102,16 +102,13 @@ class Objective:
     def _start(self, params: Params, settings: Training, seed: int) -> Fit:
         model = self.network(params, seed=seed)
         compile_model(model, settings, self.data)
-        stopping, patience = settings.early_stopping, None
-        if stopping is not None:
-            patience = Patience(stopping.monitor, stopping.patience, stopping.min_delta)
         return Fit(
             model,
             self.rows("train"),
             self.rows("validation"),
             batch_size=settings.batch_size,
             seed=seed,
-            patience=patience,
+            early_stopping=settings.early_stopping,
         )
 
     def rows(self, part: PartName, rows: slice = slice(None)) -> Rows:

@@ -5,7 +5,8 @@ import pytest
 
 from hpopt.backend import load_keras
 from hpopt.errors import TrialError
-from hpopt.training.fit import Fit, Patience, Rows, predict
+from hpopt.training.fit import Fit, Rows, predict
+from hpopt.training.settings import EarlyStopping
 
 pytestmark = pytest.mark.keras
 
@@ -36,9 +37,9 @@ def network(dropout=0.0, optimizer="adam", loss="binary_crossentropy"):
     return model
 
 
-def fitted(stretches=(6,), patience=None, seed=11, validation=VALIDATION, **options) -> Fit:
+def fitted(stretches=(6,), early_stopping=None, seed=11, validation=VALIDATION, **options) -> Fit:
     model = network(**options)
-    fit = Fit(model, TRAIN, validation, batch_size=32, seed=seed, patience=patience)
+    fit = Fit(model, TRAIN, validation, batch_size=32, seed=seed, early_stopping=early_stopping)
     for epochs in stretches:
         fit.run(epochs)
     return fit
@@ -99,7 +100,7 @@ def test_there_is_a_loss_for_each_epoch():
 
 def test_early_stopping_ends_the_fit_and_keeps_the_best_epochs_weights():
     noise = Rows(VALIDATION.inputs, np.flip(VALIDATION.target))
-    fit = fitted((200,), Patience("val_loss", 3, 0.0), validation=noise, optimizer="rmsprop")
+    fit = fitted((200,), EarlyStopping(patience=3), validation=noise, optimizer="rmsprop")
     best = int(np.argmin(fit.curves["val_loss"])) + 1
     assert fit.stopped
     assert fit.epoch == best + 3

@@ -1,0 +1,70 @@
+"""Everything before the first trial: the data, the run folder, the preflight."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from hpopt import __version__
+from hpopt.config.loading import Config
+from hpopt.config.resolved import resolved_yaml
+from hpopt.data.prepared import fingerprints, prepare
+from hpopt.data.sources import Table, load_sklearn
+from hpopt.data.splits import Parts, split_rows
+from hpopt.errors import DataError
+from hpopt.preflight import preflight
+from hpopt.runs import journal
+from hpopt.runs.environment import describe_environment
+from hpopt.runs.folder import Run
+from hpopt.training.metrics import Metric
+from hpopt.training.objective import Objective
+
+
+def set_up(config: Config, output_dir: Path, stop: threading.Event) -> tuple[Run, Objective]:
+    """Read the data, make the run folder and try the default params.
+
+    Raises ConfigError, DataError or SetupError, and leaves no folder then; likewise
+    KeyboardInterrupt where `stop` has been set meanwhile.
+    """
+    binding = config.binding
+    table = load_sklearn(config.settings.dataset.name)
+    metric = config.metric(table.task)
+    config.check_losses(table.task)
+    try:
+        parts = split_rows(table, **config.settings.dataset.split.model_dump())
+    except DataError as error:
+        raise error.at(config.document.location(("dataset", "split"))) from None
+    run = Run.create(output_dir, config.run_name, _header(config, metric, table, parts))
+    try:
+        data = prepare(table, parts, run.data_folder)
+        objective = Objective(
+            binding.builder, binding.arguments, binding.training, metric.name, data
+        )
+        preflight(objective, binding.space.defaults, seed=config.settings.search.seed)
+        run.write("config.yaml", lambda file: file.write(config.document.source))
+        run.write_text("config.resolved.yaml", resolved_yaml(config, metric.name))
+        run.write_json("environment.json", describe_environment(config.document.path))
+        if stop.is_set():
+            raise KeyboardInterrupt
+    except BaseException:
+        run.discard()  # it would hold nothing but a header
+        raise
+    return run, objective
+
+
+def _header(config: Config, metric: Metric, table: Table, parts: Parts) -> journal.Header:
+    binding = config.binding
+    training = binding.training.model_dump()
+    searched = binding.space.names
+    return journal.Header(
+        hpopt=__version__,
+        metric=metric.name,
+        greater_is_better=metric.greater_is_better,
+        fingerprints=fingerprints(table, parts),
+        constants={
+            "builder": binding.builder,
+            "arguments": binding.arguments,
+            "training": {n: value for n, value in training.items() if n not in searched},
+        },
+        space=binding.space.to_json(),
+    )
