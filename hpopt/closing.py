@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hpopt.errors import TrialError
+from hpopt.errors import RunError, TrialError
 from hpopt.export.best import write_best
 from hpopt.report.summary import summarise
 from hpopt.runs.folder import Run, now
@@ -46,11 +46,22 @@ class Closing:
         ]
 
     def do_all(self) -> None:
-        """Do the steps that are not in the journal yet."""
+        """Do the steps that are not in the journal yet.
+
+        Raises RunError where one can't be done, but only when all others are.
+        """
+        failure: RunError | None = None
         for name, step in self.steps:
-            if name not in self.run.steps:
+            if name in self.run.steps:
+                continue
+            try:
                 self.run.append(Step(name, now(), step()))
                 log.info("closing step done: %s", name)
+            except RunError as error:
+                log.exception("closing step failed: %s", name)
+                failure = failure or error
+        if failure is not None:
+            raise failure
 
     def _best(self) -> Mapping[str, Any]:
         assert self.run.best is not None

@@ -102,6 +102,16 @@ class DataError(HpoptError):
     exit_code = 3
 
 
+class Interrupted(HpoptError):  # noqa: N818 (it is none)
+    """Somebody asked the run to end at once."""
+
+    exit_code = 130
+
+    def render(self) -> str:
+        """The plain message: this is no error."""
+        return str(self)
+
+
 class TrialError(Exception):
     """One trial gives no value (a loss became NaN, say): it is recorded, and the search goes on."""
 
@@ -132,8 +142,14 @@ def in_words(error: BaseException) -> str:
     """
     kind = type(error).__name__
     lines = [line.strip() for line in _TERMINAL_CODE.sub("", str(error)).splitlines()]
-    inner = [line for line in lines if _INNER_ERROR.match(line)]
-    telling = [line for line in lines if line and not line.startswith(_SAYS_NOTHING)]
+    inner = [
+        line
+        for line in lines
+        if (match := _INNER_ERROR.match(line)) and not line[match.end() :].startswith(_SAYS_NOTHING)
+    ]
+    telling = [
+        line for line in lines if line and not line.split(": ")[-1].startswith(_SAYS_NOTHING)
+    ]
     if inner:
         return shorten(inner[-1].removeprefix("Exception encountered: "), 300)
     return shorten(f"{kind}: {telling[0]}" if telling else kind, 300)

@@ -14,6 +14,9 @@ class Observer:
     def setting_up(self) -> None:
         """The configuration is read; the data and the default network are tried."""
 
+    def note(self, text: str) -> None:
+        """Something that people should know, and that does not stop the run."""
+
     def begin(self, run: Run, n_calls: int) -> None:
         """The set-up holds; the search begins."""
 

@@ -24,7 +24,13 @@ def preflight(objective: Objective, defaults: Params, *, seed: int) -> None:
     """
     settings = objective.settings(defaults)
     with _blamed("built", objective):
+        first = objective.network(defaults, seed=seed)
         network = objective.network(defaults, seed=seed)
+        if {id(v) for v in first.variables} & {id(v) for v in network.variables}:
+            raise SetupError(
+                "the builder gives the same network twice, so that trials would train on",
+                help="make the layers inside the builder, anew each time",
+            )
         _check_output(network, objective)
     with _blamed("fitted", objective):
         compile_model(network, settings, objective.data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from hpopt.config.resolved import resolved_yaml
 from hpopt.data.prepared import fingerprints, prepare
 from hpopt.data.sources import Table, load_sklearn
 from hpopt.data.splits import Parts, split_rows
-from hpopt.errors import DataError
+from hpopt.errors import DataError, Interrupted
+from hpopt.observer import Observer
 from hpopt.preflight import preflight
 from hpopt.runs import journal
 from hpopt.runs.environment import describe_environment
@@ -19,42 +21,52 @@ from hpopt.runs.folder import Run
 from hpopt.training.metrics import Metric
 from hpopt.training.objective import Objective
 
+log = logging.getLogger(__name__)
 
-def set_up(config: Config, output_dir: Path, stop: threading.Event) -> tuple[Run, Objective]:
+
+def set_up(
+    config: Config, output_dir: Path, observer: Observer, stop: threading.Event
+) -> tuple[Run, Objective]:
     """Read the data, make the run folder and try the default params.
 
-    Raises ConfigError, DataError or SetupError, and leaves no folder then; likewise
-    KeyboardInterrupt where `stop` has been set meanwhile.
+    Raises ConfigError, DataError or SetupError, and leaves no folder then; likewise Interrupted
+    where `stop` has been set meanwhile.
     """
     binding = config.binding
     table = load_sklearn(config.settings.dataset.name)
     metric = config.metric(table.task)
-    config.check_losses(table.task)
+    loss = config.loss(table.task)
     try:
         parts = split_rows(table, **config.settings.dataset.split.model_dump())
     except DataError as error:
         raise error.at(config.document.location(("dataset", "split"))) from None
-    run = Run.create(output_dir, config.run_name, _header(config, metric, table, parts))
+    run = Run.create(output_dir, config.run_name, _header(config, metric, loss, table, parts))
     try:
+        with run.log_file():
+            for note in (*binding.notes, *([parts.note] if parts.note else [])):
+                log.warning(note)
+                observer.note(note)
         data = prepare(table, parts, run.data_folder)
         objective = Objective(
             binding.builder, binding.arguments, binding.training, metric.name, data
         )
         preflight(objective, binding.space.defaults, seed=config.settings.search.seed)
         run.write("config.yaml", lambda file: file.write(config.document.source))
-        run.write_text("config.resolved.yaml", resolved_yaml(config, metric.name))
+        run.write_text("config.resolved.yaml", resolved_yaml(config, metric=metric.name, loss=loss))
         run.write_json("environment.json", describe_environment(config.document.path))
         if stop.is_set():
-            raise KeyboardInterrupt
+            raise Interrupted("interrupted before the first trial; no run folder is left")
     except BaseException:
         run.discard()  # it would hold nothing but a header
         raise
     return run, objective
 
 
-def _header(config: Config, metric: Metric, table: Table, parts: Parts) -> journal.Header:
+def _header(
+    config: Config, metric: Metric, loss: str, table: Table, parts: Parts
+) -> journal.Header:
     binding = config.binding
-    training = binding.training.model_dump()
+    training = binding.training.model_dump() | {"metric": metric.name, "loss": loss}
     searched = binding.space.names
     return journal.Header(
         hpopt=__version__,

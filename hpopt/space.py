@@ -62,7 +62,7 @@ class Space:
     @property
     def defaults(self) -> Params:
         """The params in which every active dimension has its default."""
-        return self._without_inactive({dimension.name: dimension.default for dimension in self})
+        return self.without_inactive({dimension.name: dimension.default for dimension in self})
 
     def complete(self, params: Params) -> Mapping[str, Scalar]:
         """The params with the default in place of every dimension that is inactive in them."""
@@ -82,7 +82,7 @@ class Space:
     def from_unit(self, x: np.ndarray) -> Params:
         """The params at the point x [d] of the unit cube; inactive dimensions are left out."""
         pairs = zip(self, x, strict=True)
-        return self._without_inactive({d.name: d.from_unit(float(u)) for d, u in pairs})
+        return self.without_inactive({d.name: d.from_unit(float(u)) for d, u in pairs})
 
     def sample(self, rng: np.random.Generator) -> Params:
         """Params drawn uniformly from the unit cube."""
@@ -93,9 +93,10 @@ class Space:
         by_name = {dimension.name: dimension for dimension in self}
         if not all(n in by_name and by_name[n].contains(v) for n, v in params.items()):
             return False
-        return set(self._without_inactive(self.complete(params))) == set(params)
+        return set(self.without_inactive(self.complete(params))) == set(params)
 
-    def _without_inactive(self, complete: Mapping[str, Scalar]) -> Params:
+    def without_inactive(self, complete: Mapping[str, Scalar]) -> Params:
+        """The params that `complete`, which has a value for every dimension, comes down to."""
         active: set[str] = set()
         for dimension in self._parents_first:
             if all(c.parent in active and c.holds(complete[c.parent]) for c in dimension.when):

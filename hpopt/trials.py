@@ -59,4 +59,6 @@ def best_of(trials: Sequence[Trial]) -> Trial | None:
 
 def trial_seed(run_seed: int, number: int) -> int:
     """The seed of a trial's fit, derived from the run's seed and the trial's number."""
-    return int(np.random.SeedSequence([run_seed, number]).generate_state(1)[0])
+    # Another stream than a searcher's, whose generator starts from [run_seed, number].
+    sequence = np.random.SeedSequence(run_seed, spawn_key=(number,))
+    return int(sequence.generate_state(1)[0])

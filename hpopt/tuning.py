@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from contextlib import closing
 from pathlib import Path
 
 from hpopt.closing import Closing
 from hpopt.config.loading import Config
+from hpopt.errors import Interrupted
 from hpopt.execution.serial import SerialSlots
 from hpopt.execution.slots import Slots, TrialEvent, TrialFinished
 from hpopt.observer import Observer
@@ -29,20 +31,23 @@ _PATIENCE_S = 1.0
 def tune(
     config: Config,
     *,
-    output_dir: Path = Path("runs"),
+    output_dir: str | os.PathLike[str] = "runs",
     observer: Observer | None = None,
     stop: threading.Event | None = None,
 ) -> Run:
     """Search for the best network and leave a run folder in `output_dir`.
 
-    Once `stop` is set no new trial begins, and the run is closed with what it has. Raises
-    ConfigError, DataError or SetupError before the first trial, and then leaves no folder.
+    Once `stop` is set no new trial begins, and the run is closed with what it has. Trials run in
+    this process, and seed the generators of Python, NumPy and Keras. Raises ConfigError, DataError
+    or SetupError before the first trial, and leaves no folder then; RunError where files can't be
+    written, or the best network can't be saved; Interrupted on a KeyboardInterrupt.
     """
     observer, stop = observer or Observer(), stop or threading.Event()
     options, space = config.settings, config.binding.space
+    run = None
     try:
         observer.setting_up()
-        run, objective = set_up(config, output_dir, stop)
+        run, objective = set_up(config, Path(output_dir), observer, stop)
         with closing(run), run.log_file():
             observer.begin(run, options.search.n_calls)
             search(
@@ -58,6 +63,9 @@ def tune(
             )
             observer.closing()
             Closing(run, objective, space, options.search.seed).do_all()
+    except KeyboardInterrupt:
+        place = f"; what was finished is in {run.path}" if run else ""
+        raise Interrupted(f"interrupted{place}") from None
     finally:
         observer.close()
     return run

@@ -73,3 +73,12 @@ def test_a_registered_model_class_passes(tmp_path):
         "\ndef build(input_shape, output):\n"
     )
     preflown(tmp_path, "    return Registered(output.units)", head=head)
+
+
+def test_a_builder_that_gives_the_same_network_each_time_is_found(tmp_path):
+    head = HEAD.replace("import keras\n", "import keras\nkept = []\n")
+    body = (
+        f"    if not kept:\n        kept.append(keras.Model(x, {OUTPUT}(x)))\n    return kept[0]\n"
+    )
+    with pytest.raises(SetupError, match="the same network twice"):
+        preflown(tmp_path, body, head=head)

@@ -1,6 +1,9 @@
+import numpy as np
 import pytest
 
 from hpopt.trials import Result, Trial, best_of, trial_seed
+
+SOME = [(seed, number) for seed in range(10) for number in range(1, 10)]
 
 
 def finished(number, value):
@@ -14,9 +17,9 @@ def test_a_trial_seed_is_the_same_each_time():
 
 def test_a_trial_seed_never_changes_between_versions():
     assert [trial_seed(0, 1), trial_seed(0, 2), trial_seed(1, 1)] == [
-        3964924996,
-        3141116543,
-        1189033389,
+        673228719,
+        3241444873,
+        1454127163,
     ]
 
 
@@ -54,3 +57,8 @@ def test_trials_that_fail_or_still_run_are_never_the_best():
 def test_a_trial_without_a_result_has_no_value():
     assert Trial(1, {}, seed=0).value is None
     assert finished(1, 0.25).value == 0.25
+
+
+def test_a_trial_seed_is_no_searchers_seed():
+    searchers = {int(np.random.SeedSequence([s, n]).generate_state(1)[0]) for s, n in SOME}
+    assert not searchers & {trial_seed(s, n) for s, n in SOME}

@@ -42,8 +42,13 @@ class Signature:
 
 
 def absolute_reference(reference: str, folder: Path) -> str:
-    """The reference with a file's path made absolute, seen from `folder`."""
+    """The reference with a file's path made absolute, seen from `folder`.
+
+    A module that stands in `folder` is taken for the file that it is.
+    """
     file, _, function = reference.rpartition(":")
+    if file.isidentifier() and (folder / f"{file}.py").is_file():
+        file = f"{file}.py"
     if file.endswith(".py"):
         return f"{(folder / Path(file).expanduser()).absolute()}:{function}"
     return reference
@@ -164,6 +169,8 @@ def _execute_file(path: Path, modified_ns: int) -> Any:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))  # for what it imports from beside it, now or later
     sys.modules[spec.name] = module  # where dataclasses and pickle look a module up
     try:
         spec.loader.exec_module(module)

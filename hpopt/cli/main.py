@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
@@ -38,14 +39,14 @@ def _program(
 
 def main() -> None:
     """Run the program. Its exit codes are listed in docs/design.md."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that has no ä gets \\xe4
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except HpoptError as error:
         print(error.render(), file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -29,10 +29,14 @@ class PlainProgress(Observer):
         """Say that there is something to wait for."""
         _say(_SETTING_UP)
 
+    def note(self, text: str) -> None:
+        """Say it."""
+        _say(f"note: {text}")
+
     def begin(self, run: Run, n_calls: int) -> None:
         """Say where the run folder is, and start the clock."""
         self._state = _State(run, n_calls)
-        _say(f"run folder: {run.path}")
+        _say(f"run folder: {run.shown_path}")
 
     def ended(self, trial: Trial, trials: Sequence[Trial]) -> None:
         """One line: the trial, its value, the best, the time."""
@@ -71,10 +75,14 @@ class LiveProgress(Observer):
         self._bar.start()
         self._task = self._bar.add_task(_SETTING_UP, total=None, values="", left="")
 
+    def note(self, text: str) -> None:
+        """Say it above the line."""
+        self._bar.console.print(f"note: {text}", soft_wrap=True)
+
     def begin(self, run: Run, n_calls: int) -> None:
         """Say where the run folder is, and start the clock."""
         self._state = _State(run, n_calls)
-        self._bar.console.print(f"run folder: {run.path}", soft_wrap=True)
+        self._bar.console.print(f"run folder: {run.shown_path}", soft_wrap=True)
         self._bar.reset(self._task, total=n_calls, values="", left="")
 
     def started(self, trial: Trial) -> None:
@@ -113,15 +121,16 @@ class _State:
         self.n_calls = n_calls
         self._metric = run.header.metric
         self._started = time.monotonic()
+        self._over_before = sum(trial.state != "running" for trial in run.trials())
 
     @property
     def elapsed_s(self) -> float:
         return time.monotonic() - self._started
 
     def left_s(self, trials: Sequence[Trial]) -> float:
-        """The time left, if every trial to come costs what one has cost so far."""
+        """The time left, if every trial to come costs what one has cost here."""
         over = sum(trial.state != "running" for trial in trials)
-        return self.elapsed_s / over * (self.n_calls - over)
+        return self.elapsed_s / (over - self._over_before) * (self.n_calls - over)
 
     def last(self, trial: Trial) -> str:
         if trial.result is None:

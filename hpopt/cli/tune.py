@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -53,8 +54,8 @@ def tune_command(
     observer = Observer() if quiet else choose_progress()
     with _stop_on_interrupt() as stop:
         run = tune(loaded, output_dir=output_dir, observer=observer, stop=stop)
-    print(run.path if quiet else conclude(run))
-    if stop.is_set():
+    print(run.shown_path if quiet else conclude(run))
+    if len(run.trials()) < loaded.settings.search.n_calls:
         print(f"interrupted after {len(run.trials())} trials", file=sys.stderr)
         raise typer.Exit(INTERRUPTED)
     if run.best is None:
@@ -65,16 +66,18 @@ def tune_command(
 def _stop_on_interrupt() -> Iterator[threading.Event]:
     """An event that the first Ctrl-C sets; the second raises KeyboardInterrupt."""
     stop = threading.Event()
+    stderr = os.dup(2)  # which is silent for a while when TensorFlow is imported
 
     def interrupt(signum: int, frame: FrameType | None) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
-        message = "stopping as soon as the running trial is over; Ctrl-C again stops at once"
-        print(f"\n{message}", file=sys.stderr, flush=True)
+        message = "stopping as soon as what runs now is over; Ctrl-C again stops at once"
+        os.write(stderr, f"\n{message}\n".encode())
 
     before = signal.signal(signal.SIGINT, interrupt)
     try:
         yield stop
     finally:
         signal.signal(signal.SIGINT, before)
+        os.close(stderr)

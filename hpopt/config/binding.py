@@ -17,7 +17,7 @@ from hpopt.builders.registry import Signature, absolute_reference, load_builder,
 from hpopt.config.document import Document, KeyPath
 from hpopt.config.problems import dotted, misfit
 from hpopt.config.schema import Constant, Settings
-from hpopt.dimensions import Categorical, Dimension, DimensionError, Scalar
+from hpopt.dimensions import Categorical, Condition, Dimension, DimensionError, Scalar
 from hpopt.errors import ConfigError, Problem, SetupError, suggest_name
 from hpopt.space import Space
 from hpopt.training.settings import NOT_SEARCHABLE, Training
@@ -37,8 +37,9 @@ class Binding:
 
     space: Space
     builder: str
-    arguments: dict[str, Any]  # constants of the builder
+    arguments: dict[str, Any]  # constants of the builder, its defaults among them
     training: Training
+    notes: tuple[str, ...] = ()  # what people should know before it begins
 
 
 def bind(settings: Settings, document: Document) -> Binding:
@@ -51,6 +52,7 @@ class _Binder:
         self.settings = settings
         self.document = document
         self.problems: list[Problem] = []
+        self.notes: list[str] = []
         self.builder, self.signature = self._load_builder()
 
     def bind(self) -> Binding:
@@ -79,8 +81,9 @@ class _Binder:
         return Binding(
             space=space,
             builder=self.builder,
-            arguments=dict(self.settings.model.model_extra or {}) | of_builder,
+            arguments=self._defaults() | (self.settings.model.model_extra or {}) | of_builder,
             training=self.settings.training.model_copy(update=of_training),
+            notes=tuple(self.notes),
         )
 
     def _load_builder(self) -> tuple[str, Signature]:
@@ -155,9 +158,9 @@ class _Binder:
                 self._check_value(dimension.name, getattr(dimension, key), (*path, key))
 
     def _check_required(self, dimensions: list[Dimension]) -> None:
-        always = {d.name for d in dimensions if not d.when} | set(self.settings.space)
         sometimes = {d.name for d in dimensions if d.when}
-        given = (always - sometimes) | set(self.settings.model.model_extra or {})
+        constants = self.settings.model.model_extra or {}
+        given = (set(self.settings.space) - sometimes) | set(constants)
         for name, argument in self.signature.arguments.items():
             if argument.required and name in sometimes:
                 self._add(
@@ -209,14 +212,15 @@ class _Binder:
             kept, before = [], len(waiting)
             for dimension in waiting:
                 decided = [c for c in dimension.when if c.parent in known]
+                for condition in decided:
+                    self._check_wanted(dimension, condition)
                 never = [c for c in decided if not c.holds(known[c.parent])]
                 never += [c for c in dimension.when if c.parent in dropped]
                 if never:
                     dropped.add(dimension.name)
-                    log.warning(
-                        "`%s` is left out of the search: it is never active, for `%s` never holds",
-                        dimension.name,
-                        never[0],
+                    self.notes.append(
+                        f"`{dimension.name}` is left out of the search: it is never active, "
+                        f"for `{never[0]}` never holds"
                     )
                     continue
                 rest = tuple(c for c in dimension.when if c not in decided)
@@ -237,13 +241,31 @@ class _Binder:
             self._blame_dimension(error.dimension or "", error)
             return Space([])
 
+    def _check_wanted(self, dimension: Dimension, condition: Condition) -> None:
+        """Note a problem where a constant could never have what a condition wants of it."""
+        for value in condition.values:
+            details = self._complaints(condition.parent, value)
+            if details:
+                message, help = misfit(f"`{condition.parent}`", value, details)
+                path = ("space", dimension.name, "when", condition.parent)
+                self._add(f"a condition that can never hold: {message}", path, help)
+
     def _constants(self) -> dict[str, Any]:
         """What is held constant, the builder's and the training's defaults included."""
         training = self.settings.training
-        defaults = {n: a.default for n, a in self.signature.arguments.items() if not a.required}
         settings = {name: getattr(training, name) for name in Training.model_fields}
-        constants = defaults | settings | (self.settings.model.model_extra or {})
+        constants = self._defaults() | settings | (self.settings.model.model_extra or {})
         return {n: value for n, value in constants.items() if n not in self.settings.space}
+
+    def _defaults(self) -> dict[str, Any]:
+        """The builder's own defaults of what is not searched, where YAML could say them."""
+        return {
+            name: argument.default
+            for name, argument in self.signature.arguments.items()
+            if not argument.required
+            and name not in self.settings.space
+            and _is_plain(argument.default)
+        }
 
     def _blame_dimension(self, name: str, error: DimensionError) -> None:
         path: KeyPath = ("space", name, error.key)
@@ -263,3 +285,10 @@ class _Binder:
         if of_key is None:
             of_key = len(path) == 2 and path[0] in ("space", "model")
         self.problems.append(Problem(message, self.document.location(path, of_key=of_key), help))
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value can stand in YAML and in JSON."""
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, bool | int | float | str)

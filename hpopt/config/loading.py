@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from hpopt.config.document import Document, KeyPath, read_document
 from hpopt.config.problems import problems_of
 from hpopt.config.schema import Settings
 from hpopt.dimensions import Categorical
-from hpopt.errors import ConfigError
+from hpopt.errors import ConfigError, shorten
 from hpopt.training.losses import losses_for
 from hpopt.training.metrics import METRICS, Metric, default_metric, metrics_for
 
@@ -29,21 +30,7 @@ class Config:
     settings: Settings
     binding: Binding
     document: Document
-
-    @property
-    def run_name(self) -> str:
-        """What the run folder is called. Raises ConfigError where the given name can't be."""
-        name = self.settings.output.name
-        if name is None:
-            stem = re.sub(r"[^A-Za-z0-9._-]+", "_", self.document.path.stem)
-            return stem.lstrip("._-")[:_LONGEST_NAME] or "run"
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or len(name) > _LONGEST_NAME:
-            raise ConfigError(
-                f"a run can't be named {name!r}",
-                location=self.document.location(("output", "name")),
-                help=f"up to {_LONGEST_NAME} letters, digits, `.`, `_` and `-`",
-            )
-        return name
+    run_name: str  # what the run folder is called behind its time stamp
 
     def metric(self, task: Task) -> Metric:
         """The metric to search by. Raises ConfigError where it does not fit the task."""
@@ -55,14 +42,19 @@ class Config:
             raise self._misfit("metric", name, task, fitting, ("training", "metric"))
         return METRICS[name]
 
-    def check_losses(self, task: Task) -> None:
-        """Raise ConfigError where a loss, constant or searched, does not fit the task."""
+    def loss(self, task: Task) -> str:
+        """The loss to fit by, where it is not searched.
+
+        Raises ConfigError where a loss, constant or searched, does not fit the task.
+        """
         dimension = next((d for d in self.binding.space if d.name == "loss"), None)
         searched = dimension.categories if isinstance(dimension, Categorical) else ()
         section = "space" if "loss" in self.settings.space else "training"
         for name in searched or (self.binding.training.loss,):
             if name not in ("auto", *losses_for(task)):
                 raise self._misfit("loss", str(name), task, losses_for(task), (section, "loss"))
+        constant = self.binding.training.loss
+        return losses_for(task)[0] if constant == "auto" else constant
 
     def _misfit(
         self, what: str, name: str, task: Task, fitting: Sequence[str], path: KeyPath
@@ -74,14 +66,29 @@ class Config:
         )
 
 
-def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
-    """Read and check a YAML file with its overrides (`key.path=value`).
+def load_config(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Config:
+    """Read and check a YAML file with its overrides, a list of the form `key.path=value`.
 
     Raises ConfigError, with file, line and column, for everything that is wrong in it.
     """
-    document = read_document(path, overrides)
+    document = read_document(Path(path), [overrides] if isinstance(overrides, str) else overrides)
     try:
         settings = Settings.model_validate(document.tree)
     except pydantic.ValidationError as error:
         raise ConfigError.of(problems_of(error, document)) from None
-    return Config(settings, bind(settings, document), document)
+    return Config(settings, bind(settings, document), document, _run_name(settings, document))
+
+
+def _run_name(settings: Settings, document: Document) -> str:
+    name = settings.output.name
+    if name is None:
+        stem = re.sub(r"[^A-Za-z0-9._-]+", "_", document.path.stem)
+        return stem.lstrip("._-")[:_LONGEST_NAME] or "run"
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or len(name) > _LONGEST_NAME:
+        raise ConfigError(
+            f'a run can\'t be named "{shorten(name, 40)}"',
+            location=document.location(("output", "name")),
+            help=f"up to {_LONGEST_NAME} letters (a to z), digits, `.`, `_` and `-`, "
+            "beginning with a letter or digit",
+        )
+    return name

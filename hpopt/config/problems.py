@@ -107,9 +107,7 @@ def misfit(where: str, value: Any, details: Sequence[ErrorDetails]) -> tuple[str
         help = f"write {int(value)}"
     elif isinstance(value, str) and "number" in wanted and _NUMBER.fullmatch(value):
         help = "take the quotes away"
-    elif (
-        isinstance(value, str) and "number" in wanted and _NUMBER.fullmatch(value.replace("_", ""))
-    ):
+    elif isinstance(value, str) and "number" in wanted and _GROUPED.fullmatch(value):
         help = f"write {value.replace('_', '')}"
     return f"{where} must be {wanted}, not {show(value)}", help
 

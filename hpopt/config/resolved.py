@@ -12,14 +12,15 @@ from hpopt.config.document import KeyPath
 from hpopt.config.loading import Config
 
 
-def resolved_yaml(config: Config, metric: str) -> str:
+def resolved_yaml(config: Config, *, metric: str, loss: str) -> str:
     """The whole configuration as a YAML file that repeats the run; a comment gives each origin.
 
-    `metric` is the one in force, which `auto` leaves to the data.
+    `metric` and `loss` are those in force, which `auto` leaves to the data.
     """
     tree = config.settings.model_dump()
-    tree["model"]["builder"] = config.binding.builder
-    tree["training"]["metric"] = metric
+    constants = {n: v for n, v in config.binding.arguments.items() if n not in tree["space"]}
+    tree["model"] = {"builder": config.binding.builder, **constants}
+    tree["training"] |= {"metric": metric, "loss": loss}
     for name in tree["space"]:
         tree["training"].pop(name, None)
     tree["output"]["name"] = config.run_name
@@ -53,10 +54,15 @@ class _Dumper(yaml.SafeDumper):
     pass
 
 
+def _represent_tuple(dumper: _Dumper, value: tuple[Any, ...]) -> yaml.SequenceNode:
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", value)
+
+
 def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
     # PyYAML leaves texts such as 1e-3 bare, which are numbers to YAML 1.2.
     style = None if re.fullmatch(r"[A-Za-z_][\w./-]*", text) else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
+_Dumper.add_representer(tuple, _represent_tuple)
 _Dumper.add_representer(str, _represent_text)

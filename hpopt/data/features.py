@@ -6,8 +6,7 @@ built again as Keras layers in `hpopt/export/twin.py` for the exported model.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,15 +23,6 @@ class FeatureSpec:
         """The spec of the training part's raw features [n, d]; a constant column keeps scale 1."""
         mean, scale = _mean_and_scale(_as_keras_hands_over(features))
         return cls(tuple(mean.tolist()), tuple(scale.tolist()))
-
-    @classmethod
-    def from_json(cls, form: dict[str, Any]) -> FeatureSpec:
-        """The spec that `to_json` wrote."""
-        return cls(tuple(form["mean"]), tuple(form["scale"]))
-
-    def to_json(self) -> dict[str, Any]:
-        """The spec as strict JSON."""
-        return asdict(self)
 
     @property
     def input_shape(self) -> tuple[int, ...]:

@@ -19,6 +19,7 @@ from hpopt.data.features import FeatureSpec, TargetSpec
 from hpopt.data.sources import Table
 from hpopt.data.splits import Parts
 from hpopt.errors import DataError
+from hpopt.files import writing
 
 PartName = Literal["train", "validation", "test"]
 
@@ -61,12 +62,13 @@ def prepare(table: Table, parts: Parts, folder: Path) -> Prepared:
     features = FeatureSpec.of(table.features[parts.train])
     regression = table.task == "regression"
     target = TargetSpec.of(table.target[parts.train]) if regression else TargetSpec()
-    folder.mkdir(parents=True, exist_ok=True)
-    for part, rows in parts.items():
-        raw = table.features[rows]
-        np.save(folder / f"{part}.raw.npy", raw)
-        np.save(folder / f"{part}.inputs.npy", features.apply(raw))
-        np.save(folder / f"{part}.target.npy", table.target[rows])
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for part, rows in parts.items():
+            raw = table.features[rows]
+            np.save(folder / f"{part}.raw.npy", raw)
+            np.save(folder / f"{part}.inputs.npy", features.apply(raw))
+            np.save(folder / f"{part}.target.npy", table.target[rows])
     return Prepared(
         folder=folder,
         features=features,

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from hpopt.data.sources import Table
 from hpopt.errors import DataError
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -23,6 +20,7 @@ class Parts:
     train: np.ndarray
     validation: np.ndarray
     test: np.ndarray
+    note: str | None = None  # what people should know of how they came about
 
     def items(self) -> Iterator[tuple[str, np.ndarray]]:
         """Each part's name with its rows."""
@@ -59,14 +57,15 @@ def split_rows(
                 raise DataError(
                     "a class has too few rows to stand in every part", help="set `stratify: auto`"
                 ) from None
-            log.warning("the split is not stratified, for a class is too rare to be in every part")
     try:
-        return _cut_twice(target, train, validation, test, seed, stratified=False)
+        parts = _cut_twice(target, train, validation, test, seed, stratified=False)
     except ValueError:
         raise DataError(
             f"{len(target)} rows are too few for these shares: a part would be empty",
             help="give every part a larger share",
         ) from None
+    note = "the split is not stratified: a class is too rare to be in every part"
+    return replace(parts, note=note) if stratified else parts
 
 
 def _cut_twice(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpopt.dimensions import Params
-from hpopt.errors import TrialError, in_words
+from hpopt.errors import RunError, TrialError, in_words
 from hpopt.execution.slots import TrialEvent, TrialFailed, TrialFinished, TrialFunction
 
 log = logging.getLogger(__name__)
@@ -63,6 +63,8 @@ class SerialSlots:
             result = self._function(job.params, seed=job.seed, folder=job.folder)
         except TrialError as error:
             return TrialFailed(job.number, str(error))
+        except RunError:  # a full disk is no fault of the params
+            raise
         except (Exception, SystemExit) as error:  # a builder may call sys.exit
             log.exception("trial %d failed", job.number)
             return TrialFailed(job.number, in_words(error))

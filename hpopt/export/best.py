@@ -10,7 +10,7 @@ import numpy as np
 
 from hpopt.backend import load_keras
 from hpopt.config.resolved import inline_yaml
-from hpopt.errors import RunError
+from hpopt.errors import RunError, in_words
 from hpopt.export.twin import raw_model
 from hpopt.runs.folder import Run
 from hpopt.training.objective import Objective, compile_model
@@ -25,8 +25,8 @@ _MOST_ROWS = 1000
 def write_best(run: Run, objective: Objective, trial: Trial) -> dict[str, Any]:
     """Write the trial's network as `best/`, load it again and compare its predictions.
 
-    Returns what the journal is to say of it. Raises RunError where the loaded model says something
-    else than the trained one.
+    Returns what the journal is to say of it. Raises RunError where the model can't be saved, or
+    says something else once it is loaded; nothing is left in `best/` then.
     """
     data = objective.data
     weights = run.weights(trial)
@@ -37,14 +37,25 @@ def write_best(run: Run, objective: Objective, trial: Trial) -> dict[str, Any]:
     model = raw_model(network, data.features, data.target)
     compile_model(model, objective.settings(trial.params), data)
     model.optimizer.build(model.trainable_variables)  # else its file complains when it is loaded
-    run.write(MODEL, lambda file: file.write(_archive(model)))
-    loaded = load_model(run.path / MODEL)
-    rows = data.raw("validation")
-    difference = _largest_difference(_predict_rows(loaded, rows), trained)
+    with tempfile.TemporaryDirectory(prefix="hpopt-") as folder:
+        path = Path(folder) / "model.keras"
+        try:
+            model.save(path)
+            spoken = load_model(path).predict(data.raw("validation"), verbose=0)
+        except Exception as error:
+            raise RunError(
+                f"the network of trial {trial.number}, the best, can't be saved and loaded again: "
+                f"{in_words(error)}",
+                help="its weights are kept in trials/; mend the builder and run again",
+            ) from error
+        archive = path.read_bytes()
+    difference = _largest_difference(np.asarray(spoken), trained)
     if not difference <= TOLERANCE:
         raise RunError(
             f"the saved model's predictions differ from the trained one's by {difference:g}"
         )
+    run.write(MODEL, lambda file: file.write(archive))
+    rows = data.raw("validation")
     few = slice(0, _MOST_ROWS)
     target = data.y("validation")
     run.write(
@@ -57,21 +68,9 @@ def write_best(run: Run, objective: Objective, trial: Trial) -> dict[str, Any]:
     return {"trial": trial.number, "largest_difference": difference}
 
 
-def _archive(model: Any) -> bytes:
-    """A model as the bytes of its .keras file."""
-    with tempfile.TemporaryDirectory(prefix="hpopt-") as folder:
-        path = Path(folder) / "model.keras"
-        model.save(path)
-        return path.read_bytes()
-
-
 def load_model(path: Path) -> Any:
     """A saved model, in Keras' safe mode."""
     return load_keras().saving.load_model(path, compile=False)
-
-
-def _predict_rows(model: Any, rows: np.ndarray) -> np.ndarray:
-    return np.asarray(model.predict(rows, verbose=0))
 
 
 def _largest_difference(a: np.ndarray, b: np.ndarray) -> float:

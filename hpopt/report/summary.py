@@ -33,7 +33,7 @@ def summarise(run: Run) -> str:
 def conclude(run: Run) -> str:
     """The end of a run in a few lines, for the terminal."""
     trials, best, metric = run.trials(), run.best, run.header.metric
-    folder = f"run folder: {run.path}"
+    folder = f"run folder: {run.shown_path}"
     if best is None:
         reasons = sorted({trial.reason or "" for trial in trials if trial.state == "failed"})
         return "\n".join(["no trial gave a value, so there is no model", *reasons[:3], folder])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +12,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from hpopt.errors import ConfigError, RunError
-from hpopt.runs.journal import Event, Header, Journal, Step, apply, fold, read_journal
+from hpopt.files import sync_folder, write_whole, writing
+from hpopt.runs.journal import Event, Header, Journal, Started, Step, apply, read_journal
 from hpopt.trials import Trial, best_of
 
 JOURNAL = "journal.jsonl"
@@ -28,8 +28,10 @@ class Run:
         self.path = path
         self.header = header
         self._journal = journal
-        self._trials = {trial.number: trial for trial in fold(events)}
-        self._steps = {event.name: event for event in events if isinstance(event, Step)}
+        self._trials: dict[int, Trial] = {}
+        self._steps: dict[str, Step] = {}
+        for event in events:
+            self._fold_in(event)
 
     @classmethod
     def create(cls, parent: Path, name: str, header: Header) -> Run:
@@ -37,10 +39,11 @@ class Run:
 
         Raises ConfigError where no folder can be made there.
         """
-        path = _new_folder(parent, name)
-        journal = Journal(path / JOURNAL)
-        journal.append(header)
-        sync_folder(path)
+        path = _new_folder(parent.absolute(), name)
+        with writing(path / JOURNAL):
+            journal = Journal(path / JOURNAL)
+            journal.append(header)
+            sync_folder(path)
         return cls(path, header, [], journal)
 
     @classmethod
@@ -53,11 +56,9 @@ class Run:
     def append(self, event: Event) -> None:
         """Write an event to the journal and to the disk, and fold it in."""
         assert self._journal is not None, "the run was opened for reading"
-        with _writing(self.path / JOURNAL):
+        with writing(self.path / JOURNAL):
             self._journal.append(event)
-        apply(self._trials, event)
-        if isinstance(event, Step):
-            self._steps[event.name] = event
+        self._fold_in(event)
 
     def trials(self) -> list[Trial]:
         """All trials, by number."""
@@ -70,12 +71,18 @@ class Run:
 
     @property
     def steps(self) -> Mapping[str, Step]:
-        """The closing steps that are done, by name."""
+        """The closing steps that are done, by name; a trial begun after them undoes them all."""
         return self._steps
 
     def trial(self, number: int) -> Trial:
         """One trial. Raises KeyError where there is none of that number."""
         return self._trials[number]
+
+    @property
+    def shown_path(self) -> str:
+        """The path as people would write it: from where they stand, if the folder is below."""
+        here = Path.cwd()
+        return str(self.path.relative_to(here) if self.path.is_relative_to(here) else self.path)
 
     @property
     def data_folder(self) -> Path:
@@ -100,25 +107,13 @@ class Run:
         for trial in ranked[count:]:
             path = self.weights(trial) if trial.number != 1 else None
             if path is not None:
-                path.unlink()
-                _remove_if_empty(path.parent)
+                with writing(path):
+                    path.unlink()
+                    _remove_if_empty(path.parent)
 
     def write(self, name: str, write: Callable[[BinaryIO], object]) -> None:
         """Have `write` fill a file of the folder, which appears under its name only when whole."""
-        path = self.path / name
-        beside = path.with_name(f".{path.name}.part")
-        with _writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with beside.open("wb") as file:
-                    write(file)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(beside, path)
-            except BaseException:
-                beside.unlink(missing_ok=True)
-                raise
-            sync_folder(path.parent)
+        write_whole(self.path / name, write)
 
     def write_text(self, name: str, text: str) -> None:
         """Write a text file of the folder in one piece."""
@@ -131,7 +126,8 @@ class Run:
     @contextmanager
     def log_file(self) -> Iterator[None]:
         """Append what hpopt logs to the folder's `hpopt.log`."""
-        handler = logging.FileHandler(self.path / "hpopt.log", encoding="utf-8")
+        with writing(self.path / "hpopt.log"):
+            handler = logging.FileHandler(self.path / "hpopt.log", encoding="utf-8")
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         logger = logging.getLogger("hpopt")
         logger.setLevel(logging.INFO)
@@ -147,35 +143,24 @@ class Run:
         if self._journal is not None:
             self._journal.close()
             shutil.rmtree(self.data_folder, ignore_errors=True)
+            self._journal = None
 
     def discard(self) -> None:
         """End writing and remove the folder."""
         self.close()
         shutil.rmtree(self.path, ignore_errors=True)
 
+    def _fold_in(self, event: Event) -> None:
+        apply(self._trials, event)
+        if isinstance(event, Started):
+            self._steps.clear()
+        elif isinstance(event, Step):
+            self._steps[event.name] = event
+
 
 def now() -> str:
     """The time for the journal: UTC, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def sync_folder(path: Path) -> None:
-    """Wait until the names in a folder are on the disk, where the system can do that."""
-    if hasattr(os, "O_DIRECTORY"):
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """Turn a full disk or a folder that is gone into an error for people."""
-    try:
-        yield
-    except OSError as error:
-        raise RunError(f"{path} can't be written: {error.strerror or error}") from error
 
 
 def _new_folder(parent: Path, name: str) -> Path:

@@ -90,12 +90,13 @@ class Journal:
     """The writer's end of a journal file."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("ab")
+        self._file = path.open("ab", buffering=0)
 
     def append(self, event: Event) -> None:
         """Write an event and wait until it is on the disk."""
-        self._file.write(encode(event))
-        self._file.flush()
+        line = memoryview(encode(event))
+        while line:
+            line = line[self._file.write(line) :]
         os.fsync(self._file.fileno())
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hpopt.dimensions import Params
+from hpopt.dimensions import Params, same
 from hpopt.space import Space
 from hpopt.trials import Trial
 
@@ -56,4 +56,8 @@ def sample_unseen(
 
 def is_seen(params: Params, trials: Sequence[Trial]) -> bool:
     """Whether a trial, running or over, has had these params."""
-    return any(trial.params == params for trial in trials)
+    return any(
+        trial.params.keys() == params.keys()
+        and all(same(value, params[name]) for name, value in trial.params.items())
+        for trial in trials
+    )

@@ -7,7 +7,6 @@ into `Suggestion.info` and comes back with the trial.
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +22,8 @@ from hpopt.trials import Trial
 
 # As in skopt.gp_minimize, random points behind the defaults before the surrogate is asked.
 N_INITIAL = 10
+# Squares of larger values are infinite, on which the surrogate's fit breaks down.
+_LARGEST = 1e100
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class SkoptSearcher:
         """
         rng = generator(seed, number)
         searchable = _searchable(space)
-        if number <= N_INITIAL + 1 or not searchable or not any(_is_told(t) for t in trials):
+        if number <= N_INITIAL + 1 or not searchable or all(t.value is None for t in trials):
             return Suggestion(sample_unseen(space, trials, rng))
         with threadpool_limits(1), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on duplicates and lengthscales at their bounds
@@ -67,10 +68,10 @@ class SkoptSearcher:
         if last is not None and self.acquisition == "gp_hedge":
             optimizer.gains_ = np.array(last["gains"])
             optimizer.next_xs_ = [np.array(candidate) for candidate in last["candidates"]]
-        values = [trial.value for trial in trials if _is_told(trial)]
-        worst = max(value for value in values if value is not None)
+        worst = _worst([trial.value for trial in trials if trial.value is not None])
         points = [_to_skopt(space, trial.params) for trial in trials]
-        told = [trial.value if _is_told(trial) else worst for trial in trials]
+        values = [worst if trial.value is None else trial.value for trial in trials]
+        told = np.clip(values, -_LARGEST, worst).tolist()
         optimizer.tell(points, told)
         return optimizer
 
@@ -107,19 +108,23 @@ def _to_skopt(space: Space, params: Params) -> list[Any]:
 
 
 def _from_skopt(space: Space, point: Sequence[Any]) -> Params:
-    x, _ = space.to_unit(space.defaults)
-    index_of = {name: index for index, name in enumerate(space.names)}
+    complete = dict(space.complete({}))
     for dimension, coordinate in zip(_searchable(space), point, strict=True):
         if isinstance(dimension, Categorical):
-            value: Any = dimension.categories[int(coordinate)]
+            complete[dimension.name] = dimension.categories[int(coordinate)]
+        elif isinstance(dimension, Integer):
+            complete[dimension.name] = int(coordinate)
         else:
-            value = int(coordinate) if isinstance(dimension, Integer) else float(coordinate)
-        x[index_of[dimension.name]] = dimension.to_unit(value)
-    return space.from_unit(x)
+            value = min(max(float(coordinate), dimension.low), dimension.high)
+            complete[dimension.name] = value
+    return space.without_inactive(complete)
 
 
-def _is_told(trial: Trial) -> bool:
-    return trial.value is not None and math.isfinite(trial.value)
+def _worst(values: Sequence[float]) -> float:
+    """The largest value, or a bound on it where it is an outlier that would drown the others."""
+    bounded = np.clip(values, -_LARGEST, _LARGEST)
+    lower, upper = np.quantile(bounded, [0.25, 0.75])
+    return float(min(bounded.max(), upper + 1e3 * ((upper - lower) or 1.0)))
 
 
 def _hedge_info(optimizer: Any) -> dict[str, Any]:

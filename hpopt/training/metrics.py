@@ -50,10 +50,6 @@ class Metric:
         """The score as a value to minimise."""
         return -score if self.greater_is_better else score
 
-    def to_score(self, value: float) -> float:
-        """A minimised value in the metric's own direction."""
-        return -value if self.greater_is_better else value
-
 
 def labels_of(predictions: np.ndarray) -> np.ndarray:
     """The class index [n] that each row of probabilities [n, units] speaks for."""

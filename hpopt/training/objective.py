@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,11 @@ from hpopt.builders.registry import load_builder
 from hpopt.data.prepared import PartName, Prepared
 from hpopt.dimensions import Params
 from hpopt.errors import SetupError
+from hpopt.files import write_whole
 from hpopt.training.fit import Fit, Rows, predict
 from hpopt.training.losses import losses_for
 from hpopt.training.metrics import METRICS
+from hpopt.training.optimizers import OPTIMIZERS, WITH_MOMENTUM
 from hpopt.training.settings import Training
 from hpopt.trials import Result
 
@@ -118,12 +119,8 @@ class Objective:
 
 
 def save_weights(model: Any, path: Path) -> None:
-    """Write a model's weights beside `path` and rename them into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}")
-    with beside.open("wb") as file:
-        np.savez(file, *model.get_weights())
-    os.replace(beside, path)
+    """Write a model's weights into a file, which `load_weights` reads."""
+    write_whole(path, lambda file: np.savez(file, *model.get_weights()))
 
 
 def load_weights(model: Any, path: Path) -> None:
@@ -140,7 +137,7 @@ def compile_model(model: Any, settings: Training, data: Prepared) -> None:
         rate = keras.optimizers.schedules.ExponentialDecay(
             settings.learning_rate, settings.decay_steps, settings.learning_decay
         )
-    options = {"momentum": settings.momentum} if settings.optimizer in ("sgd", "rmsprop") else {}
-    optimizer = type(keras.optimizers.get(settings.optimizer))(rate, **options)
+    optimizer = getattr(keras.optimizers, OPTIMIZERS[settings.optimizer])
+    options = {"momentum": settings.momentum} if settings.optimizer in WITH_MOMENTUM else {}
     loss = losses_for(data.output.task)[0] if settings.loss == "auto" else settings.loss
-    model.compile(optimizer, loss, jit_compile=False)
+    model.compile(optimizer(rate, **options), loss, jit_compile=False)

@@ -9,22 +9,7 @@ from annotated_types import Ge, Gt, Lt
 from hpopt.grammar import Count, Section, one_of
 from hpopt.training.losses import LOSSES
 from hpopt.training.metrics import METRICS
-
-OptimizerName = Literal[
-    "adam",
-    "sgd",
-    "rmsprop",
-    "adamw",
-    "adagrad",
-    "adadelta",
-    "adamax",
-    "nadam",
-    "ftrl",
-    "lion",
-    "adafactor",
-    "lamb",
-    "muon",
-]
+from hpopt.training.optimizers import OPTIMIZERS
 
 
 class EarlyStopping(Section):
@@ -40,7 +25,7 @@ class Training(Section):
 
     epochs: Count = 50
     batch_size: Count = 32
-    optimizer: OptimizerName = "adam"
+    optimizer: Annotated[str, one_of(OPTIMIZERS)] = "adam"
     learning_rate: Annotated[float, Gt(0)] = 1e-3
     # The learning rate falls by the factor learning_decay every decay_steps steps, smoothly.
     learning_decay: Annotated[float, Gt(0)] | None = None

@@ -1,3 +1,4 @@
+import os
 from typing import Any
 
 import pytest
@@ -75,3 +76,21 @@ def test_what_is_not_there_is_a_fault_of_the_set_up(tmp_path, reference):
 def test_a_builder_takes_shape_and_output_first(tmp_path, source):
     with pytest.raises(SetupError, match="input_shape, output"):
         read_signature(load_builder(write(tmp_path, source)))
+
+
+def test_a_module_beside_the_config_and_what_it_imports_are_found(tmp_path):
+    (tmp_path / "helpers_of_nets.py").write_text("UNITS = 7")
+    (tmp_path / "my_nets.py").write_text(
+        "from helpers_of_nets import UNITS\ndef build(input_shape, output, *, units=UNITS): ...\n"
+    )
+    builder = load_builder(absolute_reference("my_nets:build", tmp_path))
+    assert read_signature(builder).arguments["units"].default == 7
+
+
+def test_a_file_is_run_once_and_again_when_it_was_written_anew(tmp_path):
+    reference = write(tmp_path, "def build(input_shape, output): ...")
+    first = load_builder(reference)
+    assert load_builder(reference) is first
+    path = tmp_path / "nets.py"
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 10**9))
+    assert load_builder(reference) is not first

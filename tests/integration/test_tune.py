@@ -206,7 +206,7 @@ def test_a_run_in_which_every_trial_fails_ends_without_a_model(tmp_path):
         "calls = []\n"
         "def build(input_shape, output, *, units=3):\n"
         "    calls.append(units)\n"
-        "    if len(calls) > 1:\n"
+        "    if len(calls) > 2:  # the preflight builds two\n"
         "        raise ValueError('no more networks')\n"
         "    x = keras.Input(input_shape)\n"
         "    return keras.Model(x, keras.layers.Dense(output.units, output.activation)(x))\n"
@@ -216,6 +216,59 @@ def test_a_run_in_which_every_trial_fails_ends_without_a_model(tmp_path):
     assert done.returncode == 1
     assert "no trial gave a value" in done.stdout
     assert "ValueError: no more networks" in done.stdout
+
+
+def test_a_best_network_that_cant_be_saved_costs_none_of_the_rest(tmp_path):
+    (tmp_path / "nets.py").write_text(
+        "import keras\n"
+        "def build(input_shape, output, *, kind='plain'):\n"
+        "    x = keras.Input(input_shape)\n"
+        "    h = keras.layers.Lambda(lambda t: t * 2)(x) if kind == 'doubled' else x * 0\n"
+        "    return keras.Model(x, keras.layers.Dense(output.units, output.activation)(h))\n"
+    )
+    (tmp_path / "mine.yaml").write_text(
+        OWN_BUILDER.replace("units: {type: integer, low: 1, high: 9}", "kind: [plain, doubled]")
+    )
+    done = hpopt("tune", "mine.yaml", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "the best, can't be saved and loaded again" in done.stderr
+    assert "Traceback" not in done.stderr
+    [path] = (tmp_path / "runs").iterdir()
+    assert not (path / "best").exists()
+    assert (path / "results.pkl").is_file()
+    assert (path / "summary.md").is_file()
+
+
+def test_what_the_split_could_not_do_is_said_and_logged(tmp_path):
+    split = "dataset.split={train: 0.99, validation: 0.006, test: 0.004}"
+    done = hpopt("tune", CONFIG, *FEW, "-s", "dataset.name=iris", "-s", split, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "note: the split is not stratified" in done.stderr
+    [path] = (tmp_path / "runs").iterdir()
+    assert "the split is not stratified" in (path / "hpopt.log").read_text()
+
+
+def test_the_search_never_reads_the_test_part(tmp_path, monkeypatch):
+    from hpopt import load_config, tune
+    from hpopt.data.prepared import Prepared
+    from hpopt.observer import Observer
+
+    read = []
+    array = Prepared._array
+    monkeypatch.setattr(
+        Prepared, "_array", lambda self, part, kind: read.append(part) or array(self, part, kind)
+    )
+
+    class UntilClosing(Observer):
+        def closing(self):
+            self.parts = set(read)
+
+    observer = UntilClosing()
+    config = load_config(CONFIG, FEW[1::2])
+    run = tune(config, output_dir=tmp_path, observer=observer)
+    assert observer.parts == {"train", "validation"}
+    assert "test" in read
+    assert run.steps["test"].outcome["best"]["accuracy"] > 0
 
 
 def start(cwd, config) -> subprocess.Popen:
@@ -254,7 +307,21 @@ def test_ctrl_c_twice_ends_at_once_and_leaves_a_whole_journal(tmp_path, base_con
     assert process.returncode == 130, said
     assert "Traceback" not in said
     [path] = (tmp_path / "runs").iterdir()
+    assert f"interrupted; what was finished is in {path}" in said
     assert Run.open(path).trials()
+
+
+def test_ctrl_c_before_the_first_trial_leaves_no_folder(tmp_path):
+    command = [sys.executable, "-m", "hpopt.cli.main", "tune", CONFIG]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    assert process.stderr.readline().startswith("setting up")
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=120)[1]
+    assert process.returncode == 130, said
+    assert "stopping" in said
+    assert "interrupted before the first trial" in said
+    assert not list((tmp_path / "runs").glob("*"))
 
 
 def test_25_calls_reach_097_on_validation_and_093_on_raw_test_rows(tmp_path):

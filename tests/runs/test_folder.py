@@ -2,6 +2,8 @@ import datetime
 import json
 import logging
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -244,3 +246,48 @@ def test_a_run_opened_elsewhere_is_the_same_run(run, tmp_path):
     reader = Run.open(tmp_path / "another place")
     assert reader.trials() == run.trials()
     assert reader.weights(reader.best) == moved / "trials" / "0002" / WEIGHTS
+
+
+def test_a_trial_begun_after_the_closing_steps_undoes_them(tmp_path):
+    run = Run.create(tmp_path, "iris", HEADER)
+    run.append(Step("best", "now"))
+    assert "best" in run.steps
+    run.append(Started(1, {}, 0, "now"))
+    assert not run.steps
+    run.close()
+    assert not Run.open(run.path).steps
+
+
+def test_a_path_is_shown_from_where_one_stands(tmp_path, monkeypatch):
+    run = Run.create(tmp_path / "runs", "iris", HEADER)
+    assert run.shown_path == str(run.path)
+    monkeypatch.chdir(tmp_path)
+    assert run.shown_path == f"runs/{run.path.name}"
+    run.close()
+
+
+def test_a_full_disk_is_said_in_words_and_leaves_a_journal_that_opens(tmp_path):
+    program = """if True:
+        import resource, sys
+        from pathlib import Path
+        from hpopt.errors import RunError
+        from hpopt.runs.folder import Run
+        from hpopt.runs.journal import Header, Started
+        import signal
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        run = Run.create(Path(sys.argv[1]), "full", Header("0", "auc", True, {}, {}, []))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+        try:
+            for number in range(1, 100):
+                run.append(Started(number, {}, 0, "now"))
+        except RunError as error:
+            print(error)
+        run.close()
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "journal.jsonl can't be written" in done.stdout
+    [path] = tmp_path.iterdir()
+    assert 1 <= len(Run.open(path).trials()) < 99

@@ -115,7 +115,15 @@ def test_a_history_of_failures_alone_is_searched_on(searcher):
     assert MIXED.contains(params)
 
 
-@pytest.mark.parametrize("value", [0.0, 1e30])
+@pytest.mark.parametrize("huge", [1e30, 1e160, 1.7e308])
+def test_a_huge_value_among_others_is_searched_on(searcher, huge):
+    trials = searched(
+        searcher, MIXED, N_INITIAL + 3, lambda space, params: huge if params["layers"] > 3 else 1.0
+    )
+    assert len(trials) == N_INITIAL + 3
+
+
+@pytest.mark.parametrize("value", [0.0, 1e30, -1.7e308])
 def test_a_constant_objective_is_searched_on(searcher, value):
     trials = searched(searcher, MIXED, N_INITIAL + 3, lambda space, params: value)
     assert len(trials) == N_INITIAL + 3

@@ -74,6 +74,29 @@ def test_it_is_keras_own_fit_where_nothing_is_shuffled():
     np.testing.assert_allclose(fit.curves["val_loss"], history["val_loss"], rtol=1e-4)
 
 
+def test_it_is_keras_own_fit_when_that_is_given_the_same_order():
+    import tensorflow as tf
+
+    many = rows(1100, seed=2)  # more than one batch of the validation pass
+    mine, theirs = network(), network()
+    fit = Fit(mine, TRAIN, many, batch_size=32, seed=5)
+    fit.run(4)
+    for epoch in range(4):
+        order = tf.random.experimental.stateless_shuffle(np.arange(75), seed=[5, epoch]).numpy()
+        told = theirs.fit(
+            TRAIN.inputs[order],
+            TRAIN.target[order],
+            batch_size=32,
+            shuffle=False,
+            verbose=0,
+            validation_data=(many.inputs, many.target),
+        ).history
+        assert fit.curves["loss"][epoch] == pytest.approx(told["loss"][0], rel=1e-5)
+        assert fit.curves["val_loss"][epoch] == pytest.approx(told["val_loss"][0], rel=1e-5)
+    for a, b in zip(mine.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+
+
 def test_stretches_make_no_difference():
     whole, cut = fitted((6,), dropout=0.4), fitted((1, 3, 2), dropout=0.4)
     assert cut.curves == whole.curves

@@ -8,6 +8,7 @@ from hpopt.builders.base import Output
 from hpopt.errors import TrialError
 from hpopt.training.metrics import METRICS, default_metric
 from hpopt.training.objective import WEIGHTS, Objective
+from hpopt.training.optimizers import OPTIMIZERS
 from hpopt.training.settings import Training
 
 pytestmark = pytest.mark.keras
@@ -67,7 +68,7 @@ def test_the_specification_can_be_pickled_and_is_small(tmp_path):
     assert pickle.loads(pickle.dumps(objective)) == objective
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "sgd", "rmsprop", "adamw", "lion", "adafactor"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("decay", [None, 0.9])
 def test_every_optimizer_is_built_by_name(tmp_path, optimizer, decay):
     training = Training(epochs=1, optimizer=optimizer, learning_decay=decay, momentum=0.5)
