@@ -305,7 +305,10 @@ def _check_bounds(dimension: Real | Integer) -> None:
 def _settle_default(dimension: Real | Integer) -> None:
     """Put the middle where no default was given, and check one that was."""
     if dimension.default is None:
-        object.__setattr__(dimension, "default", dimension.from_unit(0.5))
+        middle = dimension.from_unit(0.5)
+        if isinstance(dimension, Real) and dimension.contains(float(f"{middle:.6g}")):
+            middle = float(f"{middle:.6g}")  # 0.01, not 0.010000000000000004
+        object.__setattr__(dimension, "default", middle)
     elif not dimension.contains(dimension.default):
         raise DimensionError(
             f"the default {dimension.default} is outside its bounds",

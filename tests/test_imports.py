@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "closing": {"export", "report", "runs", "training"} | RECORDS,
     "setup": {"config", "data", "observer", "preflight", "runs", "training"} | RECORDS,
     "tuning": {"closing", "config", "execution", "observer", "runs", "search", "setup"} | RECORDS,
+    "__main__": {"cli"},
     "cli": {"config", "observer", "report", "runs", "tuning"} | RECORDS,
 }
 # Heavy packages, and the rooms whose functions may import them.

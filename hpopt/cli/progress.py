@@ -5,12 +5,14 @@ Both go to stderr, so that stdout holds what was found and nothing else.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from hpopt.errors import shorten
 from hpopt.observer import Observer
 from hpopt.report.summary import show_score
 from hpopt.runs.folder import Run
@@ -36,14 +38,15 @@ class PlainProgress(Observer):
     def begin(self, run: Run, n_calls: int) -> None:
         """Say where the run folder is, and start the clock."""
         self._state = _State(run, n_calls)
-        _say(f"run folder: {run.shown_path}")
+        for line in self._state.heading:
+            _say(line)
 
     def ended(self, trial: Trial, trials: Sequence[Trial]) -> None:
         """One line: the trial, its value, the best, the time."""
         state = self._state
         _say(
             f"trial {trial.number:>{len(str(state.n_calls))}} of {state.n_calls}"
-            f"  {state.last(trial)}  {state.counts(trials)}"
+            f"  {state.metric} {state.last(trial)}  {state.counts(trials)}"
             f"  elapsed {_clock(state.elapsed_s)}  left {_clock(state.left_s(trials))}"
         )
 
@@ -53,60 +56,59 @@ class PlainProgress(Observer):
 
 
 class LiveProgress(Observer):
-    """One line that is rewritten: a bar, the last and the best value, the time."""
+    """One line that is rewritten: the trial that runs, the last and the best value, the time."""
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        self._bar = Progress(
+        self._line = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
-            BarColumn(bar_width=10),
-            TextColumn("{task.fields[values]}"),
             TimeElapsedColumn(),
             TextColumn("{task.fields[left]}"),
             console=Console(stderr=True, highlight=False),
+            transient=True,
         )
         self._task: Any = None
+        self._known = ""
 
     def setting_up(self) -> None:
-        """Show a bar that only moves."""
-        self._bar.start()
-        self._task = self._bar.add_task(_SETTING_UP, total=None, values="", left="")
+        """Show that something goes on."""
+        self._line.start()
+        self._task = self._line.add_task(_SETTING_UP, total=None, left="")
 
     def note(self, text: str) -> None:
         """Say it above the line."""
-        self._bar.console.print(f"note: {text}", soft_wrap=True)
+        self._line.console.print(f"note: {text}", soft_wrap=True, markup=False)
 
     def begin(self, run: Run, n_calls: int) -> None:
         """Say where the run folder is, and start the clock."""
         self._state = _State(run, n_calls)
-        self._bar.console.print(f"run folder: {run.shown_path}", soft_wrap=True)
-        self._bar.reset(self._task, total=n_calls, values="", left="")
+        for line in self._state.heading:
+            self._line.console.print(line, soft_wrap=True, markup=False)
+        self._line.reset(self._task)
 
     def started(self, trial: Trial) -> None:
-        """Name the trial that runs."""
-        description = f"trial {trial.number} of {self._state.n_calls}"
-        self._bar.update(self._task, description=description)
+        """Name the trial that runs, behind it what is known so far."""
+        self._line.update(self._task, description=self._describe(trial))
 
     def ended(self, trial: Trial, trials: Sequence[Trial]) -> None:
-        """Move on, and show the last and the best value."""
-        state = self._state
-        self._bar.update(
-            self._task,
-            advance=1,
-            values=f"{state.last(trial)} · {state.counts(trials)}",
-            left=f"left {_clock(state.left_s(trials))}",
-        )
+        """Show the last and the best value."""
+        self._known = f" last {self._state.last(trial)} {self._state.counts(trials)}"
+        left = f"left {_clock(self._state.left_s(trials))}"
+        self._line.update(self._task, description=self._describe(trial), left=left)
 
     def closing(self) -> None:
         """Name what is done now."""
-        self._bar.update(self._task, description=_CLOSING, values="", left="")
+        self._line.update(self._task, description=_CLOSING, left="")
 
     def close(self) -> None:
         """Give the terminal back."""
-        self._bar.stop()
+        self._line.stop()
+
+    def _describe(self, trial: Trial) -> str:
+        return f"trial {trial.number} of {self._state.n_calls}{self._known}"
 
 
 _LONGEST_S = 999 * 24 * 3600
@@ -119,7 +121,12 @@ class _State:
 
     def __init__(self, run: Run, n_calls: int) -> None:
         self.n_calls = n_calls
-        self._metric = run.header.metric
+        self.metric = run.header.metric
+        direction = "higher" if run.header.greater_is_better else "lower"
+        self.heading = (
+            f"run folder: {run.shown_path}",
+            f"{n_calls} trials for the best {self.metric} ({direction} is better)",
+        )
         self._started = time.monotonic()
         self._over_before = sum(trial.state != "running" for trial in run.trials())
 
@@ -133,9 +140,11 @@ class _State:
         return self.elapsed_s / (over - self._over_before) * (self.n_calls - over)
 
     def last(self, trial: Trial) -> str:
-        if trial.result is None:
-            return f"failed: {trial.reason}"
-        return f"{self._metric} {self._score(trial)}"
+        return (
+            f"failed: {shorten(trial.reason or '', 60)}"
+            if trial.result is None
+            else self._score(trial)
+        )
 
     def counts(self, trials: Sequence[Trial]) -> str:
         best = best_of(trials)
@@ -144,7 +153,7 @@ class _State:
         return "  ".join(words + ([f"{failed} failed"] if failed else []))
 
     def _score(self, trial: Trial) -> str:
-        return "–" if trial.result is None else show_score(trial.result.metrics[self._metric])
+        return show_score(None if trial.result is None else trial.result.metrics[self.metric])
 
 
 def _clock(seconds: float) -> str:
@@ -152,4 +161,5 @@ def _clock(seconds: float) -> str:
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):  # whoever listened has gone; the run has not
+        print(line, file=sys.stderr, flush=True)

@@ -72,7 +72,7 @@ def _stop_on_interrupt() -> Iterator[threading.Event]:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
-        message = "stopping as soon as what runs now is over; Ctrl-C again stops at once"
+        message = "stopping as soon as what runs now is done; Ctrl-C again stops at once"
         os.write(stderr, f"\n{message}\n".encode())
 
     before = signal.signal(signal.SIGINT, interrupt)

@@ -17,8 +17,9 @@ from hpopt.builders.registry import Signature, absolute_reference, load_builder,
 from hpopt.config.document import Document, KeyPath
 from hpopt.config.problems import dotted, misfit
 from hpopt.config.schema import Constant, Settings
-from hpopt.dimensions import Categorical, Condition, Dimension, DimensionError, Scalar
+from hpopt.dimensions import Categorical, Condition, Dimension, DimensionError, Real, Scalar
 from hpopt.errors import ConfigError, Problem, SetupError, suggest_name
+from hpopt.grammar import Section
 from hpopt.space import Space
 from hpopt.training.settings import NOT_SEARCHABLE, Training
 
@@ -66,7 +67,7 @@ class _Binder:
                 self._check_value(name, form.value, ("space", name))
                 continue
             try:
-                dimensions.append(form.to_dimension(name))
+                dimensions.append(self._with_default(form.to_dimension(name), form))
             except DimensionError as error:
                 self._blame_dimension(name, error)
                 continue
@@ -85,6 +86,17 @@ class _Binder:
             training=self.settings.training.model_copy(update=of_training),
             notes=tuple(self.notes),
         )
+
+    def _with_default(self, dimension: Dimension, form: Section) -> Dimension:
+        """The dimension with the builder's or the training's own default, where it has none."""
+        if "default" in form.model_fields_set or isinstance(dimension, Categorical):
+            return dimension
+        argument = self.signature.arguments.get(dimension.name)
+        of_training = getattr(self.settings.training, dimension.name, None)
+        default: Any = argument.default if argument else of_training
+        if isinstance(dimension, Real) and isinstance(default, int):
+            default = float(default)
+        return replace(dimension, default=default) if dimension.contains(default) else dimension
 
     def _load_builder(self) -> tuple[str, Signature]:
         folder = Path(self.document.path).resolve().parent
@@ -135,7 +147,8 @@ class _Binder:
                     f"`{name}` is both a constant in `{section}` and in `space`",
                     path,
                     f"take it out of one of them ({section}.{name} is at "
-                    f"{self.document.location((section, name), of_key=True)})",
+                    f"{self.document.location((section, name), of_key=True)}); to hold it constant "
+                    f"for one run: -s space.{name}=VALUE",
                 )
 
     def _check_dimension(self, dimension: Dimension) -> None:
@@ -206,6 +219,7 @@ class _Binder:
     def _space(self, dimensions: list[Dimension], constants: dict[str, Scalar]) -> Space:
         """The space, with conditions on names that are held constant decided here and now."""
         known = self._constants() | constants
+        self._check_parents(dimensions, known)
         dropped: set[str] = set()
         waiting, kept = dimensions, list[Dimension]()
         while waiting:  # until no dimension drops out together with its parent
@@ -236,10 +250,22 @@ class _Binder:
                 of_key=True,
             )
         try:
-            return Space(kept)
+            return Space([] if self.problems else kept)
         except DimensionError as error:
             self._blame_dimension(error.dimension or "", error)
             return Space([])
+
+    def _check_parents(self, dimensions: list[Dimension], known: dict[str, Any]) -> None:
+        names = [*known, *(dimension.name for dimension in dimensions)]
+        for dimension in dimensions:
+            for condition in dimension.when:
+                if condition.parent not in names:
+                    self._add(
+                        f"the condition hangs on `{condition.parent}`, which there is not",
+                        ("space", dimension.name, "when", condition.parent),
+                        suggest_name(condition.parent, names),
+                        of_key=True,
+                    )
 
     def _check_wanted(self, dimension: Dimension, condition: Condition) -> None:
         """Note a problem where a constant could never have what a condition wants of it."""

@@ -64,7 +64,7 @@ def split_rows(
             f"{len(target)} rows are too few for these shares: a part would be empty",
             help="give every part a larger share",
         ) from None
-    note = "the split is not stratified: a class is too rare to be in every part"
+    note = "the split is not stratified: a class is too rare, or a part too small, for that"
     return replace(parts, note=note) if stratified else parts
 
 

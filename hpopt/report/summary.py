@@ -37,10 +37,12 @@ def conclude(run: Run) -> str:
     if best is None:
         reasons = sorted({trial.reason or "" for trial in trials if trial.state == "failed"})
         return "\n".join(["no trial gave a value, so there is no model", *reasons[:3], folder])
-    lines = [f"best {metric} on validation: {_validation(best, metric)} (trial {best.number})"]
+    whose = "the default params" if best.number == 1 else f"trial {best.number}"
+    lines = [f"best {metric} on validation: {_validation(best, metric)} ({whose})"]
     if "test" in run.steps:
         score = run.steps["test"].outcome["best"][metric]
-        lines.append(f"its {metric} on test:      {show_score(score)}")
+        label = f"its {metric} on test: "
+        lines.append(f"{label:<{len(metric) + 21}}{show_score(score)}")
     lines += [f"  {name}: {show_param(value)}" for name, value in best.params.items()]
     return "\n".join([*lines, folder])
 
@@ -68,11 +70,13 @@ def _overview(trials: Sequence[Trial]) -> str:
 
 def _scores(run: Run, best: Trial) -> list[str]:
     name = run.header.metric
+    default = run.trials()[0]
     direction = "higher is better" if run.header.greater_is_better else "lower is better"
     test: Mapping[str, Any] = run.steps["test"].outcome if "test" in run.steps else {}
-    default = run.trials()[0]
-    rows = [(f"best (trial {best.number})", best, test.get("best"))]
-    if default.number != best.number and default.result is not None:
+    is_default = best.number == default.number
+    name_of_best = "default params (trial 1)" if is_default else f"best (trial {best.number})"
+    rows = [(name_of_best, best, test.get("best"))]
+    if not is_default and default.result is not None:
         rows.append(("default params (trial 1)", default, test.get("default")))
     table = [
         [label, _validation(trial, name), show_score(scores[name] if scores else None)]
@@ -80,7 +84,9 @@ def _scores(run: Run, best: Trial) -> list[str]:
     ]
     lines = ["## Scores", ""]
     lines += _table(["", f"{name} on validation", f"{name} on test"], table)
-    lines += ["", f"{name[:1].upper()}{name[1:]}: {direction}."]
+    lines += ["", f"`{name}`: {direction}."]
+    if is_default:
+        lines += ["No trial was better than the default params."]
     finished = sum(trial.result is not None for trial in run.trials())
     if finished > 1:
         lines += [

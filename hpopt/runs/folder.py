@@ -19,6 +19,11 @@ from hpopt.trials import Trial, best_of
 JOURNAL = "journal.jsonl"
 
 
+class _LogFile(logging.FileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's name)
+        """Pass over what a full disk does not take: the journal's error is the one to see."""
+
+
 class Run:
     """A run folder. `Run.create` gives the writer's; `Run.open` a reader's, as of that moment."""
 
@@ -52,6 +57,12 @@ class Run:
         if not (path / JOURNAL).is_file():
             raise RunError(f"{path} is no run folder: it has no {JOURNAL}")
         return cls(path, *read_journal(path / JOURNAL), journal=None)
+
+    def __repr__(self) -> str:
+        states = [trial.state for trial in self.trials()]
+        return (
+            f"<Run {self.path.name}: {states.count('finished')} of {len(states)} trials finished>"
+        )
 
     def append(self, event: Event) -> None:
         """Write an event to the journal and to the disk, and fold it in."""
@@ -127,7 +138,7 @@ class Run:
     def log_file(self) -> Iterator[None]:
         """Append what hpopt logs to the folder's `hpopt.log`."""
         with writing(self.path / "hpopt.log"):
-            handler = logging.FileHandler(self.path / "hpopt.log", encoding="utf-8")
+            handler = _LogFile(self.path / "hpopt.log", encoding="utf-8")
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         logger = logging.getLogger("hpopt")
         logger.setLevel(logging.INFO)

@@ -113,7 +113,12 @@ EDITS = [
     ("epochs: 50\n", "epochs: 50\n  optimizer: adam\n", None, "both a constant in `training`"),
     ("space:\n", "space:\n  metric: [accuracy, auc]\n", 3, "`metric` can't be searched"),
     # conditions
-    ("default: 20}", "default: 20, when: {nothing: 3}}", None, "which is no other dimension"),
+    (
+        "default: 20}",
+        "default: 20, when: {nothing: 3}}",
+        None,
+        "hangs on `nothing`, which there is not",
+    ),
     ("default: 20}", "default: 20, when: {num_dense_nodes: 3}}", None, "hangs on itself"),
     ("default: 20}", 'default: 20, when: {num_layers: ">= 9"}}', None, "can never hold"),
     ("default: 20}", "default: 20, when: {num_layers: [2, 9]}}", None, "can never hold"),
@@ -284,3 +289,18 @@ def test_no_damage_to_a_config_is_a_traceback(tmp_path, seed):
     except HpoptError as error:
         problems = error.problems
     assert all(problem.location for problem in problems)
+
+
+def test_a_misspelt_parent_of_a_condition_is_guessed(tmp_path):
+    momentum = "space:\n  momentum: {type: real, low: 0, high: 0.9, when: {optimiser: sgd}}\n"
+    assert "did you mean `optimizer`?" in rendered(tmp_path, BASE.replace("space:\n", momentum))
+
+
+def test_a_dimension_without_a_default_takes_the_builders_or_the_trainings(tmp_path):
+    path = tmp_path / "c.yaml"
+    text = BASE.replace(", default: 20}", "}").replace(", default: 1e-3}", "}")
+    path.write_text(text.replace("low: 1, high: 5, default: 1", "low: 3, high: 5"))
+    defaults = load_config(path).binding.space.defaults
+    assert defaults["num_dense_nodes"] == 20
+    assert defaults["learning_rate"] == 0.001
+    assert defaults["num_layers"] == 4  # the builder's 1 is out of bounds: the middle
