@@ -1,4 +1,4 @@
-"""One axis of a search space: a real, an integer or a category, and the condition it may hang on.
+"""One axis of a search space: a real, an integer or a category.
 
 Each dimension maps its values to the unit interval and back. Integers and categories own equal
 shares of it (in the scale of their prior), so that uniform points are uniform values, the end
@@ -8,92 +8,19 @@ points included.
 from __future__ import annotations
 
 import math
-import operator
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal
 
-Scalar = float | int | str | bool | None
+from hpopt.conditions import Condition, DimensionError, Scalar, is_number, same
+
 # One configuration, in plain Python scalars, never numpy's; an inactive dimension is absent.
 Params = Mapping[str, Scalar]
 Prior = Literal["uniform", "log-uniform"]
 
-_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
-    ">=": operator.ge,
-    "<=": operator.le,
-    "!=": operator.ne,
-    "==": operator.eq,
-    ">": operator.gt,
-    "<": operator.lt,
-}
-_COMPARISON = re.compile(r"\s*(>=|<=|==|!=|>|<)(.*)", re.DOTALL)
 # Beyond it neighbours are too close on the unit interval of a log-uniform prior to be told apart.
 _LARGEST_INTEGER = 2**44
 _MOST_CATEGORIES = 1000
-
-
-class DimensionError(ValueError):
-    """A dimension that makes no sense: `key` is the setting at fault."""
-
-    def __init__(
-        self, message: str, *, key: str, help: str | None = None, dimension: str | None = None
-    ) -> None:
-        super().__init__(message)
-        self.key = key
-        self.help = help
-        self.dimension = dimension
-
-
-@dataclass(frozen=True)
-class Condition:
-    """When a dimension is active: its parent has one of `values`, or compares so with `bound`."""
-
-    parent: str
-    values: tuple[Scalar, ...] = ()
-    comparison: str | None = None
-    bound: float | None = None
-
-    @classmethod
-    def parse(cls, parent: str, form: object) -> Condition:
-        """Read the YAML form: a value, a list of values, or a comparison such as ">= 3".
-
-        Raises DimensionError where it is none of these.
-        """
-        match = _COMPARISON.fullmatch(form) if isinstance(form, str) else None
-        if match:
-            try:
-                return cls(parent, comparison=match[1], bound=_finite(match[2]))
-            except ValueError:
-                raise DimensionError(
-                    f"`{form}` compares with something that is no number",
-                    key="when",
-                    help='write a comparison such as ">= 3", a value, or a list of values',
-                ) from None
-        values: list[Any] = form if isinstance(form, list) else [form]
-        if not values or not all(_is_scalar(value) for value in values):
-            raise DimensionError(
-                f"the condition on `{parent}` can't be read",
-                key="when",
-                help='write a comparison such as ">= 3", a value, or a list of values',
-            )
-        return cls(parent, values=tuple(values))
-
-    def holds(self, value: Scalar) -> bool:
-        """Whether the parent's `value` makes the dimension active."""
-        if self.comparison is None or self.bound is None:
-            return any(same(value, wanted) for wanted in self.values)
-        return _is_number(value) and _COMPARISONS[self.comparison](value, self.bound)  # type: ignore[arg-type]
-
-    @property
-    def form(self) -> Any:
-        """The YAML form, which `parse` reads."""
-        return list(self.values) if self.bound is None else f"{self.comparison} {self.bound!r}"
-
-    def __str__(self) -> str:
-        if self.bound is None:
-            return f"{self.parent} is {' or '.join(str(value) for value in self.values)}"
-        return f"{self.parent} {self.comparison} {self.bound:g}"
 
 
 @dataclass(frozen=True)
@@ -125,7 +52,7 @@ class Real:
 
     def contains(self, value: Scalar) -> bool:
         """Whether `value` is a number within the bounds."""
-        return _is_number(value) and self.low <= value <= self.high  # type: ignore[operator]
+        return is_number(value) and self.low <= value <= self.high  # type: ignore[operator]
 
 
 @dataclass(frozen=True)
@@ -240,26 +167,6 @@ def dimension_from_json(form: Mapping[str, Any]) -> Dimension:
     if form["type"] == Categorical.kind:
         return Categorical(**rest | {"categories": tuple(rest["categories"])})
     return (Real if form["type"] == Real.kind else Integer)(**rest)
-
-
-def same(a: Scalar, b: Scalar) -> bool:
-    """Whether two values are the same in YAML: 1 and 1.0 are, 1 and true are not."""
-    return isinstance(a, bool) == isinstance(b, bool) and a == b
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(text)
-    return number
-
-
-def _is_scalar(value: object) -> bool:
-    return value is None or isinstance(value, bool | int | float | str)
 
 
 def _warp(prior: Prior, value: Scalar) -> float:

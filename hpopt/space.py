@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from hpopt.conditions import Condition, DimensionError, Scalar
 from hpopt.dimensions import (
     Categorical,
-    Condition,
     Dimension,
-    DimensionError,
     Integer,
     Params,
-    Scalar,
     dimension_from_json,
     dimension_to_json,
 )
@@ -148,6 +147,35 @@ class Space:
             ordered += ready
             waiting = [dimension for dimension in waiting if dimension not in ready]
         return ordered
+
+
+def settle_conditions(
+    dimensions: Sequence[Dimension], known: Mapping[str, Any]
+) -> tuple[list[Dimension], dict[str, Condition]]:
+    """Settle the conditions on names whose values are `known`.
+
+    Gives the dimensions that can be active, without those conditions, and for each of the others
+    the condition that never holds; with a dimension all that hang on it drop out.
+    """
+    kept = list(dimensions)
+    dropped: dict[str, Condition] = {}
+    while True:
+        never = {
+            dimension.name: condition
+            for dimension in kept
+            for condition in dimension.when
+            if condition.parent in dropped
+            or (condition.parent in known and not condition.holds(known[condition.parent]))
+        }
+        if not never:
+            break
+        dropped |= never
+        kept = [dimension for dimension in kept if dimension.name not in never]
+    settled = [
+        replace(dimension, when=tuple(c for c in dimension.when if c.parent not in known))
+        for dimension in kept
+    ]
+    return settled, dropped
 
 
 def _may_be(dimension: Dimension, value: Scalar) -> bool:

@@ -7,16 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpopt.dimensions import (
-    Categorical,
-    Condition,
-    DimensionError,
-    Integer,
-    Real,
-    dimension_from_json,
-    dimension_to_json,
-    same,
-)
+from hpopt.conditions import Condition, DimensionError, same
+from hpopt.dimensions import Categorical, Integer, Real, dimension_from_json, dimension_to_json
 
 MIXED = (0.1, "auto", 16, None, True)
 CONDITIONS = (

@@ -12,11 +12,12 @@ PACKAGE = ROOT / "hpopt"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 # What each room may import of the others. A room that is not named here may import nothing.
-RECORDS = {"errors", "dimensions", "space", "trials"}
+RECORDS = {"errors", "conditions", "dimensions", "space", "trials"}
 MAY_IMPORT = {
     "errors": set(),
-    "dimensions": set(),
-    "space": {"dimensions", "errors"},
+    "conditions": set(),
+    "dimensions": {"conditions"},
+    "space": {"conditions", "dimensions", "errors"},
     "trials": {"dimensions"},
     "backend": {"errors"},
     "files": {"errors"},

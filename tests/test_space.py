@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpopt.dimensions import Categorical, Condition, DimensionError, Integer, Real
+from hpopt.conditions import Condition, DimensionError
+from hpopt.dimensions import Categorical, Integer, Real
 from hpopt.space import Space
 
 PLAIN = {float, int, str, bool, type(None)}

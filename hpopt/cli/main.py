@@ -40,7 +40,8 @@ def _program(
 def main() -> None:
     """Run the program. Its exit codes are listed in docs/design.md."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a terminal that has no ä gets \\xe4
+        # Where the terminal has no ä, it is shown as \\xe4, and costs no finished run.
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
         app()

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import pydantic
 
 from hpopt.builders.registry import Signature, absolute_reference, load_builder, read_signature
+from hpopt.conditions import Condition, DimensionError, Scalar
 from hpopt.config.document import Document, KeyPath
 from hpopt.config.problems import dotted, misfit
 from hpopt.config.schema import Constant, Settings
-from hpopt.dimensions import Categorical, Condition, Dimension, DimensionError, Real, Scalar
+from hpopt.dimensions import Categorical, Dimension, Real
 from hpopt.errors import ConfigError, Problem, SetupError, suggest_name
 from hpopt.grammar import Section
-from hpopt.space import Space
+from hpopt.space import Space, settle_conditions
 from hpopt.training.settings import NOT_SEARCHABLE, Training
 
 if TYPE_CHECKING:
@@ -73,9 +74,8 @@ class _Binder:
                 continue
             self._check_dimension(dimensions[-1])
         self._check_required(dimensions)
-        if not self.problems:
-            space = self._space(dimensions, constants)
-        if self.problems:
+        space = None if self.problems else self._space(dimensions, constants)
+        if space is None:
             raise ConfigError.of(self.problems)
         of_training = {n: v for n, v in constants.items() if n in Training.model_fields}
         of_builder = {n: v for n, v in constants.items() if n not in Training.model_fields}
@@ -216,32 +216,18 @@ class _Binder:
             log.debug("the annotation of `%s` can't be checked", name, exc_info=True)
         return []
 
-    def _space(self, dimensions: list[Dimension], constants: dict[str, Scalar]) -> Space:
+    def _space(self, dimensions: list[Dimension], constants: dict[str, Scalar]) -> Space | None:
         """The space, with conditions on names that are held constant decided here and now."""
         known = self._constants() | constants
-        self._check_parents(dimensions, known)
-        dropped: set[str] = set()
-        waiting, kept = dimensions, list[Dimension]()
-        while waiting:  # until no dimension drops out together with its parent
-            kept, before = [], len(waiting)
-            for dimension in waiting:
-                decided = [c for c in dimension.when if c.parent in known]
-                for condition in decided:
-                    self._check_wanted(dimension, condition)
-                never = [c for c in decided if not c.holds(known[c.parent])]
-                never += [c for c in dimension.when if c.parent in dropped]
-                if never:
-                    dropped.add(dimension.name)
-                    self.notes.append(
-                        f"`{dimension.name}` is left out of the search: it is never active, "
-                        f"for `{never[0]}` never holds"
-                    )
-                    continue
-                rest = tuple(c for c in dimension.when if c not in decided)
-                kept.append(replace(dimension, when=rest))
-            if len(kept) == before:
-                break
-            waiting = kept
+        names = [*known, *(dimension.name for dimension in dimensions)]
+        for dimension in dimensions:
+            for condition in dimension.when:
+                self._check_condition(dimension, condition, known, names)
+        kept, dropped = settle_conditions(dimensions, known)
+        self.notes += [
+            f"`{name}` is left out of the search: it is never active, for `{condition}` never holds"
+            for name, condition in dropped.items()
+        ]
         if not kept:
             self._add(
                 "there is nothing to search: every name in `space` is constant or never active",
@@ -249,32 +235,31 @@ class _Binder:
                 "give one of them a range or a list of values",
                 of_key=True,
             )
+        if self.problems:
+            return None
         try:
-            return Space([] if self.problems else kept)
+            return Space(kept)
         except DimensionError as error:
             self._blame_dimension(error.dimension or "", error)
-            return Space([])
+            return None
 
-    def _check_parents(self, dimensions: list[Dimension], known: dict[str, Any]) -> None:
-        names = [*known, *(dimension.name for dimension in dimensions)]
-        for dimension in dimensions:
-            for condition in dimension.when:
-                if condition.parent not in names:
-                    self._add(
-                        f"the condition hangs on `{condition.parent}`, which there is not",
-                        ("space", dimension.name, "when", condition.parent),
-                        suggest_name(condition.parent, names),
-                        of_key=True,
-                    )
-
-    def _check_wanted(self, dimension: Dimension, condition: Condition) -> None:
-        """Note a problem where a constant could never have what a condition wants of it."""
-        for value in condition.values:
-            details = self._complaints(condition.parent, value)
-            if details:
-                message, help = misfit(f"`{condition.parent}`", value, details)
-                path = ("space", dimension.name, "when", condition.parent)
-                self._add(f"a condition that can never hold: {message}", path, help)
+    def _check_condition(
+        self,
+        dimension: Dimension,
+        condition: Condition,
+        known: dict[str, Any],
+        names: list[str],
+    ) -> None:
+        """Note a problem where the parent is nobody, or a constant that could never fit."""
+        path = ("space", dimension.name, "when", condition.parent)
+        if condition.parent not in names:
+            message = f"the condition hangs on `{condition.parent}`, which there is not"
+            self._add(message, path, suggest_name(condition.parent, names), of_key=True)
+        elif condition.parent in known:
+            for value in condition.values:
+                if details := self._complaints(condition.parent, value):
+                    message, help = misfit(f"`{condition.parent}`", value, details)
+                    self._add(f"a condition that can never hold: {message}", path, help)
 
     def _constants(self) -> dict[str, Any]:
         """What is held constant, the builder's and the training's defaults included."""

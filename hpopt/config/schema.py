@@ -11,8 +11,9 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from hpopt.conditions import Condition, Scalar
 from hpopt.data.sources import SKLEARN_DATASETS
-from hpopt.dimensions import Categorical, Condition, Dimension, Integer, Prior, Real, Scalar
+from hpopt.dimensions import Categorical, Dimension, Integer, Prior, Real
 from hpopt.grammar import Count, Section, one_of
 from hpopt.training.settings import Training
 

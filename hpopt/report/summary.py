@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hpopt.dimensions import Scalar
+from hpopt.conditions import Scalar
 from hpopt.runs.folder import Run
 from hpopt.trials import Trial
 

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hpopt.dimensions import Params, same
+from hpopt.conditions import same
+from hpopt.dimensions import Params
 from hpopt.space import Space
 from hpopt.trials import Trial
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Gt, Le, Lt
 
 from hpopt.grammar import Count, Section, one_of
 from hpopt.training.losses import LOSSES
@@ -28,7 +28,7 @@ class Training(Section):
     optimizer: Annotated[str, one_of(OPTIMIZERS)] = "adam"
     learning_rate: Annotated[float, Gt(0)] = 1e-3
     # The learning rate falls by the factor learning_decay every decay_steps steps, smoothly.
-    learning_decay: Annotated[float, Gt(0)] | None = None
+    learning_decay: Annotated[float, Gt(0), Le(1)] | None = None
     decay_steps: Count = 1000
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.0  # of sgd and rmsprop; the others have none
     loss: Annotated[str, one_of(["auto", *LOSSES])] = "auto"

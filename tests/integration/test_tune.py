@@ -149,6 +149,14 @@ def test_the_same_config_gives_the_same_trials_bit_for_bit(run, tmp_path):
     assert trials_of(again) == trials_of(run)
 
 
+def test_the_surrogates_trials_repeat_bit_for_bit_too(tmp_path):
+    options = ["-s", "search.n_calls=14", "-s", "training.epochs=2", "-s", "search.seed=3"]
+    one, other = (quiet_run(CONFIG, *options, cwd=tmp_path) for _ in range(2))
+    assert one.path != other.path
+    assert [t.params for t in one.trials()] == [t.params for t in other.trials()]
+    assert [t.value for t in one.trials()] == [t.value for t in other.trials()]
+
+
 def test_the_resolved_config_repeats_the_run(run, tmp_path):
     again = quiet_run(run.path / "config.resolved.yaml", cwd=tmp_path)
     assert [t.value for t in again.trials()] == [t.value for t in run.trials()]

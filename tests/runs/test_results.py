@@ -5,7 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from hpopt.dimensions import Categorical, Condition, Integer, Real
+from hpopt.conditions import Condition
+from hpopt.dimensions import Categorical, Integer, Real
 from hpopt.runs.results import dump_results, optimize_result
 from hpopt.space import Space
 from hpopt.trials import Result, Trial

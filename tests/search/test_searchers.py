@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from hpopt.dimensions import Categorical, Condition, Integer, Real
+from hpopt.conditions import Condition
+from hpopt.dimensions import Categorical, Integer, Real
 from hpopt.search.engines import DefaultsFirst, make_searcher
 from hpopt.search.skopt_engine import N_INITIAL
 from hpopt.space import Space
