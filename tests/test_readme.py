@@ -34,7 +34,7 @@ def python(*arguments, cwd) -> str:
 
 def tune(config, *arguments, cwd) -> str:
     few = ["-s", "search.n_calls=3", "-s", "training.epochs=2"]
-    return python("-m", "hpopt.cli.main", "tune", config, *few, *arguments, cwd=cwd)
+    return python("-m", "hpopt", "tune", config, *few, *arguments, cwd=cwd)
 
 
 def test_the_commands_that_set_up_name_files_that_are_there():

@@ -1,6 +1,9 @@
 """The main job as a stranger uses it: the program, a shipped config, the model elsewhere."""
 
+import contextlib
 import json
+import os
+import pty
 import re
 import signal
 import subprocess
@@ -25,7 +28,7 @@ FEW = ["-s", "search.n_calls=4", "-s", "training.epochs=5"]
 
 
 def hpopt(*arguments, cwd) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "hpopt.cli.main", *map(str, arguments)]
+    command = [sys.executable, "-m", "hpopt", *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
 
 
@@ -116,10 +119,27 @@ def test_the_model_takes_raw_rows_in_a_process_without_hpopt(run):
 
 
 def test_progress_is_plain_lines_where_there_is_no_terminal(done):
-    lines = done.stderr.splitlines()
+    lines = [line for line in done.stderr.splitlines() if line.startswith("trial")]
     assert "\x1b" not in done.stderr
     pattern = r"trial \d of 4  accuracy 0\.\d{4}  best 0\.\d{4} \(trial \d\)  elapsed \S+  left \S+"
-    assert [bool(re.fullmatch(pattern, line)) for line in lines[2:6]] == [True] * 4
+    assert [bool(re.fullmatch(pattern, line)) for line in lines] == [True] * 4
+
+
+def test_progress_is_one_live_line_on_a_terminal(tmp_path):
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "hpopt", "tune", str(CONFIG), *FEW]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=theirs, stdout=subprocess.DEVNULL)
+    os.close(theirs)
+    said = b""
+    with contextlib.suppress(OSError):  # how Linux says that the other end is closed
+        while piece := os.read(ours, 4096):
+            said += piece
+    os.close(ours)
+    assert process.wait() == 0
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said.decode())
+    assert "4 trials for the best accuracy (higher is better)" in text
+    assert re.search(r"trial 4 of 4 last \d\.\d{4} best \d\.\d{4} \(trial \d\)", text)
+    assert "closing: saving and testing" in text
 
 
 def test_stdout_says_what_was_found_and_where_it_is(done, run):
@@ -282,7 +302,7 @@ def test_the_search_never_reads_the_test_part(tmp_path, monkeypatch):
 def start(cwd, config) -> subprocess.Popen:
     """Start a long run, and come back when its first trial is over."""
     (cwd / "long.yaml").write_text(config)
-    command = [sys.executable, "-m", "hpopt.cli.main", "tune", "long.yaml"]
+    command = [sys.executable, "-m", "hpopt", "tune", "long.yaml"]
     process = subprocess.Popen(command, cwd=cwd, stderr=subprocess.PIPE, text=True)
     for line in process.stderr:
         if line.startswith("trial"):
@@ -320,7 +340,7 @@ def test_ctrl_c_twice_ends_at_once_and_leaves_a_whole_journal(tmp_path, base_con
 
 
 def test_ctrl_c_before_the_first_trial_leaves_no_folder(tmp_path):
-    command = [sys.executable, "-m", "hpopt.cli.main", "tune", CONFIG]
+    command = [sys.executable, "-m", "hpopt", "tune", CONFIG]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     assert process.stderr.readline().startswith("setting up")
     time.sleep(2)
