@@ -60,7 +60,7 @@ class Condition:
                     help='write a comparison such as ">= 3", a value, or a list of values',
                 ) from None
         values: list[Any] = form if isinstance(form, list) else [form]
-        if not values or not all(_is_scalar(value) for value in values):
+        if not values or not all(is_scalar(value) for value in values):
             raise DimensionError(
                 f"the condition on `{parent}` can't be read",
                 key="when",
@@ -91,6 +91,7 @@ def same(a: Scalar, b: Scalar) -> bool:
 
 
 def is_number(value: object) -> bool:
+    """Whether `value` is a finite number; true and false are none."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
@@ -101,5 +102,6 @@ def _finite(text: str) -> float:
     return number
 
 
-def _is_scalar(value: object) -> bool:
+def is_scalar(value: object) -> bool:
+    """Whether `value` is a single plain value, as YAML and JSON know them."""
     return value is None or isinstance(value, bool | int | float | str)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from hpopt.builders.registry import blame, load_builder
 from hpopt.dimensions import Params
 from hpopt.errors import SetupError, TrialError, in_words
-from hpopt.export.best import load_model
+from hpopt.export.best import save_and_load
 from hpopt.export.twin import raw_model
 from hpopt.training.fit import Fit, predict
 from hpopt.training.objective import Objective, compile_model
@@ -85,14 +83,11 @@ def _check_output(network: Any, objective: Objective) -> None:
 
 def _check_saving(network: Any, objective: Objective) -> None:
     model = raw_model(network, objective.data.features, objective.data.target)
-    with tempfile.TemporaryDirectory(prefix="hpopt-") as folder:
-        path = Path(folder) / "model.keras"
-        try:
-            model.save(path)
-            load_model(path)
-        except Exception as error:
-            raise SetupError(
-                f"the network can't be saved and loaded again: {in_words(error)}",
-                help="an own layer or model needs @keras.saving.register_keras_serializable() "
-                "and a get_config; a Lambda can't be kept",
-            ) from error
+    try:
+        save_and_load(model)
+    except Exception as error:
+        raise SetupError(
+            f"the network can't be saved and loaded again: {in_words(error)}",
+            help="an own layer or model needs @keras.saving.register_keras_serializable() "
+            "and a get_config; a Lambda can't be kept",
+        ) from error

@@ -53,8 +53,13 @@ class Trial:
 
 def best_of(trials: Sequence[Trial]) -> Trial | None:
     """The finished trial of the lowest value, the earliest among equals."""
+    return next(iter(ranked(trials)), None)
+
+
+def ranked(trials: Sequence[Trial]) -> list[Trial]:
+    """The finished trials from the lowest value to the highest, the earlier first among equals."""
     finished = [trial for trial in trials if trial.state == "finished"]
-    return min(finished, key=lambda trial: (trial.value, trial.number), default=None)
+    return sorted(finished, key=lambda trial: (trial.value, trial.number))
 
 
 def trial_seed(run_seed: int, number: int) -> int:

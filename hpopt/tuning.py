@@ -92,7 +92,7 @@ def search(
                 number += 1
                 _start(run, space, searcher, slots, number, seed)
                 running.add(number)
-                observer.started(run.trials()[-1])
+                observer.started(run.trial(number))
             for event in slots.events(_PATIENCE_S):
                 _record(run, event, keep_weights)
                 running.remove(event.number)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import pydantic
 
 from hpopt.builders.registry import Signature, absolute_reference, load_builder, read_signature
-from hpopt.conditions import Condition, DimensionError, Scalar
+from hpopt.conditions import Condition, DimensionError, Scalar, is_scalar
 from hpopt.config.document import Document, KeyPath
 from hpopt.config.problems import dotted, misfit
 from hpopt.config.schema import Constant, Settings
@@ -302,4 +302,4 @@ def _is_plain(value: Any) -> bool:
     """Whether a value can stand in YAML and in JSON."""
     if isinstance(value, list | tuple):
         return all(map(_is_plain, value))
-    return value is None or isinstance(value, bool | int | float | str)
+    return is_scalar(value)

@@ -37,18 +37,15 @@ def write_best(run: Run, objective: Objective, trial: Trial) -> dict[str, Any]:
     model = raw_model(network, data.features, data.target)
     compile_model(model, objective.settings(trial.params), data)
     model.optimizer.build(model.trainable_variables)  # else its file complains when it is loaded
-    with tempfile.TemporaryDirectory(prefix="hpopt-") as folder:
-        path = Path(folder) / "model.keras"
-        try:
-            model.save(path)
-            spoken = load_model(path).predict(data.raw("validation"), verbose=0)
-        except Exception as error:
-            raise RunError(
-                f"the network of trial {trial.number}, the best, can't be saved and loaded again: "
-                f"{in_words(error)}",
-                help="its weights are kept in trials/; mend the builder and run again",
-            ) from error
-        archive = path.read_bytes()
+    try:
+        archive, loaded = save_and_load(model)
+        spoken = loaded.predict(data.raw("validation"), verbose=0)
+    except Exception as error:
+        raise RunError(
+            f"the network of trial {trial.number}, the best, can't be saved and loaded again: "
+            f"{in_words(error)}",
+            help="its weights are kept in trials/; mend the builder and run again",
+        ) from error
     difference = _largest_difference(np.asarray(spoken), trained)
     if not difference <= TOLERANCE:
         raise RunError(
@@ -68,9 +65,15 @@ def write_best(run: Run, objective: Objective, trial: Trial) -> dict[str, Any]:
     return {"trial": trial.number, "largest_difference": difference}
 
 
-def load_model(path: Path) -> Any:
-    """A saved model, in Keras' safe mode."""
-    return load_keras().saving.load_model(path, compile=False)
+def save_and_load(model: Any) -> tuple[bytes, Any]:
+    """The bytes of a model's .keras file, and what Keras' safe mode makes of them.
+
+    Raises whatever Keras does where the file does not say all of the model.
+    """
+    with tempfile.TemporaryDirectory(prefix="hpopt-") as folder:
+        path = Path(folder) / "model.keras"
+        model.save(path)
+        return path.read_bytes(), load_keras().saving.load_model(path, compile=False)
 
 
 def _largest_difference(a: np.ndarray, b: np.ndarray) -> float:

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from hpopt.errors import ConfigError, RunError
 from hpopt.files import sync_folder, write_whole, writing
 from hpopt.runs.journal import Event, Header, Journal, Started, Step, apply, read_journal
-from hpopt.trials import Trial, best_of
+from hpopt.trials import Trial, best_of, ranked
 
 JOURNAL = "journal.jsonl"
 
@@ -113,9 +113,7 @@ class Run:
 
     def keep_weights_of_best(self, count: int) -> None:
         """Delete the weights of every trial but the first (the defaults) and the best `count`."""
-        finished = [trial for trial in self.trials() if trial.result is not None]
-        ranked = sorted(finished, key=lambda trial: (trial.value, trial.number))
-        for trial in ranked[count:]:
+        for trial in ranked(self.trials())[count:]:
             path = self.weights(trial) if trial.number != 1 else None
             if path is not None:
                 with writing(path):

@@ -10,7 +10,7 @@ import dataclasses
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -129,14 +129,6 @@ def read_journal(path: Path) -> tuple[Header, list[Event]]:
     if not events or not isinstance(events[0], Header):
         raise RunError("the journal has no header", location=Location(str(path), 1))
     return events[0], events[1:]
-
-
-def fold(events: Iterable[Event]) -> list[Trial]:
-    """The trials that the events tell of, by number."""
-    trials: dict[int, Trial] = {}
-    for event in events:
-        apply(trials, event)
-    return [trials[number] for number in sorted(trials)]
 
 
 def apply(trials: dict[int, Trial], event: Event) -> None:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from hpopt.dimensions import Categorical, Dimension, Integer
+from hpopt.skopt_space import skopt_dimension
 from hpopt.space import Space
 from hpopt.trials import Trial
 
@@ -35,7 +35,7 @@ def optimize_result(space: Space, trials: Sequence[Trial], seed: int) -> Any:
     finished = [trial for trial in trials if trial.result is not None]
     x_iters = [list(space.complete(trial.params).values()) for trial in finished]
     func_vals = [trial.value for trial in finished]
-    skopt_space: SkoptSpace = normalize_dimensions([_skopt_dimension(d) for d in space])
+    skopt_space: SkoptSpace = normalize_dimensions([skopt_dimension(d) for d in space])
     surrogate = _fit_surrogate(skopt_space.transform(x_iters), np.array(func_vals), seed)
     result = create_result(x_iters, func_vals, skopt_space, models=[surrogate])
     result.specs = {"function": "hpopt", "args": {"random_state": seed}}
@@ -55,14 +55,3 @@ def _fit_surrogate(x: np.ndarray, y: np.ndarray, seed: int) -> Any:
             "ignore"
         )  # lengthscales at their bounds: the dimension does not matter
         return surrogate.fit(x, y)
-
-
-def _skopt_dimension(dimension: Dimension) -> Any:
-    from skopt.space import Categorical as SkoptCategorical
-    from skopt.space import Integer as SkoptInteger
-    from skopt.space import Real as SkoptReal
-
-    if isinstance(dimension, Categorical):
-        return SkoptCategorical(list(dimension.categories), name=dimension.name)
-    kind = SkoptInteger if isinstance(dimension, Integer) else SkoptReal
-    return kind(dimension.low, dimension.high, prior=dimension.prior, name=dimension.name)

@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from hpopt.dimensions import Categorical, Integer, Params
 from hpopt.search.searcher import Suggestion, generator, is_seen, sample_unseen
+from hpopt.skopt_space import skopt_dimension
 from hpopt.space import Space
 from hpopt.trials import Trial
 
@@ -58,7 +59,7 @@ class SkoptSearcher:
         from skopt import Optimizer
 
         optimizer = Optimizer(
-            skopt_dimensions(space),
+            _skopt_dimensions(space),
             base_estimator="GP",
             n_initial_points=0,
             acq_func=self.acquisition,
@@ -76,22 +77,14 @@ class SkoptSearcher:
         return optimizer
 
 
-def skopt_dimensions(space: Space) -> list[Any]:
+def _skopt_dimensions(space: Space) -> list[Any]:
     """The space as skopt dimensions; a category stands as its index, which comes back unchanged."""
-    from skopt.space import Categorical as SkoptCategorical
-    from skopt.space import Integer as SkoptInteger
-    from skopt.space import Real as SkoptReal
-
-    dimensions: list[Any] = []
-    for dimension in _searchable(space):
-        if isinstance(dimension, Categorical):
-            indices = list(range(len(dimension.categories)))
-            dimensions.append(SkoptCategorical(indices, name=dimension.name))
-        else:
-            kind = SkoptInteger if isinstance(dimension, Integer) else SkoptReal
-            bounds = (dimension.low, dimension.high)
-            dimensions.append(kind(*bounds, prior=dimension.prior, name=dimension.name))
-    return dimensions
+    return [
+        skopt_dimension(
+            d, categories=range(len(d.categories)) if isinstance(d, Categorical) else None
+        )
+        for d in _searchable(space)
+    ]
 
 
 def _searchable(space: Space) -> list[Any]:

@@ -13,8 +13,8 @@ from hpopt.runs.journal import (
     Journal,
     Started,
     Step,
+    apply,
     encode,
-    fold,
     read_journal,
 )
 
@@ -62,6 +62,13 @@ events = st.one_of(
     st.builds(Failed, st.integers(1), texts),
     st.builds(Step, texts, texts, mappings),
 )
+
+
+def fold(events):
+    trials = {}
+    for event in events:
+        apply(trials, event)
+    return [trials[number] for number in sorted(trials)]
 
 
 @pytest.fixture(scope="module")
