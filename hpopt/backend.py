@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 from hpopt.errors import SetupError
@@ -26,6 +26,9 @@ def load_keras() -> Any:
         import keras
         import tensorflow as tf
 
+        with suppress(RuntimeError):  # too late, where somebody has used the GPU already
+            for gpu in tf.config.list_physical_devices("GPU"):
+                tf.config.experimental.set_memory_growth(gpu, True)  # others may use it too
         tf.config.list_logical_devices()  # looks for devices now, and complains of what is missing
     if keras.backend.backend() != "tensorflow":
         raise SetupError(

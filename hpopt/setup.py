@@ -36,6 +36,7 @@ def set_up(
     table = load_sklearn(config.settings.dataset.name)
     metric = config.metric(table.task)
     loss = config.loss(table.task)
+    config.check_class_weight(table.task)
     try:
         parts = split_rows(table, **config.settings.dataset.split.model_dump())
     except DataError as error:

@@ -56,6 +56,15 @@ class Config:
         constant = self.binding.training.loss
         return losses_for(task)[0] if constant == "auto" else constant
 
+    def check_class_weight(self, task: Task) -> None:
+        """Raise ConfigError where there are class weights, and no classes."""
+        if self.settings.training.class_weight is not None and task == "regression":
+            raise ConfigError(
+                "`class_weight` does not fit a regression task",
+                location=self.document.location(("training", "class_weight")),
+                help="leave it out",
+            )
+
     def _misfit(
         self, what: str, name: str, task: Task, fitting: Sequence[str], path: KeyPath
     ) -> ConfigError:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,10 @@ class Objective:
     metric: str
     data: Prepared
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The specification without the rows that were read for it."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
     def __call__(self, params: Params, *, seed: int, folder: Path) -> Result:
         """Build, fit and score one network, and leave the kept weights in `folder`.
 
@@ -64,7 +69,7 @@ class Objective:
     def network(self, params: Params, *, seed: int) -> Any:
         """The uncompiled Keras model that the builder gives for `params`, with seeded weights."""
         keras = load_keras()
-        keras.utils.clear_session()
+        keras.utils.clear_session(free_memory=False)  # for the names; the rest takes half a second
         keras.utils.set_random_seed(seed)
         of_builder = {n: v for n, v in params.items() if n not in Training.model_fields}
         build = load_builder(self.builder)
@@ -88,8 +93,12 @@ class Objective:
 
     def score(self, model: Any) -> float:
         """The metric of a network on the whole validation part. Raises TrialError without one."""
-        predictions = self.predict(model, "validation")
-        return METRICS[self.metric].score(self.data.y("validation"), predictions)
+        return self._score_outputs(predict(model, self.data.inputs("validation")))
+
+    def _score_outputs(self, outputs: np.ndarray) -> float:
+        """The metric of a network's outputs [n, units] for the validation part."""
+        y = self.data.y("validation")
+        return METRICS[self.metric].score(y, self.data.target.restore(outputs))
 
     def predict(self, model: Any, part: PartName) -> np.ndarray:
         """What a network says of a part [n, units], in the target's own units."""
@@ -105,17 +114,37 @@ class Objective:
         compile_model(model, settings, self.data)
         return Fit(
             model,
-            self.rows("train"),
-            self.rows("validation"),
+            self._train,
+            self._validation,
             batch_size=settings.batch_size,
             seed=seed,
             early_stopping=settings.early_stopping,
+            metrics={self.metric: self._score_outputs},
+            driver=settings.driver,
         )
 
+    @cached_property
+    def _train(self) -> Rows:
+        return self.rows("train")
+
+    @cached_property
+    def _validation(self) -> Rows:
+        return self.rows("validation")
+
     def rows(self, part: PartName, rows: slice = slice(None)) -> Rows:
-        """Network inputs and targets of a part, or of some rows of it."""
-        target = self.data.target.apply(self.data.y(part)[rows])
-        return Rows(self.data.inputs(part)[rows], target)
+        """What a fit sees of a part, or of some rows of it."""
+        y = self.data.y(part)[rows]
+        weights = None
+        if part == "train" and self.training.class_weight is not None:
+            weights = _class_weights(self.training.class_weight, y)
+        return Rows(self.data.inputs(part)[rows], self.data.target.apply(y), weights)
+
+
+def _class_weights(kind: str, y: np.ndarray) -> np.ndarray:
+    """How much each row [n] counts, float32, by scikit-learn's definition of class weights."""
+    from sklearn.utils.class_weight import compute_sample_weight
+
+    return np.asarray(compute_sample_weight(kind, y), dtype=np.float32)
 
 
 def save_weights(model: Any, path: Path) -> None:

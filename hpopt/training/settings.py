@@ -21,7 +21,7 @@ class EarlyStopping(Section):
 
 
 class Training(Section):
-    """How a network is fitted and what it is judged by. All but the last two can be searched."""
+    """How a network is fitted and what it is judged by. All but NOT_SEARCHABLE can be searched."""
 
     epochs: Count = 50
     batch_size: Count = 32
@@ -33,7 +33,9 @@ class Training(Section):
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.0  # of sgd and rmsprop; the others have none
     loss: Annotated[str, one_of(["auto", *LOSSES])] = "auto"
     metric: Annotated[str, one_of(["auto", *METRICS])] = "auto"
+    class_weight: Literal["balanced"] | None = None  # rare classes count more, as in scikit-learn
     early_stopping: EarlyStopping | None = None
+    driver: Literal["auto", "keras"] = "auto"  # keras: through model.fit in any case
 
 
-NOT_SEARCHABLE = ("metric", "early_stopping")
+NOT_SEARCHABLE = ("metric", "class_weight", "early_stopping", "driver")

@@ -42,6 +42,7 @@ def fitted(stretches=(6,), early_stopping=None, seed=11, validation=VALIDATION, 
     fit = Fit(model, TRAIN, validation, batch_size=32, seed=seed, early_stopping=early_stopping)
     for epochs in stretches:
         fit.run(epochs)
+    fit.finish()
     return fit
 
 
@@ -55,25 +56,6 @@ def test_a_fit_learns():
     assert curve[-1] < curve[0] - 0.05
 
 
-def test_it_is_keras_own_fit_where_nothing_is_shuffled():
-    # One batch holds all rows, so their order does not matter.
-    mine, theirs = network(), network()
-    fit = Fit(mine, TRAIN, VALIDATION, batch_size=75, seed=0)
-    fit.run(5)
-    history = theirs.fit(
-        TRAIN.inputs,
-        TRAIN.target,
-        batch_size=75,
-        epochs=5,
-        verbose=0,
-        validation_data=(VALIDATION.inputs, VALIDATION.target),
-    ).history
-    for a, b in zip(mine.get_weights(), theirs.get_weights(), strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-5)
-    np.testing.assert_allclose(fit.curves["loss"], history["loss"], rtol=1e-4)
-    np.testing.assert_allclose(fit.curves["val_loss"], history["val_loss"], rtol=1e-4)
-
-
 def test_it_is_keras_own_fit_when_that_is_given_the_same_order():
     import tensorflow as tf
 
@@ -81,6 +63,7 @@ def test_it_is_keras_own_fit_when_that_is_given_the_same_order():
     mine, theirs = network(), network()
     fit = Fit(mine, TRAIN, many, batch_size=32, seed=5)
     fit.run(4)
+    fit.finish()
     for epoch in range(4):
         order = tf.random.experimental.stateless_shuffle(np.arange(75), seed=[5, epoch]).numpy()
         told = theirs.fit(
@@ -109,42 +92,72 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others():
     assert not same_weights(first, other)
 
 
-def test_the_last_partial_batch_is_trained_on():
-    # 75 rows make batches of 32, 32 and 11: three steps an epoch.
-    assert int(fitted((2,)).model.optimizer.iterations.numpy()) == 6
-
-
-def test_there_is_a_loss_for_each_epoch():
-    fit = fitted((4,))
+def test_there_is_a_loss_and_a_learning_rate_for_each_epoch():
+    keras = load_keras()
+    halving = keras.optimizers.schedules.ExponentialDecay(0.01, 3, 0.5)
+    fit = fitted((4,), optimizer=keras.optimizers.Adam(halving))
     assert fit.epoch == 4
-    assert [len(curve) for curve in fit.curves.values()] == [4, 4]
-    assert all(type(loss) is float for loss in fit.curves["loss"])
+    assert [len(curve) for curve in fit.curves.values()] == [4, 4, 4]
+    assert all(type(value) is float for curve in fit.curves.values() for value in curve)
+    # 75 rows make batches of 32, 32 and 11: three steps an epoch.
+    assert fit.curves["learning_rate"] == pytest.approx([0.005, 0.0025, 0.00125, 0.000625])
 
 
-def test_early_stopping_ends_the_fit_and_keeps_the_best_epochs_weights():
+def test_a_metric_is_a_curve_of_what_the_network_says_after_each_epoch():
+    fit = Fit(
+        network(), TRAIN, VALIDATION, batch_size=32, seed=0, metrics={"mean": lambda p: p.mean()}
+    )
+    fit.run(3)
+    assert len(set(fit.curves["val_mean"])) == 3
+    fit.finish()
+    said = predict(fit.model, VALIDATION.inputs).mean()
+    assert fit.curves["val_mean"][-1] == pytest.approx(said, rel=1e-5)
+
+
+@pytest.mark.parametrize("driver", ["auto", "keras"])
+def test_early_stopping_ends_the_fit_and_keeps_the_best_epochs_weights(driver):
     noise = Rows(VALIDATION.inputs, np.flip(VALIDATION.target))
-    fit = fitted((200,), EarlyStopping(patience=3), validation=noise, optimizer="rmsprop")
+    fit = Fit(
+        network(optimizer="rmsprop"),
+        TRAIN,
+        noise,
+        batch_size=32,
+        seed=0,
+        early_stopping=EarlyStopping(patience=3),
+        driver=driver,
+    )
+    fit.run(2)
+    fit.run(200)
     best = int(np.argmin(fit.curves["val_loss"])) + 1
     assert fit.stopped
     assert fit.epoch == best + 3
     fit.finish()
-    assert same_weights(fit, fitted((best,), validation=noise, optimizer="rmsprop"))
+    loss = fit.model.evaluate(noise.inputs, noise.target, verbose=0)
+    assert loss == pytest.approx(min(fit.curves["val_loss"]), rel=1e-5)
 
 
-def test_without_early_stopping_the_last_epochs_weights_are_kept():
-    fit = fitted((3,))
-    before = [weights.copy() for weights in fit.model.get_weights()]
-    fit.finish()
-    assert all(map(np.array_equal, before, fit.model.get_weights()))
-
-
-def test_a_loss_that_is_not_finite_ends_the_trial_in_its_epoch():
+@pytest.mark.parametrize("driver", ["auto", "keras"])
+def test_a_loss_that_is_not_finite_ends_the_trial_in_its_epoch(driver):
     broken = Rows(TRAIN.inputs.copy(), TRAIN.target)
     broken.inputs[7, 2] = math.nan
-    fit = Fit(network(), broken, VALIDATION, batch_size=32, seed=0)
+    fit = Fit(network(), broken, VALIDATION, batch_size=32, seed=0, driver=driver)
     with pytest.raises(TrialError, match="the loss became nan in epoch 1"):
         fit.run(10)
     assert fit.epoch == 1
+
+
+def test_rows_that_do_not_fit_into_memory_are_read_as_they_are_needed(tmp_path, monkeypatch):
+    in_memory = fitted(dropout=0.4)
+    np.save(tmp_path / "inputs.npy", TRAIN.inputs)
+    monkeypatch.setattr("hpopt.training.rows.LARGEST_IN_MEMORY_BYTES", 0)
+    mapped = Rows(np.load(tmp_path / "inputs.npy", mmap_mode="r"), TRAIN.target)
+    streamed = Fit(network(dropout=0.4), mapped, VALIDATION, batch_size=32, seed=11)
+    for epochs in (2, 4):
+        streamed.run(epochs)
+    streamed.finish()
+    assert "tensors" not in vars(mapped)
+    assert streamed.curves == in_memory.curves
+    assert same_weights(streamed, in_memory)
 
 
 def test_predictions_are_the_models_own_for_any_number_of_rows():

@@ -124,3 +124,27 @@ def test_early_stopping_is_read_from_the_training_section(tmp_path):
 )
 def test_the_output_follows_from_the_task(task, output):
     assert Output.of(task, 4) == output
+
+
+def test_the_curves_hold_the_metric_of_every_epoch(tmp_path):
+    result = make_objective(make_data(tmp_path / "data"))({}, seed=0, folder=tmp_path / "t")
+    assert set(result.curves) == {"loss", "val_loss", "learning_rate", "val_accuracy"}
+    assert result.curves["val_accuracy"][-1] == result.metrics["accuracy"]
+    assert all(len(curve) == 4 for curve in result.curves.values())
+
+
+def test_balanced_class_weights_count_each_class_alike_in_training_alone(tmp_path):
+    training = Training(epochs=1, class_weight="balanced")
+    objective = make_objective(make_data(tmp_path / "data"), training)
+    train, y = objective.rows("train"), objective.data.y("train")
+    sums = [train.weights[y == label].sum() for label in np.unique(y)]
+    assert sums == pytest.approx([len(y) / len(sums)] * len(sums), rel=1e-5)
+    assert objective.rows("validation").weights is None
+
+
+def test_the_rows_are_read_once_for_all_trials(tmp_path):
+    objective = make_objective(make_data(tmp_path / "data"))
+    objective({}, seed=0, folder=tmp_path / "t")
+    (tmp_path / "data" / "train.inputs.npy").unlink()
+    assert np.isfinite(objective({}, seed=1, folder=tmp_path / "t").value)
+    assert len(pickle.dumps(objective)) < 5000

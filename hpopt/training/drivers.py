@@ -1,0 +1,179 @@
+"""The two ways to train a compiled model for some epochs: in graphs, or through `model.fit`."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from hpopt.training.graph import Graph
+from hpopt.training.progress import Plan, Progress
+from hpopt.training.rows import LARGE_BATCH, in_batches
+from hpopt.training.twins import Twin, key_of
+
+# How long a stretch should last, so that an interrupt is heard; how much it may bring back.
+_STRETCH_S = 0.5
+_STRETCH_NUMBERS = 2**24
+_MOST_GRAPHS = 32
+
+
+class Driver(Protocol):
+    """Trains a model as its plan says."""
+
+    def run(self, progress: Progress, epochs: int) -> None:
+        """Train up to `epochs` more, fewer where early stopping ends the fit.
+
+        Raises TrialError as soon as a loss is not finite or a metric has no value.
+        """
+        ...
+
+    def finish(self, progress: Progress) -> None:
+        """Put the weights in place that are kept."""
+        ...
+
+
+@dataclass
+class _Traced:
+    """A graph, the twin whose it is (None if it is the model's own), and how long it may run."""
+
+    graph: Graph
+    twin: Twin | None
+    epochs_a_stretch: int = 1
+
+
+_GRAPHS: OrderedDict[Hashable, _Traced] = OrderedDict()
+
+
+class InGraph:
+    """Trains in a graph, which the next fit of a like model takes up again.
+
+    A graph belongs to one fit at a time: it is taken out of the store and put back at the end.
+    """
+
+    def __init__(self, model: Any, plan: Plan) -> None:
+        self._model, self._plan = model, plan
+        self._train = in_batches(plan.train, plan.batch_size, shuffled=True)
+        self._validation = in_batches(plan.validation, LARGE_BATCH, shuffled=False)
+        kinds = self._train.kind, self._validation.kind, repr(plan.early_stopping)
+        network = key_of(model)
+        self._key: Hashable = None if network is None else (network, *kinds)
+        self._traced = _GRAPHS.pop(self._key) if self._key in _GRAPHS else self._trace()
+        self._traced.graph.reset()
+        if self._traced.twin is not None:
+            self._traced.twin.take_over(model)
+
+    def run(self, progress: Progress, epochs: int) -> None:
+        """See `Driver`."""
+        traced, last = self._traced, progress.epoch + epochs
+        while progress.epoch < last and not progress.stopped:
+            count = max(1, min(traced.epochs_a_stretch, last - progress.epoch))
+            began = time.perf_counter()
+            done = traced.graph.run(progress, count, self._train, self._validation, self._plan.seed)
+            epoch_s = (time.perf_counter() - began) / len(done.losses)
+            traced.epochs_a_stretch = int(
+                min(_STRETCH_S / epoch_s, _STRETCH_NUMBERS / done.outputs[0].size)
+            )
+            curves = (done.losses.tolist(), done.val_losses.tolist(), done.learning_rates.tolist())
+            for epoch in zip(*curves, done.outputs, strict=True):
+                progress.add(*epoch)
+            progress.best, progress.best_epoch = float(done.best), int(done.best_epoch)
+            progress.stopped = bool(done.stopped)
+
+    def finish(self, progress: Progress) -> None:
+        """See `Driver`."""
+        traced, model = self._traced, self._traced.graph.model
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+        if progress.best_epoch:
+            traced.graph.keep_best()
+        if traced.twin is not None:
+            traced.twin.hand_back(self._model)
+            _GRAPHS[self._key] = traced
+            if len(_GRAPHS) > _MOST_GRAPHS:
+                _GRAPHS.popitem(last=False)
+
+    def _trace(self) -> _Traced:
+        twin = None
+        if self._key is not None:
+            try:
+                twin = Twin(self._model)
+            except (
+                Exception
+            ):  # whatever the reason: its graph is its own, then, and serves it alone
+                self._key = None
+        model = self._model if twin is None else twin.model
+        graph = Graph(model, self._train, self._validation, self._plan.early_stopping)
+        return _Traced(graph, twin)
+
+
+class ThroughKeras:
+    """Trains through `model.fit`, which can do all that Keras can."""
+
+    def __init__(self, model: Any, plan: Plan) -> None:
+        self._model, self._plan = model, plan
+        self._best_weights: list[Any] = []
+
+    def run(self, progress: Progress, epochs: int) -> None:
+        """See `Driver`."""
+        import keras
+
+        model, plan = self._model, self._plan
+        callback = keras.callbacks.LambdaCallback(
+            on_epoch_end=lambda epoch, logs: self._end_epoch(progress, logs)
+        )
+        if progress.epoch == 0:
+            keras.utils.set_random_seed(plan.seed % 2**32)
+        model.fit(
+            *plan.train.arrays[:2],
+            sample_weight=plan.train.weights,
+            validation_data=plan.validation.arrays,
+            batch_size=plan.batch_size,
+            validation_batch_size=LARGE_BATCH,
+            initial_epoch=progress.epoch,
+            epochs=progress.epoch + epochs,
+            callbacks=[callback],
+            verbose=0,
+        )
+
+    def finish(self, progress: Progress) -> None:
+        """See `Driver`."""
+        if progress.best_epoch:
+            self._model.set_weights(self._best_weights)
+
+    def _end_epoch(self, progress: Progress, logs: dict[str, float]) -> None:
+        model, rule = self._model, self._plan.early_stopping
+        outputs = predict(model, self._plan.validation.inputs)
+        rate = float(model.optimizer.learning_rate)
+        progress.add(float(logs["loss"]), float(logs["val_loss"]), rate, outputs)
+        if rule is not None:
+            watched = progress.curves[rule.monitor][-1]
+            if watched < progress.best - rule.min_delta:
+                progress.best, progress.best_epoch = watched, progress.epoch
+                self._best_weights = model.get_weights()
+            progress.stopped = progress.epoch - progress.best_epoch >= rule.patience
+            model.stop_training = progress.stopped
+
+
+def predict(model: Any, inputs: np.ndarray) -> np.ndarray:
+    """The model's outputs [n, units] for network inputs [n, ...]."""
+    batches = range(0, len(inputs), LARGE_BATCH)
+    outputs = [model(inputs[first : first + LARGE_BATCH], training=False) for first in batches]
+    return np.concatenate([np.asarray(output) for output in outputs])
+
+
+def needs_keras(model: Any) -> str | None:
+    """Why a compiled model has to go through `model.fit`, or None."""
+    import keras
+
+    steps = ("fit", "train_step", "test_step", "compute_loss", "make_train_function")
+    own = [name for name in steps if getattr(type(model), name) is not getattr(keras.Model, name)]
+    if own:
+        return f"the model has its own {own[0]}"
+    if model.run_eagerly:
+        return "the model is to run eagerly"
+    if isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer):
+        return "the loss is scaled"
+    return None

@@ -1,0 +1,164 @@
+"""A stretch of epochs as one TensorFlow graph around Keras' own training step.
+
+`model.fit` comes back to Python after every step and every epoch, which for small networks is
+nearly all of its time. Here Python is met again after a stretch of epochs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hpopt.training.progress import Progress
+from hpopt.training.rows import Batches
+from hpopt.training.settings import EarlyStopping
+
+# TensorFlow improves a graph before it first runs it. That takes a quarter of a second and makes
+# steps up to a third faster: too little for epochs of fewer steps than this.
+_WORTH_IMPROVING = 32  # steps an epoch
+
+
+class Stretch(NamedTuple):
+    """What some epochs [epochs] brought, and what early stopping has to remember after them.
+
+    `outputs` [epochs, n, units] is what the network said of the validation part.
+    """
+
+    losses: Any
+    val_losses: Any
+    learning_rates: Any
+    outputs: Any
+    best: Any
+    best_epoch: Any
+    stopped: Any
+
+
+class Graph:
+    """The graph of one compiled model. It holds no rows, so it can serve one fit after another."""
+
+    def __init__(
+        self, model: Any, train: Batches, validation: Batches, rule: EarlyStopping | None
+    ) -> None:
+        import tensorflow as tf
+
+        # Optimisers make their variables on first use, which is too late inside a graph.
+        model.optimizer.build(model.trainable_variables)
+        self.model = model
+        self._is_improved = train.count >= _WORTH_IMPROVING
+        self._fresh_optimizer = [v.numpy() for v in model.optimizer.variables]
+        self._best_weights = [] if rule is None else [tf.Variable(w) for w in model.weights]
+        stretch = tf.function(_stretch(model, train, validation, rule, self._best_weights))
+        self._stretch = stretch.get_concrete_function(
+            *_state(0, 1, 0, np.inf, 0), train.source(0, 1, 0), validation.source(0, 1, 0)
+        )
+
+    def reset(self) -> None:
+        """Forget the optimiser's state of an earlier fit."""
+        optimizer = self.model.optimizer
+        for variable, value in zip(optimizer.variables, self._fresh_optimizer, strict=True):
+            variable.assign(value)
+
+    def run(
+        self, progress: Progress, epochs: int, train: Batches, validation: Batches, seed: int
+    ) -> Stretch:
+        """Train up to `epochs` epochs behind those of `progress`.
+
+        Ends earlier with the epoch in which early stopping ends the fit or a loss is not finite.
+        """
+        first, last = progress.epoch, progress.epoch + epochs
+        with _improving(self._is_improved):
+            arrays = self._stretch(
+                *_state(first, last, seed, progress.best, progress.best_epoch),
+                train.source(first, last, seed),
+                validation.source(first, last, seed),
+            )
+        return Stretch(*(array.numpy() for array in arrays))
+
+    def keep_best(self) -> None:
+        """Put the best epoch's weights in place."""
+        for variable, best in zip(self.model.weights, self._best_weights, strict=True):
+            variable.assign(best)
+
+
+@contextmanager
+def _improving(wanted: bool) -> Iterator[None]:
+    """Whether TensorFlow improves the graphs that are run within."""
+    import tensorflow as tf
+
+    before = tf.config.optimizer.get_experimental_options().get("disable_meta_optimizer", False)
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": not wanted})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": before})
+
+
+def _state(first: int, last: int, seed: int, best: float, best_epoch: int) -> list[Any]:
+    import tensorflow as tf
+
+    whole = [tf.constant(number, tf.int64) for number in (first, last, seed, best_epoch)]
+    return [*whole[:3], tf.constant(best, tf.float32), whole[3]]
+
+
+def _stretch(
+    model: Any,
+    train: Batches,
+    validation: Batches,
+    rule: EarlyStopping | None,
+    best_weights: list[Any],
+) -> Any:
+    """The function to be traced. It is plain TensorFlow, and Keras within it stays as it is."""
+    import tensorflow as tf
+
+    train_step = tf.autograph.experimental.do_not_convert(model.train_step)
+
+    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
+    def evaluate(batch: Any) -> tuple[Any, Any, Any]:
+        """What the model says of a batch, its loss, and its number of rows."""
+        x, y, weights = (*batch, None)[:3]
+        said = model(x, training=False)
+        loss = model.compute_loss(x=x, y=y, y_pred=said, sample_weight=weights, training=False)
+        return tf.cast(said, tf.float32), tf.cast(loss, tf.float32), tf.shape(said)[0]
+
+    def stretch(
+        first: Any, last: Any, seed: Any, best: Any, best_epoch: Any, rows: Any, held_out: Any
+    ) -> Stretch:
+        arrays = [tf.TensorArray(tf.float32, 0, dynamic_size=True) for _ in range(4)]
+        losses, val_losses, learning_rates, outputs = arrays
+        epoch, stopped, finite = first, tf.constant(False), tf.constant(True)
+        while epoch < last and finite and not stopped:
+            model.reset_metrics()
+            order = train.order(epoch, seed)
+            for step in tf.range(train.count):
+                train_step(train.batch(rows, order, step))
+            loss = tf.cast(model.get_metrics_result()["loss"], tf.float32)
+
+            val_loss, count = tf.constant(0.0), tf.constant(0)
+            pieces = tf.TensorArray(tf.float32, validation.count, infer_shape=False)
+            for step in tf.range(validation.count):
+                said, batch_loss, size = evaluate(validation.batch(held_out, epoch, step))
+                pieces = pieces.write(step, said)
+                val_loss, count = val_loss + batch_loss * tf.cast(size, tf.float32), count + size
+            val_loss /= tf.cast(count, tf.float32)
+
+            at = tf.cast(epoch - first, tf.int32)
+            losses = losses.write(at, loss)
+            val_losses = val_losses.write(at, val_loss)
+            learning_rates = learning_rates.write(at, model.optimizer.learning_rate)
+            outputs = outputs.write(at, pieces.concat())
+            finite = tf.math.is_finite(loss) and tf.math.is_finite(val_loss)
+            epoch += 1
+            if rule is not None:
+                watched = loss if rule.monitor == "loss" else val_loss
+                if watched < best - rule.min_delta:
+                    best, best_epoch = watched, epoch
+                    for kept, weights in zip(best_weights, model.weights):  # noqa: B905
+                        kept.assign(weights)
+                stopped = epoch - best_epoch >= rule.patience
+        curves = (losses.stack(), val_losses.stack(), learning_rates.stack(), outputs.stack())
+        return Stretch(*curves, best, best_epoch, stopped)
+
+    return stretch

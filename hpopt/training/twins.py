@@ -1,0 +1,198 @@
+"""A model's twin: the same network, whose plain numbers are fed to its graph, not frozen in it.
+
+A dropout rate or a learning rate is a Python number, which tracing turns into a constant. In a twin
+such numbers stand in variables, so that one graph serves every model that differs in nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+# The numbers that can be fed, by the class of Keras that has them.
+_NUMBERS = {
+    "Dropout": ("rate",),
+    "L1": ("l1",),
+    "L2": ("l2",),
+    "L1L2": ("l1", "l2"),
+    "ExponentialDecay": ("initial_learning_rate", "decay_steps", "decay_rate"),
+    "SGD": ("momentum", "weight_decay"),
+    "RMSprop": ("momentum", "weight_decay"),
+}
+_OF_OTHER_OPTIMIZERS = ("weight_decay",)
+_PLACEHOLDER = 0.5
+
+
+class Fed:
+    """A number in a variable, which a graph reads when it runs.
+
+    To what asks while the graph is traced it is some number between zero and one: Keras leaves a
+    dropout out whose rate is zero, so only such numbers are fed.
+    """
+
+    def __init__(self) -> None:
+        import tensorflow as tf
+
+        self.variable = tf.Variable(_PLACEHOLDER, dtype=tf.float32)
+
+    def __tf_tensor__(self, dtype: Any = None, name: str | None = None) -> Any:
+        import tensorflow as tf
+
+        value = self.variable.read_value()
+        return value if dtype is None else tf.cast(value, dtype)
+
+    def __float__(self) -> float:
+        return _PLACEHOLDER
+
+    def __gt__(self, other: float) -> bool:
+        return other < _PLACEHOLDER
+
+
+class Twin:
+    """A compiled copy of a model, which can take over the state and the numbers of its like.
+
+    Raises ValueError, or whatever Keras does, where the model can't be copied.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = type(model).from_config(model.get_config())
+        self.model.compile_from_config(model.get_compile_config())
+        numbers = list(_numbers(self.model))
+        self._fed = [Fed() for _ in numbers]
+        for fed, (owner, name) in zip(self._fed, numbers, strict=True):
+            setattr(owner, name, fed)
+        if key_of(self.model) != key_of(model):
+            raise ValueError("the copy is not what it was made from")
+        for fed, (owner, name) in zip(self._fed, numbers, strict=True):
+            if name == "rate":
+                owner.call = _dropout(owner, fed)
+
+    def take_over(self, model: Any) -> None:
+        """Become what `model` is now: its variables and its numbers."""
+        for mine, theirs in zip(self.model.variables, model.variables, strict=True):
+            mine.assign(theirs)
+        for fed, (owner, name) in zip(self._fed, _numbers(model), strict=True):
+            fed.variable.assign(float(getattr(owner, name)))
+        if _schedule(model) is None:
+            self.model.optimizer.learning_rate = float(model.optimizer.learning_rate)
+
+    def hand_back(self, model: Any) -> None:
+        """Make `model`, which stays plain Keras, what the twin is now."""
+        for mine, theirs in zip(self.model.variables, model.variables, strict=True):
+            theirs.assign(mine)
+
+
+def _dropout(layer: Any, rate: Fed) -> Any:
+    """The call of a Dropout layer. TensorFlow's own takes no number that is not a plain one."""
+    import keras
+
+    def call(inputs: Any, training: bool = False) -> Any:
+        if not training:
+            return inputs
+        ops = keras.ops
+        shape = ops.shape(inputs)
+        if layer.noise_shape is not None:
+            pairs = zip(shape, layer.noise_shape, strict=True)
+            shape = [size if noise is None else noise for size, noise in pairs]
+        threshold = ops.convert_to_tensor(rate, inputs.dtype)
+        kept = keras.random.uniform(shape, dtype=inputs.dtype, seed=layer.seed_generator)
+        return ops.where(kept >= threshold, inputs / (1 - threshold), 0)
+
+    return call
+
+
+def key_of(model: Any) -> str | None:
+    """A hash of all that the graph of a compiled model depends on, besides its rows.
+
+    Numbers that can be fed are left out. None where not all is Keras' own: the config of a user's
+    layer need not tell everything.
+    """
+    import keras
+
+    with _masked(model):
+        try:
+            form = [keras.saving.serialize_keras_object(model), model.get_compile_config()]
+        except Exception:  # of users' own layers that have no config
+            return None
+    if not _is_all_keras(form) or not all(map(_is_keras, _functions(model))):
+        return None
+    if any(hasattr(layer, "adapt") for layer in _layers(model)):  # what it learnt is in no config
+        return None
+    form.append([(v.shape, v.dtype, v.trainable) for v in model.variables])
+    return hashlib.sha256(json.dumps(form, sort_keys=True, default=repr).encode()).hexdigest()
+
+
+@contextmanager
+def _masked(model: Any) -> Iterator[None]:
+    """Put placeholders for the numbers that can be fed, and put the numbers back."""
+    kept = [(owner, name, getattr(owner, name)) for owner, name in _numbers(model)]
+    rate = None if _schedule(model) else float(model.optimizer.learning_rate)
+    for owner, name, _ in kept:
+        setattr(owner, name, _PLACEHOLDER)
+    if rate is not None:
+        model.optimizer.learning_rate = _PLACEHOLDER
+    try:
+        yield
+    finally:
+        for owner, name, value in kept:
+            setattr(owner, name, value)
+        if rate is not None:
+            model.optimizer.learning_rate = rate
+
+
+def _numbers(model: Any) -> Iterator[tuple[Any, str]]:
+    """The numbers of a model that can be fed, each as an attribute of an object, in fixed order."""
+    optimizer = model.optimizer
+    owners = [*_layers(model), *(v.regularizer for v in model.trainable_variables)]
+    for owner in [*owners, optimizer, _schedule(model)]:
+        other = _OF_OTHER_OPTIMIZERS if owner is optimizer else ()
+        for name in _NUMBERS.get(type(owner).__name__, other) if _is_keras(owner) else ():
+            value = getattr(owner, name)
+            if value is not None and float(value) > 0 and (name != "rate" or float(value) < 1):
+                yield owner, name
+
+
+def _layers(model: Any) -> list[Any]:
+    """All layers, those inside of others too, in fixed order. Keras has no public way to them."""
+    return list(model._flatten_layers(include_self=False))
+
+
+def _schedule(model: Any) -> Any:
+    """The learning-rate schedule of a model's optimiser, or None. Keras has no public way to it."""
+    import keras
+
+    rate = model.optimizer._learning_rate
+    return rate if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule) else None
+
+
+def _functions(model: Any) -> Iterator[Any]:
+    """What a model calls besides its layers: a config has no more of a function than its name."""
+    yield from (thing for thing in [model.loss] if callable(thing))
+    for layer in _layers(model):
+        yield from (thing for thing in vars(layer).values() if callable(thing))
+
+
+def _is_keras(thing: Any) -> bool:
+    """Whether a function is Keras' own, or the class of anything else."""
+    place = thing if inspect.isroutine(thing) else type(thing)
+    return str(place.__module__).partition(".")[0] == "keras"
+
+
+def _is_all_keras(form: Any) -> bool:
+    """Whether a serialised form holds no class and no function that is not Keras' own."""
+    if isinstance(form, dict):
+        name = form.get("class_name")
+        if isinstance(name, str) and not _is_known(name, form.get("module")):
+            return False
+        return all(map(_is_all_keras, form.values()))
+    return not isinstance(form, list | tuple) or all(map(_is_all_keras, form))
+
+
+def _is_known(class_name: str, module: object) -> bool:
+    if class_name in ("Lambda", "__lambda__"):  # a user's function
+        return False
+    return class_name.startswith("__") or str(module).partition(".")[0] == "keras"
