@@ -95,13 +95,11 @@ def _box_cox(x: np.ndarray, exponent: float) -> np.ndarray:
 
 def _interpolate(at: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Linear between the knots (x, y) [k], and on with the mean slope of the outer quarters."""
-    result = np.interp(at, x, y)
-    k = len(x)
-    if k == 1:
-        return np.asarray(result + (at - x[0]))
-    step = max(1, k // 4)
-    below = (y[step] - y[0]) / (x[step] - x[0])
-    above = (y[-1] - y[-1 - step]) / (x[-1] - x[-1 - step])
-    return np.asarray(
-        result + np.minimum(at - x[0], 0.0) * below + np.maximum(at - x[-1], 0.0) * above
-    )
+    result = np.array(np.interp(at, x, y))
+    quarter = max(1, len(x) // 4)
+    for end, outside in ((0, at < x[0]), (-1, at > x[-1])):
+        if outside.any():
+            inner = quarter if end == 0 else -1 - quarter
+            slope = 1.0 if len(x) == 1 else (y[end] - y[inner]) / (x[end] - x[inner])
+            result[outside] = y[end] + slope * (at[outside] - x[end])
+    return result
