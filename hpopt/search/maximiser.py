@@ -1,0 +1,150 @@
+"""Where an acquisition function is highest: candidates, then gradient ascent and neighbours."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import minimize
+
+from hpopt.search.acquisition import Acquisition
+from hpopt.search.encoding import Encoding
+from hpopt.search.gp import GP
+
+# How many candidates are drawn; with many observations fewer, as each costs their square.
+_N_CANDIDATES, _FEWEST, _BUDGET = 1500, 400, 450_000_000
+# Around how many of the most promising points a third of them lies.
+_N_CENTRES = 5
+# How many of the best candidates are climbed from, and how often continuous and discrete ascent
+# take turns.
+_N_STARTS = 3
+_N_ROUNDS = 3
+_ASCENT_ITERATIONS = 20
+
+
+class Maximiser:
+    """Maximises acquisition functions of one surrogate over the points that were not tried yet.
+
+    `centres` [k, d] are points around which candidates are drawn, the most promising first, and
+    `seen` [n, d] those that no maximum may be at, all on their dimensions' values.
+    """
+
+    def __init__(
+        self,
+        encoding: Encoding,
+        gp: GP,
+        centres: np.ndarray,
+        seen: np.ndarray,
+        rng: np.random.Generator,
+    ) -> None:
+        self._encoding, self._gp = encoding, gp
+        self._seen = set(_keys(seen))
+        n = max(_FEWEST, min(_N_CANDIDATES, _BUDGET // len(gp.y) ** 2))
+        x, active = encoding.snap(_candidates(n, centres[:_N_CENTRES], rng))
+        first = {key: i for i, key in reversed(list(enumerate(_keys(x)))) if key not in self._seen}
+        unseen = np.array(sorted(first.values()), dtype=int)
+        self._x = x[unseen]
+        self._mu, self._sigma = gp.predict(encoding.encode(self._x, active[unseen]))
+
+    def maximise(self, acquisition: Acquisition) -> tuple[np.ndarray, float] | None:
+        """The best point [d] found, on its dimensions' values, and what it is worth.
+
+        None where no candidate is left: the space is used up, or nearly.
+        """
+        if not len(self._x):
+            return None
+        values = acquisition(self._mu, self._sigma)[0]
+        starts = np.argsort(-values, kind="stable")[:_N_STARTS]
+        tops = [self._climb(acquisition, self._x[i], float(values[i])) for i in starts]
+        return max(tops, key=lambda top: top[1])
+
+    def _climb(
+        self, acquisition: Acquisition, u: np.ndarray, value: float
+    ) -> tuple[np.ndarray, float]:
+        for _ in range(_N_ROUNDS):
+            before = value
+            u, value = self._ascend(acquisition, u, value)
+            u, value = self._step(acquisition, u, value)
+            if value <= before + 1e-6:
+                break
+        return u, value
+
+    def _ascend(
+        self, acquisition: Acquisition, u: np.ndarray, value: float
+    ) -> tuple[np.ndarray, float]:
+        """Gradient ascent in the active reals."""
+        encoding = self._encoding
+        mask = encoding.activity(u[None])[0]
+        free = np.flatnonzero(encoding.is_real & mask)
+        if not len(free):
+            return u, value
+
+        dimension_of = np.array(encoding.searched)[encoding.groups]
+
+        def negative(coordinates: np.ndarray) -> tuple[float, np.ndarray]:
+            point = u.copy()
+            point[free] = coordinates
+            x = encoding.encode(point[None], mask[None])[0]
+            mu, sigma, mu_slopes, sigma_slopes = self._gp.predict_with_gradients(x)
+            worth, by_mu, by_sigma = acquisition(np.array([mu]), np.array([sigma]))
+            by_feature = by_mu[0] * mu_slopes + by_sigma[0] * sigma_slopes
+            by_feature *= encoding.slopes(point, mask)
+            gradient = np.bincount(dimension_of, by_feature, minlength=len(u))
+            return -float(worth[0]), -gradient[free]
+
+        result = minimize(
+            negative,
+            u[free],
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(0.0, 1.0)] * len(free),
+            options={"maxiter": _ASCENT_ITERATIONS},
+        )
+        climbed = u.copy()
+        climbed[free] = result.x
+        return self._better(acquisition, climbed[None], u, value)
+
+    def _step(
+        self, acquisition: Acquisition, u: np.ndarray, value: float
+    ) -> tuple[np.ndarray, float]:
+        """The best neighbour, as long as there is a better one."""
+        mask = self._encoding.activity(u[None])[0]
+        return self._better(acquisition, self._encoding.neighbours(u, mask), u, value)
+
+    def _better(
+        self, acquisition: Acquisition, others: np.ndarray, u: np.ndarray, value: float
+    ) -> tuple[np.ndarray, float]:
+        """The best of the others [m, d] that is unseen and better than u, or u."""
+        if not len(others):
+            return u, value
+        others, active = self._encoding.snap(others)
+        unseen = [key not in self._seen for key in _keys(others)]
+        if not any(unseen):
+            return u, value
+        others, active = others[unseen], active[unseen]
+        values = acquisition(*self._gp.predict(self._encoding.encode(others, active)))[0]
+        best = int(values.argmax())
+        return (others[best], float(values[best])) if values[best] > value else (u, value)
+
+
+def _candidates(n: int, centres: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Points of the unit cube [n, d]: uniform ones, and a third around the centres [k, d]."""
+    d = centres.shape[1]
+    n_local = n // 3
+    uniform = rng.random((n - n_local, d))
+    around = centres[rng.integers(len(centres), size=n_local)]
+    # Steps of all sizes, in one or more of the dimensions; now and then to anywhere.
+    sizes = 10.0 ** rng.uniform(-3, -0.3, size=(n_local, 1))
+    moved = _reflect(around + sizes * rng.normal(size=(n_local, d)))
+    moved = np.where(rng.random((n_local, d)) < 0.2, rng.random((n_local, d)), moved)
+    share = rng.uniform(1 / d, 1.0, size=(n_local, 1))
+    local = np.where(rng.random((n_local, d)) < share, moved, around)
+    return np.concatenate([uniform, local])
+
+
+def _keys(x: np.ndarray) -> list[bytes]:
+    """For each of the points [m, d] what is equal where params are, whatever the rounding."""
+    return [row.tobytes() for row in np.round(x, 12) + 0.0]
+
+
+def _reflect(x: np.ndarray) -> np.ndarray:
+    """Coordinates folded back into the unit interval."""
+    return np.abs((x + 1.0) % 2.0 - 1.0)
