@@ -102,6 +102,19 @@ class Space:
                 active.add(dimension.name)
         return {name: value for name, value in complete.items() if name in active}
 
+    def active(self, x: np.ndarray) -> np.ndarray:
+        """Which dimensions are active at the points x [m, d] of the unit cube: a mask [m, d]."""
+        mask = np.ones(x.shape, dtype=bool)
+        column = {name: index for index, name in enumerate(self.names)}
+        for dimension in self._parents_first:
+            for condition in dimension.when:
+                parent = column[condition.parent]
+                units, inverse = np.unique(x[:, parent], return_inverse=True)
+                of_parent = self.dimensions[parent]
+                holds = np.array([condition.holds(of_parent.from_unit(float(u))) for u in units])
+                mask[:, column[dimension.name]] &= mask[:, parent] & holds[inverse]
+        return mask
+
     def _check(self, dimension: Dimension, condition: Condition) -> None:
         parents = {other.name: other for other in self if other.name != dimension.name}
         parent = parents.get(condition.parent)

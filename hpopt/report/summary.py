@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hpopt.conditions import Scalar
+from hpopt.report.words import show_param, show_score
 from hpopt.runs.folder import Run
 from hpopt.trials import Trial
 
@@ -45,20 +45,6 @@ def conclude(run: Run) -> str:
         lines.append(f"{label:<{len(metric) + 21}}{show_score(score)}")
     lines += [f"  {name}: {show_param(value)}" for name, value in best.params.items()]
     return "\n".join([*lines, folder])
-
-
-def show_score(score: float | None) -> str:
-    """A score as people compare it: four decimals, or four digits where it is large or small."""
-    if score is None:
-        return "–"
-    return f"{score:.4f}" if 0.001 <= abs(score) < 1000 or score == 0 else f"{score:.4g}"
-
-
-def show_param(value: Scalar) -> str:
-    """A param as it is worth reading: four digits of a real number."""
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
 def _overview(trials: Sequence[Trial]) -> str:

@@ -1,0 +1,19 @@
+"""Scores and params as people read them."""
+
+from __future__ import annotations
+
+from hpopt.conditions import Scalar
+
+
+def show_score(score: float | None) -> str:
+    """A score as people compare it: four decimals, or four digits where it is large or small."""
+    if score is None:
+        return "–"
+    return f"{score:.4f}" if 0.001 <= abs(score) < 1000 or score == 0 else f"{score:.4g}"
+
+
+def show_param(value: Scalar) -> str:
+    """A param as it is worth reading: four digits of a real number."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
