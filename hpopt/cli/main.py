@@ -7,6 +7,8 @@ import sys
 
 import typer
 
+from hpopt.cli.compare import compare_command
+from hpopt.cli.plot import plot_command
 from hpopt.cli.tune import tune_command
 from hpopt.errors import HpoptError
 
@@ -18,6 +20,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("tune")(tune_command)
+app.command("plot")(plot_command)
+app.command("compare")(compare_command)
 
 
 def _show_version(asked: bool) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from hpopt.errors import ConfigError, RunError, in_words, suggest_name
+from hpopt.errors import ConfigError, RunError, suggest_name
 from hpopt.files import write_whole
 from hpopt.plots import style
 from hpopt.plots.history import History, NotYetError
@@ -42,6 +42,13 @@ class Picture:
     path: Path | None = None
     reason: str | None = None
 
+    @property
+    def shown_path(self) -> str:
+        """The path of the file, from where people stand if it is below."""
+        assert self.path is not None
+        path, here = self.path.absolute(), Path.cwd()
+        return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
 
 def draw(history: History, name: str) -> Figure:
     """One picture. Raises NotYetError where the run does not give it, or not yet."""
@@ -49,6 +56,18 @@ def draw(history: History, name: str) -> Figure:
     with style.styled():
         figure: Figure = getattr(room, f"draw_{name}")(history)
     return figure
+
+
+def draw_one(run: Run, name: str, dimensions: Sequence[str] = ()) -> Figure:
+    """One picture of a run as it is now.
+
+    Raises ConfigError where a name is unknown, and RunError where the run does not give it yet.
+    """
+    [name] = check_names([name])
+    try:
+        return draw(History.of(run, check_dimensions(run, dimensions)), name)
+    except NotYetError as why:
+        raise RunError(f"{name} can't be drawn of {run.shown_path}: {why}") from None
 
 
 def write_pictures(
@@ -64,8 +83,9 @@ def write_pictures(
     `dimensions` are those that pair pictures show. Raises ConfigError where a name is none, and
     RunError where the folder can't be written to.
     """
+    names = check_names(names)
     history = History.of(run, check_dimensions(run, dimensions))
-    for name in check_names(names):
+    for name in names:
         path = folder / f"{name}.{format}"
         try:
             content = style.to_bytes(draw(history, name), format)
@@ -74,18 +94,6 @@ def write_pictures(
             continue
         write_whole(path, lambda file, content=content: file.write(content))  # type: ignore[misc]
         yield Picture(name, path)
-
-
-def write_all_softly(run: Run, folder: Path) -> list[Picture]:
-    """Write every picture that can be drawn; a fault in one is logged and costs nothing else."""
-    pictures: list[Picture] = []
-    for name in PICTURES:
-        try:
-            pictures += write_pictures(run, folder, names=[name])
-        except Exception as error:  # a picture is never worth a run
-            log.exception("the picture %s can't be drawn", name)
-            pictures.append(Picture(name, reason=in_words(error)))
-    return pictures
 
 
 def check_names(names: Sequence[str]) -> Sequence[str]:

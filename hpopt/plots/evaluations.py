@@ -81,7 +81,7 @@ def _draw_histogram(axes: Axes, dimension: Dimension, trials: Sequence[Trial]) -
 
 
 def _jitter(dimension: Dimension, count: int, rng: np.random.Generator) -> np.ndarray:
-    """What keeps trials of one category, or of one of a few whole numbers, from hiding each other."""
+    """What keeps trials of one category or whole number from hiding each other."""
     is_coarse = isinstance(dimension, Categorical) or (
         isinstance(dimension, Integer) and dimension.high - dimension.low < _BINS
     )

@@ -1,4 +1,4 @@
-"""What every picture starts from: a run's trials with their scores in the metric's own direction."""
+"""What every picture starts from: a run's trials, with scores in the metric's own direction."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # Scores further than this many quartile ranges from the quartiles are drawn at the panel's edge.
-_FAR = 3.0
+_FAR = 1.5
 # The surrogate needs two finished trials.
 NEEDED = 2
 # More dimensions than this would make the panels of a pair picture too small to read.
@@ -102,19 +102,7 @@ class History:
     @cached_property
     def score_limits(self) -> tuple[float, float]:
         """The range of scores that is worth its ink: all but outliers on the worse side."""
-        low, high = np.quantile(self.scores, [0.25, 0.75])
-        reach = _FAR * (high - low)
-        bottom, top = float(self.scores.min()), float(self.scores.max())
-        if reach > 0:
-            kept = self.scores[(self.scores >= low - reach) & (self.scores <= high + reach)]
-            if self.greater_is_better:
-                bottom = float(kept.min())
-            else:
-                top = float(kept.max())
-        if bottom == top:
-            spare = abs(top) * 0.01 or 0.01
-            return bottom - spare, top + spare
-        return bottom, top
+        return worthwhile_limits(self.scores, self.greater_is_better)
 
     @property
     def pair_dimensions(self) -> list[Dimension]:
@@ -153,6 +141,25 @@ class History:
 
     def limit_scores(self, axes: Axes) -> None:
         """Make a panel's y axis that of scores."""
-        bottom, top = self.score_limits
-        spare = 0.06 * (top - bottom)
-        axes.set_ylim(bottom - spare, top + spare)
+        set_heights(axes, *self.score_limits)
+
+
+def worthwhile_limits(scores: np.ndarray, greater_is_better: bool) -> tuple[float, float]:
+    """The range of scores [n] without what lies far off on the worse side; never empty."""
+    low, high = np.quantile(scores, [0.25, 0.75])
+    reach = _FAR * (high - low)
+    bottom, top = float(scores.min()), float(scores.max())
+    if reach > 0 and greater_is_better:
+        bottom = float(scores[scores >= low - reach].min())
+    elif reach > 0:
+        top = float(scores[scores <= high + reach].max())
+    if bottom == top:
+        spare = abs(top) * 0.01 or 0.01
+        return bottom - spare, top + spare
+    return bottom, top
+
+
+def set_heights(axes: Axes, bottom: float, top: float) -> None:
+    """Make a panel's y axis go from `bottom` to `top`, with room for the marks at both."""
+    spare = 0.06 * (top - bottom)
+    axes.set_ylim(bottom - spare, top + spare)

@@ -34,7 +34,7 @@ def draw_importance(history: History) -> Figure:
         elinewidth=0.9,
         capsize=2.5,
     )
-    for height, value, end in zip(heights, share, np.maximum(high, share), strict=True):
+    for height, value, end in zip(range(len(share)), share, np.maximum(high, share), strict=True):
         axes.text(end * 1.01 + 0.005, height, f"{value:.0%}", va="center", fontsize=7)
     axes.set_yticks(heights, [style.plain(s.name, 28) for s in shares])
     axes.tick_params(axis="y", length=0)

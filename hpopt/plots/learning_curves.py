@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -64,7 +64,7 @@ def _curves(trial: Trial) -> dict[str, np.ndarray]:
 def _draw(axes: Axes, history: History, trial: Trial, rank: int, name: str) -> None:
     curve = _curves(trial).get(name, np.empty(0))
     who = f"trial {trial.number}"
-    looks: dict[str, object] = {"color": style.CYCLE[rank], "linewidth": 1.0}
+    looks: dict[str, Any] = {"color": style.CYCLE[rank], "linewidth": 1.0}
     if history.best is not None and trial.number == history.best.number:
         who, looks = f"{who}, the best", {"color": style.RED, "linewidth": 1.8, "zorder": 4}
     elif rank == 1:

@@ -99,7 +99,7 @@ class PairGrid:
         inch = 1 / self.figure.get_figwidth()
         axes = self.figure.add_axes((self._bars, low, 0.1 * inch, high - low))
         bar = self.figure.colorbar(mappable, cax=axes)
-        bar.outline.set_visible(False)  # type: ignore[operator]
+        bar.outline.set_visible(False)
         bar.set_label(label)
 
     def finish(self, history: History, text: str) -> Figure:

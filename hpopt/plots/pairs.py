@@ -51,7 +51,7 @@ def draw_pairs(history: History) -> Figure:
 
 def _spread(effect: Dependence) -> np.ndarray:
     """One posterior deviation of the mean; on a warped scale the mean of both sides."""
-    return np.abs(effect.upper - effect.lower) / 2
+    return np.asarray(np.abs(effect.upper - effect.lower) / 2)
 
 
 def _turned(effect: Dependence) -> Dependence:

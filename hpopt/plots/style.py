@@ -92,7 +92,9 @@ def styled() -> AbstractContextManager[None]:
     """Within it matplotlib draws as hpopt does, whatever the user's matplotlibrc says."""
     import matplotlib
 
-    own = {k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith("backend")}
+    own: dict[Any, Any] = {
+        k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith("backend")
+    }
     return matplotlib.rc_context(own | _RC)
 
 

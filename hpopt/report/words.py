@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hpopt.conditions import Scalar
 
 
@@ -17,3 +19,15 @@ def show_param(value: Scalar) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+
+
+def align(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of cells as lines of columns, for a terminal: the first to the left, others right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if index == 0 else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from hpopt.errors import ConfigError, RunError
 from hpopt.files import sync_folder, write_whole, writing
 from hpopt.runs.journal import Event, Header, Journal, Started, Step, apply, read_journal
 from hpopt.trials import Trial, best_of, ranked
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 JOURNAL = "journal.jsonl"
 
@@ -146,6 +149,17 @@ class Run:
         finally:
             logger.removeHandler(handler)
             handler.close()
+
+    def plot(self, name: str = "convergence", dimensions: Sequence[str] = ()) -> Figure:
+        """A picture of the run so far as a matplotlib Figure, which a notebook shows.
+
+        `name` is one of those that `hpopt plot` draws; pair pictures show `dimensions`, or the
+        most important ones. Raises ConfigError where a name is unknown, and RunError where the run
+        does not give that picture yet.
+        """
+        from hpopt.plots.drawing import draw_one
+
+        return draw_one(self, name, dimensions)
 
     def close(self) -> None:
         """End writing, and give the prepared rows back."""

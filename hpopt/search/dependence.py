@@ -61,8 +61,8 @@ def dependence(
     x = np.broadcast_to(drawn, (len(corners), *drawn.shape)).copy()
     x[:, :, chosen] = corners[:, None, :]
     active = space.active(x.reshape(-1, len(space))).reshape(x.shape)
-    found = active[:, :, chosen].all(axis=2)
-    known = found.any(axis=1)
+    found: np.ndarray = active[:, :, chosen].all(axis=2)
+    known: np.ndarray = np.asarray(found.any(axis=1))
     points, masks = _first(x[known], active[known], found[known], samples)
     quantiles = np.full((3, len(corners)), np.nan)
     if known.any():
