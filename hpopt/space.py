@@ -36,7 +36,7 @@ class Space:
         for dimension in self.dimensions:
             for condition in dimension.when:
                 self._check(dimension, condition)
-        self._parents_first = self._sort_parents_first()
+        self.parents_first = self._sort_parents_first()
 
     @classmethod
     def from_json(cls, forms: Sequence[Mapping[str, Any]]) -> Space:
@@ -97,23 +97,10 @@ class Space:
     def without_inactive(self, complete: Mapping[str, Scalar]) -> Params:
         """The params that `complete`, which has a value for every dimension, comes down to."""
         active: set[str] = set()
-        for dimension in self._parents_first:
+        for dimension in self.parents_first:
             if all(c.parent in active and c.holds(complete[c.parent]) for c in dimension.when):
                 active.add(dimension.name)
         return {name: value for name, value in complete.items() if name in active}
-
-    def active(self, x: np.ndarray) -> np.ndarray:
-        """Which dimensions are active at the points x [m, d] of the unit cube: a mask [m, d]."""
-        mask = np.ones(x.shape, dtype=bool)
-        column = {name: index for index, name in enumerate(self.names)}
-        for dimension in self._parents_first:
-            for condition in dimension.when:
-                parent = column[condition.parent]
-                units, inverse = np.unique(x[:, parent], return_inverse=True)
-                of_parent = self.dimensions[parent]
-                holds = np.array([condition.holds(of_parent.from_unit(float(u))) for u in units])
-                mask[:, column[dimension.name]] &= mask[:, parent] & holds[inverse]
-        return mask
 
     def _check(self, dimension: Dimension, condition: Condition) -> None:
         parents = {other.name: other for other in self if other.name != dimension.name}

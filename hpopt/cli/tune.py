@@ -40,7 +40,7 @@ def tune_command(
     from hpopt.cli.progress import choose_progress
     from hpopt.config.loading import load_config
     from hpopt.observer import Observer
-    from hpopt.report.summary import conclude
+    from hpopt.report.conclusion import conclude
     from hpopt.tuning import tune
 
     overrides = list(overrides or ())

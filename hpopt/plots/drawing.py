@@ -86,14 +86,18 @@ def write_pictures(
     names = check_names(names)
     history = History.of(run, check_dimensions(run, dimensions))
     for name in names:
-        path = folder / f"{name}.{format}"
-        try:
-            content = style.to_bytes(draw(history, name), format)
-        except NotYetError as why:
-            yield Picture(name, reason=str(why))
-            continue
-        write_whole(path, lambda file, content=content: file.write(content))  # type: ignore[misc]
-        yield Picture(name, path)
+        yield write_picture(history, name, folder, format)
+
+
+def write_picture(history: History, name: str, folder: Path, format: Format = "png") -> Picture:
+    """Write one picture into `folder`. Raises RunError where that can't be written to."""
+    try:
+        content = style.to_bytes(draw(history, name), format)
+    except NotYetError as why:
+        return Picture(name, reason=str(why))
+    path = folder / f"{name}.{format}"
+    write_whole(path, lambda file: file.write(content))
+    return Picture(name, path)
 
 
 def check_names(names: Sequence[str]) -> Sequence[str]:

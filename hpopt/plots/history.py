@@ -116,7 +116,10 @@ class History:
         by_name = {dimension.name: dimension for dimension in self.space}
         if len(self.finished) < NEEDED:
             return list(self.space)
-        return [by_name[part.name] for part in self.importance]
+        ordered = [part.name for part in self.importance]
+        return [
+            by_name[name] for name in [*ordered, *(name for name in by_name if name not in ordered)]
+        ]
 
     @cached_property
     def surrogate(self) -> Surrogate:
@@ -126,9 +129,8 @@ class History:
 
     @cached_property
     def importance(self) -> list[Importance]:
-        """The dimensions' shares of the variance, the largest first."""
-        parts = importance(self.surrogate, self.space)
-        return sorted(parts, key=lambda part: -part.share)
+        """The dimensions' shares of the variance, the largest first; none of one single value."""
+        return importance(self.surrogate)
 
     def dependence(self, *names: str) -> Dependence:
         """The partial dependence on one or two dimensions, computed once."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpopt.plots import scales, style
-from hpopt.plots.history import History
+from hpopt.plots.history import History, NotYetError
 from hpopt.plots.pair_grid import PairGrid
 from hpopt.plots.partial_dependence import draw_curve
 from hpopt.search.dependence import Dependence
@@ -20,8 +20,10 @@ _MOST_DOTS = 300
 
 
 def draw_pairs(history: History) -> Figure:
-    """Mean scores below the diagonal, their standard deviations above, each dimension on it."""
+    """Average scores below the diagonal, their standard deviations above, each dimension on it."""
     dimensions = history.pair_dimensions
+    if len(dimensions) < 2:
+        raise NotYetError("a pair needs two dimensions, and there is one")
     effects = {
         (row, column): history.dependence(dimensions[column].name, dimensions[row].name)
         for row in range(len(dimensions))
@@ -32,32 +34,27 @@ def draw_pairs(history: History) -> Figure:
         draw_curve(grid.panels[place], history, history.dependence(dimension.name))
     _share_heights([grid.panels[place] for place in grid.diagonal])
     means = _normalised([history.to_scores(e.middle) for e in effects.values()])
-    spreads = _normalised([_spread(e) for e in effects.values()], from_zero=True)
+    spreads = _normalised([e.deviation for e in effects.values()], from_zero=True)
     colours = style.value_colours(history.greater_is_better)
     lower = upper = None
     for (row, column), effect in effects.items():
         below, above = grid.panels[row, column], grid.panels[column, row]
         lower = _tint(below, effect, history.to_scores(effect.middle), means, colours) or lower
-        upper = _tint(above, _turned(effect), _spread(effect).T, spreads, style.spread_colours())
+        upper = _tint(
+            above,
+            effect.transposed(),
+            effect.transposed().deviation,
+            spreads,
+            style.spread_colours(),
+        )
         _draw_dots(below, history, effect)
         grid.mark(below, history, (effect.dimensions[0], effect.dimensions[1]))
     if lower is not None:
-        grid.colour_bar(lower, f"mean {history.metric} (darker is better)", half="lower")
+        grid.colour_bar(lower, f"average {history.metric} (darker is better)", half="lower")
         grid.colour_bar(upper, "its standard deviation", half="upper")
     hatched = any(np.isnan(effect.middle).any() for effect in effects.values())
     note = "; hatched where one of the two is inactive" if hatched else ""
     return grid.finish(history, f"Partial dependence of {history.score_label}{note}")
-
-
-def _spread(effect: Dependence) -> np.ndarray:
-    """One posterior deviation of the mean; on a warped scale the mean of both sides."""
-    return np.asarray(np.abs(effect.upper - effect.lower) / 2)
-
-
-def _turned(effect: Dependence) -> Dependence:
-    return Dependence(
-        effect.dimensions[::-1], effect.grids[::-1], effect.lower, effect.middle, effect.upper
-    )
 
 
 def _normalised(tables: list[np.ndarray], *, from_zero: bool = False) -> Any:

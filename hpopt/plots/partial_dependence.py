@@ -31,16 +31,18 @@ def draw_partial_dependence(history: History) -> Figure:
         draw_curve(axes, history, history.dependence(dimension.name))
         scales.lay_out(axes, "x", dimension, 4)
         axes.set_xlabel(style.plain(dimension.name, 24))
-        axes.set_title(f"{shares[dimension.name]:.0%} of the variance", fontsize=7, pad=3)
+        axes.set_title(f"{shares.get(dimension.name, 0):.0%} of the variance", fontsize=7, pad=3)
         axes.grid(axis="y")
         _mark_trials(axes, history, dimension.name)
     for axes in panels[len(dimensions) :]:
         style.switch_off(axes)
     for axes in panels[::columns]:
-        axes.set_ylabel(f"mean {history.metric}")
+        axes.set_ylabel(f"average {history.metric}")
     entries = dict(zip(*panels[0].get_legend_handles_labels()[::-1], strict=True))
-    names = ["mean", "±1 sd of it", "±2 sd", "trials", "default", "best"]
-    figure.legend([entries[n] for n in names], names, loc="outside upper left", ncols=6)
+    names = ["average", "±1 sd of it", "±2 sd", "trials", "default", "best"]
+    figure.legend(
+        [entries[n] for n in names], names, loc="outside upper left", ncols=6 if columns > 2 else 3
+    )
     return figure
 
 
@@ -48,12 +50,11 @@ def draw_curve(axes: Axes, history: History, effect: Dependence) -> None:
     """The partial dependence on one dimension, with one and two posterior deviations."""
     [dimension], [grid] = effect.dimensions, effect.grids
     middle = history.to_scores(effect.middle)
-    down, up = history.to_scores(effect.lower), history.to_scores(effect.upper)
     bars = isinstance(dimension, Categorical) or (
         isinstance(dimension, Integer) and dimension.high - dimension.low < _FEW
     )
     for reach, alpha in ((2, 0.18), (1, 0.32)):
-        low, high = (middle + reach * (end - middle) for end in (down, up))
+        low, high = sorted(map(history.to_scores, effect.within(reach)), key=np.nansum)
         label = "±1 sd of it" if reach == 1 else "±2 sd"
         if bars:
             width = 0.5 * np.diff(grid.edges)
@@ -69,10 +70,10 @@ def draw_curve(axes: Axes, history: History, effect: Dependence) -> None:
     if bars:
         half = 0.25 * np.diff(grid.edges)
         axes.hlines(
-            middle, grid.centres - half, grid.centres + half, color=style.BLUE, label="mean"
+            middle, grid.centres - half, grid.centres + half, color=style.BLUE, label="average"
         )
     else:
-        axes.plot(grid.centres, middle, color=style.BLUE, label="mean")
+        axes.plot(grid.centres, middle, color=style.BLUE, label="average")
 
 
 def _mark_trials(axes: Axes, history: History, name: str) -> None:

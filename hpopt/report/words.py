@@ -31,3 +31,9 @@ def align(rows: Sequence[Sequence[str]]) -> list[str]:
         ).rstrip()
         for row in rows
     ]
+
+
+def list_names(names: Sequence[str], *, quoted: bool = False) -> str:
+    """Names in a sentence: `a`, `b` and `c`."""
+    marked = list(names) if quoted else [f"`{name}`" for name in names]
+    return marked[0] if len(marked) == 1 else f"{', '.join(marked[:-1])} and {marked[-1]}"

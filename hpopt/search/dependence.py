@@ -15,6 +15,7 @@ import numpy as np
 
 from hpopt.dimensions import Dimension
 from hpopt.search.grids import Grid, grid_of
+from hpopt.search.sobol_engine import sobol_points
 from hpopt.search.surrogate import Surrogate
 from hpopt.space import Space
 
@@ -26,15 +27,33 @@ _DRAWN_PER_SAMPLE = 16
 class Dependence:
     """The partial dependence on one dimension [g], or on two [g1, g2], in values to minimise.
 
-    `lower` and `upper` are one posterior deviation of the mean from its `middle`; all three are NaN
-    where a dimension is never active.
+    `quantiles` [5, g] or [5, g1, g2] lie -2 to 2 posterior deviations of the mean from its middle;
+    they are NaN where a dimension is never active.
     """
 
     dimensions: Sequence[Dimension]
     grids: Sequence[Grid]
-    lower: np.ndarray
-    middle: np.ndarray
-    upper: np.ndarray
+    quantiles: np.ndarray
+
+    @property
+    def middle(self) -> np.ndarray:
+        """The mean itself [g] or [g1, g2]."""
+        return np.asarray(self.quantiles[2])
+
+    def within(self, deviations: int) -> tuple[np.ndarray, np.ndarray]:
+        """The lower and the upper end of the mean's interval of ±1 or ±2 deviations."""
+        return self.quantiles[2 - deviations], self.quantiles[2 + deviations]
+
+    @property
+    def deviation(self) -> np.ndarray:
+        """One deviation of the mean: half of its interval, which a warp may make lopsided."""
+        low, high = self.within(1)
+        return np.asarray((high - low) / 2)
+
+    def transposed(self) -> Dependence:
+        """The same with its two dimensions exchanged."""
+        turned = self.quantiles.transpose(0, 2, 1)
+        return Dependence(self.dimensions[::-1], self.grids[::-1], turned)
 
 
 def dependence(
@@ -57,25 +76,19 @@ def dependence(
     corners = np.stack(np.meshgrid(*(g.units for g in grids), indexing="ij"), axis=-1)
     corners = corners.reshape(-1, len(chosen))
     conditional = any(dimension.when for dimension in dimensions)
-    drawn = _background(len(space), samples * (_DRAWN_PER_SAMPLE if conditional else 1))
+    d = len(space)
+    drawn = sobol_points(d, 0, samples * (_DRAWN_PER_SAMPLE if conditional else 1), 0)
     x = np.broadcast_to(drawn, (len(corners), *drawn.shape)).copy()
     x[:, :, chosen] = corners[:, None, :]
-    active = space.active(x.reshape(-1, len(space))).reshape(x.shape)
-    found: np.ndarray = active[:, :, chosen].all(axis=2)
-    known: np.ndarray = np.asarray(found.any(axis=1))
+    snapped, mask = surrogate.encoding.snap(x.reshape(-1, d))
+    x, active = snapped.reshape(x.shape), mask.reshape(x.shape)
+    found = np.asarray(active[:, :, chosen].all(axis=2))
+    known = np.asarray(found.any(axis=1))
     points, masks = _first(x[known], active[known], found[known], samples)
-    quantiles = np.full((3, len(corners)), np.nan)
+    quantiles = np.full((5, len(corners)), np.nan)
     if known.any():
-        quantiles[:, known] = surrogate.average(points, masks, z=(-1.0, 0.0, 1.0))
-    return Dependence(dimensions, grids, *(q.reshape(shape) for q in quantiles))
-
-
-def _background(dimensions: int, count: int) -> np.ndarray:
-    """Evenly spread points [count, d] of the unit cube, always the same (Sobol', scrambled)."""
-    from scipy.stats import qmc
-
-    exponent = int(np.ceil(np.log2(count)))
-    return np.asarray(qmc.Sobol(dimensions, rng=0).random_base2(exponent)[:count])
+        quantiles[:, known] = surrogate.average(points, masks, z=(-2.0, -1.0, 0.0, 1.0, 2.0))
+    return Dependence(dimensions, grids, quantiles.reshape(5, *shape))
 
 
 def _first(
