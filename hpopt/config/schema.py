@@ -156,6 +156,7 @@ class OutputSettings(Section):
 
     name: str | None = None  # the config file's name
     keep_weights: Annotated[int, Ge(1)] = 5  # of so many of the best trials, and of the default
+    plots: bool = True  # drawn when the search is over; `hpopt plot` draws them at any time
 
 
 class Settings(Section):
