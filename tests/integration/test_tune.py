@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
+from hpopt.plots.drawing import PICTURES
 from hpopt.runs.folder import Run
 
 pytestmark = pytest.mark.keras
@@ -86,7 +87,11 @@ def test_every_line_of_the_journal_is_strict_json(run):
     kinds = [event["kind"] for event in events]
     assert kinds == ["header", *["started", "finished"] * 4, *["step"] * 5]
     assert [event["name"] for event in events[-5:]] == [
-        "best", "test", "results", "plots", "summary"
+        "best",
+        "test",
+        "results",
+        "plots",
+        "summary",
     ]
 
 
@@ -283,7 +288,6 @@ def test_the_search_never_reads_the_test_part(tmp_path, monkeypatch):
     from hpopt import load_config, tune
     from hpopt.data.prepared import Prepared
     from hpopt.observer import Observer
-from hpopt.plots.drawing import PICTURES
 
     read = []
     array = Prepared._array
