@@ -53,7 +53,11 @@ def tune(
             search(
                 run,
                 space,
-                make_searcher(options.search.engine, options.search.acquisition),
+                make_searcher(
+                    options.search.engine,
+                    options.search.acquisition,
+                    n_calls=options.search.n_calls,
+                ),
                 SerialSlots(objective),
                 n_calls=options.search.n_calls,
                 seed=options.search.seed,

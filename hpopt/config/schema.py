@@ -130,9 +130,13 @@ DimensionForm = Annotated[
 
 
 class Search(Section):
-    """The searcher, its acquisition function and its budget."""
+    """The searcher, its acquisition function and its budget.
 
-    engine: Literal["skopt", "random"] = "skopt"
+    `gp` is hpopt's own Bayesian optimisation, `skopt` scikit-optimize's; `acquisition` is for these
+    two. `sobol` spreads the trials evenly, `random` by chance.
+    """
+
+    engine: Literal["gp", "skopt", "sobol", "random"] = "gp"
     acquisition: Literal["EI", "PI", "LCB", "gp_hedge"] = "EI"
     n_calls: Annotated[Count, Le(1_000_000)] = 100
     seed: Annotated[int, Ge(0), Lt(2**32)] = 0
