@@ -17,7 +17,7 @@ from hpopt.observer import Observer
 from hpopt.preflight import preflight
 from hpopt.runs import journal
 from hpopt.runs.environment import describe_environment
-from hpopt.runs.folder import Run
+from hpopt.runs.folder import Run, now
 from hpopt.training.metrics import Metric
 from hpopt.training.objective import Objective
 
@@ -79,4 +79,7 @@ def _header(
             "training": {n: value for n, value in training.items() if n not in searched},
         },
         space=binding.space.to_json(),
+        time=now(),
+        config=config.document.path.name,
+        n_calls=config.settings.search.n_calls,
     )

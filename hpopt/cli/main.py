@@ -7,6 +7,9 @@ import sys
 
 import typer
 
+from hpopt.cli.runs import runs_command
+from hpopt.cli.show import show_command
+from hpopt.cli.trials import trials_command
 from hpopt.cli.tune import tune_command
 from hpopt.errors import HpoptError
 
@@ -18,6 +21,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("tune")(tune_command)
+app.command("runs")(runs_command)
+app.command("show")(show_command)
+app.command("trials")(trials_command)
 
 
 def _show_version(asked: bool) -> None:

@@ -1,0 +1,37 @@
+"""How commands lay things out for people: tables of plain text, times in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+# The largest unit that fits at least twice, so that "90 s" is not "1 min".
+_UNITS = (("d", 86400), ("h", 3600), ("min", 60))
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: str = "") -> list[str]:
+    """Lines with aligned columns; `right` names the columns that are flush right."""
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if name in right.split() else cell.ljust(width)
+            for name, cell, width in zip(head, row, widths, strict=True)
+        ).rstrip()
+        for row in (head, *rows)
+    ]
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it: 3 h, 25 min, 90 s, 0.25 s."""
+    for unit, size in _UNITS:
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
+
+
+def age(moment: datetime | None) -> str:
+    """How long ago a moment was; a clock that was set back since makes it "now"."""
+    if moment is None:
+        return "–"
+    seconds = (datetime.now(UTC) - moment).total_seconds()
+    return duration(round(seconds)) if seconds >= 1 else "now"
