@@ -24,11 +24,12 @@ MAY_IMPORT = {
     "builders": {"backend", "errors"},
     "data": {"builders", "errors", "files"},
     "grammar": set(),
+    "jsonline": set(),
     "config": {"builders", "data", "grammar", "training"} | RECORDS,
     "skopt_space": {"dimensions"},
     "search": {"skopt_space"} | RECORDS,
     "execution": RECORDS,
-    "runs": {"files", "skopt_space"} | RECORDS,
+    "runs": {"files", "jsonline", "skopt_space"} | RECORDS,
     "training": {"backend", "builders", "data", "files", "grammar"} | RECORDS,
     "export": {"backend", "config", "data", "runs", "training"} | RECORDS,
     "report": {"runs"} | RECORDS,
@@ -38,7 +39,7 @@ MAY_IMPORT = {
     "setup": {"config", "data", "observer", "preflight", "runs", "training"} | RECORDS,
     "tuning": {"closing", "config", "execution", "observer", "runs", "search", "setup"} | RECORDS,
     "__main__": {"cli"},
-    "cli": {"config", "observer", "report", "runs", "tuning"} | RECORDS,
+    "cli": {"config", "jsonline", "observer", "report", "runs", "tuning"} | RECORDS,
 }
 # Heavy packages, and the rooms whose functions may import them.
 HEAVY = {

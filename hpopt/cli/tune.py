@@ -9,28 +9,24 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
 import typer
+
+from hpopt.cli.options import RUNS, ConfigArgument, OutputDir, Overrides
 
 ENDED_WITHOUT_MODEL = 1
 INTERRUPTED = 130
 
 
 def tune_command(
-    config: Annotated[Path, typer.Argument(help="The YAML file that describes the run.")],
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", "-s", metavar="KEY=VALUE", help="Override a value: -s search.n_calls=20."
-        ),
-    ] = None,
+    config: ConfigArgument,
+    overrides: Overrides = None,
     name: Annotated[
         str | None, typer.Option(help="What the run folder is called behind its time stamp.")
     ] = None,
-    output_dir: Annotated[Path, typer.Option(help="Where the run folder is made.")] = Path("runs"),
+    output_dir: OutputDir = RUNS,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print the run folder's path and nothing else.")
     ] = False,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from hpopt.errors import Location, RunError
+from hpopt.jsonline import json_line
 from hpopt.trials import Result, Trial
 
 FORMAT = "1.0"
@@ -106,8 +106,7 @@ class Journal:
 
 def encode(event: Event) -> bytes:
     """An event as its line: strict JSON, with null for what is not finite."""
-    form = {"kind": event.kind, **dataclasses.asdict(event)}
-    return json.dumps(_strict(form), allow_nan=False, separators=(",", ":")).encode() + b"\n"
+    return json_line({"kind": event.kind, **dataclasses.asdict(event)}).encode() + b"\n"
 
 
 def read_journal(path: Path) -> tuple[Header, list[Event]]:
@@ -182,12 +181,3 @@ def _check_format(found: str, location: Location) -> None:
             location=location,
             help="use the version of hpopt that wrote it, or a later one",
         )
-
-
-def _strict(form: Any) -> Any:
-    """The form with null in place of every number that JSON does not have."""
-    if isinstance(form, float):
-        return form if math.isfinite(form) else None
-    if isinstance(form, Mapping):
-        return {key: _strict(value) for key, value in form.items()}
-    return [_strict(value) for value in form] if isinstance(form, list | tuple) else form
