@@ -46,7 +46,7 @@ def set_up(
             for note in (*binding.notes, *([parts.note] if parts.note else [])):
                 log.warning(note)
                 observer.note(note)
-        data = prepare(table, parts, run.data_folder)
+        data = prepare(table, parts, run.data_folder, config.settings.dataset.scaling)
         objective = Objective(
             binding.builder, binding.arguments, binding.training, metric.name, data
         )

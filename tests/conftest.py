@@ -31,11 +31,11 @@ def make_table(task="binary", rows=200, columns=6, seed=0) -> Table:
     return Table(features, target, names, labels, task)
 
 
-def make_data(folder, task="binary", **options) -> Prepared:
+def make_data(folder, task="binary", scaling="standard", **options) -> Prepared:
     table = make_table(task, **options)
     split = {"train": 0.6, "validation": 0.2, "test": 0.2}
     parts = split_rows(table, **split, seed=0, stratify="auto")
-    return prepare(table, parts, folder)
+    return prepare(table, parts, folder, scaling)
 
 
 @pytest.fixture(params=["binary", "multiclass", "regression"])

@@ -12,6 +12,7 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from hpopt.conditions import Condition, Scalar
+from hpopt.data.features import Scaling
 from hpopt.data.sources import SKLEARN_DATASETS
 from hpopt.dimensions import Categorical, Dimension, Integer, Prior, Real
 from hpopt.grammar import Count, Section, one_of
@@ -46,6 +47,7 @@ class Dataset(Section):
 
     source: Literal["sklearn"]
     name: Annotated[str, one_of(SKLEARN_DATASETS)]
+    scaling: Scaling = "standard"  # of the features, by the training part's mean and deviation
     split: Annotated[Split, _EMPTY] = Split()
 
 
