@@ -8,6 +8,7 @@ import sys
 import typer
 
 from hpopt.cli.runs import runs_command
+from hpopt.cli.schema import schema_command
 from hpopt.cli.show import show_command
 from hpopt.cli.trials import trials_command
 from hpopt.cli.tune import tune_command
@@ -24,6 +25,7 @@ app.command("tune")(tune_command)
 app.command("runs")(runs_command)
 app.command("show")(show_command)
 app.command("trials")(trials_command)
+app.command("schema")(schema_command)
 
 
 def _show_version(asked: bool) -> None:
