@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from hpopt.cli.check import check_command
 from hpopt.cli.runs import runs_command
 from hpopt.cli.schema import schema_command
 from hpopt.cli.show import show_command
@@ -22,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("tune")(tune_command)
+app.command("check")(check_command)
 app.command("runs")(runs_command)
 app.command("show")(show_command)
 app.command("trials")(trials_command)

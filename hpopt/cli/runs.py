@@ -45,7 +45,7 @@ def runs_command(
                 print(error.render(), file=sys.stderr)
             continue
         if as_json:
-            emit(run_record(run))
+            emit(overview(run))
             continue
         best = run.best
         stamp = path.name[:_STAMP]
@@ -70,8 +70,11 @@ def runs_command(
 _STAMP = len("2026-11-23T10-37-05")
 
 
-def run_record(run: Run) -> dict[str, Any]:
-    best, trials = run.best, run.trials()
+def overview(run: Run) -> dict[str, Any]:
+    """A run in brief, as strict JSON."""
+    from hpopt.cli.show import brief
+
+    trials = run.trials()
     return {
         "id": run.path.name,
         "path": str(run.path),
@@ -83,5 +86,5 @@ def run_record(run: Run) -> dict[str, Any]:
         "n_calls": run.n_calls,
         "metric": run.metric,
         "greater_is_better": run.header.greater_is_better,
-        "best": None if best is None else {"number": best.number, "score": run.score(best)},
+        "best": brief(run, run.best),
     }

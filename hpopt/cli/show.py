@@ -31,7 +31,7 @@ def show_command(
     found = find_run(run)
     if number is None:
         if as_json:
-            emit(_run_record(found))
+            emit(run_record(found))
         else:
             print("\n".join(_run_lines(found)))
         return
@@ -48,6 +48,11 @@ def trial_record(run: Run, trial: Trial) -> dict[str, Any]:
     return {"number": record.pop("number"), "score": run.score(trial), **record}
 
 
+def brief(run: Run, trial: Trial | None) -> dict[str, Any] | None:
+    """A trial by its number and its score, where there is one."""
+    return None if trial is None else {"number": trial.number, "score": run.score(trial)}
+
+
 def _trial(run: Run, number: int) -> Trial:
     from hpopt.errors import ConfigError
 
@@ -59,11 +64,11 @@ def _trial(run: Run, number: int) -> Trial:
         raise ConfigError(f"{run.path.name} has no trial {number}", help=has) from None
 
 
-def _run_record(run: Run) -> dict[str, Any]:
-    from hpopt.cli.runs import run_record
+def run_record(run: Run) -> dict[str, Any]:
+    from hpopt.cli.runs import overview
 
     steps = {name: dict(step.outcome) for name, step in run.steps.items()}
-    return run_record(run) | {
+    return overview(run) | {
         "best": trial_record(run, run.best) if run.best else None,
         "running": [trial.number for trial in run.trials() if trial.state == "running"],
         "steps": steps,
@@ -162,6 +167,7 @@ def _best_trials(run: Run) -> Iterator[str]:
 
 def _trial_lines(run: Run, trial: Trial) -> Iterator[str]:
     from hpopt.cli.text import age, duration
+    from hpopt.cli.text import facts as aligned
     from hpopt.report.summary import show_param, show_score
 
     since = datetime.fromisoformat(trial.started) if trial.started else None
@@ -187,17 +193,12 @@ def _trial_lines(run: Run, trial: Trial) -> Iterator[str]:
     facts["seed"] = str(trial.seed) + (f", attempt {trial.attempt}" if trial.attempt > 1 else "")
     if (weights := run.weights(trial)) is not None:
         facts["weights"] = str(weights.relative_to(run.path))
-    yield from _aligned(facts)
+    yield from aligned(facts)
     yield from ("", "params")
-    yield from _aligned({name: show_param(value) for name, value in trial.params.items()})
+    yield from aligned({name: show_param(value) for name, value in trial.params.items()})
     if trial.result is not None and trial.result.curves:
         yield from ("", "curves")
-        yield from _aligned({n: _in_brief(c) for n, c in trial.result.curves.items() if c})
-
-
-def _aligned(facts: dict[str, str]) -> Iterator[str]:
-    width = max(map(len, facts), default=0)
-    yield from (f"  {name:<{width}}  {text}" for name, text in facts.items())
+        yield from aligned({n: _in_brief(c) for n, c in trial.result.curves.items() if c})
 
 
 def _in_brief(curve: list[float]) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hpopt.space import Space
 
 # The largest unit that fits at least twice, so that "90 s" is not "1 min".
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60))
@@ -19,6 +23,32 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: str = "") -
         ).rstrip()
         for row in (head, *rows)
     ]
+
+
+def facts(named: Mapping[str, str]) -> list[str]:
+    """Lines of a name and what is said of it, aligned."""
+    width = max(map(len, named), default=0)
+    return [f"  {name:<{width}}  {text}" for name, text in named.items()]
+
+
+def space_table(space: Space) -> list[str]:
+    """A search space, a dimension a line."""
+    from hpopt.dimensions import Categorical
+    from hpopt.report.summary import show_param
+
+    rows = []
+    for dimension in space:
+        if isinstance(dimension, Categorical):
+            values, prior = ", ".join(map(show_param, dimension.categories)), "one of"
+        else:
+            values = f"{show_param(dimension.low)} to {show_param(dimension.high)}"
+            prior = dimension.prior
+        when = " and ".join(map(str, dimension.when))
+        rows.append([dimension.name, values, prior, show_param(dimension.default), when])
+    head = ["dimension", "values", "prior", "default", "when"]
+    if not any(row[-1] for row in rows):
+        head, rows = head[:-1], [row[:-1] for row in rows]
+    return table(head, rows)
 
 
 def duration(seconds: float) -> str:

@@ -14,7 +14,7 @@ from hpopt.builders.base import Task
 from hpopt.config.binding import Binding, bind
 from hpopt.config.document import Document, KeyPath, read_document
 from hpopt.config.problems import problems_of
-from hpopt.config.schema import Settings
+from hpopt.config.schema import WITHOUT_ACQUISITION, Settings
 from hpopt.dimensions import Categorical
 from hpopt.errors import ConfigError, shorten
 from hpopt.training.losses import losses_for
@@ -31,6 +31,11 @@ class Config:
     binding: Binding
     document: Document
     run_name: str  # what the run folder is called behind its time stamp
+
+    @property
+    def heeds_acquisition(self) -> bool:
+        """Whether the engine has an acquisition function."""
+        return self.settings.search.engine not in WITHOUT_ACQUISITION
 
     def metric(self, task: Task) -> Metric:
         """The metric to search by. Raises ConfigError where it does not fit the task."""

@@ -17,6 +17,11 @@ def resolved_yaml(config: Config, *, metric: str, loss: str) -> str:
 
     `metric` and `loss` are those in force, which `auto` leaves to the data.
     """
+    return "\n".join(_lines(config, resolved_tree(config, metric=metric, loss=loss), ())) + "\n"
+
+
+def resolved_tree(config: Config, *, metric: str, loss: str) -> dict[str, Any]:
+    """The whole configuration as plain data."""
     tree = config.settings.model_dump()
     constants = {n: v for n, v in config.binding.arguments.items() if n not in tree["space"]}
     tree["model"] = {"builder": config.binding.builder, **constants}
@@ -30,7 +35,7 @@ def resolved_yaml(config: Config, *, metric: str, loss: str) -> str:
         for name, form in tree["space"].items()
         if form["type"] == "constant" or name in dimensions
     }
-    return "\n".join(_lines(config, tree, ())) + "\n"
+    return tree
 
 
 def _lines(config: Config, tree: Mapping[str, Any], path: KeyPath) -> Iterator[str]:

@@ -18,6 +18,9 @@ from hpopt.dimensions import Categorical, Dimension, Integer, Prior, Real
 from hpopt.grammar import Count, Section, one_of
 from hpopt.training.settings import Training
 
+# The engines that weigh nothing.
+WITHOUT_ACQUISITION = ("random", "sobol")
+
 # A key with everything behind it commented out is an empty mapping, not null.
 _EMPTY = BeforeValidator(lambda value: {} if value is None else value)
 
