@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def check_command(
     config: ConfigArgument, overrides: Overrides = None, as_json: Json = False
 ) -> None:
-    """Try what CONFIG describes, and say what a run would be and how long it would take.
+    """Try a config: what its run would be, and how long.
 
     Reads the data, builds the default network, fits one batch, saves and loads it, and fits a few
     short trials to measure the time. Leaves no folder behind.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def schema_command() -> None:
-    """Print the JSON Schema of the YAML, by which editors complete, explain and check a config.
+    """Print the JSON Schema of a config, for editors.
 
     hpopt schema > hpopt.schema.json, and as the first line of a config beside it:
     # yaml-language-server: $schema=hpopt.schema.json

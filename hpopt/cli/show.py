@@ -21,11 +21,11 @@ _SHOWN = 5
 def show_command(
     run: RunArgument,
     number: Annotated[
-        int | None, typer.Argument(metavar="[N]", help="The number of one of its trials.")
+        int | None, typer.Argument(metavar="N", help="The number of one of its trials.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show a run, or one of its trials, also while it runs in another terminal."""
+    """Show a run or one of its trials, also while it runs."""
     from hpopt.runs.finding import find_run
 
     found = find_run(run)

@@ -39,7 +39,7 @@ def tune_command(
         bool, typer.Option("--quiet", "-q", help="Print the run folder's path and nothing else.")
     ] = False,
 ) -> None:
-    """Find the best network for the data of CONFIG, and leave a run folder.
+    """Find the best network for the data; leave a run folder.
 
     The folder is runs/<time>_<name>: best/model.keras in it takes raw rows, and summary.md says
     what was found.
@@ -61,9 +61,9 @@ def tune_command(
 
 def _tune(config: Config, output_dir: Path, *, as_json: bool, quiet: bool) -> None:
     from hpopt.cli.events import JsonEvents, print_event
-    from hpopt.cli.progress import choose_progress
     from hpopt.cli.show import run_record
     from hpopt.observer import Observer
+    from hpopt.progress import choose_progress
     from hpopt.report.summary import conclude
     from hpopt.tuning import tune
 
