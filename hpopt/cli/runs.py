@@ -40,7 +40,7 @@ def runs_command(
             run = Run.open(path)
         except RunError as error:
             if as_json:
-                emit({"id": path.name, "path": path, "state": "broken", "reason": str(error)})
+                emit({"id": path.name, "path": str(path), "state": "broken", "reason": str(error)})
             else:
                 print(error.render(), file=sys.stderr)
             continue
