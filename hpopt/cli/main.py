@@ -10,6 +10,8 @@ import typer
 import typer.core
 
 from hpopt.cli.check import check_command
+from hpopt.cli.compare import compare_command
+from hpopt.cli.plot import plot_command
 from hpopt.cli.runs import runs_command
 from hpopt.cli.schema import schema_command
 from hpopt.cli.show import show_command
@@ -42,6 +44,8 @@ app.command("check")(check_command)
 app.command("runs")(runs_command)
 app.command("show")(show_command)
 app.command("trials")(trials_command)
+app.command("plot")(plot_command)
+app.command("compare")(compare_command)
 app.command("schema")(schema_command)
 
 

@@ -26,7 +26,7 @@ def runs_command(
     """
     from hpopt.cli.text import age, table
     from hpopt.errors import ConfigError, RunError
-    from hpopt.report.summary import show_score
+    from hpopt.report.words import show_score
     from hpopt.runs.finding import list_runs, name_of
     from hpopt.runs.folder import Run
 

@@ -122,7 +122,7 @@ _STATES = {
 
 def _scores(run: Run, best: Trial) -> Iterator[str]:
     from hpopt.cli.text import table
-    from hpopt.report.summary import show_score
+    from hpopt.report.words import show_score
 
     test = run.steps["test"].outcome if "test" in run.steps else {}
     default = run.trials()[0]
@@ -140,7 +140,7 @@ def _scores(run: Run, best: Trial) -> Iterator[str]:
 
 def _params(run: Run, best: Trial) -> Iterator[str]:
     from hpopt.cli.text import table
-    from hpopt.report.summary import show_param
+    from hpopt.report.words import show_param
 
     default = run.trials()[0]
     names = list(dict.fromkeys([*best.params, *default.params]))
@@ -153,7 +153,7 @@ def _params(run: Run, best: Trial) -> Iterator[str]:
 
 def _best_trials(run: Run) -> Iterator[str]:
     from hpopt.cli.text import duration, table
-    from hpopt.report.summary import show_score
+    from hpopt.report.words import show_score
     from hpopt.trials import ranked
 
     rows = [
@@ -168,7 +168,7 @@ def _best_trials(run: Run) -> Iterator[str]:
 def _trial_lines(run: Run, trial: Trial) -> Iterator[str]:
     from hpopt.cli.text import age, duration
     from hpopt.cli.text import facts as aligned
-    from hpopt.report.summary import show_param, show_score
+    from hpopt.report.words import show_param, show_score
 
     since = datetime.fromisoformat(trial.started) if trial.started else None
     state = trial.state
@@ -203,7 +203,7 @@ def _trial_lines(run: Run, trial: Trial) -> Iterator[str]:
 
 def _in_brief(curve: list[float]) -> str:
     """A curve's first and last number, and its lowest where that is another."""
-    from hpopt.report.summary import show_score
+    from hpopt.report.words import show_score
 
     ends = f"{show_score(curve[0])} → {show_score(curve[-1])}"
     lowest = min(curve)

@@ -34,7 +34,7 @@ def facts(named: Mapping[str, str]) -> list[str]:
 def space_table(space: Space) -> list[str]:
     """A search space, a dimension a line."""
     from hpopt.dimensions import Categorical
-    from hpopt.report.summary import show_param
+    from hpopt.report.words import show_param
 
     rows = []
     for dimension in space:

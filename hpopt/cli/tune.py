@@ -64,7 +64,7 @@ def _tune(config: Config, output_dir: Path, *, as_json: bool, quiet: bool) -> No
     from hpopt.cli.show import run_record
     from hpopt.observer import Observer
     from hpopt.progress import choose_progress
-    from hpopt.report.summary import conclude
+    from hpopt.report.conclusion import conclude
     from hpopt.tuning import tune
 
     observer = Observer() if quiet else choose_progress()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from hpopt.errors import ConfigError, MissingDependency, RunError
 from hpopt.files import sync_folder, write_whole, writing
@@ -17,6 +17,9 @@ from hpopt.runs.frame import trial_columns, trial_rows
 from hpopt.runs.journal import Event, Header, Journal, Started, Step, apply, read_journal
 from hpopt.runs.lock import is_locked
 from hpopt.trials import Trial, best_of, ranked
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 JOURNAL = "journal.jsonl"
 # finished; stopped early on request, and closed; closed without a model; its writer has gone.
@@ -196,6 +199,17 @@ class Run:
         finally:
             logger.removeHandler(handler)
             handler.close()
+
+    def plot(self, name: str = "convergence", dimensions: Sequence[str] = ()) -> Figure:
+        """A picture of the run so far as a matplotlib Figure, which a notebook shows.
+
+        `name` is one of those that `hpopt plot` draws; pair pictures show `dimensions`, or the
+        most important ones. Raises ConfigError where a name is unknown, and RunError where the run
+        does not give that picture yet.
+        """
+        from hpopt.plots.drawing import draw_one
+
+        return draw_one(self, name, dimensions)
 
     def close(self) -> None:
         """End writing, and give the prepared rows back."""
