@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 
 from hpopt.builders.base import Output
-from hpopt.data.features import FeatureSpec, TargetSpec
+from hpopt.data.features import FeatureSpec, Scaling, TargetSpec
 from hpopt.data.sources import Table
 from hpopt.data.splits import Parts
 from hpopt.errors import DataError
@@ -53,13 +53,13 @@ class Prepared:
         return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
-def prepare(table: Table, parts: Parts, folder: Path) -> Prepared:
+def prepare(table: Table, parts: Parts, folder: Path, scaling: Scaling = "standard") -> Prepared:
     """Fit the specs on the training part, and write every part's arrays into `folder`.
 
     Raises DataError where a feature or a target is not a finite number.
     """
     _check_finite(table)
-    features = FeatureSpec.of(table.features[parts.train])
+    features = FeatureSpec.of(table.features[parts.train], scaling)
     regression = table.task == "regression"
     target = TargetSpec.of(table.target[parts.train]) if regression else TargetSpec()
     with writing(folder):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hpopt.backend import load_keras
-from hpopt.config.resolved import inline_yaml
+from hpopt.config.dumping import inline_yaml
 from hpopt.errors import RunError, in_words
 from hpopt.export.twin import raw_model
 from hpopt.runs.folder import Run

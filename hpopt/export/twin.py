@@ -18,13 +18,15 @@ def raw_model(network: Any, features: FeatureSpec, target: TargetSpec) -> Any:
     """
     keras = load_keras()
     rows = keras.Input(features.input_shape, name="rows")
-    mean, scale = np.asarray(features.mean), np.asarray(features.scale)
-    # As arrays, not lists: Keras makes float32 of a list, which loses the digits of large means.
-    standardise = keras.layers.Rescaling(
-        1 / scale, -mean / scale, dtype="float64", name="standardise"
-    )
-    to_single = keras.layers.Identity(dtype="float32", name="inputs")
-    outputs = network(to_single(standardise(rows)))
+    inputs = rows
+    if not features.is_unscaled:
+        mean, scale = np.asarray(features.mean), np.asarray(features.scale)
+        # As arrays: Keras makes float32 of a list, which loses the digits of large means.
+        standardise = keras.layers.Rescaling(
+            1 / scale, -mean / scale, dtype="float64", name="standardise"
+        )
+        inputs = keras.layers.Identity(dtype="float32", name="inputs")(standardise(rows))
+    outputs = network(inputs)
     if target != TargetSpec():
         # In float64, as TargetSpec.restore: float32 has too few digits for a target such as a time.
         restore = keras.layers.Rescaling(

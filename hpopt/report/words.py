@@ -18,7 +18,9 @@ def show_param(value: Scalar) -> str:
     """A param as it is worth reading: four digits of a real number."""
     if isinstance(value, float):
         return f"{value:.4g}"
-    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+    if value is None:
+        return "null"  # as in the YAML
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def align(rows: Sequence[Sequence[str]]) -> list[str]:

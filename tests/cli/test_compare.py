@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import make_run
+from conftest import synthetic_run
 from typer.testing import CliRunner
 
 from hpopt.cli.main import app
@@ -16,8 +16,10 @@ from hpopt.runs.journal import Step
 def runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return [
-        make_run(tmp_path / "runs", trials=8, name="gp", score=lambda p, rng: 0.9),
-        make_run(tmp_path / "runs", trials=5, name="random", failed=[2], score=lambda p, rng: 0.8),
+        synthetic_run(tmp_path / "runs", trials=8, name="gp", score=lambda p, rng: 0.9),
+        synthetic_run(
+            tmp_path / "runs", trials=5, name="random", failed=[2], score=lambda p, rng: 0.8
+        ),
     ]
 
 
@@ -40,7 +42,9 @@ def test_the_table_has_a_line_for_each_run(runs, tmp_path):
 
 def test_the_test_score_is_the_runs_own(runs, tmp_path):
     tested = Step("test", "", {"best": {"accuracy": 0.85}})
-    make_run(tmp_path / "runs", trials=3, name="tested", score=lambda p, rng: 0.7, steps=[tested])
+    synthetic_run(
+        tmp_path / "runs", trials=3, name="tested", score=lambda p, rng: 0.7, steps=[tested]
+    )
     done = compare("tested", "gp", "--json")
     first, second, picture = map(json.loads, done.stdout.splitlines())
     assert (first["name"], first["test"], first["best_trial"]) == ("tested", 0.85, 1)
@@ -61,7 +65,8 @@ def test_the_picture_has_a_line_for_each_run_as_long_as_it_is(runs):
 def test_runs_of_one_name_are_repetitions(tmp_path):
     scores = (0.9, 0.5, 0.6)
     runs = [
-        make_run(tmp_path, trials=4, name="gp", score=lambda p, rng, s=score: s) for score in scores
+        synthetic_run(tmp_path, trials=4, name="gp", score=lambda p, rng, s=score: s)
+        for score in scores
     ]
     [axes] = draw_comparison(runs).axes
     median = next(line for line in axes.get_lines() if line.get_label() == "gp: median of 3")
@@ -71,7 +76,7 @@ def test_runs_of_one_name_are_repetitions(tmp_path):
 
 
 def test_runs_of_different_metrics_are_not_compared(runs, tmp_path):
-    other = make_run(tmp_path / "runs", name="diabetes", metric="rmse")
+    other = synthetic_run(tmp_path / "runs", name="diabetes", metric="rmse")
     done = compare("gp", "diabetes")
     assert isinstance(done.exception, ConfigError)
     assert f"accuracy in {runs[0].path.name}; rmse in {other.path.name}" in str(done.exception)
@@ -83,7 +88,7 @@ def test_one_run_has_nothing_to_be_compared_with(runs):
 
 
 def test_runs_without_a_finished_trial_have_nothing_to_show(tmp_path):
-    runs = [make_run(tmp_path, trials=0, name=name) for name in ("a", "b")]
+    runs = [synthetic_run(tmp_path, trials=0, name=name) for name in ("a", "b")]
     done = compare(*(run.path for run in runs), "-o", tmp_path)
     assert isinstance(done.exception, RunError)
     assert "none of the runs has a finished trial" in str(done.exception)

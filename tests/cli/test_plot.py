@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import make_run
+from conftest import synthetic_run
 from typer.testing import CliRunner
 
 from hpopt.cli.main import app
@@ -16,7 +16,7 @@ from hpopt.errors import ConfigError, RunError
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    return make_run(tmp_path / "runs", trials=8)
+    return synthetic_run(tmp_path / "runs", trials=8)
 
 
 def plot(*arguments):
@@ -40,7 +40,7 @@ def test_another_folder_and_format(run, tmp_path):
 
 def test_json_has_an_object_a_picture_and_says_why_there_is_none(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    make_run(tmp_path / "runs", trials=1)
+    synthetic_run(tmp_path / "runs", trials=1)
     done = plot("latest", "--only", "convergence,pairs", "--json")
     assert done.exit_code == 0
     first, second = map(json.loads, done.stdout.splitlines())
@@ -56,7 +56,7 @@ def test_json_has_an_object_a_picture_and_says_why_there_is_none(tmp_path, monke
 
 def test_a_run_of_which_nothing_can_be_drawn_is_an_error(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    make_run(tmp_path / "runs", trials=0)
+    synthetic_run(tmp_path / "runs", trials=0)
     done = plot("latest")
     assert isinstance(done.exception, RunError)
     assert "nothing can be drawn" in str(done.exception)

@@ -35,3 +35,13 @@ def test_columns_with_large_means_keep_their_digits(tmp_path):
     identity = keras.Model(inputs, keras.layers.Identity()(inputs))
     model = raw_model(identity, features, data.target)
     np.testing.assert_array_equal(model.predict(rows, verbose=0), features.apply(rows))
+
+
+def test_unscaled_features_need_no_layer(tmp_path):
+    data = make_data(tmp_path / "data", scaling="none")
+    network = build(data.features.input_shape, data.output)
+    model = raw_model(network, data.features, data.target)
+    assert [type(layer).__name__ for layer in model.layers] == ["InputLayer", "Functional"]
+    expected = predict(network, data.inputs("test"))
+    said = model.predict(data.raw("test"), verbose=0)
+    np.testing.assert_allclose(said, expected, rtol=1e-5, atol=1e-6)

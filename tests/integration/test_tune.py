@@ -319,7 +319,7 @@ def start(cwd, config) -> subprocess.Popen:
 
 
 def test_ctrl_c_ends_the_search_and_keeps_what_it_found(tmp_path, base_config):
-    process = start(tmp_path, base_config.replace("n_calls: 25", "n_calls: 500"))
+    process = start(tmp_path, base_config.replace("n_calls: 100", "n_calls: 500"))
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=120)[1]
     assert process.returncode == 130, said

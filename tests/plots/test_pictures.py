@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import MIXED, make_run
+from conftest import MIXED, synthetic_run
 from matplotlib.patches import StepPatch
 
 from hpopt.dimensions import Categorical, Integer, Real
@@ -15,7 +15,7 @@ from hpopt.space import Space
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    return make_run(tmp_path_factory.mktemp("plots"), trials=16, failed=[5], running=True)
+    return synthetic_run(tmp_path_factory.mktemp("plots"), trials=16, failed=[5], running=True)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_convergence_marks_the_default_the_best_and_the_failed(history):
 
 
 def test_convergence_of_an_error_goes_down(tmp_path):
-    run = make_run(tmp_path, metric="rmse", score=lambda params, rng: 10 * rng.random())
+    run = synthetic_run(tmp_path, metric="rmse", score=lambda params, rng: 10 * rng.random())
     [axes] = draw(History.of(run), "convergence").axes
     line = next(line for line in axes.get_lines() if line.get_label() == "best so far")
     assert (np.diff(line.get_ydata()) <= 0).all()
@@ -80,7 +80,7 @@ def test_one_monstrous_score_does_not_flatten_the_others(tmp_path):
     def score(params, rng):
         return 1e9 if rng.random() < 0.2 else 50 + rng.random()
 
-    run = make_run(tmp_path, metric="rmse", trials=30, score=score)
+    run = synthetic_run(tmp_path, metric="rmse", trials=30, score=score)
     [axes] = draw(History.of(run), "convergence").axes
     assert axes.get_ylim()[1] < 60
     assert "off the axis" in texts(axes.figure)
@@ -166,7 +166,7 @@ def test_parallel_coordinates_lead_an_inactive_dimension_below_its_axis(history)
 
 def test_learning_curves_draw_whatever_a_fit_recorded(tmp_path):
     curves = {"loss": [1.0, 0.5], "val_loss": [1.0, 0.6], "learning_rate": [0.1, 0.01]}
-    history = History.of(make_run(tmp_path, curves=curves))
+    history = History.of(synthetic_run(tmp_path, curves=curves))
     figure = draw(history, "learning_curves")
     labels = [axes.get_ylabel() for axes in figure.axes]
     assert labels == ["loss on training", "loss on validation", "learning rate"]
@@ -183,7 +183,9 @@ WIDE = Space([Real(f"x{i}", 0, 1) for i in range(13)] + [Integer("n", 1, 3)])
 
 
 def test_pair_pictures_of_many_dimensions_show_the_most_important_ones(tmp_path):
-    run = make_run(tmp_path, WIDE, 30, score=lambda params, rng: params["x7"] + params["x3"] / 2)
+    run = synthetic_run(
+        tmp_path, WIDE, 30, score=lambda params, rng: params["x7"] + params["x3"] / 2
+    )
     figure = draw(History.of(run), "evaluations")
     assert "8 most important of 14 dimensions" in texts(figure)
     assert {"x7", "x3"} <= {axes.get_title() for axes in figure.axes}
@@ -206,12 +208,16 @@ def test_every_picture_can_be_drawn_of_odd_spaces(tmp_path, name):
             Integer("n", -5, 100_000),
         ]
     )
-    run = make_run(tmp_path, odd, 6, score=lambda params, rng: 0.5)  # a constant objective, too
+    run = synthetic_run(
+        tmp_path, odd, 6, score=lambda params, rng: 0.5
+    )  # a constant objective, too
     assert style.to_bytes(draw(History.of(run), name), "png")
 
 
 def test_a_space_of_one_dimension_has_every_picture_but_pairs(tmp_path):
-    run = make_run(tmp_path, Space([Real("x", 0, 1)]), 6, score=lambda params, rng: params["x"])
+    run = synthetic_run(
+        tmp_path, Space([Real("x", 0, 1)]), 6, score=lambda params, rng: params["x"]
+    )
     for name in PICTURES:
         if name == "pairs":
             with pytest.raises(RunError, match="a pair needs two dimensions"):

@@ -37,7 +37,7 @@ def test_an_axis_goes_from_bound_to_bound():
 
 def test_categories_have_their_names():
     axes = panel(KIND)
-    assert labels(axes.xaxis) == ["relu", "none", "true", "0.1"]
+    assert labels(axes.xaxis) == ["relu", "null", "true", "0.1"]
     assert axes.get_xticks().tolist() == [0, 1, 2, 3]
 
 

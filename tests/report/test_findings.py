@@ -1,7 +1,7 @@
 """What is said of the parameters: what the trials support, and nothing else."""
 
 import pytest
-from conftest import make_run
+from conftest import synthetic_run
 
 from hpopt.dimensions import Categorical, Integer, Real
 from hpopt.report.findings import find_out
@@ -18,7 +18,7 @@ SPACE = Space(
 
 
 def found(tmp_path, score, **options):
-    return find_out(make_run(tmp_path, SPACE, 50, score=score, **options))
+    return find_out(synthetic_run(tmp_path, SPACE, 50, score=score, **options))
 
 
 def test_what_matters_is_said_and_what_does_not_is_not(tmp_path):
@@ -69,6 +69,6 @@ def test_a_constant_objective_has_no_effects(tmp_path):
     ("trials", "said"), [(0, "No trial has finished"), (5, "Only 5 trials have finished")]
 )
 def test_of_a_handful_of_trials_nothing_is_said(tmp_path, trials, said):
-    findings = find_out(make_run(tmp_path, SPACE, trials, score=lambda p, rng: p["layers"]))
+    findings = find_out(synthetic_run(tmp_path, SPACE, trials, score=lambda p, rng: p["layers"]))
     assert findings.effects[0].startswith(said)
     assert findings.trust is None

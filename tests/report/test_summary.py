@@ -2,7 +2,7 @@
 
 import json
 
-from conftest import make_run
+from conftest import synthetic_run
 
 from hpopt.report.conclusion import conclude
 from hpopt.report.findings import find_out
@@ -30,7 +30,7 @@ def summary(run) -> str:
 
 
 def test_the_best_stands_beside_the_default_and_the_plain_models(tmp_path):
-    run = make_run(tmp_path, steps=[TEST])
+    run = synthetic_run(tmp_path, steps=[TEST])
     best = f"{run.best.result.metrics['accuracy']:.4f}"
     text = summary(run)
     assert f"| best (trial {run.best.number}) | {best} | 0.8765 |" in text
@@ -40,7 +40,7 @@ def test_the_best_stands_beside_the_default_and_the_plain_models(tmp_path):
 
 
 def test_the_space_is_told_with_its_priors_and_conditions(tmp_path):
-    text = summary(make_run(tmp_path))
+    text = summary(synthetic_run(tmp_path))
     assert "| 0.0001 to 0.1, log-uniform |" in text
     assert "| adam, sgd |" in text
     assert "| 0 to 0.99; where optimizer is sgd |" in text
@@ -48,14 +48,14 @@ def test_the_space_is_told_with_its_priors_and_conditions(tmp_path):
 
 
 def test_the_pictures_that_were_drawn_are_shown(tmp_path):
-    text = summary(make_run(tmp_path, steps=[PLOTS]))
+    text = summary(synthetic_run(tmp_path, steps=[PLOTS]))
     assert "![Convergence](plots/convergence.png)" in text
     assert "[pairs](plots/pairs.png)" in text
     assert "partial_dependence" not in text
 
 
 def test_it_names_the_versions_and_the_command_to_repeat_it(tmp_path):
-    run = make_run(tmp_path)
+    run = synthetic_run(tmp_path)
     assert "hpopt tune config.resolved.yaml" in summary(run)
     versions = {"python": "3.11.7", "packages": {"tensorflow": "2.21.0", "keras": None}}
     (run.path / "environment.json").write_text(json.dumps(versions))
@@ -63,7 +63,7 @@ def test_it_names_the_versions_and_the_command_to_repeat_it(tmp_path):
 
 
 def test_a_run_of_failures_tells_their_reasons(tmp_path):
-    run = make_run(tmp_path, trials=3, failed=[1, 2, 3])
+    run = synthetic_run(tmp_path, trials=3, failed=[1, 2, 3])
     text = summary(run)
     assert "No trial gave a value, so there is no model." in text
     assert "- the loss became nan in epoch 1 (trial 1, 2, 3)" in text
@@ -71,7 +71,7 @@ def test_a_run_of_failures_tells_their_reasons(tmp_path):
 
 
 def test_the_terminal_says_the_same_in_a_few_lines(tmp_path):
-    run = make_run(tmp_path, steps=[TEST, FINDINGS])
+    run = synthetic_run(tmp_path, steps=[TEST, FINDINGS])
     lines = conclude(run).splitlines()
     best = run.best
     score = f"{best.result.metrics['accuracy']:.4f}"
@@ -86,7 +86,7 @@ def test_the_terminal_says_the_same_in_a_few_lines(tmp_path):
 
 
 def test_the_default_params_are_not_compared_with_themselves(tmp_path):
-    run = make_run(tmp_path, trials=4, score=lambda params, rng: 0.5, steps=[TEST])
+    run = synthetic_run(tmp_path, trials=4, score=lambda params, rng: 0.5, steps=[TEST])
     assert run.best.number == 1
     assert summary(run).count("| default params") == 1
     assert "No trial was better than the default params." in summary(run)
