@@ -15,6 +15,10 @@ from hpopt.trials import Result, Trial, best_of
 SEARCHERS = {
     "gp-EI": make_searcher("gp", "EI", n_calls=20),
     "random": make_searcher("random", "EI"),
+    "grid": make_searcher("grid", "EI", grid=4),
+    "skopt-RF": make_searcher("skopt", "EI", base_estimator="RF"),
+    "skopt-ET": make_searcher("skopt", "LCB", base_estimator="ET"),
+    "skopt-GBRT": make_searcher("skopt", "EI", base_estimator="GBRT"),
     "skopt-EI": make_searcher("skopt", "EI"),
     "skopt-PI": make_searcher("skopt", "PI"),
     "skopt-LCB": make_searcher("skopt", "LCB"),
