@@ -53,7 +53,11 @@ def tune(
             search(
                 run,
                 space,
-                make_searcher(options.search.engine, options.search.acquisition),
+                make_searcher(
+                    options.search.engine,
+                    options.search.acquisition,
+                    n_calls=options.search.n_calls,
+                ),
                 SerialSlots(objective),
                 n_calls=options.search.n_calls,
                 seed=options.search.seed,
@@ -62,7 +66,7 @@ def tune(
                 stop=stop,
             )
             observer.closing()
-            Closing(run, objective, space, options.search.seed).do_all()
+            Closing(run, objective, space, options.search.seed, draw=options.output.plots).do_all()
     except KeyboardInterrupt:
         place = f"; what was finished is in {run.path}" if run else ""
         raise Interrupted(f"interrupted{place}") from None

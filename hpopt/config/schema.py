@@ -163,10 +163,11 @@ DimensionForm = Annotated[
 class Search(Section):
     """The searcher, its acquisition function and its budget."""
 
-    engine: Literal["skopt", "random"] = "skopt"
-    """What suggests trials: scikit-optimize's Gaussian process, or chance."""
+    engine: Literal["gp", "skopt", "sobol", "random"] = "gp"
+    """What suggests trials: hpopt's own Bayesian optimisation, scikit-optimize's, a sequence that
+    spreads them evenly, or chance."""
     acquisition: Literal["EI", "PI", "LCB", "gp_hedge"] = "EI"
-    """How `skopt` weighs what is promising against what is unknown; `random` has no use for it."""
+    """How `gp` and `skopt` weigh what is promising against what is unknown; others do not."""
     n_calls: Annotated[Count, Le(1_000_000)] = 100
     """How many trials the run has, the failed ones among them."""
     seed: Annotated[int, Ge(0), Lt(2**32)] = 0
@@ -194,6 +195,8 @@ class OutputSettings(Section):
     """What the run folder is called behind its time stamp; if left out, as the config file."""
     keep_weights: Annotated[int, Ge(1)] = 5
     """Of how many of the best trials the weights are kept, besides those of the first."""
+    plots: bool = True
+    """Whether pictures are drawn when the search is over; `hpopt plot` draws them at any time."""
 
 
 class Settings(Section):
