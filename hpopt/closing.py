@@ -32,6 +32,7 @@ class Closing:
     objective: Objective
     space: Space
     seed: int
+    keep_rows: int  # how many rows of the validation part may stay in the folder
 
     @property
     def steps(self) -> Sequence[tuple[str, Callable[[], Mapping[str, Any]]]]:
@@ -65,7 +66,7 @@ class Closing:
 
     def _best(self) -> Mapping[str, Any]:
         assert self.run.best is not None
-        return write_best(self.run, self.objective, self.run.best)
+        return write_best(self.run, self.objective, self.run.best, self.keep_rows)
 
     def _test(self) -> Mapping[str, Any]:
         """The only step that sees the test part: scores of the best and of the default params."""

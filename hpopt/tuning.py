@@ -62,7 +62,7 @@ def tune(
                 stop=stop,
             )
             observer.closing()
-            Closing(run, objective, space, options.search.seed).do_all()
+            Closing(run, objective, space, options.search.seed, options.output.keep_rows).do_all()
     except KeyboardInterrupt:
         place = f"; what was finished is in {run.path}" if run else ""
         raise Interrupted(f"interrupted{place}") from None

@@ -31,20 +31,22 @@ MAY_IMPORT = {
     "execution": RECORDS,
     "runs": {"files", "jsonline", "skopt_space"} | RECORDS,
     "training": {"backend", "builders", "data", "files", "grammar"} | RECORDS,
-    "export": {"backend", "config", "data", "runs", "training"} | RECORDS,
+    "export": {"backend", "builders", "config", "data", "files", "report", "runs", "training"}
+    | RECORDS,
     "report": {"runs"} | RECORDS,
     "observer": {"runs", "trials"},
     "preflight": {"builders", "export", "training"} | RECORDS,
     "closing": {"export", "report", "runs", "training"} | RECORDS,
-    "setup": {"config", "data", "observer", "preflight", "runs", "training"} | RECORDS,
+    "setup": {"builders", "config", "data", "observer", "preflight", "runs", "training"} | RECORDS,
     "tuning": {"closing", "config", "execution", "observer", "runs", "search", "setup"} | RECORDS,
     "__main__": {"cli"},
-    "cli": {"config", "jsonline", "observer", "report", "runs", "tuning"} | RECORDS,
+    "cli": {"config", "export", "jsonline", "observer", "report", "runs", "tuning"} | RECORDS,
 }
 # Heavy packages, and the rooms whose functions may import them.
 HEAVY = {
     "tensorflow": {"backend", "builders", "training", "export"},
     "keras": {"backend", "builders", "training", "export"},
+    "onnx": {"export"},
     "sklearn": {"data", "training", "runs"},
     "skopt": {"search", "runs", "skopt_space"},
     "matplotlib": set(),

@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from hpopt.cli.export import export_command
 from hpopt.cli.tune import tune_command
 from hpopt.errors import HpoptError
 
@@ -18,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("tune")(tune_command)
+app.command("export-best")(export_command)
 
 
 def _show_version(asked: bool) -> None:

@@ -158,6 +158,7 @@ class OutputSettings(Section):
 
     name: str | None = None  # the config file's name
     keep_weights: Annotated[int, Ge(1)] = 5  # of so many of the best trials, and of the default
+    keep_rows: Annotated[int, Ge(0)] = 1000  # of the validation part, for checking exports
 
 
 class Settings(Section):

@@ -17,6 +17,7 @@ from hpopt.runs.journal import Event, Header, Journal, Started, Step, apply, rea
 from hpopt.trials import Trial, best_of, ranked
 
 JOURNAL = "journal.jsonl"
+DATA = "data.json"  # what is known of the data besides its rows
 
 
 class _LogFile(logging.FileHandler):
