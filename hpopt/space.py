@@ -36,7 +36,7 @@ class Space:
         for dimension in self.dimensions:
             for condition in dimension.when:
                 self._check(dimension, condition)
-        self._parents_first = self._sort_parents_first()
+        self.parents_first = self._sort_parents_first()
 
     @classmethod
     def from_json(cls, forms: Sequence[Mapping[str, Any]]) -> Space:
@@ -97,7 +97,7 @@ class Space:
     def without_inactive(self, complete: Mapping[str, Scalar]) -> Params:
         """The params that `complete`, which has a value for every dimension, comes down to."""
         active: set[str] = set()
-        for dimension in self._parents_first:
+        for dimension in self.parents_first:
             if all(c.parent in active and c.holds(complete[c.parent]) for c in dimension.when):
                 active.add(dimension.name)
         return {name: value for name, value in complete.items() if name in active}

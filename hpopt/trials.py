@@ -39,6 +39,7 @@ class Trial:
     seed: int
     state: State = "running"
     attempt: int = 1
+    started: str = ""  # when; UTC
     info: Mapping[str, Any] = field(default_factory=dict)
     result: Result | None = None
     reason: str | None = None

@@ -1,12 +1,19 @@
+import json
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
+from hpopt.cli.main import main
 from hpopt.data.prepared import Prepared, prepare
 from hpopt.data.sources import Table
 from hpopt.data.splits import split_rows
+from hpopt.runs.folder import JOURNAL
+from hpopt.runs.journal import Failed, Finished, Header, Journal, Started, Step
+from hpopt.trials import Result
 
 # A loaded machine is no fault of the code.
 settings.register_profile("hpopt", deadline=None)
@@ -46,3 +53,97 @@ def data(request, tmp_path) -> Prepared:
 @pytest.fixture
 def base_config() -> str:
     return (ROOT / "configs" / "breast_cancer.yaml").read_text()
+
+
+SPACE = [
+    {
+        "type": "real",
+        "name": "rate",
+        "low": 1e-4,
+        "high": 0.1,
+        "prior": "log-uniform",
+        "default": 1e-3,
+        "when": {},
+    },
+    {
+        "type": "categorical",
+        "name": "size",
+        "categories": [16, None, True, "auto"],
+        "default": 16,
+        "when": {},
+    },
+    {
+        "type": "real",
+        "name": "momentum",
+        "low": 0.0,
+        "high": 0.9,
+        "prior": "uniform",
+        "default": 0.5,
+        "when": {"size": [16]},
+    },
+]
+
+
+def make_run(path, n_calls=4, end="summary", **header) -> Path:
+    """A run folder as a search over `SPACE` leaves it: trial 2 is the best, trial 3 failed.
+
+    `end` is the last event: a closing step, or "trial" where trial 4 still ran.
+    """
+    path.mkdir(parents=True)
+    given = {"time": "2026-11-23T10:37:05.000+00:00", "config": "iris.yaml", "n_calls": n_calls}
+    journal = Journal(path / JOURNAL)
+    journal.append(Header("0.1.0", "accuracy", True, {}, {}, SPACE, **given | header))
+    params = [
+        {"rate": 1e-3, "size": 16, "momentum": 0.5},
+        {"rate": 0.05, "size": None},
+        {"rate": 0.1, "size": True},
+        {"rate": 1e-4, "size": "auto"},
+    ]
+    for number, score in enumerate([0.75, 0.9375, None, 0.5], start=1):
+        time = f"2026-11-23T10:37:0{number + 5}.000+00:00"
+        journal.append(Started(number, params[number - 1], seed=100 + number, time=time))
+        if score is None:
+            journal.append(Failed(number, "the loss became nan in epoch 3"))
+        elif number < 4 or end != "trial":
+            curves = {"loss": [0.9, 0.4, 0.3], "val_loss": [0.9, 0.35, 0.5]}
+            result = Result(-score, {"accuracy": score}, [score], curves, 3, 1.5)
+            journal.append(Finished(number, **vars(result)))
+    scores = {"best": {"accuracy": 0.9}, "default": {"accuracy": 0.7}}
+    for name, outcome in {"best": {}, "test": scores, "summary": {}}.items():
+        if end != "trial":
+            journal.append(Step(name, "2026-11-23T10:37:30.000+00:00", outcome))
+    journal.close()
+    return path
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def records(self) -> list[dict]:
+        """The lines of stdout as strict JSON."""
+
+        def refuse(constant):
+            raise ValueError(constant)
+
+        return [json.loads(line, parse_constant=refuse) for line in self.out.splitlines()]
+
+
+@pytest.fixture
+def hpopt(monkeypatch, capsys, tmp_path):
+    """Runs a command of hpopt in this process, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments) -> Done:
+        monkeypatch.setattr(sys, "argv", ["hpopt", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        return Done(ended.value.code or 0, out, err)
+
+    return run

@@ -39,8 +39,25 @@ MAY_IMPORT = {
     "closing": {"export", "report", "runs", "training"} | RECORDS,
     "setup": {"builders", "config", "data", "observer", "preflight", "runs", "training"} | RECORDS,
     "tuning": {"closing", "config", "execution", "observer", "runs", "search", "setup"} | RECORDS,
+    "progress": {"observer", "report", "runs"} | RECORDS,
+    "checking": {"config", "preflight", "search", "setup", "training"} | RECORDS,
+    "api": {"config", "progress", "runs", "tuning"} | RECORDS,
+    "minimizing": {"config", "grammar", "runs", "search"} | RECORDS,
     "__main__": {"cli"},
-    "cli": {"config", "export", "jsonline", "observer", "report", "runs", "tuning"} | RECORDS,
+    "cli": {
+        "checking",
+        "config",
+        "data",
+        "export",
+        "files",
+        "jsonline",
+        "observer",
+        "progress",
+        "report",
+        "runs",
+        "tuning",
+    }
+    | RECORDS,
 }
 # Heavy packages, and the rooms whose functions may import them.
 HEAVY = {
@@ -50,7 +67,8 @@ HEAVY = {
     "sklearn": {"data", "training", "runs"},
     "skopt": {"search", "runs", "skopt_space"},
     "matplotlib": set(),
-    "rich": {"cli"},
+    "pandas": {"runs"},
+    "rich": {"progress"},
 }
 
 
@@ -117,10 +135,12 @@ def test_nothing_is_allowed_that_no_room_uses():
         "import hpopt.search.skopt_engine",
         "import hpopt.config.loading",
         "import hpopt.tuning",
+        "import hpopt.api, hpopt.minimizing",
+        "import hpopt.checking",
     ],
 )
 def test_nothing_heavy_is_imported_before_it_is_used(statement):
-    heavy = "{'tensorflow', 'keras', 'skopt', 'sklearn', 'matplotlib'}"
+    heavy = "{'tensorflow', 'keras', 'skopt', 'sklearn', 'matplotlib', 'pandas'}"
     program = f"import sys; {statement}; sys.exit(bool({heavy} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", program], check=True)
 

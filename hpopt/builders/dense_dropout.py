@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from annotated_types import Ge, Lt
+from annotated_types import Ge, Lt, doc
 
 from hpopt.builders.base import Output
 from hpopt.errors import SetupError
@@ -46,29 +46,41 @@ Activation = Literal[
     "squareplus",
     "linear",
 ]
-Units = Annotated[int, Ge(1)]
+Count = Annotated[int, Ge(1)]
+Units = Annotated[Count | None, doc("The units of this hidden layer, if not the shared number.")]
 
 
 def build(
     input_shape: tuple[int, ...],
     output: Output,
     *,
-    num_layers: Units = 1,
-    num_dense_nodes: Units = 20,
-    units_1: Units | None = None,
-    units_2: Units | None = None,
-    units_3: Units | None = None,
-    units_4: Units | None = None,
-    units_5: Units | None = None,
-    units_6: Units | None = None,
-    units_7: Units | None = None,
-    units_8: Units | None = None,
-    activation: Activation = "relu",
-    batch_normalization: bool = False,
-    dropout_prob: Annotated[float, Ge(0), Lt(1)] = 0.0,
-    dropout_after: Literal["all", "all_but_first"] = "all_but_first",
-    l2: Annotated[float, Ge(0)] = 0.0,
-    output_activation: Literal["task", "hidden"] = "task",
+    num_layers: Annotated[Count, doc("The number of hidden layers.")] = 1,
+    num_dense_nodes: Annotated[Count, doc("The number of units of each hidden layer.")] = 20,
+    units_1: Units = None,
+    units_2: Units = None,
+    units_3: Units = None,
+    units_4: Units = None,
+    units_5: Units = None,
+    units_6: Units = None,
+    units_7: Units = None,
+    units_8: Units = None,
+    activation: Annotated[Activation, doc("The activation of the hidden layers.")] = "relu",
+    batch_normalization: Annotated[
+        bool, doc("Whether each hidden layer's sum is normalised before its activation.")
+    ] = False,
+    dropout_prob: Annotated[
+        float, Ge(0), Lt(1), doc("The share of the units that is dropped while fitting.")
+    ] = 0.0,
+    dropout_after: Annotated[
+        Literal["all", "all_but_first"], doc("Behind which hidden layers units are dropped.")
+    ] = "all_but_first",
+    l2: Annotated[
+        float, Ge(0), doc("The factor of the L2 penalty on the hidden layers' kernels.")
+    ] = 0.0,
+    output_activation: Annotated[
+        Literal["task", "hidden"],
+        doc("The output layer's activation: the task's, or that of the hidden layers."),
+    ] = "task",
 ) -> keras.Model:
     """Build `num_layers` hidden layers of `num_dense_nodes` units each, then the task's output.
 

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from annotated_types import DocInfo
+
 from hpopt.backend import load_keras
 from hpopt.builders.base import Builder
 from hpopt.errors import Location, SetupError, closest, in_words, suggest_name
@@ -31,6 +33,12 @@ class Argument:
     annotation: Any
     required: bool
     default: Any = None
+
+    @property
+    def description(self) -> str | None:
+        """What it is for, where its annotation says so: `Annotated[int, doc("...")]`."""
+        notes = getattr(self.annotation, "__metadata__", ())
+        return next((note.documentation for note in notes if isinstance(note, DocInfo)), None)
 
 
 @dataclass(frozen=True)

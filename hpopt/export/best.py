@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hpopt.backend import load_keras
-from hpopt.config.resolved import inline_yaml
+from hpopt.config.dumping import inline_yaml
 from hpopt.data.prepared import Prepared
 from hpopt.errors import RunError, in_words
 from hpopt.export.check import TOLERANCE, CheckRows, largest_difference, made_up_rows

@@ -13,7 +13,7 @@ from hpopt.data.prepared import Prepared
 from hpopt.export.check import CheckRows
 from hpopt.export.example import outputs_in_words
 from hpopt.export.formats import Format
-from hpopt.report.summary import show_param, show_score
+from hpopt.report.words import show_param, show_score
 from hpopt.runs.environment import describe_packages
 from hpopt.runs.folder import Run
 from hpopt.trials import Trial

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 from hpopt.errors import Location, RunError
 from hpopt.jsonline import json_line
+from hpopt.runs.lock import lock
 from hpopt.trials import Result, Trial
 
 FORMAT = "1.0"
@@ -23,7 +24,7 @@ FORMAT = "1.0"
 
 @dataclass(frozen=True)
 class Header:
-    """What must stay the same for the trials of a run to be comparable."""
+    """What must stay the same for the trials of a run to be comparable, and how it was begun."""
 
     kind: ClassVar[str] = "header"
     hpopt: str
@@ -33,6 +34,9 @@ class Header:
     constants: Mapping[str, Any]
     space: Sequence[Mapping[str, Any]]  # as Space.to_json gives it
     format: str = FORMAT
+    time: str | None = None  # when the run was begun; UTC
+    config: str | None = None  # the name of the YAML file
+    n_calls: int | None = None  # how many trials it was to have
 
 
 @dataclass(frozen=True)
@@ -87,10 +91,15 @@ _KINDS: dict[str, type[Any]] = {t.kind: t for t in (Header, Started, Finished, F
 
 
 class Journal:
-    """The writer's end of a journal file."""
+    """The writer's end of a journal file; raises RunError where the file has a writer already."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("ab", buffering=0)
+        try:
+            lock(self._file, path)
+        except RunError:
+            self._file.close()
+            raise
 
     def append(self, event: Event) -> None:
         """Write an event and wait until it is on the disk."""
@@ -145,6 +154,7 @@ def apply(trials: dict[int, Trial], event: Event) -> None:
                 seed=event.seed,
                 info=dict(event.info),
                 attempt=event.attempt,
+                started=event.time,
             )
         case Finished():
             fields = {f.name: getattr(event, f.name) for f in dataclasses.fields(Result)}

@@ -32,6 +32,7 @@ class SkoptSearcher:
     """`skopt.Optimizer` under one of its acquisition functions: EI, PI, LCB or gp_hedge."""
 
     acquisition: str = "EI"
+    n_initial: int = N_INITIAL + 1  # the defaults included
 
     def suggest(
         self, space: Space, trials: Sequence[Trial], *, number: int, seed: int
@@ -44,7 +45,7 @@ class SkoptSearcher:
         """
         rng = generator(seed, number)
         searchable = _searchable(space)
-        if number <= N_INITIAL + 1 or not searchable or all(t.value is None for t in trials):
+        if number <= self.n_initial or not searchable or all(t.value is None for t in trials):
             return Suggestion(sample_unseen(space, trials, rng))
         with threadpool_limits(1), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on duplicates and lengthscales at their bounds

@@ -13,6 +13,7 @@ from hpopt.space import Space
 from hpopt.trials import Result, Trial, best_of
 
 SEARCHERS = {
+    "gp-EI": make_searcher("gp", "EI", n_calls=20),
     "random": make_searcher("random", "EI"),
     "skopt-EI": make_searcher("skopt", "EI"),
     "skopt-PI": make_searcher("skopt", "PI"),

@@ -14,7 +14,7 @@ from typing import Any
 
 from hpopt.errors import shorten
 from hpopt.observer import Observer
-from hpopt.report.summary import show_score
+from hpopt.report.words import show_score
 from hpopt.runs.folder import Run
 from hpopt.trials import Trial, best_of
 

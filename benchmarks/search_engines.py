@@ -1,0 +1,97 @@
+"""What benchmarks/search.py compares: hpopt's searchers by name, and its peers behind one face."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from search_problems import Problem
+
+from hpopt.dimensions import Categorical, Integer, Params
+from hpopt.search.engines import make_searcher
+from hpopt.space import Space
+from hpopt.trials import Result, Trial
+
+# Of one trial: its regret by the truth, the value that was observed, and the seconds that
+# choosing the params took (where an engine learns on being told, that included).
+Step = tuple[float, float, float]
+
+
+def run(engine: str, problem: Problem, seed: int, n_trials: int) -> Iterator[Step]:
+    """Search a problem; all engines evaluate the defaults first, and see the same noise."""
+    evaluate = _evaluator(problem, seed)
+    if engine.startswith("optuna"):
+        return _optuna(engine, problem.space, seed, n_trials, evaluate)
+    return _ours(engine, problem.space, seed, n_trials, evaluate)
+
+
+def _evaluator(problem: Problem, seed: int) -> Callable[[Params, int], tuple[float, float]]:
+    def evaluate(params: Params, number: int) -> tuple[float, float]:
+        assert problem.space.contains(params), params
+        noise = np.random.default_rng([seed, number, 1])
+        return problem.regret(params), problem.observe(params, noise)
+
+    return evaluate
+
+
+def _ours(
+    engine: str,
+    space: Space,
+    seed: int,
+    n_trials: int,
+    evaluate: Callable[[Params, int], tuple[float, float]],
+) -> Iterator[Step]:
+    name, _, acquisition = engine.partition(":")
+    searcher = make_searcher(name, acquisition or "EI", n_calls=n_trials)
+    trials: list[Trial] = []
+    for number in range(1, n_trials + 1):
+        start = time.perf_counter()
+        suggestion = searcher.suggest(space, trials, number=number, seed=seed)
+        seconds = time.perf_counter() - start
+        regret, value = evaluate(suggestion.params, number)
+        result = Result(value, {}, [value], {}, 1, 0.0)
+        trials.append(
+            Trial(number, suggestion.params, 0, "finished", info=suggestion.info, result=result)
+        )
+        yield regret, value, seconds
+
+
+def _optuna(
+    engine: str,
+    space: Space,
+    seed: int,
+    n_trials: int,
+    evaluate: Callable[[Params, int], tuple[float, float]],
+) -> Iterator[Step]:
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    samplers = {"optuna-tpe": optuna.samplers.TPESampler, "optuna-gp": optuna.samplers.GPSampler}
+    study = optuna.create_study(sampler=samplers[engine](seed=seed))
+    study.enqueue_trial(dict(space.defaults))
+    for number in range(1, n_trials + 1):
+        start = time.perf_counter()
+        trial = study.ask()
+        params = _ask_params(trial, space)
+        seconds = time.perf_counter() - start
+        regret, value = evaluate(params, number)
+        start = time.perf_counter()
+        study.tell(trial, value)
+        yield regret, value, seconds + time.perf_counter() - start
+
+
+def _ask_params(trial, space: Space) -> Params:  # type: ignore[no-untyped-def]
+    """Params as Optuna suggests them, parents first (as the benchmark's spaces list them)."""
+    params: dict[str, float | int | str | bool | None] = {}
+    for dimension in space:
+        if not all(c.parent in params and c.holds(params[c.parent]) for c in dimension.when):
+            continue
+        if isinstance(dimension, Categorical):
+            value = trial.suggest_categorical(dimension.name, list(dimension.categories))
+        else:
+            kind = trial.suggest_int if isinstance(dimension, Integer) else trial.suggest_float
+            log = dimension.prior == "log-uniform"
+            value = kind(dimension.name, dimension.low, dimension.high, log=log)
+        params[dimension.name] = value
+    return params

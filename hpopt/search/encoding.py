@@ -1,0 +1,205 @@
+"""A space as the surrogate sees it: points of the unit cube, their activity and their features.
+
+x [m, d] are points of the unit cube and `active` [m, d] the mask of what is active in them. In
+their features [m, p] Euclidean distance means what it should:
+
+- a real is itself; an integer runs from 0 to 1, and so does a categorical whose values are numbers
+  in order (an ordinal), by rank: the user has chosen the scale by listing them;
+- any other categorical is one-hot over the root of 2, so that two categories are 1 apart;
+- a dimension under a condition lies on an arc of radius 1 where it is active, (cos u, sin u), and
+  in its centre where it is not: two values are about as far apart as without the condition, and
+  each is 1 away from "inactive", whatever its coordinate. This is the embedding of Swersky,
+  Duvenaud, Snoek, Hutter and Osborne, "Raiders of the lost architecture" (2014). A one-hot is 0
+  where it is inactive.
+
+A dimension of a single value has no feature.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from hpopt.conditions import Condition, is_number
+from hpopt.dimensions import Categorical, Dimension, Integer, Real
+from hpopt.space import Space
+
+
+class Encoding:
+    """Turns points of a space's unit cube into features, many at a time."""
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+        self.index = {dimension.name: j for j, dimension in enumerate(space)}
+        self.searched = [j for j, dimension in enumerate(space) if _n_values(dimension) != 1]
+        widths = [_width(space.dimensions[j]) for j in self.searched]
+        # Of each feature: its dimension among the searched ones.
+        self.groups = np.repeat(np.arange(len(self.searched)), widths)
+        self.is_real = np.array([isinstance(dimension, Real) for dimension in space], dtype=bool)
+        self._defaults = np.array([d.to_unit(d.default) for d in space], dtype=float)
+        self._parents_first = space.parents_first
+
+    @property
+    def names(self) -> list[str]:
+        """The searched dimensions' names, in the order of the lengthscales."""
+        return [self.space.names[j] for j in self.searched]
+
+    def snap(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The points that params have, nearest to x [m, d], and their mask.
+
+        An integer or category goes to the middle of its share, an inactive dimension to its
+        default, as in `Space.to_unit`; so equal params are equal rows.
+        """
+        x = np.array(x, dtype=float)
+        for j, dimension in enumerate(self.space):
+            x[:, j] = _snap(dimension, x[:, j])
+        active = self.activity(x)
+        return np.where(active, x, self._defaults), active
+
+    def activity(self, x: np.ndarray) -> np.ndarray:
+        """What is active [m, d] in points [m, d] that lie on their dimensions' values."""
+        active = np.ones(x.shape, dtype=bool)
+        for dimension in self._parents_first:
+            for condition in dimension.when:
+                parent = self.index[condition.parent]
+                holds = _holds(condition, self.space.dimensions[parent], x[:, parent])
+                active[:, self.index[dimension.name]] &= active[:, parent] & holds
+        return active
+
+    def encode(self, x: np.ndarray, active: np.ndarray) -> np.ndarray:
+        """The features features [m, p] of points x [m, d] under a mask [m, d]."""
+        columns = [
+            _features(self.space.dimensions[j], x[:, j], active[:, j]) for j in self.searched
+        ]
+        return np.concatenate(columns, axis=1) if columns else np.zeros((len(x), 0))
+
+    def slopes(self, u: np.ndarray, active: np.ndarray) -> np.ndarray:
+        """The derivatives [p] of the features at u [d] by their reals' coordinates, else 0."""
+        slopes: list[float] = []
+        for j in self.searched:
+            dimension = self.space.dimensions[j]
+            if not isinstance(dimension, Real):
+                slopes += [0.0] * _width(dimension)
+            elif dimension.when:
+                slopes += [-np.sin(u[j]) * active[j], np.cos(u[j]) * active[j]]
+            else:
+                slopes.append(1.0)
+        return np.array(slopes)
+
+    def neighbours(self, u: np.ndarray, active: np.ndarray) -> np.ndarray:
+        """All points [m, d] that differ from u [d] in one integer or category that is active.
+
+        Of an integer of many values those at distances 1, 2, 4, ... on both sides.
+        """
+        rows = []
+        for j in self.searched:
+            dimension = self.space.dimensions[j]
+            if self.is_real[j] or not active[j]:
+                continue
+            for other in _other_values(dimension, float(u[j])):
+                row = u.copy()
+                row[j] = other
+                rows.append(row)
+        return np.array(rows).reshape(len(rows), len(u))
+
+
+def is_ordinal(dimension: Dimension) -> bool:
+    """Whether a categorical's values are numbers in ascending or descending order."""
+    if not isinstance(dimension, Categorical) or len(dimension.categories) < 2:
+        return False
+    numbers = [float(c) for c in dimension.categories if is_number(c)]  # type: ignore[arg-type]
+    return len(numbers) == len(dimension.categories) and (
+        numbers == sorted(numbers) or numbers == sorted(numbers, reverse=True)
+    )
+
+
+def _n_values(dimension: Dimension) -> int | None:
+    if isinstance(dimension, Categorical):
+        return len(dimension.categories)
+    return dimension.high - dimension.low + 1 if isinstance(dimension, Integer) else None
+
+
+def _width(dimension: Dimension) -> int:
+    """How many features a dimension has."""
+    if isinstance(dimension, Categorical) and not is_ordinal(dimension):
+        return len(dimension.categories)
+    return 2 if dimension.when else 1
+
+
+def _features(dimension: Dimension, u: np.ndarray, active: np.ndarray) -> np.ndarray:
+    """The features [m, width] of one dimension's coordinates u [m]."""
+    if isinstance(dimension, Categorical):
+        size, index = len(dimension.categories), _category(dimension, u)
+        if not is_ordinal(dimension):
+            one_hot = index[:, None] == np.arange(size)
+            return np.asarray(one_hot * (active[:, None] / np.sqrt(2)))
+        u = index / (size - 1)
+    elif isinstance(dimension, Integer):
+        first, last = dimension.to_unit(dimension.low), dimension.to_unit(dimension.high)
+        u = (u - first) / (last - first)
+    if not dimension.when:
+        return u[:, None]
+    return np.stack([np.cos(u) * active, np.sin(u) * active], axis=1)
+
+
+def _snap(dimension: Dimension, u: np.ndarray) -> np.ndarray:
+    """The coordinates of the values that own u [m]."""
+    if isinstance(dimension, Categorical):
+        return np.asarray((_category(dimension, u) + 0.5) / len(dimension.categories))
+    if isinstance(dimension, Integer):
+        return _integer_to_unit(dimension, _integer_values(dimension, u))
+    return np.asarray(np.clip(u, 0.0, 1.0))
+
+
+def _category(dimension: Categorical, u: np.ndarray) -> np.ndarray:
+    """The indices of the categories that own u [m]."""
+    size = len(dimension.categories)
+    return np.asarray(np.minimum((u * size).astype(int), size - 1))
+
+
+def _integer_bounds(dimension: Integer) -> tuple[float, float]:
+    low, high = dimension.low - 0.5, dimension.high + 0.5
+    return (math.log(low), math.log(high)) if dimension.prior == "log-uniform" else (low, high)
+
+
+def _integer_values(dimension: Integer, u: np.ndarray) -> np.ndarray:
+    """`Integer.from_unit` of many."""
+    low, high = _integer_bounds(dimension)
+    values = low + u * (high - low)
+    if dimension.prior == "log-uniform":
+        values = np.exp(values)
+    return np.clip(np.floor(values + 0.5), dimension.low, dimension.high)
+
+
+def _integer_to_unit(dimension: Integer, values: np.ndarray) -> np.ndarray:
+    """`Integer.to_unit` of many."""
+    low, high = _integer_bounds(dimension)
+    if dimension.prior == "log-uniform":
+        middles = (np.log(values - 0.5) + np.log(values + 0.5)) / 2
+    else:
+        middles = values
+    return np.asarray((middles - low) / (high - low))
+
+
+def _holds(condition: Condition, parent: Dimension, u: np.ndarray) -> np.ndarray:
+    """`Condition.holds` for many coordinates u [m] of the parent."""
+    different, which = np.unique(u, return_inverse=True)
+    holds = [condition.holds(parent.from_unit(one)) for one in different.tolist()]
+    return np.array(holds, dtype=bool)[which]
+
+
+def _other_values(dimension: Dimension, u: float) -> np.ndarray:
+    """Coordinates of a discrete dimension's other values, or of some on both sides of u."""
+    if isinstance(dimension, Categorical):
+        index = dimension.index(dimension.from_unit(u))
+        others = np.delete(np.arange(len(dimension.categories)), index)
+        return np.asarray((others + 0.5) / len(dimension.categories))
+    assert isinstance(dimension, Integer)
+    value = dimension.from_unit(u)
+    steps = 2 ** np.arange(44)
+    others = np.concatenate([value - steps, value + steps])
+    if dimension.high - dimension.low < 12:
+        others = np.delete(np.arange(dimension.low, dimension.high + 1), value - dimension.low)
+    inside = others[(others >= dimension.low) & (others <= dimension.high)]
+    return _integer_to_unit(dimension, inside.astype(float))

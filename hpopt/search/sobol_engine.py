@@ -1,0 +1,39 @@
+"""Sobol' search: a low-discrepancy sequence, which fills the space more evenly than chance."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpopt.search.searcher import Suggestion, generator, is_seen, sample_unseen
+from hpopt.space import Space
+from hpopt.trials import Trial
+
+
+@dataclass(frozen=True)
+class SobolSearcher:
+    """Follows a scrambled Sobol' sequence, of which the run's seed is the scrambling."""
+
+    def suggest(
+        self, space: Space, trials: Sequence[Trial], *, number: int, seed: int
+    ) -> Suggestion:
+        """The sequence's point for trial `number`; a random one where a trial has had that."""
+        params = space.from_unit(sobol_points(len(space), number, 1, seed)[0])
+        if is_seen(params, trials):
+            params = sample_unseen(space, trials, generator(seed, number))
+        return Suggestion(params)
+
+
+def sobol_points(d: int, first: int, n: int, seed: int) -> np.ndarray:
+    """The n points from `first` on (the first is 0) of a scrambled sequence: [n, d]."""
+    from scipy.stats import qmc
+
+    sequence = qmc.Sobol(d, scramble=True, seed=np.random.default_rng([seed, 0]))
+    if first:
+        sequence.fast_forward(first)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that n is no power of 2
+        return np.asarray(sequence.random(n))
