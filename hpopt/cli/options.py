@@ -14,7 +14,7 @@ RUNS = Path("runs")
 
 
 def complete_run(incomplete: str) -> Iterator[tuple[str, str]]:
-    """The runs that what was typed so far could mean, the latest first, for the shell."""
+    """The runs that begin with what was typed so far, the latest first, for the shell."""
     from hpopt.runs.finding import LATEST, list_runs
 
     folder, slash, start = incomplete.rpartition("/")
@@ -22,7 +22,7 @@ def complete_run(incomplete: str) -> Iterator[tuple[str, str]]:
     if runs and LATEST.startswith(start):
         yield f"{folder}{slash}{LATEST}", runs[0].name
     for run in runs:
-        if start in run.name:
+        if run.name.startswith(start):
             yield f"{folder}{slash}{run.name}", ""
 
 
