@@ -14,7 +14,7 @@ from hpopt.errors import RunError, in_words
 from hpopt.export.best import write_best
 from hpopt.plots.drawing import PICTURES, write_picture
 from hpopt.plots.history import History
-from hpopt.report.findings import find_out
+from hpopt.report.findings import Findings, find_out
 from hpopt.report.summary import summarise
 from hpopt.runs.folder import Run, now
 from hpopt.runs.journal import Step
@@ -37,6 +37,7 @@ class Closing:
     space: Space
     seed: int
     keep_rows: int  # how many rows of the validation part may stay in the folder
+    draw: bool = True
 
     @property
     def steps(self) -> Sequence[tuple[str, Callable[[], Mapping[str, Any]]]]:
@@ -47,7 +48,7 @@ class Closing:
             ("best", self._best),
             ("test", self._test),
             ("results", self._results),
-            ("plots", self._plots),
+            *([("plots", self._plots)] if self.draw else []),
             ("summary", self._summary),
         ]
 
@@ -115,6 +116,10 @@ class Closing:
 
     def _summary(self) -> Mapping[str, Any]:
         """The summary; what the surrogate says in it goes into the journal, for `conclude`."""
-        found = find_out(self.run)
+        try:
+            found = find_out(self.run)
+        except Exception as error:  # what the parameters did is never worth a run either
+            log.exception("the surrogate can't be read")
+            found = Findings([f"The surrogate can't be read: {in_words(error)}"], None)
         self.run.write_text("summary.md", summarise(self.run, found))
         return {"findings": found.to_json()}

@@ -113,7 +113,7 @@ class LiveProgress(Observer):
 
 _LONGEST_S = 999 * 24 * 3600
 _SETTING_UP = "setting up: importing TensorFlow, trying the defaults"
-_CLOSING = "closing: saving and testing the best network"
+_CLOSING = "closing: saving and testing the best network, drawing"
 
 
 class _State:

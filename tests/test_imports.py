@@ -29,16 +29,29 @@ MAY_IMPORT = {
     "skopt_space": {"dimensions"},
     "search": {"skopt_space"} | RECORDS,
     "execution": RECORDS,
-    "runs": {"files", "jsonline", "skopt_space"} | RECORDS,
+    # `Run.plot` is for notebooks; the pictures themselves know the run, not the other way round.
+    "runs": {"files", "jsonline", "plots", "skopt_space"} | RECORDS,
     "training": {"backend", "builders", "data", "files", "grammar"} | RECORDS,
     "export": {"backend", "builders", "config", "data", "files", "report", "runs", "training"}
     | RECORDS,
-    "report": {"runs"} | RECORDS,
+    "report": {"runs", "search"} | RECORDS,
+    "plots": {"files", "report", "runs", "search"} | RECORDS,
     "observer": {"runs", "trials"},
     "preflight": {"builders", "export", "training"} | RECORDS,
-    "closing": {"export", "report", "runs", "training"} | RECORDS,
+    "closing": {"export", "plots", "report", "runs", "training"} | RECORDS,
     "setup": {"builders", "config", "data", "observer", "preflight", "runs", "training"} | RECORDS,
-    "tuning": {"closing", "config", "execution", "observer", "runs", "search", "setup"} | RECORDS,
+    "tracking": {"backend", "observer", "runs"} | RECORDS,
+    "tuning": {
+        "closing",
+        "config",
+        "execution",
+        "observer",
+        "runs",
+        "search",
+        "setup",
+        "tracking",
+    }
+    | RECORDS,
     "progress": {"observer", "report", "runs"} | RECORDS,
     "checking": {"config", "preflight", "search", "setup", "training"} | RECORDS,
     "api": {"config", "progress", "runs", "tuning"} | RECORDS,
@@ -52,6 +65,7 @@ MAY_IMPORT = {
         "files",
         "jsonline",
         "observer",
+        "plots",
         "progress",
         "report",
         "runs",
@@ -61,12 +75,13 @@ MAY_IMPORT = {
 }
 # Heavy packages, and the rooms whose functions may import them.
 HEAVY = {
-    "tensorflow": {"backend", "builders", "training", "export"},
+    "tensorflow": {"backend", "builders", "training", "export", "tracking"},
+    "tensorboard": {"tracking"},
     "keras": {"backend", "builders", "training", "export"},
     "onnx": {"export"},
     "sklearn": {"data", "training", "runs"},
     "skopt": {"search", "runs", "skopt_space"},
-    "matplotlib": set(),
+    "matplotlib": {"plots"},
     "pandas": {"runs"},
     "rich": {"progress"},
 }
@@ -131,7 +146,7 @@ def test_nothing_is_allowed_that_no_room_uses():
     "statement",
     [
         "from hpopt.cli.main import app",
-        "import hpopt.runs.folder, hpopt.runs.results, hpopt.report.summary",
+        "import hpopt.runs.folder, hpopt.runs.results, hpopt.report.summary, hpopt.plots.drawing",
         "import hpopt.search.skopt_engine",
         "import hpopt.config.loading",
         "import hpopt.tuning",

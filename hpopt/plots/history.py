@@ -135,7 +135,7 @@ class History:
     def dependence(self, *names: str) -> Dependence:
         """The partial dependence on one or two dimensions, computed once."""
         if names not in self._dependences:
-            cells, samples = (40, 128) if len(names) == 1 else (18, 64)
+            cells, samples = (40, 128) if len(names) == 1 else (18, 40)
             self._dependences[names] = dependence(
                 self.surrogate, self.space, names, cells=cells, samples=samples
             )

@@ -40,6 +40,6 @@ def draw_importance(history: History) -> Figure:
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.set_xlim(0, min(1.12, float(np.maximum(high, share).max()) * 1.15 + 0.05))
-    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     axes.set_xlabel(f"share of the variance of {history.metric} over the space")
     return figure

@@ -30,7 +30,7 @@ def draw_parallel_coordinates(history: History) -> Figure:
     history.need_finished(1)
     dimensions = history.by_importance
     count = len(dimensions)
-    figure = style.new_figure(3.6, max(style.WIDTH, 0.85 * (count + 1)))
+    figure = style.new_figure(4.0, max(style.WIDTH, 0.75 * (count + 1)))
     axes = figure.subplots()
     heights = _heights(history, dimensions)
     order = np.argsort(history.to_scores(history.scores))[::-1]  # the best is drawn last

@@ -7,6 +7,8 @@ are parts of viridis, along which lightness changes evenly.
 from __future__ import annotations
 
 import io
+import logging
+import warnings
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +92,10 @@ _RC: dict[str, Any] = {
 
 def styled() -> AbstractContextManager[None]:
     """Within it matplotlib draws as hpopt does, whatever the user's matplotlibrc says."""
+    # Where nobody listens, its remarks on fonts and folders would land on stderr.
+    logger = logging.getLogger("matplotlib")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
     import matplotlib
 
     own: dict[Any, Any] = {
@@ -119,7 +125,8 @@ def to_bytes(figure: Figure, format: str) -> bytes:
     """The figure as the content of a png, svg or pdf file; the same each time it is drawn."""
     file = io.BytesIO()
     undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
-    with styled():
+    with styled(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # on letters that the font does not have
         figure.savefig(file, format=format, metadata=undated.get(format))
     return file.getvalue()
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
+from hpopt.plots.drawing import PICTURES
 from hpopt.runs.folder import Run
 
 pytestmark = pytest.mark.keras
@@ -33,7 +34,7 @@ def hpopt(*arguments, cwd) -> subprocess.CompletedProcess:
 
 
 def quiet_run(*arguments, cwd) -> Run:
-    done = hpopt("tune", *arguments, "--quiet", cwd=cwd)
+    done = hpopt("tune", *arguments, "-s", "output.plots=false", "--quiet", cwd=cwd)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return Run.open(cwd / done.stdout.strip())
@@ -66,6 +67,7 @@ def test_the_run_folder_holds_what_the_design_says(run):
         "results.pkl",
         "summary.md",
         "hpopt.log",
+        *(f"plots/{name}.png" for name in PICTURES),
         "best/model.keras",
         "best/labels.json",
         "best/params.yaml",
@@ -84,8 +86,14 @@ def test_every_line_of_the_journal_is_strict_json(run):
     lines = (run.path / "journal.jsonl").read_text().splitlines()
     events = [json.loads(line, parse_constant=refuse) for line in lines]
     kinds = [event["kind"] for event in events]
-    assert kinds == ["header", *["started", "finished"] * 4, *["step"] * 4]
-    assert [event["name"] for event in events[-4:]] == ["best", "test", "results", "summary"]
+    assert kinds == ["header", *["started", "finished"] * 4, *["step"] * 5]
+    assert [event["name"] for event in events[-5:]] == [
+        "best",
+        "test",
+        "results",
+        "plots",
+        "summary",
+    ]
 
 
 def test_the_model_takes_raw_rows_in_a_process_without_hpopt(run):
