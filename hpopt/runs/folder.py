@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 JOURNAL = "journal.jsonl"
+DATA = "data.json"  # what is known of the data besides its rows
 # finished; stopped early on request, and closed; closed without a model; its writer has gone.
 RunState = Literal["running", "finished", "stopped", "failed", "interrupted"]
 
