@@ -145,7 +145,7 @@ class GP:
             [kernel(self.X, x, self.groups, self.hyperparameters).mean(axis=1) for x in X], axis=1
         )  # [n, g]
         prior = np.array([kernel(x, x, self.groups, self.hyperparameters).mean() for x in X])
-        v = solve_triangular(self.L, k, lower=True, check_finite=False)
+        v = _solve_lower(self.L, k)
         variance = prior - np.einsum("ng,ng->g", v, v)
         return self.mean + k.T @ self.alpha, np.sqrt(np.maximum(variance, _TINY))
 
