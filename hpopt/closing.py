@@ -36,6 +36,7 @@ class Closing:
     objective: Objective
     space: Space
     seed: int
+    keep_rows: int  # how many rows of the validation part may stay in the folder
     draw: bool = True
 
     @property
@@ -71,7 +72,7 @@ class Closing:
 
     def _best(self) -> Mapping[str, Any]:
         assert self.run.best is not None
-        return write_best(self.run, self.objective, self.run.best)
+        return write_best(self.run, self.objective, self.run.best, self.keep_rows)
 
     def _test(self) -> Mapping[str, Any]:
         """The only step that sees the test part: scores of the best, the default, the baselines."""

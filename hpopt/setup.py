@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpopt import __version__
+from hpopt.builders.registry import source_of
 from hpopt.config.loading import Config
 from hpopt.config.resolved import resolved_yaml
 from hpopt.data.prepared import fingerprints, prepare
@@ -18,7 +19,7 @@ from hpopt.observer import Observer
 from hpopt.preflight import preflight
 from hpopt.runs import journal
 from hpopt.runs.environment import describe_environment
-from hpopt.runs.folder import Run, now
+from hpopt.runs.folder import DATA, Run, now
 from hpopt.training.metrics import Metric
 from hpopt.training.objective import Objective
 
@@ -84,6 +85,10 @@ def set_up(
         run.write("config.yaml", lambda file: file.write(config.document.source))
         resolved = resolved_yaml(config, metric=material.metric.name, loss=material.loss)
         run.write_text("config.resolved.yaml", resolved)
+        run.write_json(DATA, objective.data.to_json())
+        source = source_of(binding.builder)
+        if source is not None:
+            run.write(f"builder/{source.name}", lambda file: file.write(source.read_bytes()))
         run.write_json("environment.json", describe_environment(config.document.path))
         if stop.is_set():
             raise Interrupted("interrupted before the first trial; no run folder is left")

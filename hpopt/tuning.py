@@ -13,7 +13,7 @@ from hpopt.config.loading import Config
 from hpopt.errors import Interrupted
 from hpopt.execution.serial import SerialSlots
 from hpopt.execution.slots import Slots, TrialEvent, TrialFinished
-from hpopt.observer import Observer
+from hpopt.observer import Observer, Observers
 from hpopt.runs import journal
 from hpopt.runs.folder import Run, now
 from hpopt.search.engines import make_searcher
@@ -21,6 +21,7 @@ from hpopt.search.grid_engine import grid_note
 from hpopt.search.searcher import Searcher
 from hpopt.setup import set_up
 from hpopt.space import Space
+from hpopt.tracking.tensorboard import TensorBoard
 from hpopt.trials import trial_seed
 
 log = logging.getLogger(__name__)
@@ -39,13 +40,16 @@ def tune(
     """Search for the best network and leave a run folder in `output_dir`.
 
     Once `stop` is set no new trial begins, and the run is closed with what it has. Trials run in
-    this process, and seed the generators of Python, NumPy and Keras. Raises ConfigError, DataError
-    or SetupError before the first trial, and leaves no folder then; RunError where files can't be
-    written, or the best network can't be saved; Interrupted on a KeyboardInterrupt.
+    this process, and seed the generators of Python, NumPy and Keras. Raises ConfigError, DataError,
+    SetupError or MissingDependency before the first trial, and leaves no folder then; RunError
+    where files can't be written, or the best network can't be saved; Interrupted on a
+    KeyboardInterrupt.
     """
     observer, stop = observer or Observer(), stop or threading.Event()
     options, space = config.settings, config.binding.space
     run = None
+    if options.tracking.tensorboard:
+        observer = Observers(observer, TensorBoard())
     try:
         observer.setting_up()
         run, objective = set_up(config, Path(output_dir), observer, stop)
@@ -71,7 +75,10 @@ def tune(
                 stop=stop,
             )
             observer.closing()
-            Closing(run, objective, space, options.search.seed, draw=options.output.plots).do_all()
+            output = options.output
+            Closing(
+                run, objective, space, options.search.seed, output.keep_rows, draw=output.plots
+            ).do_all()
     except KeyboardInterrupt:
         place = f"; what was finished is in {run.path}" if run else ""
         raise Interrupted(f"interrupted{place}") from None

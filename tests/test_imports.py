@@ -32,14 +32,26 @@ MAY_IMPORT = {
     # `Run.plot` is for notebooks; the pictures themselves know the run, not the other way round.
     "runs": {"files", "jsonline", "plots", "skopt_space"} | RECORDS,
     "training": {"backend", "builders", "data", "files", "grammar"} | RECORDS,
-    "export": {"backend", "config", "data", "runs", "training"} | RECORDS,
+    "export": {"backend", "builders", "config", "data", "files", "report", "runs", "training"}
+    | RECORDS,
     "report": {"runs", "search"} | RECORDS,
     "plots": {"files", "report", "runs", "search"} | RECORDS,
     "observer": {"runs", "trials"},
     "preflight": {"builders", "export", "training"} | RECORDS,
     "closing": {"export", "plots", "report", "runs", "training"} | RECORDS,
-    "setup": {"config", "data", "observer", "preflight", "runs", "training"} | RECORDS,
-    "tuning": {"closing", "config", "execution", "observer", "runs", "search", "setup"} | RECORDS,
+    "setup": {"builders", "config", "data", "observer", "preflight", "runs", "training"} | RECORDS,
+    "tracking": {"backend", "observer", "runs"} | RECORDS,
+    "tuning": {
+        "closing",
+        "config",
+        "execution",
+        "observer",
+        "runs",
+        "search",
+        "setup",
+        "tracking",
+    }
+    | RECORDS,
     "progress": {"observer", "report", "runs"} | RECORDS,
     "checking": {"config", "preflight", "search", "setup", "training"} | RECORDS,
     "api": {"config", "progress", "runs", "tuning"} | RECORDS,
@@ -49,6 +61,7 @@ MAY_IMPORT = {
         "checking",
         "config",
         "data",
+        "export",
         "files",
         "jsonline",
         "observer",
@@ -62,8 +75,10 @@ MAY_IMPORT = {
 }
 # Heavy packages, and the rooms whose functions may import them.
 HEAVY = {
-    "tensorflow": {"backend", "builders", "training", "export"},
+    "tensorflow": {"backend", "builders", "training", "export", "tracking"},
+    "tensorboard": {"tracking"},
     "keras": {"backend", "builders", "training", "export"},
+    "onnx": {"export"},
     "sklearn": {"data", "training", "runs"},
     "skopt": {"search", "runs", "skopt_space"},
     "matplotlib": {"plots"},

@@ -62,6 +62,12 @@ def absolute_reference(reference: str, folder: Path) -> str:
     return reference
 
 
+def source_of(reference: str) -> Path | None:
+    """The file of an absolute reference "/path/nets.py:build"; None for a name or a module."""
+    source = reference.rpartition(":")[0]
+    return Path(source) if source.endswith(".py") else None
+
+
 def load_builder(reference: str) -> Builder:
     """The builder behind a shipped name, "path/nets.py:build" or "package.module:build".
 

@@ -11,6 +11,7 @@ import typer.core
 
 from hpopt.cli.check import check_command
 from hpopt.cli.compare import compare_command
+from hpopt.cli.export import export_command
 from hpopt.cli.plot import plot_command
 from hpopt.cli.runs import runs_command
 from hpopt.cli.schema import schema_command
@@ -46,6 +47,7 @@ app.command("show")(show_command)
 app.command("trials")(trials_command)
 app.command("plot")(plot_command)
 app.command("compare")(compare_command)
+app.command("export-best")(export_command)
 app.command("schema")(schema_command)
 
 

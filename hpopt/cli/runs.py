@@ -37,7 +37,7 @@ def runs_command(
     stamps = [path.name[:_STAMP] for path in paths]
     for path in paths:
         try:
-            run = Run.open(path)
+            run = Run.open(path, curves=False)
         except RunError as error:
             if as_json:
                 emit({"id": path.name, "path": str(path), "state": "broken", "reason": str(error)})

@@ -193,6 +193,13 @@ class Execution(Section):
         return workers
 
 
+class Tracking(Section):
+    """Other programs that trials are written for."""
+
+    tensorboard: bool = False
+    """Write every trial for TensorBoard, into the run folder's tensorboard/."""
+
+
 class OutputSettings(Section):
     """What the run folder is called and keeps."""
 
@@ -200,8 +207,11 @@ class OutputSettings(Section):
     """What the run folder is called behind its time stamp; if left out, as the config file."""
     keep_weights: Annotated[int, Ge(1)] = 5
     """Of how many of the best trials the weights are kept, besides those of the first."""
+    keep_rows: Annotated[int, Ge(0)] = 1000
+    """How many rows of the validation part stay in best/, to check exports with; 0: none, but some
+    that are made up at random."""
     plots: bool = True
-    """Whether pictures are drawn when the search is over; `hpopt plot` draws them at any time."""
+    """Draw the pictures when the search is over; `hpopt plot` draws them at any time."""
 
 
 class Settings(Section):
@@ -219,6 +229,8 @@ class Settings(Section):
     """The searcher, its acquisition function and its budget."""
     execution: Execution = Execution()
     """Where trials run."""
+    tracking: Tracking = Tracking()
+    """Other programs that trials are written for."""
     output: OutputSettings = OutputSettings()
     """What the run folder is called and keeps."""
 

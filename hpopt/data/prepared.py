@@ -6,11 +6,13 @@ apart from what a trial loads.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -35,6 +37,26 @@ class Prepared:
     feature_names: tuple[str, ...]
     labels: tuple[str, ...]
     sizes: dict[str, int]
+
+    @classmethod
+    def from_json(cls, form: Mapping[str, Any], folder: Path) -> Prepared:
+        """What `to_json` wrote, with the rows in `folder`, where they need not be any more."""
+        features, target, output = form["features"], form["target"], form["output"]
+        return cls(
+            folder=folder,
+            features=FeatureSpec(tuple(features["mean"]), tuple(features["scale"])),
+            target=TargetSpec(target["mean"], target["scale"]),
+            output=Output(output["units"], output["activation"], output["task"]),
+            feature_names=tuple(form["feature_names"]),
+            labels=tuple(form["labels"]),
+            sizes=dict(form["sizes"]),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """All but the rows, in strict JSON."""
+        form = dataclasses.asdict(self)
+        del form["folder"]
+        return form
 
     def inputs(self, part: PartName) -> np.ndarray:
         """Network inputs of a part, float32 [n, ...], mapped from their file."""

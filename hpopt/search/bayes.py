@@ -19,7 +19,7 @@ from hpopt.search.acquisition import PORTFOLIO, Acquisition, AcquisitionName, he
 from hpopt.search.encoding import Encoding
 from hpopt.search.gp import GP, Hyperparameters
 from hpopt.search.maximiser import Maximiser
-from hpopt.search.observations import Data, fit_to, fit_to_json, points, recorded_fit
+from hpopt.search.observations import Data, fit_to, fit_to_json, recorded_fit
 from hpopt.search.searcher import Suggestion, generator, sample_unseen
 from hpopt.search.sobol_engine import SobolSearcher
 from hpopt.space import Space
@@ -69,7 +69,8 @@ class BayesSearcher:
         means = gp.predict_mean(data.features[: data.n_finished])
         centres = data.x[np.argsort(means, kind="stable")]
         gp = _believing(encoding, gp, trials)
-        maximiser = Maximiser(encoding, gp, centres, points(encoding, trials)[0], rng)
+        seen, _ = encoding.points([trial.params for trial in trials])
+        maximiser = Maximiser(encoding, gp, centres, seen, rng)
         incumbent, noise = float(means.min()), math.sqrt(hyperparameters.noise)
         if self.acquisition == "gp_hedge":
             tops = [maximiser.maximise(Acquisition(name, incumbent, noise)) for name in PORTFOLIO]
@@ -101,10 +102,10 @@ def _fit(
 
 def _believing(encoding: Encoding, gp: GP, trials: Sequence[Trial]) -> GP:
     """The posterior given that the trials that run come out as it expects."""
-    running = [trial for trial in trials if trial.state == "running"]
+    running = [trial.params for trial in trials if trial.state == "running"]
     if not running:
         return gp
-    features = encoding.encode(*points(encoding, running))
+    features = encoding.encode(*encoding.points(running))
     believed = np.concatenate([gp.y, gp.predict_mean(features)])
     return GP.condition(np.concatenate([gp.X, features]), believed, gp.groups, gp.hyperparameters)
 

@@ -9,9 +9,9 @@ from hpopt.search.acquisition import Acquisition
 from hpopt.search.encoding import Encoding
 from hpopt.search.gp import GP
 
-# Candidates drawn from the whole space, and around the best points evaluated so far.
-_N_UNIFORM = 1000
-_N_LOCAL = 500
+# How many candidates are drawn; with many observations fewer, as each costs their square.
+_N_CANDIDATES, _FEWEST, _BUDGET = 1500, 400, 450_000_000
+# Around how many of the most promising points a third of them lies.
 _N_CENTRES = 5
 # How many of the best candidates are climbed from, and how often continuous and discrete ascent
 # take turns.
@@ -36,10 +36,11 @@ class Maximiser:
         rng: np.random.Generator,
     ) -> None:
         self._encoding, self._gp = encoding, gp
-        self._seen = {row.tobytes() for row in _rounded(seen)}
-        x, active = encoding.snap(_candidates(centres[:_N_CENTRES], rng))
-        _, first = np.unique(_rounded(x), axis=0, return_index=True)
-        unseen = np.array([i for i in np.sort(first) if self._is_unseen(x[i])], dtype=int)
+        self._seen = set(_keys(seen))
+        n = max(_FEWEST, min(_N_CANDIDATES, _BUDGET // len(gp.y) ** 2))
+        x, active = encoding.snap(_candidates(n, centres[:_N_CENTRES], rng))
+        first = {key: i for i, key in reversed(list(enumerate(_keys(x)))) if key not in self._seen}
+        unseen = np.array(sorted(first.values()), dtype=int)
         self._x = x[unseen]
         self._mu, self._sigma = gp.predict(encoding.encode(self._x, active[unseen]))
 
@@ -115,7 +116,7 @@ class Maximiser:
         if not len(others):
             return u, value
         others, active = self._encoding.snap(others)
-        unseen = [self._is_unseen(other) for other in others]
+        unseen = [key not in self._seen for key in _keys(others)]
         if not any(unseen):
             return u, value
         others, active = others[unseen], active[unseen]
@@ -123,27 +124,25 @@ class Maximiser:
         best = int(values.argmax())
         return (others[best], float(values[best])) if values[best] > value else (u, value)
 
-    def _is_unseen(self, u: np.ndarray) -> bool:
-        return _rounded(u).tobytes() not in self._seen
 
-
-def _candidates(centres: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Points of the unit cube [m, d]: uniform ones, and some around the centres [k, d]."""
+def _candidates(n: int, centres: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Points of the unit cube [n, d]: uniform ones, and a third around the centres [k, d]."""
     d = centres.shape[1]
-    uniform = rng.random((_N_UNIFORM, d))
-    around = centres[rng.integers(len(centres), size=_N_LOCAL)]
+    n_local = n // 3
+    uniform = rng.random((n - n_local, d))
+    around = centres[rng.integers(len(centres), size=n_local)]
     # Steps of all sizes, in one or more of the dimensions; now and then to anywhere.
-    sizes = 10.0 ** rng.uniform(-3, -0.3, size=(_N_LOCAL, 1))
-    moved = _reflect(around + sizes * rng.normal(size=(_N_LOCAL, d)))
-    moved = np.where(rng.random((_N_LOCAL, d)) < 0.2, rng.random((_N_LOCAL, d)), moved)
-    share = rng.uniform(1 / d, 1.0, size=(_N_LOCAL, 1))
-    local = np.where(rng.random((_N_LOCAL, d)) < share, moved, around)
+    sizes = 10.0 ** rng.uniform(-3, -0.3, size=(n_local, 1))
+    moved = _reflect(around + sizes * rng.normal(size=(n_local, d)))
+    moved = np.where(rng.random((n_local, d)) < 0.2, rng.random((n_local, d)), moved)
+    share = rng.uniform(1 / d, 1.0, size=(n_local, 1))
+    local = np.where(rng.random((n_local, d)) < share, moved, around)
     return np.concatenate([uniform, local])
 
 
-def _rounded(x: np.ndarray) -> np.ndarray:
-    """Coordinates in which equal params are equal bits."""
-    return np.round(x, 12) + 0.0
+def _keys(x: np.ndarray) -> list[bytes]:
+    """For each of the points [m, d] what is equal where params are, whatever the rounding."""
+    return [row.tobytes() for row in np.round(x, 12) + 0.0]
 
 
 def _reflect(x: np.ndarray) -> np.ndarray:

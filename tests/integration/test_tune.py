@@ -72,6 +72,7 @@ def test_the_run_folder_holds_what_the_design_says(run):
         "best/labels.json",
         "best/params.yaml",
         "best/predictions.npz",
+        "data.json",
         *(f"trials/000{number}/weights.npz" for number in (1, 2, 3, 4)),
     }
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d_breast_cancer", run.path.name)
@@ -267,7 +268,7 @@ def test_a_best_network_that_cant_be_saved_costs_none_of_the_rest(tmp_path):
     )
     done = hpopt("tune", "mine.yaml", cwd=tmp_path)
     assert done.returncode == 1
-    assert "the best, can't be saved and loaded again" in done.stderr
+    assert "can't be saved and loaded again" in done.stderr
     assert "Traceback" not in done.stderr
     [path] = (tmp_path / "runs").iterdir()
     assert not (path / "best").exists()

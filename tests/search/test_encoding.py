@@ -126,3 +126,13 @@ def test_neighbours_differ_in_one_active_discrete_dimension():
     assert {p["kind"] for p in params} == {"sgd", "adam", None}
     assert {29, 31, 26, 34, 300 - 14} >= {p["units"] for p in params if "units" in p} & {29, 31, 26}
     assert all((row != x).sum() == 1 for row in ENCODING.neighbours(x, active))
+
+
+def test_points_are_those_of_the_space():
+    rng = np.random.default_rng(0)
+    params = [SPACE.sample(rng) for _ in range(50)]
+    x, active = ENCODING.points(params)
+    for row, mask, one in zip(x, active, params, strict=True):
+        expected, expected_mask = SPACE.to_unit(one)
+        np.testing.assert_allclose(row, expected, atol=1e-12)
+        np.testing.assert_array_equal(mask, expected_mask)
