@@ -168,9 +168,8 @@ class Search(Section):
     spreads them evenly, or chance."""
     acquisition: Literal["EI", "PI", "LCB", "gp_hedge"] = "EI"
     """How `gp` and `skopt` weigh what is promising against what is unknown; others do not."""
-    base_estimator: Literal["GP", "RF", "ET", "GBRT"] = "GP"
-    """The surrogate of `skopt`: a Gaussian process, a random forest, extra trees, or
-    gradient-boosted trees."""
+    base_estimator: Literal["GP", "RF", "ET"] = "GP"
+    """The surrogate of `skopt`: a Gaussian process, a random forest, or extra trees."""
     grid: Annotated[int, Ge(2), Le(1000)] = 5
     """The points of `grid` along each dimension, both ends among them; of a categorical all."""
     n_calls: Annotated[Count, Le(1_000_000)] = 100

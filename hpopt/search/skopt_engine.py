@@ -31,8 +31,8 @@ _LARGEST = 1e100
 class SkoptSearcher:
     """`skopt.Optimizer` under one of its acquisition functions: EI, PI, LCB or gp_hedge.
 
-    `base_estimator` is its surrogate: a Gaussian process (GP), a random forest (RF), extra trees
-    (ET) or gradient-boosted trees (GBRT).
+    `base_estimator` is its surrogate: a Gaussian process (GP), a random forest (RF) or extra
+    trees (ET). Its boosted trees are no regressor to the scikit-learn of our day.
     """
 
     acquisition: str = "EI"

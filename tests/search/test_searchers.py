@@ -22,7 +22,6 @@ SEARCHERS = {
     "grid": make_searcher("grid", "EI", grid=4),
     "skopt-RF": make_searcher("skopt", "EI", base_estimator="RF"),
     "skopt-ET": make_searcher("skopt", "LCB", base_estimator="ET"),
-    "skopt-GBRT": make_searcher("skopt", "EI", base_estimator="GBRT"),
     "skopt-EI": make_searcher("skopt", "EI"),
     "skopt-PI": make_searcher("skopt", "PI"),
     "skopt-LCB": make_searcher("skopt", "LCB"),
