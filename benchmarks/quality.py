@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from hpopt import load_config, tune
-from hpopt.report.summary import show_score
+from hpopt.report.words import show_score
 
 CONFIG = Path(__file__).parent.parent / "configs" / "breast_cancer.yaml"
 DATASETS = {"breast_cancer": [], "digits": ["space.dropout_prob.low=0.0"], "wine": []}

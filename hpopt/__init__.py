@@ -6,10 +6,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hpopt.api import tune
     from hpopt.builders.base import Output
     from hpopt.config.loading import load_config
+    from hpopt.minimizing import minimize
+    from hpopt.runs.finding import find_run
     from hpopt.runs.folder import Run
-    from hpopt.tuning import tune
 
 __version__ = "0.1.0"
 
@@ -17,11 +19,13 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Output": "hpopt.builders.base",
     "Run": "hpopt.runs.folder",
+    "find_run": "hpopt.runs.finding",
     "load_config": "hpopt.config.loading",
-    "tune": "hpopt.tuning",
+    "minimize": "hpopt.minimizing",
+    "tune": "hpopt.api",
 }
 
-__all__ = ["Output", "Run", "__version__", "load_config", "tune"]
+__all__ = ["Output", "Run", "__version__", "find_run", "load_config", "minimize", "tune"]
 
 
 def __getattr__(name: str) -> Any:

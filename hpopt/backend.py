@@ -22,7 +22,7 @@ def load_keras() -> Any:
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever ~/.keras/keras.json says
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _silent_stderr() if "tensorflow" not in sys.modules else nullcontext():
+    with silent_stderr() if "tensorflow" not in sys.modules else nullcontext():
         import keras
         import tensorflow as tf
 
@@ -41,7 +41,7 @@ def load_keras() -> Any:
 
 
 @contextmanager
-def _silent_stderr() -> Iterator[None]:
+def silent_stderr() -> Iterator[None]:
     """Close the mouth of TensorFlow's C++, which speaks before it heeds any log level."""
     sys.stderr.flush()
     kept = os.dup(2)

@@ -10,14 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hpopt.errors import RunError, TrialError
+from hpopt.errors import RunError, in_words
 from hpopt.export.best import write_best
+from hpopt.plots.drawing import PICTURES, write_picture
+from hpopt.plots.history import History
+from hpopt.report.findings import Findings, find_out
 from hpopt.report.summary import summarise
 from hpopt.runs.folder import Run, now
 from hpopt.runs.journal import Step
 from hpopt.runs.results import dump_results
 from hpopt.space import Space
-from hpopt.training.metrics import metrics_for
+from hpopt.training.baselines import baseline_scores
+from hpopt.training.metrics import scores_of
 from hpopt.training.objective import Objective
 from hpopt.trials import Trial
 
@@ -32,6 +36,8 @@ class Closing:
     objective: Objective
     space: Space
     seed: int
+    keep_rows: int  # how many rows of the validation part may stay in the folder
+    draw: bool = True
 
     @property
     def steps(self) -> Sequence[tuple[str, Callable[[], Mapping[str, Any]]]]:
@@ -42,6 +48,7 @@ class Closing:
             ("best", self._best),
             ("test", self._test),
             ("results", self._results),
+            *([("plots", self._plots)] if self.draw else []),
             ("summary", self._summary),
         ]
 
@@ -65,33 +72,25 @@ class Closing:
 
     def _best(self) -> Mapping[str, Any]:
         assert self.run.best is not None
-        return write_best(self.run, self.objective, self.run.best)
+        return write_best(self.run, self.objective, self.run.best, self.keep_rows)
 
     def _test(self) -> Mapping[str, Any]:
-        """The only step that sees the test part: scores of the best and of the default params."""
+        """The only step that sees the test part: scores of the best, the default, the baselines."""
         assert self.run.best is not None
         default = self.run.trials()[0]
-        outcome = {"best": self._test_scores(self.run.best)}
+        outcome: dict[str, Any] = {"best": self._test_scores(self.run.best)}
         if self.run.weights(default) is not None:
             outcome["default"] = self._test_scores(default)
+        outcome["baselines"] = baseline_scores(self.objective.data)
         return outcome
 
-    def _test_scores(self, trial: Trial) -> dict[str, float | None]:
+    def _test_scores(self, trial: Trial) -> Mapping[str, float | None]:
         """Every metric of the task on the test part; None where one has no value there."""
         weights = self.run.weights(trial)
         assert weights is not None
+        data = self.objective.data
         network = self.objective.trained(trial.params, seed=trial.seed, weights=weights)
-        predictions = self.objective.predict(network, "test")
-        y = self.objective.data.y("test")
-        task = self.objective.data.output.task
-        scores: dict[str, float | None] = {}
-        for metric in metrics_for(task):
-            try:
-                scores[metric.name] = metric.score(y, predictions)
-            except TrialError as error:
-                log.warning("on the test part, %s", error)
-                scores[metric.name] = None
-        return scores
+        return scores_of(data.output.task, data.y("test"), self.objective.predict(network, "test"))
 
     def _results(self) -> Mapping[str, Any]:
         trials = self.run.trials()
@@ -100,6 +99,27 @@ class Closing:
         )
         return {}
 
+    def _plots(self) -> Mapping[str, Any]:
+        """The pictures; one that can't be drawn is never worth a run, so its fault is logged."""
+        history = History.of(self.run)
+        missing: dict[str, str] = {}
+        for name in PICTURES:
+            try:
+                picture = write_picture(history, name, self.run.path / "plots")
+            except Exception as error:
+                log.exception("the picture %s can't be drawn", name)
+                missing[name] = in_words(error)
+            else:
+                if picture.reason is not None:
+                    missing[name] = picture.reason
+        return {"drawn": [name for name in PICTURES if name not in missing], "missing": missing}
+
     def _summary(self) -> Mapping[str, Any]:
-        self.run.write_text("summary.md", summarise(self.run))
-        return {}
+        """The summary; what the surrogate says in it goes into the journal, for `conclude`."""
+        try:
+            found = find_out(self.run)
+        except Exception as error:  # what the parameters did is never worth a run either
+            log.exception("the surrogate can't be read")
+            found = Findings([f"The surrogate can't be read: {in_words(error)}"], None)
+        self.run.write_text("summary.md", summarise(self.run, found))
+        return {"findings": found.to_json()}

@@ -102,6 +102,16 @@ class DataError(HpoptError):
     exit_code = 3
 
 
+class MissingDependency(HpoptError):  # noqa: N818 (it says what is wrong)
+    """Something that hpopt does without, unless it is asked for, is not installed."""
+
+    kind = "dependency"
+    exit_code = 4
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} is not installed", help=f'pip install "hpopt[{extra}]"')
+
+
 class Interrupted(HpoptError):  # noqa: N818 (it is none)
     """Somebody asked the run to end at once."""
 

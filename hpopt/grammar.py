@@ -3,31 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from annotated_types import Ge
-from pydantic import AfterValidator, BaseModel, ConfigDict
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 Count = Annotated[int, Ge(1)]
 
 
 class Section(BaseModel):
-    """A mapping of the YAML: its keys are the fields, no others, of exactly these types."""
+    """A mapping of the YAML: its keys are the fields, no others, of exactly these types.
+
+    The text below a field describes it to editors and in docs/configuration.md.
+    """
 
     model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, validate_default=True
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        allow_inf_nan=False,
+        validate_default=True,
+        use_attribute_docstrings=True,
     )
 
 
-def one_of(names: Iterable[str]) -> AfterValidator:
-    """A text that is one of `names`, which are kept where their meaning is."""
-    legal = list(names)
+@dataclass(frozen=True)
+class OneOf:
+    """A text that is one of `names`; an annotation for pydantic."""
 
-    def check(name: str) -> str:
-        if name not in legal:
-            expected = ", ".join(f"'{option}'" for option in legal)
+    names: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Check the name behind whatever else is checked."""
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Tell editors the names."""
+        return handler(schema) | {"enum": list(self.names)}
+
+    def _check(self, name: str) -> str:
+        if name not in self.names:
+            expected = ", ".join(f"'{option}'" for option in self.names)
             raise PydanticCustomError("literal_error", "unknown name", {"expected": expected})
         return name
 
-    return AfterValidator(check)
+
+def one_of(names: Iterable[str]) -> OneOf:
+    """A text that is one of `names`, which are kept where their meaning is."""
+    return OneOf(tuple(names))

@@ -31,3 +31,45 @@ class Observer:
 
     def close(self) -> None:
         """The run is over, well or badly."""
+
+
+class Observers(Observer):
+    """Tells each of several observers, one after the other."""
+
+    def __init__(self, *observers: Observer) -> None:
+        self._observers = observers
+
+    def setting_up(self) -> None:
+        """The configuration is read."""
+        for observer in self._observers:
+            observer.setting_up()
+
+    def note(self, text: str) -> None:
+        """Something that people should know."""
+        for observer in self._observers:
+            observer.note(text)
+
+    def begin(self, run: Run, n_calls: int) -> None:
+        """The search begins."""
+        for observer in self._observers:
+            observer.begin(run, n_calls)
+
+    def started(self, trial: Trial) -> None:
+        """A trial has begun."""
+        for observer in self._observers:
+            observer.started(trial)
+
+    def ended(self, trial: Trial, trials: Sequence[Trial]) -> None:
+        """A trial is over."""
+        for observer in self._observers:
+            observer.ended(trial, trials)
+
+    def closing(self) -> None:
+        """The search is over."""
+        for observer in self._observers:
+            observer.closing()
+
+    def close(self) -> None:
+        """The run is over."""
+        for observer in self._observers:
+            observer.close()

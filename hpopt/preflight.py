@@ -29,7 +29,7 @@ def preflight(objective: Objective, defaults: Params, *, seed: int) -> None:
                 "the builder gives the same network twice, so that trials would train on",
                 help="make the layers inside the builder, anew each time",
             )
-        _check_output(network, objective)
+        _check_output(network, objective, defaults)
     with _blamed("fitted", objective):
         compile_model(network, settings, objective.data)
         batch = slice(0, settings.batch_size)
@@ -61,8 +61,9 @@ def _blamed(what: str, objective: Objective) -> Iterator[None]:
         ) from error
 
 
-def _check_output(network: Any, objective: Objective) -> None:
+def _check_output(network: Any, objective: Objective, defaults: Params) -> None:
     output = objective.data.output
+    asked_for_any = {**objective.arguments, **defaults}.get("output_activation") == "hidden"
     outputs = network(objective.data.inputs("train")[:2], training=False)
     help = "end it with keras.layers.Dense(output.units, activation=output.activation)"
     shape = tuple(getattr(outputs, "shape", ()))
@@ -74,7 +75,8 @@ def _check_output(network: Any, objective: Objective) -> None:
             help=help,
         )
     said = predict(network, objective.data.inputs("validation"))
-    if output.task != "regression" and (said.min() < 0 or said.max() > 1):
+    no_probability = output.task != "regression" and (said.min() < 0 or said.max() > 1)
+    if no_probability and not asked_for_any:
         raise SetupError(
             f"the network's outputs ({said.min():.2g} to {said.max():.2g}) are no probabilities",
             help=help,

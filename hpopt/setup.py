@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 from hpopt import __version__
+from hpopt.builders.registry import source_of
 from hpopt.config.loading import Config
 from hpopt.config.resolved import resolved_yaml
 from hpopt.data.prepared import fingerprints, prepare
@@ -17,11 +19,50 @@ from hpopt.observer import Observer
 from hpopt.preflight import preflight
 from hpopt.runs import journal
 from hpopt.runs.environment import describe_environment
-from hpopt.runs.folder import Run
+from hpopt.runs.folder import DATA, Run, now
 from hpopt.training.metrics import Metric
 from hpopt.training.objective import Objective
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Material:
+    """The rows, how they fall into parts, and what `auto` means for them."""
+
+    table: Table
+    parts: Parts
+    metric: Metric
+    loss: str
+
+    @property
+    def notes(self) -> list[str]:
+        """What people should know of how the parts came about."""
+        return [self.parts.note] if self.parts.note else []
+
+    def objective(self, config: Config, folder: Path) -> Objective:
+        """The objective of a configuration, with the prepared rows in `folder`."""
+        binding = config.binding
+        data = prepare(self.table, self.parts, folder, config.settings.dataset.scaling)
+        return Objective(
+            binding.builder, binding.arguments, binding.training, self.metric.name, data
+        )
+
+
+def read_material(config: Config) -> Material:
+    """Read the data and split them.
+
+    Raises ConfigError where the metric, the loss or class weights do not fit them, DataError where
+    they can't be used.
+    """
+    table = load_sklearn(config.settings.dataset.name)
+    metric, loss = config.metric(table.task), config.loss(table.task)
+    config.check_class_weight(table.task)
+    try:
+        parts = split_rows(table, **config.settings.dataset.split.model_dump())
+    except DataError as error:
+        raise error.at(config.document.location(("dataset", "split"))) from None
+    return Material(table, parts, metric, loss)
 
 
 def set_up(
@@ -33,27 +74,22 @@ def set_up(
     where `stop` has been set meanwhile.
     """
     binding = config.binding
-    table = load_sklearn(config.settings.dataset.name)
-    metric = config.metric(table.task)
-    loss = config.loss(table.task)
-    config.check_class_weight(table.task)
-    try:
-        parts = split_rows(table, **config.settings.dataset.split.model_dump())
-    except DataError as error:
-        raise error.at(config.document.location(("dataset", "split"))) from None
-    run = Run.create(output_dir, config.run_name, _header(config, metric, loss, table, parts))
+    material = read_material(config)
+    run = Run.create(output_dir, config.run_name, _header(config, material))
     try:
         with run.log_file():
-            for note in (*binding.notes, *([parts.note] if parts.note else [])):
+            for note in (*binding.notes, *material.notes):
                 log.warning(note)
                 observer.note(note)
-        data = prepare(table, parts, run.data_folder)
-        objective = Objective(
-            binding.builder, binding.arguments, binding.training, metric.name, data
-        )
+        objective = material.objective(config, run.data_folder)
         preflight(objective, binding.space.defaults, seed=config.settings.search.seed)
         run.write("config.yaml", lambda file: file.write(config.document.source))
-        run.write_text("config.resolved.yaml", resolved_yaml(config, metric=metric.name, loss=loss))
+        resolved = resolved_yaml(config, metric=material.metric.name, loss=material.loss)
+        run.write_text("config.resolved.yaml", resolved)
+        run.write_json(DATA, objective.data.to_json())
+        source = source_of(binding.builder)
+        if source is not None:
+            run.write(f"builder/{source.name}", lambda file: file.write(source.read_bytes()))
         run.write_json("environment.json", describe_environment(config.document.path))
         if stop.is_set():
             raise Interrupted("interrupted before the first trial; no run folder is left")
@@ -63,21 +99,22 @@ def set_up(
     return run, objective
 
 
-def _header(
-    config: Config, metric: Metric, loss: str, table: Table, parts: Parts
-) -> journal.Header:
-    binding = config.binding
-    training = binding.training.model_dump() | {"metric": metric.name, "loss": loss}
+def _header(config: Config, material: Material) -> journal.Header:
+    binding, metric = config.binding, material.metric
+    training = binding.training.model_dump() | {"metric": metric.name, "loss": material.loss}
     searched = binding.space.names
     return journal.Header(
         hpopt=__version__,
         metric=metric.name,
         greater_is_better=metric.greater_is_better,
-        fingerprints=fingerprints(table, parts),
+        fingerprints=fingerprints(material.table, material.parts),
         constants={
             "builder": binding.builder,
             "arguments": binding.arguments,
             "training": {n: value for n, value in training.items() if n not in searched},
         },
         space=binding.space.to_json(),
+        time=now(),
+        config=config.document.path.name,
+        n_calls=config.settings.search.n_calls,
     )

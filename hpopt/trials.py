@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import numpy as np
-
 from hpopt.dimensions import Params
 
 State = Literal["running", "finished", "pruned", "failed"]
@@ -41,6 +39,7 @@ class Trial:
     seed: int
     state: State = "running"
     attempt: int = 1
+    started: str = ""  # when; UTC
     info: Mapping[str, Any] = field(default_factory=dict)
     result: Result | None = None
     reason: str | None = None
@@ -64,6 +63,8 @@ def ranked(trials: Sequence[Trial]) -> list[Trial]:
 
 def trial_seed(run_seed: int, number: int) -> int:
     """The seed of a trial's fit, derived from the run's seed and the trial's number."""
+    import numpy as np  # here: whoever only reads a run needs none of it
+
     # Another stream than a searcher's, whose generator starts from [run_seed, number].
     sequence = np.random.SeedSequence(run_seed, spawn_key=(number,))
     return int(sequence.generate_state(1)[0])

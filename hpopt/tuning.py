@@ -13,13 +13,15 @@ from hpopt.config.loading import Config
 from hpopt.errors import Interrupted
 from hpopt.execution.serial import SerialSlots
 from hpopt.execution.slots import Slots, TrialEvent, TrialFinished
-from hpopt.observer import Observer
+from hpopt.observer import Observer, Observers
 from hpopt.runs import journal
 from hpopt.runs.folder import Run, now
 from hpopt.search.engines import make_searcher
+from hpopt.search.grid_engine import grid_note
 from hpopt.search.searcher import Searcher
 from hpopt.setup import set_up
 from hpopt.space import Space
+from hpopt.tracking.tensorboard import TensorBoard
 from hpopt.trials import trial_seed
 
 log = logging.getLogger(__name__)
@@ -38,17 +40,22 @@ def tune(
     """Search for the best network and leave a run folder in `output_dir`.
 
     Once `stop` is set no new trial begins, and the run is closed with what it has. Trials run in
-    this process, and seed the generators of Python, NumPy and Keras. Raises ConfigError, DataError
-    or SetupError before the first trial, and leaves no folder then; RunError where files can't be
-    written, or the best network can't be saved; Interrupted on a KeyboardInterrupt.
+    this process, and seed the generators of Python, NumPy and Keras. Raises ConfigError, DataError,
+    SetupError or MissingDependency before the first trial, and leaves no folder then; RunError
+    where files can't be written, or the best network can't be saved; Interrupted on a
+    KeyboardInterrupt.
     """
     observer, stop = observer or Observer(), stop or threading.Event()
     options, space = config.settings, config.binding.space
     run = None
+    if options.tracking.tensorboard:
+        observer = Observers(observer, TensorBoard())
     try:
         observer.setting_up()
         run, objective = set_up(config, Path(output_dir), observer, stop)
         with closing(run), run.log_file():
+            if options.search.engine == "grid":
+                _compare_budget(space, options.search.grid, options.search.n_calls, observer)
             observer.begin(run, options.search.n_calls)
             search(
                 run,
@@ -57,6 +64,8 @@ def tune(
                     options.search.engine,
                     options.search.acquisition,
                     n_calls=options.search.n_calls,
+                    base_estimator=options.search.base_estimator,
+                    grid=options.search.grid,
                 ),
                 SerialSlots(objective),
                 n_calls=options.search.n_calls,
@@ -66,13 +75,23 @@ def tune(
                 stop=stop,
             )
             observer.closing()
-            Closing(run, objective, space, options.search.seed).do_all()
+            output = options.output
+            Closing(
+                run, objective, space, options.search.seed, output.keep_rows, draw=output.plots
+            ).do_all()
     except KeyboardInterrupt:
         place = f"; what was finished is in {run.path}" if run else ""
         raise Interrupted(f"interrupted{place}") from None
     finally:
         observer.close()
     return run
+
+
+def _compare_budget(space: Space, points: int, n_calls: int, observer: Observer) -> None:
+    note = grid_note(space, points, n_calls)
+    if note is not None:
+        log.warning(note)
+        observer.note(note)
 
 
 def search(

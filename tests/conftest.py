@@ -1,12 +1,22 @@
+import json
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
+from hpopt.cli.main import main
+from hpopt.conditions import Condition
 from hpopt.data.prepared import Prepared, prepare
 from hpopt.data.sources import Table
 from hpopt.data.splits import split_rows
+from hpopt.dimensions import Categorical, Integer, Real
+from hpopt.runs.folder import JOURNAL, Run, now
+from hpopt.runs.journal import Failed, Finished, Header, Journal, Started, Step
+from hpopt.space import Space
+from hpopt.trials import Result
 
 # A loaded machine is no fault of the code.
 settings.register_profile("hpopt", deadline=None)
@@ -31,11 +41,11 @@ def make_table(task="binary", rows=200, columns=6, seed=0) -> Table:
     return Table(features, target, names, labels, task)
 
 
-def make_data(folder, task="binary", **options) -> Prepared:
+def make_data(folder, task="binary", scaling="standard", **options) -> Prepared:
     table = make_table(task, **options)
     split = {"train": 0.6, "validation": 0.2, "test": 0.2}
     parts = split_rows(table, **split, seed=0, stratify="auto")
-    return prepare(table, parts, folder)
+    return prepare(table, parts, folder, scaling)
 
 
 @pytest.fixture(params=["binary", "multiclass", "regression"])
@@ -46,3 +56,137 @@ def data(request, tmp_path) -> Prepared:
 @pytest.fixture
 def base_config() -> str:
     return (ROOT / "configs" / "breast_cancer.yaml").read_text()
+
+
+MIXED = Space(
+    [
+        Real("rate", 1e-4, 1e-1, "log-uniform", default=1e-3),
+        Integer("layers", 1, 4, default=1),
+        Categorical("optimizer", ("adam", "sgd"), "adam"),
+        Real("momentum", 0, 0.99, default=0.9, when=(Condition.parse("optimizer", "sgd"),)),
+    ]
+)
+
+
+def valley(params, rng) -> float:
+    """An accuracy that depends on the rate, a little on the layers, and on nothing else."""
+    return 0.9 - 0.1 * (np.log10(params["rate"]) + 2) ** 2 - 0.02 * params["layers"]
+
+
+def synthetic_run(
+    parent, space=MIXED, trials=12, *, score=valley, metric="accuracy", failed=(), running=False,
+    name="mixed", curves=None, steps=(),
+) -> Run:  # fmt: skip
+    """A run folder whose scores are a function of the params; no network is fitted."""
+    greater = metric in ("accuracy", "r2")
+    header = Header("0", metric, greater, {"data": "0a", "split": "1b"}, {}, space.to_json())
+    run = Run.create(parent, name, header)
+    rng = np.random.default_rng(0)
+    for number in range(1, trials + 1):
+        params = space.defaults if number == 1 else space.sample(rng)
+        run.append(Started(number, params, seed=number, time=now()))
+        if number in failed:
+            run.append(Failed(number, "the loss became nan in epoch 1"))
+        elif not (running and number == trials):
+            found = float(score(params, rng))
+            value = -found if greater else found
+            shown = curves or {"loss": [2.0, 1.0 / number], "val_loss": [2.5, None]}
+            run.append(Finished(number, value, {metric: found}, [found], shown, 2, 0.5))
+    for step in steps:
+        run.append(step)
+    run.close()
+    return Run.open(run.path)
+
+
+SPACE = [
+    {
+        "type": "real",
+        "name": "rate",
+        "low": 1e-4,
+        "high": 0.1,
+        "prior": "log-uniform",
+        "default": 1e-3,
+        "when": {},
+    },
+    {
+        "type": "categorical",
+        "name": "size",
+        "categories": [16, None, True, "auto"],
+        "default": 16,
+        "when": {},
+    },
+    {
+        "type": "real",
+        "name": "momentum",
+        "low": 0.0,
+        "high": 0.9,
+        "prior": "uniform",
+        "default": 0.5,
+        "when": {"size": [16]},
+    },
+]
+
+
+def make_run(path, n_calls=4, end="summary", **header) -> Path:
+    """A run folder as a search over `SPACE` leaves it: trial 2 is the best, trial 3 failed.
+
+    `end` is the last event: a closing step, or "trial" where trial 4 still ran.
+    """
+    path.mkdir(parents=True)
+    given = {"time": "2026-11-23T10:37:05.000+00:00", "config": "iris.yaml", "n_calls": n_calls}
+    journal = Journal(path / JOURNAL)
+    journal.append(Header("0.1.0", "accuracy", True, {}, {}, SPACE, **given | header))
+    params = [
+        {"rate": 1e-3, "size": 16, "momentum": 0.5},
+        {"rate": 0.05, "size": None},
+        {"rate": 0.1, "size": True},
+        {"rate": 1e-4, "size": "auto"},
+    ]
+    for number, score in enumerate([0.75, 0.9375, None, 0.5], start=1):
+        time = f"2026-11-23T10:37:0{number + 5}.000+00:00"
+        journal.append(Started(number, params[number - 1], seed=100 + number, time=time))
+        if score is None:
+            journal.append(Failed(number, "the loss became nan in epoch 3"))
+        elif number < 4 or end != "trial":
+            curves = {"loss": [0.9, 0.4, 0.3], "val_loss": [0.9, 0.35, 0.5]}
+            result = Result(-score, {"accuracy": score}, [score], curves, 3, 1.5)
+            journal.append(Finished(number, **vars(result)))
+    scores = {"best": {"accuracy": 0.9}, "default": {"accuracy": 0.7}}
+    for name, outcome in {"best": {}, "test": scores, "summary": {}}.items():
+        if end != "trial":
+            journal.append(Step(name, "2026-11-23T10:37:30.000+00:00", outcome))
+    journal.close()
+    return path
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def records(self) -> list[dict]:
+        """The lines of stdout as strict JSON."""
+
+        def refuse(constant):
+            raise ValueError(constant)
+
+        return [json.loads(line, parse_constant=refuse) for line in self.out.splitlines()]
+
+
+@pytest.fixture
+def hpopt(monkeypatch, capsys, tmp_path):
+    """Runs a command of hpopt in this process, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments) -> Done:
+        monkeypatch.setattr(sys, "argv", ["hpopt", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        return Done(ended.value.code or 0, out, err)
+
+    return run

@@ -24,30 +24,66 @@ MAY_IMPORT = {
     "builders": {"backend", "errors"},
     "data": {"builders", "errors", "files"},
     "grammar": set(),
+    "jsonline": set(),
     "config": {"builders", "data", "grammar", "training"} | RECORDS,
     "skopt_space": {"dimensions"},
     "search": {"skopt_space"} | RECORDS,
     "execution": RECORDS,
-    "runs": {"files", "skopt_space"} | RECORDS,
+    # `Run.plot` is for notebooks; the pictures themselves know the run, not the other way round.
+    "runs": {"files", "jsonline", "plots", "skopt_space"} | RECORDS,
     "training": {"backend", "builders", "data", "files", "grammar"} | RECORDS,
-    "export": {"backend", "config", "data", "runs", "training"} | RECORDS,
-    "report": {"runs"} | RECORDS,
+    "export": {"backend", "builders", "config", "data", "files", "report", "runs", "training"}
+    | RECORDS,
+    "report": {"runs", "search"} | RECORDS,
+    "plots": {"files", "report", "runs", "search"} | RECORDS,
     "observer": {"runs", "trials"},
     "preflight": {"builders", "export", "training"} | RECORDS,
-    "closing": {"export", "report", "runs", "training"} | RECORDS,
-    "setup": {"config", "data", "observer", "preflight", "runs", "training"} | RECORDS,
-    "tuning": {"closing", "config", "execution", "observer", "runs", "search", "setup"} | RECORDS,
+    "closing": {"export", "plots", "report", "runs", "training"} | RECORDS,
+    "setup": {"builders", "config", "data", "observer", "preflight", "runs", "training"} | RECORDS,
+    "tracking": {"backend", "observer", "runs"} | RECORDS,
+    "tuning": {
+        "closing",
+        "config",
+        "execution",
+        "observer",
+        "runs",
+        "search",
+        "setup",
+        "tracking",
+    }
+    | RECORDS,
+    "progress": {"observer", "report", "runs"} | RECORDS,
+    "checking": {"config", "preflight", "search", "setup", "training"} | RECORDS,
+    "api": {"config", "progress", "runs", "tuning"} | RECORDS,
+    "minimizing": {"config", "grammar", "runs", "search"} | RECORDS,
     "__main__": {"cli"},
-    "cli": {"config", "observer", "report", "runs", "tuning"} | RECORDS,
+    "cli": {
+        "checking",
+        "config",
+        "data",
+        "export",
+        "files",
+        "jsonline",
+        "observer",
+        "plots",
+        "progress",
+        "report",
+        "runs",
+        "tuning",
+    }
+    | RECORDS,
 }
 # Heavy packages, and the rooms whose functions may import them.
 HEAVY = {
-    "tensorflow": {"backend", "builders", "training", "export"},
+    "tensorflow": {"backend", "builders", "training", "export", "tracking"},
+    "tensorboard": {"tracking"},
     "keras": {"backend", "builders", "training", "export"},
+    "onnx": {"export"},
     "sklearn": {"data", "training", "runs"},
     "skopt": {"search", "runs", "skopt_space"},
-    "matplotlib": set(),
-    "rich": {"cli"},
+    "matplotlib": {"plots"},
+    "pandas": {"runs"},
+    "rich": {"progress"},
 }
 
 
@@ -110,14 +146,16 @@ def test_nothing_is_allowed_that_no_room_uses():
     "statement",
     [
         "from hpopt.cli.main import app",
-        "import hpopt.runs.folder, hpopt.runs.results, hpopt.report.summary",
+        "import hpopt.runs.folder, hpopt.runs.results, hpopt.report.summary, hpopt.plots.drawing",
         "import hpopt.search.engines, hpopt.search.surrogate",
         "import hpopt.config.loading",
         "import hpopt.tuning",
+        "import hpopt.api, hpopt.minimizing",
+        "import hpopt.checking",
     ],
 )
 def test_nothing_heavy_is_imported_before_it_is_used(statement):
-    heavy = "{'tensorflow', 'keras', 'skopt', 'sklearn', 'matplotlib'}"
+    heavy = "{'tensorflow', 'keras', 'skopt', 'sklearn', 'matplotlib', 'pandas'}"
     program = f"import sys; {statement}; sys.exit(bool({heavy} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", program], check=True)
 

@@ -82,3 +82,11 @@ def test_a_builder_that_gives_the_same_network_each_time_is_found(tmp_path):
     )
     with pytest.raises(SetupError, match="the same network twice"):
         preflown(tmp_path, body, head=head)
+
+
+def test_outputs_that_are_no_probabilities_pass_only_when_asked_for_by_name(tmp_path):
+    data = make_data(tmp_path / "data")
+    arguments = {"activation": "linear", "output_activation": "hidden"}
+    objective = Objective("dense_dropout", arguments, Training(epochs=1), "accuracy", data)
+    assert objective.network({}, seed=0).layers[-1].activation.__name__ == "linear"
+    preflight(objective, {}, seed=0)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from annotated_types import Ge, Lt
+from annotated_types import Ge, Lt, doc
 
 from hpopt.builders.base import Output
+from hpopt.errors import SetupError
 
 if TYPE_CHECKING:
     import keras
 
-# Keras' activations that keep their input's shape.
+# Keras' activations by Keras' names: all but glu, which halves its input, and threshold, which
+# needs two numbers.
 Activation = Literal[
     "relu",
     "sigmoid",
@@ -31,36 +33,93 @@ Activation = Literal[
     "exponential",
     "hard_sigmoid",
     "hard_silu",
+    "hard_swish",
     "hard_tanh",
+    "hard_shrink",
+    "soft_shrink",
+    "tanh_shrink",
     "log_sigmoid",
     "log_softmax",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "squareplus",
     "linear",
 ]
+Count = Annotated[int, Ge(1)]
+Units = Annotated[Count | None, doc("The units of this hidden layer, if not the shared number.")]
 
 
 def build(
     input_shape: tuple[int, ...],
     output: Output,
     *,
-    num_layers: Annotated[int, Ge(1)] = 1,
-    num_dense_nodes: Annotated[int, Ge(1)] = 20,
-    activation: Activation = "relu",
-    dropout_prob: Annotated[float, Ge(0), Lt(1)] = 0.0,
-    dropout_after: Literal["all", "all_but_first"] = "all_but_first",
+    num_layers: Annotated[Count, doc("The number of hidden layers.")] = 1,
+    num_dense_nodes: Annotated[Count, doc("The number of units of each hidden layer.")] = 20,
+    units_1: Units = None,
+    units_2: Units = None,
+    units_3: Units = None,
+    units_4: Units = None,
+    units_5: Units = None,
+    units_6: Units = None,
+    units_7: Units = None,
+    units_8: Units = None,
+    activation: Annotated[Activation, doc("The activation of the hidden layers.")] = "relu",
+    batch_normalization: Annotated[
+        bool, doc("Whether each hidden layer's sum is normalised before its activation.")
+    ] = False,
+    dropout_prob: Annotated[
+        float, Ge(0), Lt(1), doc("The share of the units that is dropped while fitting.")
+    ] = 0.0,
+    dropout_after: Annotated[
+        Literal["all", "all_but_first"], doc("Behind which hidden layers units are dropped.")
+    ] = "all_but_first",
+    l2: Annotated[
+        float, Ge(0), doc("The factor of the L2 penalty on the hidden layers' kernels.")
+    ] = 0.0,
+    output_activation: Annotated[
+        Literal["task", "hidden"],
+        doc("The output layer's activation: the task's, or that of the hidden layers."),
+    ] = "task",
 ) -> keras.Model:
     """Build `num_layers` hidden layers of `num_dense_nodes` units each, then the task's output.
 
-    `dropout_prob` is the share of units that is dropped; `dropout_after` says behind which hidden
-    layers: `all_but_first` is the shape of the reference program, where a single layer has none.
-    An input of more than one axis is flattened.
+    `units_1` to `units_8` give a single layer another number of units than the shared one; in a
+    space they want a condition, such as `units_3: {..., when: {num_layers: ">= 3"}}`.
+    `batch_normalization` stands between a hidden layer's sum and its activation. `dropout_prob` is
+    the share of units that is dropped; `dropout_after` says behind which hidden layers:
+    `all_but_first` is the shape of the reference program, where a single layer has none. `l2` is
+    the factor of keras.regularizers.L2 on the hidden layers' kernels. `output_activation: hidden`
+    gives the output layer the hidden layers' activation, as the reference program does; its outputs
+    are no probabilities then. An input of more than one axis is flattened.
+
+    Raises SetupError where a layer that is not there is given units.
     """
     import keras
+
+    own_units = (units_1, units_2, units_3, units_4, units_5, units_6, units_7, units_8)
+    for number, units in enumerate(own_units[num_layers:], start=num_layers + 1):
+        if units is not None:
+            raise SetupError(
+                f"`units_{number}` is given, but the network has {num_layers} hidden layers",
+                help=f'in `space`, add `when: {{num_layers: ">= {number}"}}` to it',
+            )
+
+    def hidden_layer(inputs: keras.KerasTensor, units: int) -> keras.KerasTensor:
+        regulariser = keras.regularizers.L2(l2) if l2 else None
+        if not batch_normalization:
+            dense = keras.layers.Dense(units, activation, kernel_regularizer=regulariser)
+            return dense(inputs)
+        # The normalisation has an offset of its own.
+        dense = keras.layers.Dense(units, use_bias=False, kernel_regularizer=regulariser)
+        return keras.layers.Activation(activation)(keras.layers.BatchNormalization()(dense(inputs)))
 
     inputs = keras.Input(input_shape)
     hidden = inputs if len(input_shape) == 1 else keras.layers.Flatten()(inputs)
     for layer in range(num_layers):
-        hidden = keras.layers.Dense(num_dense_nodes, activation=activation)(hidden)
+        units = own_units[layer] if layer < len(own_units) else None
+        hidden = hidden_layer(hidden, units or num_dense_nodes)
         if dropout_after == "all" or layer > 0:
             hidden = keras.layers.Dropout(dropout_prob)(hidden)
-    outputs = keras.layers.Dense(output.units, activation=output.activation)(hidden)
-    return keras.Model(inputs, outputs)
+    last = activation if output_activation == "hidden" else output.activation
+    return keras.Model(inputs, keras.layers.Dense(output.units, last)(hidden))

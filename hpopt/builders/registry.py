@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from annotated_types import DocInfo
+
 from hpopt.backend import load_keras
 from hpopt.builders.base import Builder
 from hpopt.errors import Location, SetupError, closest, in_words, suggest_name
@@ -31,6 +33,12 @@ class Argument:
     annotation: Any
     required: bool
     default: Any = None
+
+    @property
+    def description(self) -> str | None:
+        """What it is for, where its annotation says so: `Annotated[int, doc("...")]`."""
+        notes = getattr(self.annotation, "__metadata__", ())
+        return next((note.documentation for note in notes if isinstance(note, DocInfo)), None)
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,12 @@ def absolute_reference(reference: str, folder: Path) -> str:
     if file.endswith(".py"):
         return f"{(folder / Path(file).expanduser()).absolute()}:{function}"
     return reference
+
+
+def source_of(reference: str) -> Path | None:
+    """The file of an absolute reference "/path/nets.py:build"; None for a name or a module."""
+    source = reference.rpartition(":")[0]
+    return Path(source) if source.endswith(".py") else None
 
 
 def load_builder(reference: str) -> Builder:

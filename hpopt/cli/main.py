@@ -4,20 +4,51 @@ from __future__ import annotations
 
 import io
 import sys
+from typing import Any
 
 import typer
+import typer.core
 
+from hpopt.cli.check import check_command
+from hpopt.cli.compare import compare_command
+from hpopt.cli.export import export_command
+from hpopt.cli.plot import plot_command
+from hpopt.cli.runs import runs_command
+from hpopt.cli.schema import schema_command
+from hpopt.cli.show import show_command
+from hpopt.cli.trials import trials_command
 from hpopt.cli.tune import tune_command
-from hpopt.errors import HpoptError
+from hpopt.errors import HpoptError, Interrupted
+
+
+class _Program(typer.core.TyperGroup):
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; Ctrl-C ends it with the exit code that shells know."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted") from None
+
 
 app = typer.Typer(
     name="hpopt",
+    cls=_Program,
     help="Finds the best Keras network for your data: Bayesian optimisation from one YAML file.",
+    epilog="Exit codes: 0 done, 1 no usable model or run, 2 config or usage, 3 data, 4 an optional "
+    "package is missing, 130 interrupted.",
     no_args_is_help=True,
     rich_markup_mode=None,  # with it, --help takes half a second
     pretty_exceptions_enable=False,
 )
 app.command("tune")(tune_command)
+app.command("check")(check_command)
+app.command("runs")(runs_command)
+app.command("show")(show_command)
+app.command("trials")(trials_command)
+app.command("plot")(plot_command)
+app.command("compare")(compare_command)
+app.command("export-best")(export_command)
+app.command("schema")(schema_command)
 
 
 def _show_version(asked: bool) -> None:
@@ -38,7 +69,7 @@ def _program(
 
 
 def main() -> None:
-    """Run the program. Its exit codes are listed in docs/design.md."""
+    """Run the program. Its exit codes are listed in the README."""
     for stream in (sys.stdout, sys.stderr):
         # Where the terminal has no ä, it is shown as \\xe4, and costs no finished run.
         if isinstance(stream, io.TextIOWrapper):

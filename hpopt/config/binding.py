@@ -16,6 +16,7 @@ import pydantic
 from hpopt.builders.registry import Signature, absolute_reference, load_builder, read_signature
 from hpopt.conditions import Condition, DimensionError, Scalar, is_scalar
 from hpopt.config.document import Document, KeyPath
+from hpopt.config.idle import idle_settings
 from hpopt.config.problems import dotted, misfit
 from hpopt.config.schema import Constant, Settings
 from hpopt.dimensions import Categorical, Dimension, Real
@@ -79,12 +80,13 @@ class _Binder:
             raise ConfigError.of(self.problems)
         of_training = {n: v for n, v in constants.items() if n in Training.model_fields}
         of_builder = {n: v for n, v in constants.items() if n not in Training.model_fields}
+        training = self.settings.training.model_copy(update=of_training)
         return Binding(
             space=space,
             builder=self.builder,
             arguments=self._defaults() | (self.settings.model.model_extra or {}) | of_builder,
-            training=self.settings.training.model_copy(update=of_training),
-            notes=tuple(self.notes),
+            training=training,
+            notes=(*self.notes, *idle_settings(self.settings, training, space)),
         )
 
     def _with_default(self, dimension: Dimension, form: Section) -> Dimension:

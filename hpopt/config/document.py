@@ -89,7 +89,14 @@ def read_document(path: Path, overrides: Sequence[str] = ()) -> Document:
 
     Raises ConfigError where the file can't be read, is no YAML, or an override does not fit.
     """
-    source = _read_bytes(path)
+    return parse_document(path, _read_bytes(path), overrides)
+
+
+def parse_document(path: Path, source: bytes, overrides: Sequence[str] = ()) -> Document:
+    """The document of a YAML text that is, or could be, the file at `path`.
+
+    Raises ConfigError where it is no YAML, or an override does not fit.
+    """
     document = Document(path, source)
     _Reader(document, str(path), _decode(path, source)).read_into(())
     for override in overrides:

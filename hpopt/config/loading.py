@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pydantic
 
 from hpopt.builders.base import Task
 from hpopt.config.binding import Binding, bind
-from hpopt.config.document import Document, KeyPath, read_document
+from hpopt.config.document import Document, KeyPath, parse_document, read_document
+from hpopt.config.dumping import block_yaml
 from hpopt.config.problems import problems_of
-from hpopt.config.schema import Settings
+from hpopt.config.schema import WITHOUT_ACQUISITION, Settings
 from hpopt.dimensions import Categorical
 from hpopt.errors import ConfigError, shorten
 from hpopt.training.losses import losses_for
 from hpopt.training.metrics import METRICS, Metric, default_metric, metrics_for
 
+# What a config is called that was given as a mapping.
+MAPPING = Path("mapping")
 _LONGEST_NAME = 100
 
 
@@ -31,6 +35,11 @@ class Config:
     binding: Binding
     document: Document
     run_name: str  # what the run folder is called behind its time stamp
+
+    @property
+    def heeds_acquisition(self) -> bool:
+        """Whether the engine has an acquisition function."""
+        return self.settings.search.engine not in WITHOUT_ACQUISITION
 
     def metric(self, task: Task) -> Metric:
         """The metric to search by. Raises ConfigError where it does not fit the task."""
@@ -75,12 +84,19 @@ class Config:
         )
 
 
-def load_config(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Config:
+def load_config(
+    source: str | os.PathLike[str] | Mapping[str, Any], overrides: Sequence[str] = ()
+) -> Config:
     """Read and check a YAML file with its overrides, a list of the form `key.path=value`.
 
-    Raises ConfigError, with file, line and column, for everything that is wrong in it.
+    A mapping stands for the file of its content in the working directory. Raises ConfigError, with
+    file, line and column, for everything that is wrong in it.
     """
-    document = read_document(Path(path), [overrides] if isinstance(overrides, str) else overrides)
+    overrides = [overrides] if isinstance(overrides, str) else overrides
+    if isinstance(source, Mapping):
+        document = parse_document(MAPPING, block_yaml(source).encode(), overrides)
+    else:
+        document = read_document(Path(source), overrides)
     try:
         settings = Settings.model_validate(document.tree)
     except pydantic.ValidationError as error:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
-
 from hpopt.config.document import KeyPath
+from hpopt.config.dumping import inline_yaml
 from hpopt.config.loading import Config
 
 
@@ -17,6 +15,11 @@ def resolved_yaml(config: Config, *, metric: str, loss: str) -> str:
 
     `metric` and `loss` are those in force, which `auto` leaves to the data.
     """
+    return "\n".join(_lines(config, resolved_tree(config, metric=metric, loss=loss), ())) + "\n"
+
+
+def resolved_tree(config: Config, *, metric: str, loss: str) -> dict[str, Any]:
+    """The whole configuration as plain data."""
     tree = config.settings.model_dump()
     constants = {n: v for n, v in config.binding.arguments.items() if n not in tree["space"]}
     tree["model"] = {"builder": config.binding.builder, **constants}
@@ -30,7 +33,7 @@ def resolved_yaml(config: Config, *, metric: str, loss: str) -> str:
         for name, form in tree["space"].items()
         if form["type"] == "constant" or name in dimensions
     }
-    return "\n".join(_lines(config, tree, ())) + "\n"
+    return tree
 
 
 def _lines(config: Config, tree: Mapping[str, Any], path: KeyPath) -> Iterator[str]:
@@ -42,27 +45,3 @@ def _lines(config: Config, tree: Mapping[str, Any], path: KeyPath) -> Iterator[s
             yield from _lines(config, value, here)
         else:
             yield f"{indent}{key}: {inline_yaml(value)}  # {config.document.origin(here)}"
-
-
-def inline_yaml(value: Any) -> str:
-    """A value as YAML on one line, in a form that YAML 1.1 and 1.2 read alike."""
-    text = yaml.dump(value, Dumper=_Dumper, default_flow_style=True, sort_keys=False, width=10**6)
-    return text.removesuffix("...\n").strip()
-
-
-class _Dumper(yaml.SafeDumper):
-    pass
-
-
-def _represent_tuple(dumper: _Dumper, value: tuple[Any, ...]) -> yaml.SequenceNode:
-    return dumper.represent_sequence("tag:yaml.org,2002:seq", value)
-
-
-def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    # PyYAML leaves texts such as 1e-3 bare, which are numbers to YAML 1.2.
-    style = None if re.fullmatch(r"[A-Za-z_][\w./-]*", text) else '"'
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(tuple, _represent_tuple)
-_Dumper.add_representer(str, _represent_text)

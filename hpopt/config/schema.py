@@ -12,10 +12,14 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from hpopt.conditions import Condition, Scalar
+from hpopt.data.features import Scaling
 from hpopt.data.sources import SKLEARN_DATASETS
 from hpopt.dimensions import Categorical, Dimension, Integer, Prior, Real
 from hpopt.grammar import Count, Section, one_of
 from hpopt.training.settings import Training
+
+# The engines that weigh nothing.
+WITHOUT_ACQUISITION = ("random", "sobol", "grid")
 
 # A key with everything behind it commented out is an empty mapping, not null.
 _EMPTY = BeforeValidator(lambda value: {} if value is None else value)
@@ -25,10 +29,15 @@ class Split(Section):
     """How the rows fall into the parts: shares of all rows, that add up to 1."""
 
     train: Annotated[float, Gt(0), Lt(1)] = 0.6
+    """The share of the rows that networks are fitted to."""
     validation: Annotated[float, Gt(0), Lt(1)] = 0.24
+    """The share of the rows that trials are scored on, and the best is chosen by."""
     test: Annotated[float, Gt(0), Lt(1)] = 0.16
+    """The share of the rows that no trial sees: the best network is scored on it at the end."""
     seed: Annotated[int, Ge(0), Lt(2**32)] = 0
+    """The seed of the split, of its own, so that runs of other seeds have the same rows."""
     stratify: Literal["auto"] | bool = "auto"
+    """Keep the shares of the classes in every part; `auto` does so wherever it is possible."""
 
     @model_validator(mode="after")
     def _adds_up(self) -> Split:
@@ -45,8 +54,13 @@ class Dataset(Section):
     """Where the rows come from, and how they are split."""
 
     source: Literal["sklearn"]
+    """Where the rows come from: `sklearn` are the data sets that come with scikit-learn."""
     name: Annotated[str, one_of(SKLEARN_DATASETS)]
+    """The name of the data set."""
+    scaling: Scaling = "standard"
+    """How features are scaled: by the training part's mean and deviation, or not at all."""
     split: Annotated[Split, _EMPTY] = Split()
+    """How the rows fall into the parts that train, choose and test; the shares add up to 1."""
 
 
 class Network(Section):
@@ -55,6 +69,7 @@ class Network(Section):
     model_config = ConfigDict(extra="allow")
 
     builder: Annotated[str, MinLen(1)]
+    """The network family by name, or an own function: `nets.py:build`, `package.module:build`."""
 
 
 def _conditions(when: dict[str, Any]) -> tuple[Condition, ...]:
@@ -63,16 +78,22 @@ def _conditions(when: dict[str, Any]) -> tuple[Condition, ...]:
 
 class _Dimension(Section):
     when: Annotated[dict[str, Any], _EMPTY] = Field(default_factory=dict)
+    """When it is active: other names, each with a value, a list of them, or text such as `>= 3`."""
 
 
 class RealDimension(_Dimension):
     """A real number between two bounds."""
 
     type: Literal["real"]
+    """A real number."""
     low: float
+    """The lowest value, itself included."""
     high: float
+    """The highest value, itself included."""
     prior: Prior = "uniform"
+    """The scale in which values are equally likely; `log-uniform` where the magnitude counts."""
     default: float | None = None
+    """The value of the first trial; without one the builder's or `training`'s, or the middle."""
 
     def to_dimension(self, name: str) -> Dimension:
         """The dimension; raises DimensionError where it makes no sense."""
@@ -84,10 +105,15 @@ class IntegerDimension(_Dimension):
     """A whole number between two bounds."""
 
     type: Literal["integer"]
+    """A whole number."""
     low: int
+    """The lowest value, itself included."""
     high: int
+    """The highest value, itself included."""
     prior: Prior = "uniform"
+    """The scale in which values are equally likely; `log-uniform` where the magnitude counts."""
     default: int | None = None
+    """The value of the first trial; without one the builder's or `training`'s, or the middle."""
 
     def to_dimension(self, name: str) -> Dimension:
         """The dimension; raises DimensionError where it makes no sense."""
@@ -99,8 +125,11 @@ class CategoricalDimension(_Dimension):
     """One of a few values; written as a plain list, its first entry is the default."""
 
     type: Literal["categorical"]
+    """One of a few values."""
     categories: Annotated[list[Scalar], MinLen(1)]
+    """The values, of any kind."""
     default: Scalar = None
+    """The value of the first trial; if left out, the first of the categories."""
 
     def to_dimension(self, name: str) -> Dimension:
         """The dimension; raises DimensionError where it makes no sense."""
@@ -112,7 +141,9 @@ class Constant(Section):
     """A value that is held constant: what a plain scalar under `space:` means."""
 
     type: Literal["constant"]
+    """A single value."""
     value: Scalar
+    """The value."""
 
 
 def _long_form(form: Any) -> Any:
@@ -130,22 +161,28 @@ DimensionForm = Annotated[
 
 
 class Search(Section):
-    """The searcher, its acquisition function and its budget.
+    """The searcher, its acquisition function and its budget."""
 
-    `gp` is hpopt's own Bayesian optimisation, `skopt` scikit-optimize's; `acquisition` is for these
-    two. `sobol` spreads the trials evenly, `random` by chance.
-    """
-
-    engine: Literal["gp", "skopt", "sobol", "random"] = "gp"
+    engine: Literal["gp", "skopt", "grid", "sobol", "random"] = "gp"
+    """What suggests trials: hpopt's own Bayesian optimisation, scikit-optimize's, a sequence that
+    spreads them evenly, or chance."""
     acquisition: Literal["EI", "PI", "LCB", "gp_hedge"] = "EI"
+    """How `gp` and `skopt` weigh what is promising against what is unknown; others do not."""
+    base_estimator: Literal["GP", "RF", "ET"] = "GP"
+    """The surrogate of `skopt`: a Gaussian process, a random forest, or extra trees."""
+    grid: Annotated[int, Ge(2), Le(1000)] = 5
+    """The points of `grid` along each dimension, both ends among them; of a categorical all."""
     n_calls: Annotated[Count, Le(1_000_000)] = 100
+    """How many trials the run has, the failed ones among them."""
     seed: Annotated[int, Ge(0), Lt(2**32)] = 0
+    """The seed of the search and of every trial: the same one gives the same run."""
 
 
 class Execution(Section):
     """Where trials run: one after the other in this process, until worker processes land."""
 
     workers: Literal["auto"] | int = "auto"
+    """How many trials run at once; this version runs one."""
 
     @field_validator("workers")
     @classmethod
@@ -155,23 +192,46 @@ class Execution(Section):
         return workers
 
 
+class Tracking(Section):
+    """Other programs that trials are written for."""
+
+    tensorboard: bool = False
+    """Write every trial for TensorBoard, into the run folder's tensorboard/."""
+
+
 class OutputSettings(Section):
     """What the run folder is called and keeps."""
 
-    name: str | None = None  # the config file's name
-    keep_weights: Annotated[int, Ge(1)] = 5  # of so many of the best trials, and of the default
+    name: str | None = None
+    """What the run folder is called behind its time stamp; if left out, as the config file."""
+    keep_weights: Annotated[int, Ge(1)] = 5
+    """Of how many of the best trials the weights are kept, besides those of the first."""
+    keep_rows: Annotated[int, Ge(0)] = 1000
+    """How many rows of the validation part stay in best/, to check exports with; 0: none, but some
+    that are made up at random."""
+    plots: bool = True
+    """Draw the pictures when the search is over; `hpopt plot` draws them at any time."""
 
 
 class Settings(Section):
     """A whole YAML file."""
 
     dataset: Dataset
+    """Where the rows come from, and how they are split."""
     model: Network
+    """The network family, and those of its arguments that are held constant."""
     training: Training = Training()
+    """How a network is fitted and what it is judged by; what `space` names must not stand here."""
     space: Annotated[dict[str, DimensionForm], MinLen(1)]
+    """What is searched: arguments of the builder and settings of `training`, with their values."""
     search: Search = Search()
+    """The searcher, its acquisition function and its budget."""
     execution: Execution = Execution()
+    """Where trials run."""
+    tracking: Tracking = Tracking()
+    """Other programs that trials are written for."""
     output: OutputSettings = OutputSettings()
+    """What the run folder is called and keeps."""
 
     @model_validator(mode="before")
     @classmethod

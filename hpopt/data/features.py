@@ -7,22 +7,40 @@ built again as Keras layers in `hpopt/export/twin.py` for the exported model.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
+
+Scaling = Literal["standard", "none"]
 
 
 @dataclass(frozen=True)
 class FeatureSpec:
-    """Standardisation: input = (raw - mean) / scale, column by column, `mean` and `scale` [d]."""
+    """input = (raw - mean) / scale, column by column, `mean` and `scale` [d].
+
+    Unscaled features have mean 0 and scale 1.
+    """
 
     mean: tuple[float, ...]
     scale: tuple[float, ...]
 
     @classmethod
-    def of(cls, features: np.ndarray) -> FeatureSpec:
-        """The spec of the training part's raw features [n, d]; a constant column keeps scale 1."""
+    def of(cls, features: np.ndarray, scaling: Scaling = "standard") -> FeatureSpec:
+        """The spec of the training part's raw features [n, d].
+
+        `standard` takes their mean and deviation, where a constant column keeps scale 1; `none`
+        hands them to the network as they are.
+        """
+        if scaling == "none":
+            columns = features.shape[1]
+            return cls((0.0,) * columns, (1.0,) * columns)
         mean, scale = _mean_and_scale(_as_keras_hands_over(features))
         return cls(tuple(mean.tolist()), tuple(scale.tolist()))
+
+    @property
+    def is_unscaled(self) -> bool:
+        """Whether network inputs are the raw features."""
+        return not any(self.mean) and set(self.scale) <= {1.0}
 
     @property
     def input_shape(self) -> tuple[int, ...]:

@@ -6,16 +6,18 @@ apart from what a trial loads.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from hpopt.builders.base import Output
-from hpopt.data.features import FeatureSpec, TargetSpec
+from hpopt.data.features import FeatureSpec, Scaling, TargetSpec
 from hpopt.data.sources import Table
 from hpopt.data.splits import Parts
 from hpopt.errors import DataError
@@ -36,6 +38,26 @@ class Prepared:
     labels: tuple[str, ...]
     sizes: dict[str, int]
 
+    @classmethod
+    def from_json(cls, form: Mapping[str, Any], folder: Path) -> Prepared:
+        """What `to_json` wrote, with the rows in `folder`, where they need not be any more."""
+        features, target, output = form["features"], form["target"], form["output"]
+        return cls(
+            folder=folder,
+            features=FeatureSpec(tuple(features["mean"]), tuple(features["scale"])),
+            target=TargetSpec(target["mean"], target["scale"]),
+            output=Output(output["units"], output["activation"], output["task"]),
+            feature_names=tuple(form["feature_names"]),
+            labels=tuple(form["labels"]),
+            sizes=dict(form["sizes"]),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """All but the rows, in strict JSON."""
+        form = dataclasses.asdict(self)
+        del form["folder"]
+        return form
+
     def inputs(self, part: PartName) -> np.ndarray:
         """Network inputs of a part, float32 [n, ...], mapped from their file."""
         return self._array(part, "inputs")
@@ -53,13 +75,13 @@ class Prepared:
         return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
-def prepare(table: Table, parts: Parts, folder: Path) -> Prepared:
+def prepare(table: Table, parts: Parts, folder: Path, scaling: Scaling = "standard") -> Prepared:
     """Fit the specs on the training part, and write every part's arrays into `folder`.
 
     Raises DataError where a feature or a target is not a finite number.
     """
     _check_finite(table)
-    features = FeatureSpec.of(table.features[parts.train])
+    features = FeatureSpec.of(table.features[parts.train], scaling)
     regression = table.task == "regression"
     target = TargetSpec.of(table.target[parts.train]) if regression else TargetSpec()
     with writing(folder):

@@ -9,60 +9,88 @@ from typing import Any
 import numpy as np
 
 from hpopt.backend import load_keras
-from hpopt.config.resolved import inline_yaml
+from hpopt.config.dumping import inline_yaml
+from hpopt.data.prepared import Prepared
 from hpopt.errors import RunError, in_words
-from hpopt.export.twin import raw_model
+from hpopt.export.check import TOLERANCE, CheckRows, largest_difference, made_up_rows
+from hpopt.export.twin import compile_raw_model, raw_model
 from hpopt.runs.folder import Run
-from hpopt.training.objective import Objective, compile_model
+from hpopt.training.fit import predict
+from hpopt.training.objective import Objective
 from hpopt.trials import Trial
 
 MODEL = "best/model.keras"
-# A loaded model differs from the one that was trained by rounding at most.
-TOLERANCE = 1e-4
-_MOST_ROWS = 1000
+PREDICTIONS = "best/predictions.npz"
 
 
-def write_best(run: Run, objective: Objective, trial: Trial) -> dict[str, Any]:
+def write_best(run: Run, objective: Objective, trial: Trial, keep_rows: int) -> dict[str, Any]:
     """Write the trial's network as `best/`, load it again and compare its predictions.
 
-    Returns what the journal is to say of it. Raises RunError where the model can't be saved, or
-    says something else once it is loaded; nothing is left in `best/` then.
+    `keep_rows` rows of the validation part stay with it, for checking an export years later; with 0
+    they are made up. Returns what the journal is to say of it. Raises RunError where the model
+    can't be saved, or says something else once it is loaded; nothing is left in `best/` then.
     """
     data = objective.data
-    weights = run.weights(trial)
-    if weights is None:
-        raise RunError(f"the weights of trial {trial.number} are gone from {run.path}")
-    network = objective.trained(trial.params, seed=trial.seed, weights=weights)
+    network = trained_network(run, objective, trial)
     trained = objective.predict(network, "validation")
-    model = raw_model(network, data.features, data.target)
-    compile_model(model, objective.settings(trial.params), data)
-    model.optimizer.build(model.trainable_variables)  # else its file complains when it is loaded
+    archive, loaded = saved_model(objective, network, trial)
     try:
-        archive, loaded = save_and_load(model)
         spoken = loaded.predict(data.raw("validation"), verbose=0)
     except Exception as error:
-        raise RunError(
-            f"the network of trial {trial.number}, the best, can't be saved and loaded again: "
-            f"{in_words(error)}",
-            help="its weights are kept in trials/; mend the builder and run again",
-        ) from error
-    difference = _largest_difference(np.asarray(spoken), trained)
+        raise _unsaveable(trial, error) from error
+    difference = largest_difference(np.asarray(spoken), trained, data.target)
     if not difference <= TOLERANCE:
         raise RunError(
             f"the saved model's predictions differ from the trained one's by {difference:g}"
         )
+    kept = CheckRows(data.raw("validation"), trained, data.y("validation")).first(keep_rows)
+    if keep_rows == 0:
+        kept = made_up_check(data, network)
     run.write(MODEL, lambda file: file.write(archive))
-    rows = data.raw("validation")
-    few = slice(0, _MOST_ROWS)
-    target = data.y("validation")
-    run.write(
-        "best/predictions.npz",
-        lambda file: np.savez(file, rows=rows[few], target=target[few], outputs=trained[few]),
-    )
-    run.write_json("best/labels.json", {"task": data.output.task, "labels": list(data.labels)})
-    params = [f"{name}: {inline_yaml(value)}\n" for name, value in trial.params.items()]
-    run.write_text("best/params.yaml", f"# trial {trial.number}\n" + "".join(params))
+    run.write(PREDICTIONS, kept.write)
+    run.write_json("best/labels.json", labels_form(data))
+    run.write_text("best/params.yaml", params_text(trial))
     return {"trial": trial.number, "largest_difference": difference}
+
+
+def trained_network(run: Run, objective: Objective, trial: Trial) -> Any:
+    """The network of a trial with the weights it kept. Raises RunError where they are gone."""
+    weights = run.weights(trial)
+    if weights is None:
+        raise RunError(f"the weights of trial {trial.number} are gone from {run.path}")
+    return objective.trained(trial.params, seed=trial.seed, weights=weights)
+
+
+def saved_model(objective: Objective, network: Any, trial: Trial) -> tuple[bytes, Any]:
+    """The .keras file of a trial's network for raw rows, compiled, and the model it loads as.
+
+    Raises RunError where the model can't be saved and loaded again.
+    """
+    data = objective.data
+    model = raw_model(network, data.features, data.target)
+    compile_raw_model(model, objective.settings(trial.params), data)
+    try:
+        return save_and_load(model)
+    except Exception as error:
+        raise _unsaveable(trial, error) from error
+
+
+def made_up_check(data: Prepared, network: Any) -> CheckRows:
+    """Made-up rows with what a network says of them."""
+    rows = made_up_rows(data.features)
+    outputs = data.target.restore(predict(network, data.features.apply(rows)))
+    return CheckRows(rows, outputs, None)
+
+
+def labels_form(data: Prepared) -> dict[str, Any]:
+    """What `labels.json` says: the task, and the label of each class index."""
+    return {"task": data.output.task, "labels": list(data.labels)}
+
+
+def params_text(trial: Trial) -> str:
+    """A trial's params as YAML."""
+    params = [f"{name}: {inline_yaml(value)}\n" for name, value in trial.params.items()]
+    return f"# trial {trial.number}\n" + "".join(params)
 
 
 def save_and_load(model: Any) -> tuple[bytes, Any]:
@@ -76,6 +104,8 @@ def save_and_load(model: Any) -> tuple[bytes, Any]:
         return path.read_bytes(), load_keras().saving.load_model(path, compile=False)
 
 
-def _largest_difference(a: np.ndarray, b: np.ndarray) -> float:
-    scale = max(1.0, float(np.abs(b).max(initial=0.0)))
-    return float(np.abs(a - b).max(initial=0.0)) / scale
+def _unsaveable(trial: Trial, error: Exception) -> RunError:
+    return RunError(
+        f"the network of trial {trial.number} can't be saved and loaded again: {in_words(error)}",
+        help="its weights are kept in trials/; mend the builder and run again",
+    )

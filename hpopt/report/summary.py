@@ -2,90 +2,55 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hpopt.conditions import Scalar
+from hpopt.conditions import Condition
+from hpopt.report.findings import Findings
+from hpopt.report.scores import score_rows
+from hpopt.report.words import show_param
 from hpopt.runs.folder import Run
 from hpopt.trials import Trial
 
+_SHOWN_PICTURES = ("convergence", "partial_dependence")
+_PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")
 
-def summarise(run: Run) -> str:
-    """The summary in Markdown."""
-    header, trials, best = run.header, run.trials(), run.best
-    lines = [f"# {run.path.name}", "", _overview(trials), ""]
+
+def summarise(run: Run, found: Findings) -> str:
+    """The summary in Markdown; `found` is what the surrogate says of the parameters."""
+    trials, best = run.trials(), run.best
+    lines = [f"# {run.path.name}", "", _overview(run), ""]
     if best is None:
-        lines += ["No trial gave a value, so there is no model.", ""]
+        lines += ["No trial gave a value, so there is no model.", "", *_space(run)]
     else:
-        lines += _scores(run, best) + _params(trials[0], best)
-    lines += _failures(trials)
-    lines += [
-        "## To repeat it",
-        "",
-        "    hpopt tune config.resolved.yaml",
-        "",
-        f"in this folder, with hpopt {header.hpopt} and the versions in `environment.json`.",
-        "",
-    ]
+        lines += _scores(run, best) + _params(run, best) + _effects(run, found)
+    lines += _failures(trials) + _repeat(run)
     return "\n".join(lines)
 
 
-def conclude(run: Run) -> str:
-    """The end of a run in a few lines, for the terminal."""
-    trials, best, metric = run.trials(), run.best, run.header.metric
-    folder = f"run folder: {run.shown_path}"
-    if best is None:
-        reasons = sorted({trial.reason or "" for trial in trials if trial.state == "failed"})
-        return "\n".join(["no trial gave a value, so there is no model", *reasons[:3], folder])
-    whose = "the default params" if best.number == 1 else f"trial {best.number}"
-    lines = [f"best {metric} on validation: {_validation(best, metric)} ({whose})"]
-    if "test" in run.steps:
-        score = run.steps["test"].outcome["best"][metric]
-        label = f"its {metric} on test: "
-        lines.append(f"{label:<{len(metric) + 21}}{show_score(score)}")
-    lines += [f"  {name}: {show_param(value)}" for name, value in best.params.items()]
-    return "\n".join([*lines, folder])
-
-
-def show_score(score: float | None) -> str:
-    """A score as people compare it: four decimals, or four digits where it is large or small."""
-    if score is None:
-        return "–"
-    return f"{score:.4f}" if 0.001 <= abs(score) < 1000 or score == 0 else f"{score:.4g}"
-
-
-def show_param(value: Scalar) -> str:
-    """A param as it is worth reading: four digits of a real number."""
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
-
-
-def _overview(trials: Sequence[Trial]) -> str:
+def _overview(run: Run) -> str:
+    trials = run.trials()
     failed = sum(trial.state == "failed" for trial in trials)
     seconds = sum(trial.result.seconds for trial in trials if trial.result is not None)
     told = f"{len(trials)} trials" + (f", {failed} of which failed" if failed else "")
-    return f"{told}; {seconds:.0f} s of fitting."
+    number, metric = len(run.header.space), run.header.metric
+    direction = "higher is better" if run.header.greater_is_better else "lower is better"
+    dimensions = f"{number} dimension{'s' if number > 1 else ''}"
+    builder = run.header.constants.get("builder", "")
+    network = f" of `{builder}` networks" if builder else ""
+    return (
+        f"{told} over {dimensions}{network}, for the best `{metric}` on validation ({direction}); "
+        f"{seconds:.0f} s of fitting."
+    )
 
 
 def _scores(run: Run, best: Trial) -> list[str]:
     name = run.header.metric
-    default = run.trials()[0]
-    direction = "higher is better" if run.header.greater_is_better else "lower is better"
-    test: Mapping[str, Any] = run.steps["test"].outcome if "test" in run.steps else {}
-    is_default = best.number == default.number
-    name_of_best = "default params (trial 1)" if is_default else f"best (trial {best.number})"
-    rows = [(name_of_best, best, test.get("best"))]
-    if not is_default and default.result is not None:
-        rows.append(("default params (trial 1)", default, test.get("default")))
-    table = [
-        [label, _validation(trial, name), show_score(scores[name] if scores else None)]
-        for label, trial, scores in rows
-    ]
+    table = [[row.name, row.validation, row.test] for row in score_rows(run, best)]
     lines = ["## Scores", ""]
-    lines += _table(["", f"{name} on validation", f"{name} on test"], table)
-    lines += ["", f"`{name}`: {direction}."]
-    if is_default:
+    lines += [*_table(["", f"{name} on validation", f"{name} on test"], table), ""]
+    if best.number == run.trials()[0].number:
         lines += ["No trial was better than the default params."]
     finished = sum(trial.result is not None for trial in run.trials())
     if finished > 1:
@@ -96,18 +61,49 @@ def _scores(run: Run, best: Trial) -> list[str]:
     return [*lines, ""]
 
 
-def _validation(trial: Trial, name: str) -> str:
-    return "–" if trial.result is None else show_score(trial.result.metrics[name])
+def _params(run: Run, best: Trial) -> list[str]:
+    default = run.trials()[0]
+    rows = [
+        [f"`{form['name']}`", _shown(best, form["name"]), _shown(default, form["name"]),
+         _searched(form)]
+        for form in run.header.space
+    ]  # fmt: skip
+    return ["## Params", "", *_table(["", "best", "default", "searched"], rows), ""]
 
 
-def _params(default: Trial, best: Trial) -> list[str]:
-    names = list(dict.fromkeys([*best.params, *default.params]))
-    rows = [[f"`{name}`", _shown(best, name), _shown(default, name)] for name in names]
-    return ["## Params", "", *_table(["", "best", "default"], rows), ""]
+def _space(run: Run) -> list[str]:
+    rows = [[f"`{form['name']}`", _searched(form)] for form in run.header.space]
+    return ["## Params", "", *_table(["", "searched"], rows), ""]
+
+
+def _searched(form: Mapping[str, Any]) -> str:
+    """A dimension in a few words, from its JSON."""
+    if form["type"] == "categorical":
+        told = ", ".join(show_param(category) for category in form["categories"])
+    else:
+        told = f"{show_param(form['low'])} to {show_param(form['high'])}"
+        told += ", log-uniform" if form["prior"] == "log-uniform" else ""
+    conditions = [str(Condition.parse(*item)) for item in form["when"].items()]
+    return told + (f"; where {' and '.join(conditions)}" if conditions else "")
 
 
 def _shown(trial: Trial, name: str) -> str:
     return show_param(trial.params[name]) if name in trial.params else "inactive"
+
+
+def _effects(run: Run, found: Findings) -> list[str]:
+    lines = ["## What the parameters did", ""]
+    lines += [f"- {effect}" for effect in found.effects]
+    if found.trust:
+        lines += ["", found.trust]
+    drawn = run.steps["plots"].outcome["drawn"] if "plots" in run.steps else []
+    for name in _SHOWN_PICTURES:
+        if name in drawn:
+            lines += ["", f"![{name.replace('_', ' ').capitalize()}](plots/{name}.png)"]
+    others = [f"[{n}](plots/{n}.png)" for n in drawn if n not in _SHOWN_PICTURES]
+    if others:
+        lines += ["", f"Further pictures: {', '.join(others)}."]
+    return [*lines, ""]
 
 
 def _failures(trials: Sequence[Trial]) -> list[str]:
@@ -121,6 +117,29 @@ def _failures(trials: Sequence[Trial]) -> list[str]:
         f"- {reason} (trial {', '.join(map(str, numbers))})" for reason, numbers in reasons.items()
     ]
     return ["## Failed trials", "", *lines, ""]
+
+
+def _repeat(run: Run) -> list[str]:
+    return [
+        "## To repeat it",
+        "",
+        "    hpopt tune config.resolved.yaml",
+        "",
+        f"in this folder, with {_versions(run)}; `environment.json` has all versions.",
+        "",
+    ]
+
+
+def _versions(run: Run) -> str:
+    """The versions of hpopt and of what computes, where the folder says them."""
+    told = [f"hpopt {run.header.hpopt}"]
+    path = run.path / "environment.json"
+    if path.is_file():
+        environment = json.loads(path.read_text())
+        told.append(f"Python {environment['python']}")
+        versions = {name: environment["packages"].get(name) for name in _PACKAGES}
+        told += [f"{name} {version}" for name, version in versions.items() if version]
+    return ", ".join(told[:-1]) + f" and {told[-1]}" if len(told) > 1 else told[0]
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -25,7 +25,7 @@ PACKAGES = (
 def describe_environment(config: Path) -> dict[str, Any]:
     """The environment as strict JSON; `config` says whose git revision is meant."""
     return {
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": describe_packages(),
         "python": platform.python_version(),
         "machine": {
             "system": platform.platform(),
@@ -35,6 +35,11 @@ def describe_environment(config: Path) -> dict[str, Any]:
         "git": _git_revision(config.resolve().parent),
         "command": sys.argv,
     }
+
+
+def describe_packages() -> dict[str, str | None]:
+    """The versions of what a network's predictions may hang on; None for what is not there."""
+    return {name: _version(name) for name in PACKAGES}
 
 
 def _version(package: str) -> str | None:

@@ -5,18 +5,26 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
-from hpopt.errors import ConfigError, RunError
+from hpopt.errors import ConfigError, MissingDependency, RunError
 from hpopt.files import sync_folder, write_whole, writing
+from hpopt.runs.frame import trial_columns, trial_rows
 from hpopt.runs.journal import Event, Header, Journal, Started, Step, apply, read_journal
+from hpopt.runs.lock import is_locked
 from hpopt.trials import Trial, best_of, ranked
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 JOURNAL = "journal.jsonl"
+DATA = "data.json"  # what is known of the data besides its rows
+# finished; stopped early on request, and closed; closed without a model; its writer has gone.
+RunState = Literal["running", "finished", "stopped", "failed", "interrupted"]
 
 
 class _LogFile(logging.FileHandler):
@@ -33,6 +41,7 @@ class Run:
         self.path = path
         self.header = header
         self._journal = journal
+        self._has_writer = False
         self._trials: dict[int, Trial] = {}
         self._steps: dict[str, Step] = {}
         for event in events:
@@ -52,17 +61,54 @@ class Run:
         return cls(path, header, [], journal)
 
     @classmethod
-    def open(cls, path: Path) -> Run:
-        """Read a run folder, also one that is being written. Raises RunError where it is none."""
+    def open(cls, path: Path, *, curves: bool = True) -> Run:
+        """Read a run folder, also one that is being written. Raises RunError where it is none.
+
+        Without `curves`, which are most of what there is to read, results have none.
+        """
         if not (path / JOURNAL).is_file():
             raise RunError(f"{path} is no run folder: it has no {JOURNAL}")
-        return cls(path, *read_journal(path / JOURNAL), journal=None)
+        has_writer = is_locked(path / JOURNAL)  # first: what it writes before it goes is then read
+        run = cls(path, *read_journal(path / JOURNAL, curves=curves), journal=None)
+        run._has_writer = has_writer
+        return run
 
     def __repr__(self) -> str:
-        states = [trial.state for trial in self.trials()]
-        return (
-            f"<Run {self.path.name}: {states.count('finished')} of {len(states)} trials finished>"
-        )
+        best, count = self.best, len(self.trials())
+        trials = f"{count} trials" if self.n_calls is None else f"{count} of {self.n_calls} trials"
+        score = "no best yet" if best is None else f"best {self.metric} {self.score(best):.4g}"
+        place = "" if best is None else f" (trial {best.number})"
+        return f"<Run {self.path.name}: {self.state}, {trials}, {score}{place}>"
+
+    @property
+    def state(self) -> RunState:
+        """How the run stands; of a reader's run, how it stood when it was opened."""
+        if "summary" not in self.steps:
+            return "running" if self._journal or self._has_writer else "interrupted"
+        if "best" not in self.steps:
+            return "failed"
+        return "stopped" if len(self._trials) < (self.n_calls or 0) else "finished"
+
+    @property
+    def metric(self) -> str:
+        """The metric that was searched by."""
+        return self.header.metric
+
+    @property
+    def n_calls(self) -> int | None:
+        """How many trials the run was to have, where that is known."""
+        return self.header.n_calls
+
+    @property
+    def begun(self) -> datetime | None:
+        """When the run was begun, where that is known."""
+        first = next(iter(self._trials.values()), None)
+        time = self.header.time or (first.started if first else "")
+        return datetime.fromisoformat(time) if time else None
+
+    def score(self, trial: Trial) -> float | None:
+        """The metric of a trial in its own direction, on the validation part; None without one."""
+        return None if trial.result is None else trial.result.metrics[self.metric]
 
     def append(self, event: Event) -> None:
         """Write an event to the journal and to the disk, and fold it in."""
@@ -84,6 +130,17 @@ class Run:
     def steps(self) -> Mapping[str, Step]:
         """The closing steps that are done, by name; a trial begun after them undoes them all."""
         return self._steps
+
+    def to_frame(self) -> Any:
+        """The trials as a pandas.DataFrame, one row each: metrics by name, params as `params.NAME`.
+
+        An inactive param is missing. Raises MissingDependency where pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError:
+            raise MissingDependency("pandas", "pandas") from None
+        return pd.DataFrame(trial_rows(self), columns=trial_columns(self))
 
     def trial(self, number: int) -> Trial:
         """One trial. Raises KeyError where there is none of that number."""
@@ -146,6 +203,17 @@ class Run:
         finally:
             logger.removeHandler(handler)
             handler.close()
+
+    def plot(self, name: str = "convergence", dimensions: Sequence[str] = ()) -> Figure:
+        """A picture of the run so far as a matplotlib Figure, which a notebook shows.
+
+        `name` is one of those that `hpopt plot` draws; pair pictures show `dimensions`, or the
+        most important ones. Raises ConfigError where a name is unknown, and RunError where the run
+        does not give that picture yet.
+        """
+        from hpopt.plots.drawing import draw_one
+
+        return draw_one(self, name, dimensions)
 
     def close(self) -> None:
         """End writing, and give the prepared rows back."""

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from hpopt.errors import Location, RunError
+from hpopt.jsonline import json_line
+from hpopt.runs.lock import lock
 from hpopt.trials import Result, Trial
 
 FORMAT = "1.0"
@@ -23,7 +25,7 @@ FORMAT = "1.0"
 
 @dataclass(frozen=True)
 class Header:
-    """What must stay the same for the trials of a run to be comparable."""
+    """What must stay the same for the trials of a run to be comparable, and how it was begun."""
 
     kind: ClassVar[str] = "header"
     hpopt: str
@@ -33,6 +35,9 @@ class Header:
     constants: Mapping[str, Any]
     space: Sequence[Mapping[str, Any]]  # as Space.to_json gives it
     format: str = FORMAT
+    time: str | None = None  # when the run was begun; UTC
+    config: str | None = None  # the name of the YAML file
+    n_calls: int | None = None  # how many trials it was to have
 
 
 @dataclass(frozen=True)
@@ -84,13 +89,20 @@ class Step:
 
 Event = Header | Started | Finished | Failed | Step
 _KINDS: dict[str, type[Any]] = {t.kind: t for t in (Header, Started, Finished, Failed, Step)}
+_FIELDS = {kind: {f.name for f in dataclasses.fields(kind)} for kind in _KINDS.values()}
+_RESULT = [f.name for f in dataclasses.fields(Result)]
 
 
 class Journal:
-    """The writer's end of a journal file."""
+    """The writer's end of a journal file; raises RunError where the file has a writer already."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("ab", buffering=0)
+        try:
+            lock(self._file, path)
+        except RunError:
+            self._file.close()
+            raise
 
     def append(self, event: Event) -> None:
         """Write an event and wait until it is on the disk."""
@@ -106,12 +118,13 @@ class Journal:
 
 def encode(event: Event) -> bytes:
     """An event as its line: strict JSON, with null for what is not finite."""
-    form = {"kind": event.kind, **dataclasses.asdict(event)}
-    return json.dumps(_strict(form), allow_nan=False, separators=(",", ":")).encode() + b"\n"
+    return json_line({"kind": event.kind, **dataclasses.asdict(event)}).encode() + b"\n"
 
 
-def read_journal(path: Path) -> tuple[Header, list[Event]]:
+def read_journal(path: Path, *, curves: bool = True) -> tuple[Header, list[Event]]:
     """The header and the events behind it; a line torn off by a kill at the end is passed over.
+
+    Without the `curves`, which are most of a journal, many are read in the time of one.
 
     Raises RunError where there is no journal, where it is damaged, or where a later major format
     wrote it.
@@ -124,7 +137,7 @@ def read_journal(path: Path) -> tuple[Header, list[Event]]:
     events = [
         event
         for number, line in enumerate(complete, start=1)
-        if (event := _decode(line, Location(str(path), number))) is not None
+        if (event := _decode(line if curves else _bare(line), path, number)) is not None
     ]
     if not events or not isinstance(events[0], Header):
         raise RunError("the journal has no header", location=Location(str(path), 1))
@@ -146,9 +159,10 @@ def apply(trials: dict[int, Trial], event: Event) -> None:
                 seed=event.seed,
                 info=dict(event.info),
                 attempt=event.attempt,
+                started=event.time,
             )
         case Finished():
-            fields = {f.name: getattr(event, f.name) for f in dataclasses.fields(Result)}
+            fields = {name: getattr(event, name) for name in _RESULT}
             trials[event.number] = dataclasses.replace(
                 trials[event.number], state="finished", result=Result(**fields)
             )
@@ -160,18 +174,29 @@ def apply(trials: dict[int, Trial], event: Event) -> None:
             pass
 
 
-def _decode(line: bytes, location: Location) -> Event | None:
+_CURVES = re.compile(rb'"curves":\{("\w+":\[[^]"]*\],?)*\}')
+
+
+def _bare(line: bytes) -> bytes:
+    """The line without its curves."""
+    return _CURVES.sub(b'"curves":{}', line, count=1)
+
+
+def _decode(line: bytes, path: Path, number: int) -> Event | None:
     try:
         form = json.loads(line)
         kind = _KINDS.get(form.pop("kind"))
         if kind is Header:
-            _check_format(str(form["format"]), location)
+            _check_format(str(form["format"]), Location(str(path), number))
         if kind is None:
             return None
-        known = {f.name for f in dataclasses.fields(kind)}
-        event: Event = kind(**{name: value for name, value in form.items() if name in known})
+        known = _FIELDS[kind]
+        if not form.keys() <= known:  # a later version wrote more
+            form = {name: value for name, value in form.items() if name in known}
+        event: Event = kind(**form)
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise RunError("the journal is damaged in this line", location=location) from None
+        place = Location(str(path), number)
+        raise RunError("the journal is damaged in this line", location=place) from None
     return event
 
 
@@ -182,12 +207,3 @@ def _check_format(found: str, location: Location) -> None:
             location=location,
             help="use the version of hpopt that wrote it, or a later one",
         )
-
-
-def _strict(form: Any) -> Any:
-    """The form with null in place of every number that JSON does not have."""
-    if isinstance(form, float):
-        return form if math.isfinite(form) else None
-    if isinstance(form, Mapping):
-        return {key: _strict(value) for key, value in form.items()}
-    return [_strict(value) for value in form] if isinstance(form, list | tuple) else form

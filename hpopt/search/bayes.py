@@ -34,11 +34,12 @@ class BayesSearcher:
     """Maximises an acquisition function of the surrogate; a Sobol' design comes first.
 
     `acquisition` is EI, PI, LCB or gp_hedge, which chooses among the three. `n_calls` is the run's
-    budget, where it is known: of a small one the design takes little.
+    budget, where it is known: of a small one the design takes little. `n_initial` sets its size.
     """
 
     acquisition: str = "EI"
     n_calls: int | None = None
+    n_initial: int | None = None
 
     def suggest(
         self, space: Space, trials: Sequence[Trial], *, number: int, seed: int
@@ -51,7 +52,8 @@ class BayesSearcher:
         """
         encoding = Encoding(space)
         finished = sum(trial.value is not None for trial in trials)
-        if number <= initial_size(len(encoding.searched), self.n_calls) or finished < 2:
+        size = self.n_initial or initial_size(len(encoding.searched), self.n_calls)
+        if number <= size or finished < 2:
             return SobolSearcher().suggest(space, trials, number=number, seed=seed)
         if not encoding.searched:
             return Suggestion(space.defaults)

@@ -1,4 +1,4 @@
-"""scikit-optimize's Gaussian-process search, as a function of the history.
+"""scikit-optimize's search, by a Gaussian process or by trees, as a function of the history.
 
 Its `Optimizer` is built anew for every suggestion and told all trials in one go. What it would have
 remembered between two calls, the gains by which `gp_hedge` chooses its acquisition function, goes
@@ -29,9 +29,15 @@ _LARGEST = 1e100
 
 @dataclass(frozen=True)
 class SkoptSearcher:
-    """`skopt.Optimizer` under one of its acquisition functions: EI, PI, LCB or gp_hedge."""
+    """`skopt.Optimizer` under one of its acquisition functions: EI, PI, LCB or gp_hedge.
+
+    `base_estimator` is its surrogate: a Gaussian process (GP), a random forest (RF) or extra
+    trees (ET). Its boosted trees are no regressor to the scikit-learn of our day.
+    """
 
     acquisition: str = "EI"
+    n_initial: int = N_INITIAL + 1  # the defaults included
+    base_estimator: str = "GP"
 
     def suggest(
         self, space: Space, trials: Sequence[Trial], *, number: int, seed: int
@@ -44,7 +50,7 @@ class SkoptSearcher:
         """
         rng = generator(seed, number)
         searchable = _searchable(space)
-        if number <= N_INITIAL + 1 or not searchable or all(t.value is None for t in trials):
+        if number <= self.n_initial or not searchable or all(t.value is None for t in trials):
             return Suggestion(sample_unseen(space, trials, rng))
         with threadpool_limits(1), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on duplicates and lengthscales at their bounds
@@ -60,9 +66,10 @@ class SkoptSearcher:
 
         optimizer = Optimizer(
             _skopt_dimensions(space),
-            base_estimator="GP",
+            base_estimator=self.base_estimator,
             n_initial_points=0,
             acq_func=self.acquisition,
+            acq_optimizer="auto" if self.base_estimator == "GP" else "sampling",  # trees are steps
             random_state=random_state,
         )
         last = next((trial.info for trial in reversed(trials) if "gains" in trial.info), None)

@@ -15,8 +15,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from hpopt.search.encoding import Encoding
-from hpopt.search.gp import GP
-from hpopt.search.observations import Data, fit_to, recorded_fit
+from hpopt.search.gp import GP, Hyperparameters, fit_hyperparameters
+from hpopt.search.observations import Data, recorded_fit
 from hpopt.search.sobol_engine import sobol_points
 from hpopt.space import Space
 from hpopt.trials import Trial
@@ -24,6 +24,8 @@ from hpopt.trials import Trial
 # How finely `importance` looks: values a dimension, points over which f is averaged for each of
 # them, points whose variance is the whole, and draws from the posterior.
 _N_GRID, _N_AVERAGED, _N_POINTS, _N_DRAWS = 8, 32, 128, 200
+# Hyperparameters that no trial recorded are fitted to so many observations at most.
+_MOST_FITTED = 300
 
 
 @dataclass(frozen=True)
@@ -58,21 +60,17 @@ class Surrogate:
         taken in the surrogate's units, where f is nearly normal, and then turned into a value.
         """
         with threadpool_limits(1):
-            pairs = [self._average(*pair) for pair in zip(x, active, strict=True)]
-        mu, sigma = np.array(pairs).reshape(len(pairs), 2).T
+            d = x.shape[-1]
+            features = self.encoding.encode(x.reshape(-1, d), active.reshape(-1, d))
+            mu, sigma = self.gp.predict_averages(features.reshape(*x.shape[:2], -1))
         return self.data.warping.inverse(mu + np.multiply.outer(np.array(z), sigma))
-
-    def _average(self, x: np.ndarray, active: np.ndarray) -> tuple[float, float]:
-        features = self.encoding.encode(x, active)
-        variance = float(self.gp.covariance(features, features).mean())
-        return float(self.gp.predict_mean(features).mean()), math.sqrt(max(variance, 0.0))
 
 
 def fit_surrogate(space: Space, trials: Sequence[Trial]) -> Surrogate:
     """The surrogate of a run's trials, with the search's own hyperparameters where it recorded any.
 
-    Another engine's runs record none: they are fitted then. Raises ValueError with fewer than two
-    finished trials.
+    Another engine's runs record none: they are fitted then, of very many trials to some hundreds.
+    Raises ValueError with fewer than two finished trials.
     """
     if sum(trial.value is not None for trial in trials) < 2:
         raise ValueError("a surrogate needs two finished trials at least")
@@ -80,9 +78,16 @@ def fit_surrogate(space: Space, trials: Sequence[Trial]) -> Surrogate:
     data = Data.of(encoding, trials)
     with threadpool_limits(1):
         recorded = recorded_fit(encoding, trials)
-        hyperparameters = recorded[1] if recorded else fit_to(encoding, data)
+        hyperparameters = recorded[1] if recorded else _fit_to_some(encoding, data)
         gp = GP.condition(data.features, data.y, encoding.groups, hyperparameters)
     return Surrogate(encoding, data, gp)
+
+
+def _fit_to_some(encoding: Encoding, data: Data) -> Hyperparameters:
+    """Hyperparameters for evenly chosen observations: enough for pictures, and 20 times faster."""
+    every = slice(None, None, -(-len(data.y) // _MOST_FITTED))
+    start = Hyperparameters.default(len(encoding.searched))
+    return fit_hyperparameters(data.features[every], data.y[every], encoding.groups, [start])
 
 
 class Importance(NamedTuple):

@@ -6,6 +6,7 @@ network's predictions [n, units] (probabilities, or values in the target's units
 
 from __future__ import annotations
 
+import logging
 import math
 import warnings
 from collections.abc import Callable
@@ -16,6 +17,8 @@ import numpy as np
 
 from hpopt.builders.base import Task
 from hpopt.errors import TrialError
+
+log = logging.getLogger(__name__)
 
 CLASSIFICATION: tuple[Task, ...] = ("binary", "multiclass")
 
@@ -130,6 +133,18 @@ _DEFAULTS: dict[Task, str] = {"binary": "accuracy", "multiclass": "accuracy", "r
 def metrics_for(task: Task) -> list[Metric]:
     """The metrics that fit a task."""
     return [metric for metric in METRICS.values() if task in metric.tasks]
+
+
+def scores_of(task: Task, y: np.ndarray, predictions: np.ndarray) -> dict[str, float | None]:
+    """Every metric of a task for predictions [n, units] of y [n]; None where one has no value."""
+    scores: dict[str, float | None] = {}
+    for metric in metrics_for(task):
+        try:
+            scores[metric.name] = metric.score(y, predictions)
+        except TrialError as error:
+            log.warning("a score is missing: %s", error)
+            scores[metric.name] = None
+    return scores
 
 
 def default_metric(task: Task) -> Metric:

@@ -16,26 +16,40 @@ class EarlyStopping(Section):
     """Stop a fit once `monitor` has not fallen for `patience` epochs; keep the best epoch's."""
 
     monitor: Literal["val_loss", "loss"] = "val_loss"
+    """The curve that is watched."""
     patience: Count = 10
+    """After how many epochs without a fall the fit ends."""
     min_delta: Annotated[float, Ge(0)] = 0.0
+    """What counts as a fall: more than this."""
 
 
 class Training(Section):
     """How a network is fitted and what it is judged by. All but NOT_SEARCHABLE can be searched."""
 
     epochs: Count = 50
+    """How often a fit goes through the training part."""
     batch_size: Count = 32
+    """How many rows a step of the optimiser sees."""
     optimizer: Annotated[str, one_of(OPTIMIZERS)] = "adam"
+    """The optimiser, by Keras' name in small letters."""
     learning_rate: Annotated[float, Gt(0)] = 1e-3
-    # The learning rate falls by the factor learning_decay every decay_steps steps, smoothly.
+    """The learning rate, at the first step."""
     learning_decay: Annotated[float, Gt(0), Le(1)] | None = None
+    """The factor by which the learning rate falls every `decay_steps` steps, smoothly."""
     decay_steps: Count = 1000
-    momentum: Annotated[float, Ge(0), Lt(1)] = 0.0  # of sgd and rmsprop; the others have none
+    """In how many steps the learning rate falls by `learning_decay`."""
+    momentum: Annotated[float, Ge(0), Lt(1)] = 0.0
+    """The momentum of `sgd` and `rmsprop`; the other optimisers have none."""
     loss: Annotated[str, one_of(["auto", *LOSSES])] = "auto"
+    """What a fit minimises; `auto` chooses by the task."""
     metric: Annotated[str, one_of(["auto", *METRICS])] = "auto"
-    class_weight: Literal["balanced"] | None = None  # rare classes count more, as in scikit-learn
+    """What trials are judged by, as scikit-learn defines it; `auto` is accuracy or rmse."""
+    class_weight: Literal["balanced"] | None = None
+    """`balanced` lets rare classes count more in the loss, as scikit-learn weighs them."""
     early_stopping: EarlyStopping | None = None
-    driver: Literal["auto", "keras"] = "auto"  # keras: through model.fit in any case
+    """When a fit ends before its last epoch, and that the best epoch is kept; `null` is never."""
+    driver: Literal["auto", "keras"] = "auto"
+    """`keras` fits through `model.fit` in any case; `auto` only what no graph can hold."""
 
 
 NOT_SEARCHABLE = ("metric", "class_weight", "early_stopping", "driver")

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpopt.config.document import read_document
-from hpopt.config.resolved import inline_yaml
+from hpopt.config.dumping import inline_yaml
 from hpopt.errors import ConfigError
 
 

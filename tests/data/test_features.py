@@ -124,3 +124,11 @@ def test_classes_and_probabilities_are_left_alone():
     assert spec.apply(np.array([0, 2, 1])).tolist() == [[0.0], [2.0], [1.0]]
     probabilities = np.array([[0.25, 0.75]], dtype=np.float32)
     np.testing.assert_array_equal(spec.restore(probabilities), probabilities)
+
+
+def test_unscaled_features_reach_the_network_as_they_are():
+    rows = np.random.default_rng(0).normal(size=(5, 3)) * 4000
+    spec = FeatureSpec.of(rows, "none")
+    assert spec.is_unscaled
+    assert not FeatureSpec.of(rows).is_unscaled
+    np.testing.assert_array_equal(spec.apply(rows), rows.astype(np.float32))

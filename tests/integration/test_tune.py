@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
+from hpopt.plots.drawing import PICTURES
 from hpopt.runs.folder import Run
 
 pytestmark = pytest.mark.keras
@@ -33,7 +34,7 @@ def hpopt(*arguments, cwd) -> subprocess.CompletedProcess:
 
 
 def quiet_run(*arguments, cwd) -> Run:
-    done = hpopt("tune", *arguments, "--quiet", cwd=cwd)
+    done = hpopt("tune", *arguments, "-s", "output.plots=false", "--quiet", cwd=cwd)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return Run.open(cwd / done.stdout.strip())
@@ -66,10 +67,12 @@ def test_the_run_folder_holds_what_the_design_says(run):
         "results.pkl",
         "summary.md",
         "hpopt.log",
+        *(f"plots/{name}.png" for name in PICTURES),
         "best/model.keras",
         "best/labels.json",
         "best/params.yaml",
         "best/predictions.npz",
+        "data.json",
         *(f"trials/000{number}/weights.npz" for number in (1, 2, 3, 4)),
     }
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d_breast_cancer", run.path.name)
@@ -83,8 +86,14 @@ def test_every_line_of_the_journal_is_strict_json(run):
     lines = (run.path / "journal.jsonl").read_text().splitlines()
     events = [json.loads(line, parse_constant=refuse) for line in lines]
     kinds = [event["kind"] for event in events]
-    assert kinds == ["header", *["started", "finished"] * 4, *["step"] * 4]
-    assert [event["name"] for event in events[-4:]] == ["best", "test", "results", "summary"]
+    assert kinds == ["header", *["started", "finished"] * 4, *["step"] * 5]
+    assert [event["name"] for event in events[-5:]] == [
+        "best",
+        "test",
+        "results",
+        "plots",
+        "summary",
+    ]
 
 
 def test_the_model_takes_raw_rows_in_a_process_without_hpopt(run):
@@ -259,7 +268,7 @@ def test_a_best_network_that_cant_be_saved_costs_none_of_the_rest(tmp_path):
     )
     done = hpopt("tune", "mine.yaml", cwd=tmp_path)
     assert done.returncode == 1
-    assert "the best, can't be saved and loaded again" in done.stderr
+    assert "can't be saved and loaded again" in done.stderr
     assert "Traceback" not in done.stderr
     [path] = (tmp_path / "runs").iterdir()
     assert not (path / "best").exists()
@@ -311,7 +320,7 @@ def start(cwd, config) -> subprocess.Popen:
 
 
 def test_ctrl_c_ends_the_search_and_keeps_what_it_found(tmp_path, base_config):
-    process = start(tmp_path, base_config.replace("n_calls: 25", "n_calls: 500"))
+    process = start(tmp_path, base_config.replace("n_calls: 100", "n_calls: 500"))
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=120)[1]
     assert process.returncode == 130, said

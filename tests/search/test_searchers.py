@@ -19,6 +19,9 @@ SEARCHERS = {
     "gp-LCB": make_searcher("gp", "LCB", n_calls=20),
     "gp-gp_hedge": make_searcher("gp", "gp_hedge", n_calls=20),
     "random": make_searcher("random", "EI"),
+    "grid": make_searcher("grid", "EI", grid=4),
+    "skopt-RF": make_searcher("skopt", "EI", base_estimator="RF"),
+    "skopt-ET": make_searcher("skopt", "LCB", base_estimator="ET"),
     "skopt-EI": make_searcher("skopt", "EI"),
     "skopt-gp_hedge": make_searcher("skopt", "gp_hedge"),
 }

@@ -14,7 +14,7 @@ from typing import Any
 
 from hpopt.errors import shorten
 from hpopt.observer import Observer
-from hpopt.report.summary import show_score
+from hpopt.report.words import show_score
 from hpopt.runs.folder import Run
 from hpopt.trials import Trial, best_of
 
@@ -113,7 +113,7 @@ class LiveProgress(Observer):
 
 _LONGEST_S = 999 * 24 * 3600
 _SETTING_UP = "setting up: importing TensorFlow, trying the defaults"
-_CLOSING = "closing: saving and testing the best network"
+_CLOSING = "closing: saving and testing the best network, drawing"
 
 
 class _State:

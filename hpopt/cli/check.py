@@ -1,0 +1,97 @@
+"""`hpopt check CONFIG`: what a run would be, tried on one batch and timed on short fits."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from hpopt.cli.options import ConfigArgument, Json, Overrides, emit
+
+if TYPE_CHECKING:
+    from hpopt.checking import Check
+    from hpopt.config.loading import Config
+
+
+def check_command(
+    config: ConfigArgument, overrides: Overrides = None, as_json: Json = False
+) -> None:
+    """Try a config: what its run would be, and how long.
+
+    Reads the data, builds the default network, fits one batch, saves and loads it, and fits a few
+    short trials to measure the time. Leaves no folder behind.
+    """
+    from hpopt.checking import check
+    from hpopt.config.loading import load_config
+
+    loaded = load_config(config, overrides or ())
+    print("trying the defaults and measuring short fits", file=sys.stderr, flush=True)
+    checked = check(loaded)
+    for note in checked.notes:
+        print(f"note: {note}", file=sys.stderr)
+    if as_json:
+        emit(_record(loaded, checked))
+    else:
+        print("\n".join(_lines(loaded, checked)))
+
+
+def _lines(config: Config, check: Check) -> Iterator[str]:
+    from hpopt.cli.text import duration, facts, space_table
+
+    material, search = check.material, config.settings.search
+    parts = ", ".join(f"{len(rows)} {part}" for part, rows in material.parts.items())
+    direction = "higher" if material.metric.greater_is_better else "lower"
+    slowest = max(trial.seconds for trial in check.trial_times)
+    default = check.trial_times[0]
+    how = (
+        "measured"
+        if default.measured_epochs == default.epochs
+        else f"reckoned from {default.measured_epochs}"
+    )
+    labels = len(material.table.labels)
+    yield f"{config.document.path}: a run can begin"
+    yield from facts(
+        {
+            "rows": f"{len(material.table.target)}: {parts}",
+            "features": str(check.features),
+            "task": material.table.task + (f", {labels} classes" if labels > 2 else ""),
+            "metric": f"{material.metric.name} ({direction} is better)",
+            "loss": material.loss,
+            "network": f"{config.settings.model.builder}, with the default params "
+            f"{check.parameters:,} trainable parameters",
+            "search": f"{search.n_calls} calls of {search.engine}"
+            + (f", {search.acquisition}" if config.heeds_acquisition else ""),
+        }
+    )
+    yield ""
+    yield from space_table(config.binding.space)
+    yield ""
+    yield from facts(
+        {
+            "a trial": f"{duration(default.seconds)} with the defaults ({default.epochs} epochs, "
+            f"{how}), up to {duration(slowest)} among {len(check.trial_times)} tried",
+            "a suggestion": f"{duration(check.suggestion_s)} half-way through the run",
+            "the run": f"about {duration(check.run_s(search.n_calls))} on this machine",
+        }
+    )
+
+
+def _record(config: Config, check: Check) -> dict[str, Any]:
+    material, search = check.material, config.settings.search
+    return {
+        "config": str(config.document.path),
+        "rows": {part: len(rows) for part, rows in material.parts.items()},
+        "features": check.features,
+        "task": material.table.task,
+        "labels": list(material.table.labels),
+        "metric": material.metric.name,
+        "greater_is_better": material.metric.greater_is_better,
+        "loss": material.loss,
+        "parameters": check.parameters,
+        "space": config.binding.space.to_json(),
+        "n_calls": search.n_calls,
+        "trial_times": [vars(trial) for trial in check.trial_times],
+        "suggestion_s": check.suggestion_s,
+        "run_s": check.run_s(search.n_calls),
+        "notes": list(check.notes),
+    }

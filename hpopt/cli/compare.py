@@ -1,0 +1,51 @@
+"""`hpopt compare RUN RUN...`: runs side by side, in a table and on one picture."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hpopt.cli.options import Json, complete_run, emit
+from hpopt.cli.plot import PictureFormat
+
+
+def compare_command(
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN RUN...", help="Runs, as for `hpopt plot`.", autocompletion=complete_run
+        ),
+    ],
+    output_dir: Annotated[
+        Path, typer.Option("--output-dir", "-o", metavar="DIR", help="Where the picture is put.")
+    ] = Path(),
+    format: PictureFormat = "png",
+    json: Json = False,
+) -> None:
+    """Set runs side by side: a table, and their best scores so far as comparison.png.
+
+    Runs of one name (the part behind the time) are taken as repetitions: their median is drawn.
+    """
+    from hpopt.files import write_whole
+    from hpopt.plots.comparison import draw_comparison
+    from hpopt.plots.style import to_bytes
+    from hpopt.report.comparison import Standing, as_record, check_comparable, show_standings
+    from hpopt.runs.finding import find_run
+
+    found = [find_run(run) for run in runs]
+    metric = found[0].header.metric
+    for note in check_comparable(found):
+        print(f"note: {note}", file=sys.stderr)
+    standings = [Standing.of(run) for run in found]
+    path = output_dir / f"comparison.{format}"
+    picture = to_bytes(draw_comparison(found), format)
+    write_whole(path, lambda file: file.write(picture))
+    if json:
+        for standing in standings:
+            emit(as_record(standing, metric))
+        emit({"picture": "comparison", "path": str(path)})
+    else:
+        print("\n".join([*show_standings(standings, metric), "", str(path)]))

@@ -1,0 +1,34 @@
+"""`hpopt tune CONFIG --dry-run`: every value that would be in force."""
+
+from __future__ import annotations
+
+import sys
+
+from hpopt.cli.options import emit
+from hpopt.config.loading import Config
+
+
+def print_dry_run(config: Config, *, as_json: bool) -> None:
+    """Print the resolved configuration on stdout, and on stderr what of it was checked.
+
+    Raises ConfigError where the metric or the loss does not fit the data.
+    """
+    from hpopt.config.resolved import resolved_tree, resolved_yaml
+    from hpopt.data.sources import SKLEARN_DATASETS
+
+    task = SKLEARN_DATASETS[config.settings.dataset.name]
+    in_force = {"metric": config.metric(task).name, "loss": config.loss(task)}
+    notes = config.binding.notes
+    if as_json:
+        emit({"config": resolved_tree(config, **in_force), "task": task, "notes": notes})
+    else:
+        print(resolved_yaml(config, **in_force), end="")
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+    own = "; the builder's file was run, and with it TensorFlow imported"
+    imported = own if "tensorflow" in sys.modules else "; TensorFlow was not imported"
+    print(
+        f"checked: the file, every name and value, metric and loss{imported}\n"
+        f"not tried: the data and the network; `hpopt check {config.document.path}` does that",
+        file=sys.stderr,
+    )

@@ -1,0 +1,75 @@
+"""How a search goes on, for programs: one JSON object a line on stdout for each event."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from hpopt.cli.options import emit
+from hpopt.cli.show import brief, trial_record
+from hpopt.observer import Observer
+from hpopt.runs.folder import Run
+from hpopt.trials import Trial, best_of
+
+
+class JsonEvents(Observer):
+    """Prints what happens, and tells another observer, who speaks to people on stderr.
+
+    Every line has an `event`: note, run_started, trial_started, trial_ended, closing. The end of
+    the run is `run_ended`, which the command prints itself.
+    """
+
+    def __init__(self, other: Observer) -> None:
+        self._other = other
+
+    def setting_up(self) -> None:
+        """Nothing that a program could use."""
+        self._other.setting_up()
+
+    def note(self, text: str) -> None:
+        """Something that people should know."""
+        print_event("note", text=text)
+        self._other.note(text)
+
+    def begin(self, run: Run, n_calls: int) -> None:
+        """Where the run folder is, and what is searched for."""
+        self._run = run
+        print_event(
+            "run_started",
+            id=run.path.name,
+            path=str(run.path),
+            n_calls=n_calls,
+            metric=run.metric,
+            greater_is_better=run.header.greater_is_better,
+        )
+        self._other.begin(run, n_calls)
+
+    def started(self, trial: Trial) -> None:
+        """Which params are tried."""
+        print_event("trial_started", number=trial.number, params=trial.params)
+        self._other.started(trial)
+
+    def ended(self, trial: Trial, trials: Sequence[Trial]) -> None:
+        """All that is known of the trial, and the best so far."""
+        best = brief(self._run, best_of(trials))
+        print_event("trial_ended", **trial_record(self._run, trial), best=best)
+        self._other.ended(trial, trials)
+
+    def closing(self) -> None:
+        """The search is over."""
+        print_event("closing")
+        self._other.closing()
+
+    def close(self) -> None:
+        """Nothing that a program could use."""
+        self._other.close()
+
+
+def print_event(event: str, **record: Any) -> None:
+    """Print one event; a reader that has gone costs no run."""
+    try:
+        emit({"event": event, **record})
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

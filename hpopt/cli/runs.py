@@ -1,0 +1,90 @@
+"""`hpopt runs`: the runs of a folder, the latest first."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hpopt.cli.options import RUNS, Json, emit
+
+if TYPE_CHECKING:
+    from hpopt.runs.folder import Run
+
+
+def runs_command(
+    folder: Annotated[Path, typer.Argument(help="The folder that holds the run folders.")] = RUNS,
+    as_json: Json = False,
+) -> None:
+    """List the runs, the latest first.
+
+    Each name of the first column can be given as RUN to the other commands. A run is running,
+    finished, stopped (ended early on request, its best kept and tested), failed (without a model)
+    or interrupted (its process has gone).
+    """
+    from hpopt.cli.text import age, table
+    from hpopt.errors import ConfigError, RunError
+    from hpopt.report.words import show_score
+    from hpopt.runs.finding import list_runs, name_of
+    from hpopt.runs.folder import Run
+
+    if not folder.is_dir() and folder != RUNS:
+        raise ConfigError(f"there is no folder {folder}")
+    rows = []
+    paths = list_runs(folder)
+    stamps = [path.name[:_STAMP] for path in paths]
+    for path in paths:
+        try:
+            run = Run.open(path, curves=False)
+        except RunError as error:
+            if as_json:
+                emit({"id": path.name, "path": str(path), "state": "broken", "reason": str(error)})
+            else:
+                print(error.render(), file=sys.stderr)
+            continue
+        if as_json:
+            emit(overview(run))
+            continue
+        best = run.best
+        stamp = path.name[:_STAMP]
+        is_unique = stamps.count(stamp) == 1
+        rows.append(
+            [
+                stamp if is_unique else path.name,
+                Path(run.header.config).stem if run.header.config else name_of(path),
+                f"{len(run.trials())}" + (f"/{run.n_calls}" if run.n_calls else ""),
+                f"{show_score(run.score(best))} {run.metric}" if best else "–",
+                run.state,
+                age(run.begun),
+            ]
+        )
+    if rows:
+        head = ["RUN", "CONFIG", "TRIALS", "BEST", "STATE", "AGE"]
+        print("\n".join(table(head, rows, right="TRIALS AGE")))
+    elif not paths and not as_json:
+        print(f"no runs in {folder}; `hpopt tune CONFIG` makes one", file=sys.stderr)
+
+
+_STAMP = len("2026-11-23T10-37-05")
+
+
+def overview(run: Run) -> dict[str, Any]:
+    """A run in brief, as strict JSON."""
+    from hpopt.cli.show import brief
+
+    trials = run.trials()
+    return {
+        "id": run.path.name,
+        "path": str(run.path),
+        "config": run.header.config,
+        "state": run.state,
+        "begun": run.begun.isoformat() if run.begun else None,
+        "trials": len(trials),
+        "failed": sum(trial.state == "failed" for trial in trials),
+        "n_calls": run.n_calls,
+        "metric": run.metric,
+        "greater_is_better": run.header.greater_is_better,
+        "best": brief(run, run.best),
+    }

@@ -1,0 +1,16 @@
+"""`hpopt schema`: the JSON Schema of the YAML, for editors."""
+
+from __future__ import annotations
+
+
+def schema_command() -> None:
+    """Print the JSON Schema of a config, for editors.
+
+    hpopt schema > hpopt.schema.json, and as the first line of a config beside it:
+    # yaml-language-server: $schema=hpopt.schema.json
+    """
+    import json
+
+    from hpopt.config.json_schema import config_schema
+
+    print(json.dumps(config_schema(), indent=2))

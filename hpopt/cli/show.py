@@ -1,0 +1,212 @@
+"""`hpopt show RUN [N]`: a run, or one of its trials, also while it runs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hpopt.cli.options import Json, RunArgument, emit
+
+if TYPE_CHECKING:
+    from hpopt.runs.folder import Run
+    from hpopt.trials import Trial
+
+_SHOWN = 5
+
+
+def show_command(
+    run: RunArgument,
+    number: Annotated[
+        int | None, typer.Argument(metavar="N", help="The number of one of its trials.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show a run or one of its trials, also while it runs."""
+    from hpopt.runs.finding import find_run
+
+    found = find_run(run)
+    if number is None:
+        if as_json:
+            emit(run_record(found))
+        else:
+            print("\n".join(_run_lines(found)))
+        return
+    trial = _trial(found, number)
+    if as_json:
+        emit(trial_record(found, trial))
+    else:
+        print("\n".join(_trial_lines(found, trial)))
+
+
+def trial_record(run: Run, trial: Trial) -> dict[str, Any]:
+    """All that is known of a trial, as strict JSON; `score` is the metric in its own direction."""
+    record = dataclasses.asdict(trial)
+    return {"number": record.pop("number"), "score": run.score(trial), **record}
+
+
+def brief(run: Run, trial: Trial | None) -> dict[str, Any] | None:
+    """A trial by its number and its score, where there is one."""
+    return None if trial is None else {"number": trial.number, "score": run.score(trial)}
+
+
+def _trial(run: Run, number: int) -> Trial:
+    from hpopt.errors import ConfigError
+
+    try:
+        return run.trial(number)
+    except KeyError:
+        count = len(run.trials())
+        has = f"it has trials 1 to {count}" if count else "it has no trials yet"
+        raise ConfigError(f"{run.path.name} has no trial {number}", help=has) from None
+
+
+def run_record(run: Run) -> dict[str, Any]:
+    from hpopt.cli.runs import overview
+
+    steps = {name: dict(step.outcome) for name, step in run.steps.items()}
+    return overview(run) | {
+        "best": trial_record(run, run.best) if run.best else None,
+        "running": [trial.number for trial in run.trials() if trial.state == "running"],
+        "steps": steps,
+        "space": list(run.header.space),
+        "constants": dict(run.header.constants),
+        "hpopt": run.header.hpopt,
+    }
+
+
+def _run_lines(run: Run) -> Iterator[str]:
+    from hpopt.cli.text import age
+    from hpopt.runs.finding import name_of
+
+    trials = run.trials()
+    failed = [trial for trial in trials if trial.state == "failed"]
+    of = f" of {run.n_calls}" if run.n_calls else ""
+    seconds = sum(trial.result.seconds for trial in trials if trial.result)
+    yield f"{run.path.name}: {_STATES[run.state]}"
+    yield f"  config  {run.header.config or name_of(run.path)}, begun {age(run.begun)} ago"
+    yield (
+        f"  trials  {len(trials)}{of}"
+        + (f", {len(failed)} failed" if failed else "")
+        + f"; {seconds:.0f} s of fitting"
+    )
+    yield f"  folder  {run.shown_path}"
+    if run.best is not None:
+        yield from _scores(run, run.best)
+        yield from _params(run, run.best)
+        yield from _best_trials(run)
+    for trial in trials:
+        if trial.state == "running":
+            since = datetime.fromisoformat(trial.started) if trial.started else None
+            gone = "running" if run.state == "running" else "was running when the process ended"
+            yield from ("", f"trial {trial.number}: {gone}; begun {age(since)} ago")
+    if failed:
+        yield ""
+        for trial in failed[-_SHOWN:]:
+            yield f"trial {trial.number} failed: {trial.reason}"
+        if len(failed) > _SHOWN:
+            yield f"and {len(failed) - _SHOWN} earlier ones"
+
+
+_STATES = {
+    "running": "running",
+    "finished": "finished",
+    "stopped": "stopped early, on request; the best was kept and tested",
+    "failed": "ended without a model",
+    "interrupted": "interrupted: its process has gone, and the closing steps are not done",
+}
+
+
+def _scores(run: Run, best: Trial) -> Iterator[str]:
+    from hpopt.cli.text import table
+    from hpopt.report.words import show_score
+
+    test = run.steps["test"].outcome if "test" in run.steps else {}
+    default = run.trials()[0]
+    shown = {f"best (trial {best.number})": (best, test.get("best"))}
+    if default.number != best.number:
+        shown["defaults (trial 1)"] = (default, test.get("default"))
+    rows = [
+        [label, show_score(run.score(trial)), show_score((scores or {}).get(run.metric))]
+        for label, (trial, scores) in shown.items()
+    ]
+    direction = "higher" if run.header.greater_is_better else "lower"
+    head = [f"{run.metric} ({direction} is better)", "validation", "test"]
+    yield from ("", *table(head, rows, right="validation test"))
+
+
+def _params(run: Run, best: Trial) -> Iterator[str]:
+    from hpopt.cli.text import table
+    from hpopt.report.words import show_param
+
+    default = run.trials()[0]
+    names = list(dict.fromkeys([*best.params, *default.params]))
+    rows = [
+        [name, *(show_param(t.params[name]) if name in t.params else "–" for t in (best, default))]
+        for name in names
+    ]
+    yield from ("", *table(["param", "best", "default"], rows, right="best default"))
+
+
+def _best_trials(run: Run) -> Iterator[str]:
+    from hpopt.cli.text import duration, table
+    from hpopt.report.words import show_score
+    from hpopt.trials import ranked
+
+    rows = [
+        [str(t.number), show_score(run.score(t)), str(t.result.epochs), duration(t.result.seconds)]
+        for t in ranked(run.trials())[:_SHOWN]
+        if t.result is not None
+    ]
+    head = ["trial", run.metric, "epochs", "time"]
+    yield from ("", *table(head, rows, right=" ".join(head)))
+
+
+def _trial_lines(run: Run, trial: Trial) -> Iterator[str]:
+    from hpopt.cli.text import age, duration
+    from hpopt.cli.text import facts as aligned
+    from hpopt.report.words import show_param, show_score
+
+    since = datetime.fromisoformat(trial.started) if trial.started else None
+    state = trial.state
+    if state == "running" and run.state != "running":
+        state = "never ended: the run's process has gone"  # type: ignore[assignment]
+    best = ", the best" if run.best is not None and run.best.number == trial.number else ""
+    yield f"trial {trial.number} of {run.path.name}: {state}{best}"
+    facts: dict[str, str] = {}
+    if trial.result is not None:
+        facts[run.metric] = f"{show_score(run.score(trial))} on validation"
+        if len(trial.result.scores) > 1:
+            facts["scores"] = " ".join(map(show_score, trial.result.scores))
+        facts |= {
+            name: show_score(score)
+            for name, score in trial.result.metrics.items()
+            if name != run.metric
+        }
+        facts["fit"] = f"{trial.result.epochs} epochs in {duration(trial.result.seconds)}"
+    if trial.reason is not None:
+        facts["reason"] = trial.reason
+    facts["begun"] = f"{age(since)} ago" if since else "–"
+    facts["seed"] = str(trial.seed) + (f", attempt {trial.attempt}" if trial.attempt > 1 else "")
+    if (weights := run.weights(trial)) is not None:
+        facts["weights"] = str(weights.relative_to(run.path))
+    yield from aligned(facts)
+    yield from ("", "params")
+    yield from aligned({name: show_param(value) for name, value in trial.params.items()})
+    if trial.result is not None and trial.result.curves:
+        yield from ("", "curves")
+        yield from aligned({n: _in_brief(c) for n, c in trial.result.curves.items() if c})
+
+
+def _in_brief(curve: list[float]) -> str:
+    """A curve's first and last number, and its lowest where that is another."""
+    from hpopt.report.words import show_score
+
+    ends = f"{show_score(curve[0])} → {show_score(curve[-1])}"
+    lowest = min(curve)
+    if show_score(lowest) in (show_score(curve[0]), show_score(curve[-1])):
+        return ends
+    return f"{ends}, lowest {show_score(lowest)} in epoch {curve.index(lowest) + 1}"

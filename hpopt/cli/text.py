@@ -1,0 +1,67 @@
+"""How commands lay things out for people: tables of plain text, times in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hpopt.space import Space
+
+# The largest unit that fits at least twice, so that "90 s" is not "1 min".
+_UNITS = (("d", 86400), ("h", 3600), ("min", 60))
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: str = "") -> list[str]:
+    """Lines with aligned columns; `right` names the columns that are flush right."""
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if name in right.split() else cell.ljust(width)
+            for name, cell, width in zip(head, row, widths, strict=True)
+        ).rstrip()
+        for row in (head, *rows)
+    ]
+
+
+def facts(named: Mapping[str, str]) -> list[str]:
+    """Lines of a name and what is said of it, aligned."""
+    width = max(map(len, named), default=0)
+    return [f"  {name:<{width}}  {text}" for name, text in named.items()]
+
+
+def space_table(space: Space) -> list[str]:
+    """A search space, a dimension a line."""
+    from hpopt.dimensions import Categorical
+    from hpopt.report.words import show_param
+
+    rows = []
+    for dimension in space:
+        if isinstance(dimension, Categorical):
+            values, prior = ", ".join(map(show_param, dimension.categories)), "one of"
+        else:
+            values = f"{show_param(dimension.low)} to {show_param(dimension.high)}"
+            prior = dimension.prior
+        when = " and ".join(map(str, dimension.when))
+        rows.append([dimension.name, values, prior, show_param(dimension.default), when])
+    head = ["dimension", "values", "prior", "default", "when"]
+    if not any(row[-1] for row in rows):
+        head, rows = head[:-1], [row[:-1] for row in rows]
+    return table(head, rows)
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it: 3 h, 25 min, 90 s, 0.25 s."""
+    for unit, size in _UNITS:
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
+
+
+def age(moment: datetime | None) -> str:
+    """How long ago a moment was; a clock that was set back since makes it "now"."""
+    if moment is None:
+        return "–"
+    seconds = (datetime.now(UTC) - moment).total_seconds()
+    return duration(round(seconds)) if seconds >= 1 else "now"

@@ -1,0 +1,37 @@
+"""Settings that somebody wrote and that nothing heeds: worth a note, and no error.
+
+`-s search.engine=random` is to work on a config that names an acquisition function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hpopt.config.schema import WITHOUT_ACQUISITION, Settings
+from hpopt.dimensions import Categorical
+from hpopt.space import Space
+from hpopt.training.optimizers import WITH_MOMENTUM
+from hpopt.training.settings import Training
+
+
+def idle_settings(settings: Settings, training: Training, space: Space) -> Iterator[str]:
+    """A note for each setting that was given and has no effect."""
+    searched = {dimension.name: dimension for dimension in space}
+    given = {*settings.training.model_fields_set, *settings.space}
+    engine = settings.search.engine
+    if "acquisition" in settings.search.model_fields_set and engine in WITHOUT_ACQUISITION:
+        yield f"`search.acquisition` has no effect with the engine `{engine}`"
+    for name, owner in (("base_estimator", "skopt"), ("grid", "grid")):
+        if name in settings.search.model_fields_set and engine != owner:
+            yield f"`search.{name}` is for the engine `{owner}` and has no effect with `{engine}`"
+
+    optimizer = searched.get("optimizer")
+    optimizers = (
+        optimizer.categories if isinstance(optimizer, Categorical) else (training.optimizer,)
+    )
+    if "momentum" in given and not set(optimizers) & set(WITH_MOMENTUM):
+        names = " and ".join(f"`{name}`" for name in WITH_MOMENTUM)
+        yield f"`momentum` has no effect: of the optimisers, {names} alone have it"
+    never_decays = "learning_decay" not in searched and training.learning_decay is None
+    if "decay_steps" in given and never_decays:
+        yield "`decay_steps` has no effect without `learning_decay`"

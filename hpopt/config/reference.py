@@ -1,0 +1,138 @@
+"""`docs/configuration.md`: every key of the YAML with its type, default and meaning.
+
+It says what the JSON Schema says, so that the two can't differ.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+Form = dict[str, Any]
+
+_INTRODUCTION = """\
+# Configuration
+
+Every key of the YAML file. This page is made from the program's own grammar by
+`python docs/generate.py`, as is [hpopt.schema.json](hpopt.schema.json). Editors that know JSON
+Schema complete and explain a config whose first line names it:
+
+    # yaml-language-server: $schema=https://.../hpopt.schema.json
+
+A path or a URL will do; `hpopt schema > hpopt.schema.json` writes the file beside your own configs.
+`hpopt check CONFIG` says what a config means, and `-s KEY=VALUE` sets any key for one run:
+`-s search.n_calls=20 -s space.optimizer=sgd`.
+"""
+_SPACE = """\
+Each name is an argument of the builder or a setting of `training` (all but {fixed}), and may be:
+
+- a mapping with `type`, as below;
+- a list: a categorical, whose first entry is the default;
+- a single value: a constant.
+"""
+_WHEN = """\
+`when` makes a dimension active only under a condition on another name:
+`momentum: {type: real, low: 0, high: 0.99, default: 0, when: {optimizer: sgd}}`. Under an integer
+or a real it may be a comparison in quotes: `units_3: {..., when: {num_layers: ">= 3"}}`.
+"""
+
+
+def configuration_page(schema: Form) -> str:
+    """The page in Markdown, from `config_schema()`."""
+    sections, required = schema["properties"], schema["required"]
+    lines = [_INTRODUCTION]
+    for name, section in sections.items():
+        need = "required" if name in required else "optional"
+        lines += [f"## `{name}` ({need})", "", section["description"], ""]
+        if name == "space":
+            lines += _space(schema)
+        else:
+            lines += _table(section)
+            lines += _subsections(name, section)
+        if name == "model":
+            for builder in schema["allOf"]:
+                lines += _builder(builder)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _space(schema: Form) -> Iterator[str]:
+    settings, searched = schema["properties"]["training"], schema["properties"]["space"]
+    fixed = [name for name in settings["properties"] if name not in searched["properties"]]
+    yield _SPACE.format(fixed=" and ".join(f"`{name}`" for name in fixed))
+    for kind, form in schema["definitions"].items():
+        yield from (f"### `type: {kind}`", "", form["description"], "")
+        yield from _table(form)
+    yield _WHEN
+
+
+def _builder(condition: Form) -> Iterator[str]:
+    name = condition["if"]["properties"]["model"]["properties"]["builder"]["const"]
+    model = condition["then"]["properties"]["model"]
+    arguments = {key: form for key, form in model["properties"].items() if form is not True}
+    yield from (f"### `builder: {name}`", "")
+    yield from _table({"properties": arguments})
+
+
+def _subsections(path: str, section: Form) -> Iterator[str]:
+    for name, form in section["properties"].items():
+        for option in (form, *form.get("anyOf", [])):
+            if "properties" in option:
+                meaning = option.get("description") or form["description"]
+                yield from (f"### `{path}.{name}`", "", meaning, "")
+                yield from _table(option)
+
+
+def _table(section: Form) -> Iterator[str]:
+    yield from ("| key | type | default | meaning |", "| --- | --- | --- | --- |")
+    rows: dict[str, list[str]] = {}  # keys that differ by a number alone share a row
+    for name, form in section["properties"].items():
+        if name in section.get("required", ()):
+            default = "required"
+        elif "default" in form:
+            default = f"`{json.dumps(form['default']).strip(chr(34))}`"
+        else:
+            default = ""
+        row = f"{_type(form)} | {default} | {form.get('description', '')} |"
+        rows.setdefault(row, []).append(name)
+    for row, names in rows.items():
+        last = f" … `{names[-1]}`" if len(names) > 1 else ""
+        yield f"| `{names[0]}`{last} | {row}"
+    yield ""
+
+
+def _type(form: Form) -> str:
+    """The values that a key may have, in words."""
+    if "anyOf" in form:
+        return " or ".join(dict.fromkeys(_type(option) for option in form["anyOf"]))
+    if "const" in form:
+        return f"`{form['const']}`"
+    if "enum" in form:
+        return ", ".join(f"`{name}`" for name in form["enum"])
+    if "pattern" in form:
+        return "an own function"
+    kind = form["type"]
+    if isinstance(kind, list):
+        return "mapping" if "object" in kind else "any single value"
+    bounds = [
+        f"{sign} {form[key]}"
+        for key, sign in (
+            ("minimum", "≥"),
+            ("exclusiveMinimum", ">"),
+            ("maximum", "≤"),
+            ("exclusiveMaximum", "<"),
+        )
+        if key in form
+    ]
+    return " ".join([_WORDS[kind], ", ".join(bounds)]).strip()
+
+
+_WORDS = {
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "`true`, `false`",
+    "string": "text",
+    "null": "`null`",
+    "array": "list",
+    "object": "mapping",
+}

@@ -1,0 +1,221 @@
+"""The model card: the README.md of an export."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from hpopt.data.prepared import Prepared
+from hpopt.export.check import CheckRows
+from hpopt.export.example import outputs_in_words
+from hpopt.export.formats import Format
+from hpopt.report.words import show_param, show_score
+from hpopt.runs.environment import describe_packages
+from hpopt.runs.folder import Run
+from hpopt.trials import Trial
+
+_MOST_COLUMNS = 40
+
+_TASKS = {
+    "binary": "a classifier of two labels",
+    "multiclass": "a classifier of several labels",
+    "regression": "a regression",
+}
+_TRAIN_ON = """\
+## To train it further
+
+It is compiled with the optimiser, the learning rate and the loss of its trial; the optimiser begins
+afresh.
+
+```python
+model = keras.saving.load_model("model.keras")
+model.fit(rows, y, epochs=5)  # rows raw, as for predict; y: {target}
+```
+"""
+
+
+@dataclass(frozen=True)
+class Export:
+    """What was exported, and what came of checking it."""
+
+    run: Run
+    trial: Trial
+    data: Prepared
+    format: Format
+    check: CheckRows
+    largest_difference: float
+    own_classes: Sequence[str]
+
+    @property
+    def test_scores(self) -> Mapping[str, float | None] | None:
+        """The trial's scores on the test part, where it was tested: the best and the default."""
+        if "test" not in self.run.steps:
+            return None
+        outcome = self.run.steps["test"].outcome
+        if self.run.best is not None and self.trial.number == self.run.best.number:
+            return dict(outcome["best"])
+        return dict(outcome["default"]) if self.trial.number == 1 and "default" in outcome else None
+
+
+def model_card(export: Export) -> str:
+    """The whole card in Markdown."""
+    sections = [
+        _what_it_is(export),
+        _inputs(export.data),
+        f"## Outputs\n\n{outputs_in_words(export.data)}.\n",
+        _scores(export),
+        _origin(export),
+        _files(export),
+        *([_further_training(export.data)] if export.format.name == "keras" else []),
+        _limits(export),
+    ]
+    return "\n".join(sections)
+
+
+def _what_it_is(export: Export) -> str:
+    run, trial, data = export.run, export.trial, export.data
+    dataset = _config_of(run).get("dataset", {})
+    name = dataset.get("name") or dataset.get("source") or "its data"
+    return f"""# {name}: {_TASKS[data.output.task]}
+
+A neural network that hpopt {run.header.hpopt} found: trial {trial.number} of the run
+`{run.path.name}`. It takes raw rows, for all scaling is inside.
+{export.format.says}.
+
+    pip install numpy {" ".join(export.format.packages)}
+    python example.py
+"""
+
+
+def _inputs(data: Prepared) -> str:
+    shape = ", ".join(["n", *map(str, data.features.input_shape)])
+    names = [f"{i}. {name}" for i, name in enumerate(data.feature_names[:_MOST_COLUMNS])]
+    more = len(data.feature_names) - len(names)
+    if more > 0:
+        names.append(f"... and {more} more, in `columns.json`")
+    listed = "\n".join(names)
+    return f"""## Inputs
+
+`rows`: float32 [{shape}], without gaps, in these columns and in this order:
+
+{listed}
+"""
+
+
+def _scores(export: Export) -> str:
+    result, header, test = export.trial.result, export.run.header, export.test_scores
+    validation = {} if result is None else result.metrics
+    names = list(dict.fromkeys([*validation, *(test or {})]))
+    lines = ["## Scores", "", "| metric | validation | test |", "| --- | --- | --- |"]
+    for name in names:
+        scores = [show_score(part.get(name)) for part in (validation, test or {})]
+        lines.append(f"| {name} | {scores[0]} | {scores[1]} |")
+    direction = "higher" if header.greater_is_better else "lower"
+    lines += [
+        "",
+        f"It was searched by `{header.metric}` on the validation part ({direction} is better).",
+    ]
+    if test is None:
+        lines.append("This trial was not scored on the test part.")
+    else:
+        lines.append(
+            "The best of many validation scores flatters itself: quote the score on the test part, "
+            "which no trial saw."
+        )
+    return "\n".join([*lines, ""])
+
+
+def _origin(export: Export) -> str:
+    run, config = export.run, _config_of(export.run)
+    search, sizes = config.get("search", {}), export.data.sizes
+    prints = run.header.fingerprints
+    lines = [
+        "## How it was found",
+        "",
+        f"- {len(run.trials())} trials; " + ", ".join(f"{k} {v}" for k, v in search.items()),
+        f"- rows: {', '.join(f'{count} {part}' for part, count in sizes.items())}",
+        *(f"- fingerprint of the {name}: `{value}`" for name, value in prints.items()),
+        f"- tuned with {_listed(_versions_of(run))}",
+        f"- exported with {_listed(describe_packages())}",
+        "",
+        "Its params:",
+        "",
+        *(f"- {name}: {show_param(value)}" for name, value in export.trial.params.items()),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _files(export: Export) -> str:
+    rows = len(export.check.rows)
+    whose = "made up at random" if export.check.target is None else "of the validation part"
+    return f"""## What is here
+
+- `{export.format.artifact}`: the model
+- `labels.json`: the task, and the label of each class index
+- `columns.json`: the names of the input columns, in order
+- `params.yaml`: what the search chose
+- `example.py`: how it is used
+- `check.npz`: {rows} rows, {whose}, and what the model said of them when it was tuned.
+  In a fresh process the export differed by {export.largest_difference:.2g} at most. The model does
+  not need them: where rows are private, leave the file out.
+"""
+
+
+def _further_training(data: Prepared) -> str:
+    target = "class indices, as in labels.json"
+    if data.output.task == "regression":
+        target = "in the target's own units"
+    text = _TRAIN_ON.format(target=target)
+    if data.output.task == "regression":
+        text += (
+            "\nThe loss is weighted as if the target were standardised (its deviation was "
+            f"{data.target.scale:.6g}), so that the learning rate fits. A loss of your own wants "
+            "the same care: a squared error in the target's units is its square as large.\n"
+        )
+    return text
+
+
+def _limits(export: Export) -> str:
+    data = export.data
+    lines = [
+        "## Limits",
+        "",
+        f"- It learned from {data.sizes['train']} rows. Of rows unlike them it says something all "
+        "the same, and nothing to rely on.",
+        "- It expects the columns above, in their order and units, and no gaps.",
+    ]
+    if data.output.task != "regression":
+        lines.append(
+            "- Its probabilities are not calibrated, and it knows no other labels than those of "
+            "labels.json."
+        )
+    if export.own_classes:
+        lines.append(f"- It holds classes of its builder's own: {', '.join(export.own_classes)}.")
+    if export.format.name != "keras":
+        lines.append("- It can't be trained further: use `--format keras` for that.")
+    return "\n".join([*lines, ""])
+
+
+def _config_of(run: Run) -> Mapping[str, Any]:
+    try:
+        tree = yaml.safe_load((run.path / "config.resolved.yaml").read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError):
+        return {}
+    return tree if isinstance(tree, dict) else {}
+
+
+def _versions_of(run: Run) -> Mapping[str, str | None]:
+    try:
+        then = json.loads((run.path / "environment.json").read_text(encoding="utf-8"))
+        return {**then["packages"], "Python": then["python"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {"hpopt": run.header.hpopt}
+
+
+def _listed(versions: Mapping[str, str | None]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items() if version)

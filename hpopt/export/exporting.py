@@ -1,0 +1,244 @@
+"""Exports a trial's network from the run folder alone, and checks it in a fresh process."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from hpopt.backend import load_keras
+from hpopt.data.prepared import Prepared
+from hpopt.errors import ConfigError, HpoptError, RunError, TrialError, in_words
+from hpopt.export.best import (
+    MODEL,
+    PREDICTIONS,
+    labels_form,
+    made_up_check,
+    params_text,
+    saved_model,
+    trained_network,
+)
+from hpopt.export.card import Export, model_card
+from hpopt.export.check import TOLERANCE, CheckRows, largest_difference, spoken_elsewhere
+from hpopt.export.example import example_text
+from hpopt.export.formats import FORMATS, Format
+from hpopt.export.own_code import bring_code, builder_of, own_classes, register_own_classes
+from hpopt.files import writing
+from hpopt.runs.folder import DATA, Run
+from hpopt.training.fit import predict
+from hpopt.training.metrics import METRICS
+from hpopt.training.objective import Objective
+from hpopt.training.settings import Training
+from hpopt.trials import Trial, ranked
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A model for raw rows as a .keras file, and what it says of a few rows."""
+
+    archive: bytes
+    check: CheckRows
+    own_classes: tuple[str, ...]
+
+
+def export_run(
+    run: Run, format_name: str, *, number: int | None = None, folder: Path | None = None
+) -> tuple[Path, Export]:
+    """Export the best trial, or trial `number`, into a new folder, and check it.
+
+    Without `folder` it is <run>/export/<number>_<format>, where it takes the place of an earlier
+    one. The best needs nothing but the run folder; another trial needs its builder's code as well,
+    which is run. Raises MissingDependency, ConfigError where the folder is not free, and RunError
+    where the trial can't be exported or says something else in a fresh process; no folder is left
+    then.
+    """
+    format = FORMATS[format_name]
+    format.require()
+    trial = _choose(run, number)
+    data = Prepared.from_json(_read_json(run, DATA), run.data_folder)
+    if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigError(f"{folder} is there already", help="name a new folder with -o")
+    folder = folder or run.path / "export" / f"{trial.number:04d}_{format.name}"
+    is_best = "best" in run.steps and run.steps["best"].outcome["trial"] == trial.number
+    if is_best and (run.path / MODEL).is_file():
+        archive = (run.path / MODEL).read_bytes()
+        source = _Source(archive, CheckRows.read(run.path / PREDICTIONS), own_classes(archive))
+    else:
+        source = _rebuilt(run, trial, data)
+    with _whole_folder(folder) as place:
+        code = _write_model(run, source, data, format, place)
+        (place / "example.py").write_text(example_text(format, data, code), encoding="utf-8")
+        _write_json(place / "labels.json", labels_form(data))
+        _write_json(place / "columns.json", list(data.feature_names))
+        (place / "params.yaml").write_text(params_text(trial), encoding="utf-8")
+        few = source.check.first(_FEW)
+        with (place / "check.npz").open("wb") as file:
+            few.write(file)
+        difference = _checked(place, source.check, data, format)
+        export = Export(run, trial, data, format, source.check, difference, source.own_classes)
+        card = model_card(replace(export, check=few))
+        (place / "README.md").write_text(card, encoding="utf-8")
+    return folder, export
+
+
+_FEW = 100
+_COMPUTATION_ALONE = "use `--format saved_model`, which holds the computation and needs no code"
+
+
+def _choose(run: Run, number: int | None) -> Trial:
+    """The trial to export. Raises RunError where there is no such trial, or it is not kept."""
+    trials = {trial.number: trial for trial in run.trials()}
+    if number is None:
+        if run.best is None:
+            raise RunError(f"no trial of {run.shown_path} gave a value, so there is no model")
+        number = run.best.number
+    if number not in trials:
+        raise RunError(f"there is no trial {number}: the run has {len(trials)}")
+    trial = trials[number]
+    if trial.result is None:
+        why = f": {trial.reason}" if trial.reason else ""
+        raise RunError(f"trial {number} is {trial.state}, so it has no model{why}")
+    is_in_best = "best" in run.steps and run.steps["best"].outcome["trial"] == number
+    if run.weights(trial) is None and not (is_in_best and (run.path / MODEL).is_file()):
+        kept = [str(other.number) for other in ranked(run.trials()) if run.weights(other)]
+        raise RunError(
+            f"the weights of trial {number} are not kept; from the best on, those of "
+            f"{', '.join(kept) or 'none'} are",
+            help="to keep more: `output: {keep_weights: 20}` in the config of the next run",
+        )
+    return trial
+
+
+def _rebuilt(run: Run, trial: Trial, data: Prepared) -> _Source:
+    """A trial's model, from its builder and its weights.
+
+    Raises RunError where that is no longer what was trained.
+    """
+    constants = run.header.constants
+    known = {n: v for n, v in constants["training"].items() if n in Training.model_fields}
+    objective = Objective(
+        builder_of(run),
+        dict(constants["arguments"]),
+        Training.model_validate(known),
+        run.header.metric,
+        data,
+    )
+    try:
+        network = trained_network(run, objective, trial)
+    except RunError:
+        raise
+    except (Exception, SystemExit) as error:
+        said = str(error) if isinstance(error, HpoptError) else in_words(error)
+        raise RunError(
+            f"the network of trial {trial.number} can't be built again: {said}",
+            help="it needs the builder's code as it was; the best trial does not",
+        ) from error
+    archive, _ = saved_model(objective, network, trial)
+    check = made_up_check(data, network)
+    if (run.path / PREDICTIONS).is_file():
+        kept = CheckRows.read(run.path / PREDICTIONS)
+        outputs = data.target.restore(predict(network, data.features.apply(kept.rows)))
+        check = replace(kept, outputs=outputs)
+        _compare_score(run, trial, check, data)
+    return _Source(archive, check, own_classes(archive))
+
+
+def _compare_score(run: Run, trial: Trial, check: CheckRows, data: Prepared) -> None:
+    """Raise RunError where a network built again does not score what the trial did."""
+    if check.target is None or len(check.target) < data.sizes["validation"]:
+        return
+    assert trial.result is not None
+    then = trial.result.metrics[run.header.metric]
+    try:
+        now = METRICS[run.header.metric].score(check.target, check.outputs)
+    except TrialError:
+        now = float("nan")
+    if not abs(now - then) <= max(1e-3 * abs(then), 2 / len(check.target)):
+        raise RunError(
+            f"trial {trial.number} scored {then:.4f} when it was tuned, and {now:.4f} built again",
+            help="the code of its builder must be what it was then",
+        )
+
+
+def _write_model(
+    run: Run, source: _Source, data: Prepared, format: Format, place: Path
+) -> str | None:
+    """Write the model into `place`, and give the module that loading it there needs, if any."""
+    if source.own_classes:
+        register_own_classes(run, source.own_classes)
+    if format.write is None:
+        (place / format.artifact).write_bytes(source.archive)
+        return bring_code(run, place) if source.own_classes else None
+    keras = load_keras()
+    with tempfile.TemporaryDirectory(prefix="hpopt-") as folder:
+        path = Path(folder) / "model.keras"
+        path.write_bytes(source.archive)
+        try:
+            model = keras.saving.load_model(path, compile=False)
+            format.write(model, data, place / format.artifact)
+        except Exception as error:
+            raise RunError(
+                f"{format.name} can't carry this network: {in_words(error)}", help=_others(format)
+            ) from error
+    return None
+
+
+def _checked(place: Path, check: CheckRows, data: Prepared, format: Format) -> float:
+    """How far the export is from what was recorded; raises RunError where that is too far."""
+    try:
+        spoken = spoken_elsewhere(place, check.rows)
+    except RunError as error:
+        raise RunError(str(error), help=_others(format)) from error
+    difference = largest_difference(spoken, check.outputs, data.target)
+    if not difference <= TOLERANCE:
+        raise RunError(
+            f"the exported model says something else than the one that was tuned: they differ by "
+            f"{difference:.2g}, where rounding explains {TOLERANCE:g}",
+            help=_others(format),
+        )
+    return difference
+
+
+def _others(format: Format) -> str:
+    if format.name == "keras":
+        return _COMPUTATION_ALONE
+    return "use `--format keras`" + ("" if format.name == "saved_model" else " or `saved_model`")
+
+
+def _read_json(run: Run, name: str) -> Any:
+    try:
+        return json.loads((run.path / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{run.path / name} can't be read: {error}") from None
+
+
+def _write_json(path: Path, form: Any) -> None:
+    path.write_text(json.dumps(form, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+@contextlib.contextmanager
+def _whole_folder(folder: Path) -> Iterator[Path]:
+    """A folder that takes its name once all of it is written; nothing is left of it otherwise."""
+    folder = folder.absolute()
+    with writing(folder):
+        made = [p for p in (folder.parent, *folder.parent.parents) if not p.exists()]
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        place = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        with writing(folder):
+            place.chmod(0o755)  # mkdtemp's are for the owner alone
+            yield place
+            shutil.rmtree(folder, ignore_errors=True)
+            os.replace(place, folder)
+    except BaseException:
+        shutil.rmtree(place, ignore_errors=True)
+        for parent in made:
+            with contextlib.suppress(OSError):
+                parent.rmdir()
+        raise

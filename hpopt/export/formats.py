@@ -1,0 +1,127 @@
+"""The formats a model can be exported in: what each needs, and how it is written."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from hpopt.backend import silent_stderr
+from hpopt.data.prepared import Prepared
+from hpopt.errors import MissingDependency
+from hpopt.export.twin import single_precision_model
+
+
+@dataclass(frozen=True)
+class Format:
+    """`write` puts a model for raw rows at a path; `modules` have to be there for it."""
+
+    name: str
+    artifact: str
+    packages: tuple[str, ...]  # what using the export takes, beside NumPy
+    says: str
+    write: Callable[[Any, Prepared, Path], None] | None = None  # None: it is how models are kept
+    modules: tuple[str, ...] = ()
+
+    def require(self) -> None:
+        """Raise MissingDependency where what the format needs is not installed."""
+        for module in self.modules:
+            if find_spec(module) is None:
+                what = f"the package {module.replace('_', '-')}, which this format needs,"
+                raise MissingDependency(what, self.name)
+
+
+def _write_saved_model(model: Any, data: Prepared, path: Path) -> None:
+    model.export(path, format="tf_saved_model", verbose=False)
+
+
+def _write_onnx(model: Any, data: Prepared, path: Path) -> None:
+    import onnx
+    import tensorflow as tf
+
+    log = logging.getLogger("tf2onnx")
+    level = log.level
+    log.setLevel(logging.CRITICAL)  # what it can't convert shows when the file is checked
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of Keras' patch for tf2onnx
+            rows = tf.TensorSpec((None, *data.features.input_shape), tf.float32, name="rows")
+            model.export(path, format="onnx", input_signature=[rows], verbose=False)
+    finally:
+        log.setLevel(level)
+    onnx_model = onnx.load(path)
+    _spell_out(onnx_model.graph)
+    onnx.checker.check_model(onnx_model)
+    onnx.save(onnx_model, path)
+
+
+def _spell_out(graph: Any) -> None:
+    """Write what tf2onnx leaves as TensorFlow's own in ONNX: erfc x = 1 - erf x, expm1 x = e^x - 1.
+
+    Keras' gelu and celu are made of them.
+    """
+    from onnx import TensorProto, helper
+
+    one = "hpopt_one"
+    nodes: list[Any] = []
+    for node in graph.node:
+        function = {"Erfc": "Erf", "Expm1": "Exp"}.get(node.op_type)
+        if function is None:
+            nodes.append(node)
+            continue
+        [wanted] = node.output
+        between = f"{wanted}/{function}"
+        operands = [one, between] if function == "Erf" else [between, one]
+        nodes.append(helper.make_node(function, node.input, [between]))
+        nodes.append(helper.make_node("Sub", operands, [wanted]))
+    if len(nodes) > len(graph.node):
+        graph.initializer.append(helper.make_tensor(one, TensorProto.FLOAT, [], [1.0]))
+        del graph.node[:]
+        graph.node.extend(nodes)
+
+
+def _write_tflite(model: Any, data: Prepared, path: Path) -> None:
+    # The interpreter has no float64.
+    single = single_precision_model(model, data.features, data.target)
+    with silent_stderr():  # the converter speaks of its passes, whatever the log level
+        single.export(str(path), format="litert", verbose=False)
+
+
+FORMATS = {
+    format.name: format
+    for format in (
+        Format(
+            "keras",
+            "model.keras",
+            ("tensorflow", "keras"),
+            "Keras' own file: to be used, and to be trained further",
+        ),
+        Format(
+            "saved_model",
+            "saved_model",
+            ("tensorflow",),
+            "TensorFlow's SavedModel, for TensorFlow Serving: the computation alone",
+            _write_saved_model,
+        ),
+        Format(
+            "onnx",
+            "model.onnx",
+            ("onnxruntime",),
+            "ONNX: the computation alone, for runtimes in many languages",
+            _write_onnx,
+            ("onnx", "tf2onnx", "onnxruntime"),
+        ),
+        Format(
+            "tflite",
+            "model.tflite",
+            ("ai-edge-litert",),
+            "TensorFlow Lite (LiteRT): the computation alone, in float32, for small devices",
+            _write_tflite,
+            ("ai_edge_litert",),
+        ),
+    )
+}

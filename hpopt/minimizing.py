@@ -1,0 +1,142 @@
+"""`hpopt.minimize`: the optimiser by itself, for any function of a few params."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import pydantic
+from annotated_types import MinLen
+
+from hpopt.conditions import DimensionError, Scalar
+from hpopt.config.document import Document, parse_document
+from hpopt.config.dumping import block_yaml
+from hpopt.config.problems import problems_of
+from hpopt.config.schema import Constant, DimensionForm
+from hpopt.dimensions import Dimension
+from hpopt.errors import ConfigError, HpoptError, Problem, RunError, suggest_name
+from hpopt.grammar import Section
+from hpopt.runs.results import optimize_result
+from hpopt.search.engines import make_searcher
+from hpopt.space import Space, settle_conditions
+from hpopt.trials import Result, Trial, best_of
+
+DEFAULT_ENGINE = "gp"
+ACQUISITIONS = ("EI", "PI", "LCB", "gp_hedge")
+Objective = Callable[[dict[str, Scalar]], float]
+
+
+def minimize(
+    objective: Objective,
+    space: Mapping[str, Any],
+    *,
+    n_calls: int,
+    defaults: Mapping[str, Scalar] | None = None,
+    acquisition: str = "EI",
+    engine: str | None = None,
+    n_initial: int | None = None,
+    seed: int = 0,
+) -> Any:
+    """Search for the params at which `objective` is lowest, and give a skopt OptimizeResult.
+
+    `objective` takes a dict of params. `space` maps their names to the forms of the YAML's `space`:
+    a mapping with `type`, a list (a categorical) or a single value (a constant, which is handed
+    over too); a dimension whose condition does not hold is absent. The first call has the
+    dimensions' defaults, over which `defaults` are laid. `n_initial` calls, the first included, are
+    made before the surrogate is asked. `engine` is that of `search.engine`.
+
+    A value that is NaN or infinite is a failed trial: the search learns to stay away from it, and
+    the result leaves it out. An exception of the objective reaches the caller. The result has
+    `x_iters`, `func_vals`, `x` and `fun` as skopt's own, and `params`: the best, by name.
+
+    Raises ConfigError where an argument makes no sense, RunError where no value was finite.
+    """
+    try:
+        constants, searched = _read_space(space, dict(defaults or {}))
+        _check_counts(n_calls=n_calls, n_initial=1 if n_initial is None else n_initial)
+        if acquisition not in ACQUISITIONS:
+            help = suggest_name(acquisition, ACQUISITIONS)
+            raise ConfigError(f"there is no acquisition function `{acquisition}`", help=help)
+        searcher = make_searcher(
+            engine or DEFAULT_ENGINE, acquisition, n_calls=n_calls, n_initial=n_initial
+        )
+    except HpoptError as error:
+        error.add_note(error.render())
+        raise
+    trials: list[Trial] = []
+    for number in range(1, n_calls + 1):
+        suggestion = searcher.suggest(searched, trials, number=number, seed=seed)
+        value = float(objective({**constants, **suggestion.params}))
+        trial = Trial(number, suggestion.params, seed, info=suggestion.info)
+        trials.append(_finished(trial, value) if math.isfinite(value) else _failed(trial, value))
+    best = best_of(trials)
+    if best is None:
+        raise RunError(f"the objective gave no finite value in {n_calls} calls")
+    result = optimize_result(searched, trials, seed)
+    result.params = {**constants, **best.params}
+    return result
+
+
+def _finished(trial: Trial, value: float) -> Trial:
+    result = Result(value, {}, [value], {}, epochs=0, seconds=0.0)
+    return replace(trial, state="finished", result=result)
+
+
+def _failed(trial: Trial, value: float) -> Trial:
+    return replace(trial, state="failed", reason=f"the objective gave {value}")
+
+
+class _Space(Section):
+    space: Annotated[dict[str, DimensionForm], MinLen(1)]
+
+
+def _read_space(
+    forms: Mapping[str, Any], defaults: dict[str, Scalar]
+) -> tuple[dict[str, Scalar], Space]:
+    """The constants, and the space of what is left; ConfigError with all that is wrong."""
+    document = parse_document(Path("space"), block_yaml({"space": dict(forms)}).encode())
+    try:
+        read = _Space.model_validate(document.tree).space
+    except pydantic.ValidationError as error:
+        raise ConfigError.of(problems_of(error, document)) from None
+    constants = {name: form.value for name, form in read.items() if isinstance(form, Constant)}
+    dimensions: list[Dimension] = []
+    for name, form in read.items():
+        if isinstance(form, Constant):
+            continue
+        try:
+            dimension = form.to_dimension(name)
+            if name in defaults:
+                dimension = replace(dimension, default=_plain(defaults.pop(name)))
+            dimensions.append(dimension)
+        except DimensionError as error:
+            raise _in_space(error, name, document) from None
+    if defaults:
+        name = next(iter(defaults))
+        names = [dimension.name for dimension in dimensions]
+        raise ConfigError(f"`{name}` in `defaults` is no dimension", help=suggest_name(name, names))
+    kept, _ = settle_conditions(dimensions, constants)
+    if not kept:
+        raise ConfigError("there is nothing to search", help="give a range or a list of values")
+    try:
+        return constants, Space(kept)
+    except DimensionError as error:
+        raise _in_space(error, error.dimension or "", document) from None
+
+
+def _in_space(error: DimensionError, name: str, document: Document) -> ConfigError:
+    place = document.location(("space", name, error.key))
+    return ConfigError.of([Problem(f"space.{name}: {error}", place, error.help)])
+
+
+def _check_counts(**counts: Any) -> None:
+    for name, count in counts.items():
+        if not isinstance(count, int) or count < 1:
+            raise ConfigError(f"`{name}` must be a whole number, at least 1, not {count!r}")
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else value

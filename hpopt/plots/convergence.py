@@ -1,0 +1,92 @@
+"""How the best score grew, trial by trial."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hpopt.plots import style
+from hpopt.plots.history import History
+from hpopt.report.words import show_score
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def draw_convergence(history: History) -> Figure:
+    """Every trial's score, and the best so far as a line; failed trials on the lower edge."""
+    from matplotlib.ticker import MaxNLocator
+
+    history.need_finished(1)
+    figure = style.new_figure(3.2)
+    axes = figure.subplots()
+    axes.grid(axis="y")
+    numbers = np.array([trial.number for trial in history.finished])
+    last = history.trials[-1].number
+    history.limit_scores(axes)
+    _draw_trials(axes, history, numbers)
+    so_far = history.to_scores(np.minimum.accumulate(history.to_scores(history.scores)))
+    axes.step(
+        np.append(numbers, last),
+        np.append(so_far, so_far[-1]),
+        where="post",
+        color=style.BLUE,
+        label="best so far",
+    )
+    if history.default is not None and history.default.result is not None:
+        score = history.score(history.default)
+        axes.plot(1, score, label=f"default: {show_score(score)}", clip_on=False, **style.DEFAULT)
+    assert history.best is not None
+    best = history.score(history.best)
+    axes.plot(
+        history.best.number,
+        best,
+        label=f"best: {show_score(best)} (trial {history.best.number})",
+        **style.INCUMBENT,
+    )
+    if history.failed:
+        axes.plot(
+            [trial.number for trial in history.failed],
+            [0.0] * len(history.failed),
+            transform=axes.get_xaxis_transform(),
+            clip_on=False,
+            label=f"failed ({len(history.failed)})",
+            **style.FAILED,
+        )
+    axes.set_xlim(0.5 if last < 50 else 0, last + 0.5 if last < 50 else last * 1.01)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8, min_n_ticks=1))
+    axes.set_xlabel("trial")
+    axes.set_ylabel(history.score_label)
+    figure.legend(loc="outside upper left", ncols=5, columnspacing=1.4, handletextpad=0.5)
+    return figure
+
+
+def _draw_trials(axes: Axes, history: History, numbers: np.ndarray) -> None:
+    """A dot for each score; those beyond the axis as triangles on its edge."""
+    bottom, top = history.score_limits
+    beyond = (history.scores < bottom) | (history.scores > top)
+    many = len(numbers) > 200
+    axes.plot(
+        numbers[~beyond],
+        history.scores[~beyond],
+        "o",
+        markersize=2.2 if many else 3.5,
+        color=style.GREY,
+        alpha=0.5 if many else 0.8,
+        markeredgewidth=0,
+        label="trial",
+    )
+    if beyond.any():
+        axes.plot(
+            numbers[beyond],
+            np.full(beyond.sum(), 0.015 if history.greater_is_better else 0.985),
+            marker="v" if history.greater_is_better else "^",
+            linestyle="none",
+            transform=axes.get_xaxis_transform(),
+            markersize=3.5,
+            color=style.GREY,
+            markeredgewidth=0,
+            label=f"off the axis ({beyond.sum()})",
+        )

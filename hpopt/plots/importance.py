@@ -1,0 +1,45 @@
+"""How much of the score's variation each dimension explains."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hpopt.plots import style
+from hpopt.plots.history import History
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def draw_importance(history: History) -> Figure:
+    """A bar for each dimension, the most important on top, with the surrogate's uncertainty."""
+    from matplotlib.ticker import PercentFormatter
+
+    shares = history.importance[::-1]
+    figure = style.new_figure(0.8 + 0.24 * len(shares), 5.2)
+    axes = figure.subplots()
+    heights = np.arange(len(shares))
+    share = np.array([s.share for s in shares])
+    low, high = np.array([s.low for s in shares]), np.array([s.high for s in shares])
+    axes.grid(axis="x")
+    axes.barh(heights, share, height=0.62, color=style.SKY)
+    axes.errorbar(
+        share,
+        heights,
+        xerr=np.maximum([share - low, high - share], 0),
+        fmt="none",
+        ecolor=style.DARK,
+        elinewidth=0.9,
+        capsize=2.5,
+    )
+    for height, value, end in zip(range(len(share)), share, np.maximum(high, share), strict=True):
+        axes.text(end * 1.01 + 0.005, height, f"{value:.0%}", va="center", fontsize=7)
+    axes.set_yticks(heights, [style.plain(s.name, 28) for s in shares])
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.set_xlim(0, min(1.12, float(np.maximum(high, share).max()) * 1.15 + 0.05))
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.set_xlabel(f"share of the variance of {history.metric} over the space")
+    return figure

@@ -1,0 +1,102 @@
+"""How the best trials learnt: loss, validation loss and whatever else a fit recorded by epoch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpopt.plots import style
+from hpopt.plots.history import History, NotYetError
+from hpopt.report.words import show_score
+from hpopt.trials import Trial, ranked
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_SHOWN = 5
+_LABELS = {"loss": "loss on training", "val_loss": "loss on validation"}
+# A quantity that changes by more than this factor is easier to read on a logarithmic axis.
+_WIDE = 30
+
+
+def draw_learning_curves(history: History) -> Figure:
+    """A panel for each recorded curve, with the best few trials and the default in it."""
+    from matplotlib.ticker import MaxNLocator
+
+    history.need_finished(1)
+    best = [trial for trial in ranked(history.trials) if _curves(trial)][:_SHOWN]
+    if not best:
+        raise NotYetError("no finished trial has learning curves")
+    default = history.default
+    shown = [*best]
+    if default is not None and default not in best and _curves(default):
+        shown.append(default)
+    names = list(dict.fromkeys(name for trial in shown for name in _curves(trial)))
+    columns = min(len(names), 3)
+    rows = -(-len(names) // columns)
+    figure = style.new_figure(0.6 + 2.4 * rows)
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes, name in zip(panels, names, strict=False):
+        axes.grid(axis="y")
+        for rank, trial in reversed(list(enumerate(shown))):
+            _draw(axes, history, trial, rank, name)
+        if _is_wide([_curves(trial).get(name, np.empty(0)) for trial in shown]):
+            axes.set_yscale("log")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(_LABELS.get(name, name.replace("_", " ")))
+    for axes in panels[len(names) :]:
+        style.switch_off(axes)
+    _share_losses(dict(zip(names, panels, strict=False)))
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles[::-1], labels[::-1], loc="outside upper left", ncols=3)
+    return figure
+
+
+def _curves(trial: Trial) -> dict[str, np.ndarray]:
+    """The trial's curves [epochs], with NaN where the journal has null."""
+    curves = {} if trial.result is None else trial.result.curves
+    return {name: np.array(curve, dtype=float) for name, curve in curves.items() if len(curve)}
+
+
+def _draw(axes: Axes, history: History, trial: Trial, rank: int, name: str) -> None:
+    curve = _curves(trial).get(name, np.empty(0))
+    who = f"trial {trial.number}"
+    looks: dict[str, Any] = {"color": style.CYCLE[rank], "linewidth": 1.0}
+    if history.best is not None and trial.number == history.best.number:
+        who, looks = f"{who}, the best", {"color": style.RED, "linewidth": 1.8, "zorder": 4}
+    elif rank == 1:
+        looks["color"] = style.BLUE
+    if trial.number == 1:
+        who = "default" if rank else "default, the best"
+        looks |= {"linestyle": (0, (4, 2))}
+        looks |= {"color": style.DARK} if rank else {}
+    axes.plot(
+        np.arange(1, len(curve) + 1),
+        curve,
+        marker="o" if len(curve) == 1 else None,
+        label=f"{who}: {show_score(history.score(trial))}",
+        **looks,
+    )
+
+
+def _is_wide(curves: list[np.ndarray]) -> bool:
+    known = np.concatenate(curves)
+    known = known[np.isfinite(known)]
+    return bool(known.size and known.min() > 0 and known.max() > _WIDE * known.min())
+
+
+def _share_losses(panels: dict[str, Axes]) -> None:
+    """Give each curve and that of its validation one y axis, so that they can be compared."""
+    for name, axes in panels.items():
+        other = panels.get(f"val_{name}")
+        if other is None:
+            continue
+        both = [*axes.get_ylim(), *other.get_ylim()]
+        wide = "log" in (axes.get_yscale(), other.get_yscale())
+        for panel in (axes, other):
+            if wide and min(both) > 0:
+                panel.set_yscale("log")
+            panel.set_ylim(min(both), max(both))

@@ -1,0 +1,102 @@
+"""Runs side by side: what each found, and in how many trials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from hpopt.errors import ConfigError
+from hpopt.report.words import align, show_score
+from hpopt.runs.finding import name_of
+from hpopt.runs.folder import Run
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What one run found; a score is None where there is none (yet)."""
+
+    run: str
+    name: str
+    trials: int
+    failed: int
+    best_trial: int | None
+    validation: float | None
+    test: float | None
+    seconds: float
+
+    @classmethod
+    def of(cls, run: Run) -> Standing:
+        """The run as it stands now."""
+        trials, best, metric = run.trials(), run.best, run.header.metric
+        test = run.steps["test"].outcome["best"][metric] if "test" in run.steps else None
+        return cls(
+            run=run.path.name,
+            name=name_of(run.path),
+            trials=len(trials),
+            failed=sum(trial.state == "failed" for trial in trials),
+            best_trial=best.number if best else None,
+            validation=best.result.metrics[metric] if best and best.result else None,
+            test=test,
+            seconds=sum(trial.result.seconds for trial in trials if trial.result),
+        )
+
+
+def check_comparable(runs: Sequence[Run]) -> list[str]:
+    """Notes on what makes a comparison lame. Raises ConfigError where there is none at all."""
+    if len({run.path.resolve() for run in runs}) < 2:
+        raise ConfigError(
+            "two different runs at least are needed to compare",
+            help="hpopt compare RUN RUN...; `hpopt runs` lists them",
+        )
+    by_metric: dict[str, list[str]] = {}
+    for run in runs:
+        by_metric.setdefault(run.header.metric, []).append(run.path.name)
+    if len(by_metric) > 1:
+        told = "; ".join(f"{metric} in {', '.join(names)}" for metric, names in by_metric.items())
+        raise ConfigError(
+            f"the runs have different metrics, which can't be compared: {told}",
+            help="compare runs whose `training.metric` is the same",
+        )
+    notes = []
+    for kind, what in (("data", "the same data"), ("split", "the same split of the rows")):
+        if len({run.header.fingerprints.get(kind) for run in runs}) > 1:
+            notes.append(
+                f"the runs do not have {what}, so their scores are not strictly comparable"
+            )
+    return notes[:1]
+
+
+def show_standings(standings: Sequence[Standing], metric: str) -> list[str]:
+    """The table of the runs, and one of their names where several runs share one."""
+    rows = [
+        [s.run, str(s.trials), str(s.failed), show_score(s.validation), show_score(s.test),
+         f"{s.seconds:.0f} s"]
+        for s in standings
+    ]  # fmt: skip
+    head = ["run", "trials", "failed", f"{metric} on validation", "on test", "fitting"]
+    lines = align([head, *rows])
+    groups: dict[str, list[Standing]] = {}
+    for standing in standings:
+        groups.setdefault(standing.name, []).append(standing)
+    if len(groups) < len(standings):
+        head = ["name", "runs", f"{metric} on validation: median (range)", "on test"]
+        rows = [
+            [name, str(len(group)), _spread([s.validation for s in group]),
+             _spread([s.test for s in group])]
+            for name, group in groups.items()
+        ]  # fmt: skip
+        lines += ["", *align([head, *rows])]
+    return lines
+
+
+def as_record(standing: Standing, metric: str) -> Mapping[str, object]:
+    """A standing as a line of `--json`."""
+    return {"metric": metric, **vars(standing)}
+
+
+def _spread(scores: Sequence[float | None]) -> str:
+    known = [score for score in scores if score is not None]
+    if not known:
+        return show_score(None)
+    return f"{show_score(median(known))} ({show_score(min(known))} to {show_score(max(known))})"

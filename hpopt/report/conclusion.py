@@ -1,0 +1,40 @@
+"""The end of a run in a few lines, for the terminal: what `summary.md` says, shorter."""
+
+from __future__ import annotations
+
+from hpopt.report.scores import score_rows
+from hpopt.report.words import align, show_param
+from hpopt.runs.folder import Run
+
+_MOST_EFFECTS = 3
+
+
+def conclude(run: Run) -> str:
+    """What was found, beside what it is to be judged by, and where it is."""
+    trials, best, metric = run.trials(), run.best, run.header.metric
+    folder = f"run folder: {run.shown_path}"
+    if best is None:
+        reasons = sorted({trial.reason or "" for trial in trials if trial.state == "failed"})
+        return "\n".join(["no trial gave a value, so there is no model", *reasons[:3], folder])
+    first, *others = score_rows(run, best)
+    whose = "the default params" if best.number == 1 else f"trial {best.number}"
+    lines = [f"best {metric} on validation: {first.validation} ({whose})"]
+    if "test" in run.steps:
+        label = f"its {metric} on test: "
+        lines.append(f"{label:<{len(metric) + 21}}{first.test}")
+    if others:
+        rows = [["  for comparison", "validation", "test"]]
+        rows += [[f"  {row.name}", row.validation, row.test] for row in others]
+        lines += align(rows)
+    lines += ["params:"]
+    lines += [f"  {name}: {show_param(value)}" for name, value in best.params.items()]
+    return "\n".join([*lines, *_findings(run), folder])
+
+
+def _findings(run: Run) -> list[str]:
+    """The surest of what the parameters did, where the summary found that out."""
+    step = run.steps.get("summary")
+    found = step.outcome.get("findings", {}) if step else {}
+    effects = [effect.replace("`", "") for effect in found.get("effects", [])]
+    lines = ["what the parameters did:", *(f"  {e}" for e in effects[:_MOST_EFFECTS])]
+    return [*(lines if effects else []), *([found["trust"]] if found.get("trust") else [])]

@@ -1,0 +1,113 @@
+"""What a run says of its parameters, in words, and how far that can be trusted.
+
+Nothing is said that the surrogate is not sure of: two mean scores differ when their distance is at
+least two posterior deviations of both together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hpopt.dimensions import Categorical, Integer
+from hpopt.report.words import list_names, show_param
+from hpopt.runs.folder import Run
+from hpopt.search.dependence import Dependence, dependence
+from hpopt.search.surrogate import calibration, fit_surrogate, importance
+from hpopt.space import Space
+
+_SURE = 2.0
+# A surrogate of fewer trials would only repeat what it was told.
+_FEWEST = 8
+# An end of a range is its outer sixth, in the scale of the prior.
+_END = 1 / 6
+
+
+@dataclass(frozen=True)
+class Findings:
+    """`effects` are sentences, the most important parameter's first; `trust` is one more."""
+
+    effects: Sequence[str]
+    trust: str | None
+
+    def to_json(self) -> Mapping[str, Any]:
+        """The findings as the journal keeps them."""
+        return {"effects": list(self.effects), "trust": self.trust}
+
+
+def find_out(run: Run) -> Findings:
+    """What the finished trials of a run say."""
+    space = Space.from_json(run.header.space)
+    trials = run.trials()
+    finished = sum(trial.result is not None for trial in trials)
+    if finished < _FEWEST:
+        few = "No trial has" if finished == 0 else f"Only {finished} trials have"
+        return Findings([f"{few} finished: too few to say what the parameters did."], None)
+    surrogate = fit_surrogate(space, trials)
+    sign = -1.0 if run.header.greater_is_better else 1.0
+    effects, unclear = [], []
+    for part in importance(surrogate):
+        effect = dependence(surrogate, space, [part.name])
+        words = describe(effect, sign)
+        if words is None:
+            unclear.append(part.name)
+        else:
+            effects.append(f"`{part.name}` ({part.share:.0%} of the variance): {words}")
+    if unclear and effects:
+        effects.append(f"Of {list_names(unclear)} the trials say nothing certain.")
+    elif unclear:
+        effects.append("The trials say nothing certain of any single parameter.")
+    return Findings(effects, str(calibration(surrogate)))
+
+
+def describe(effect: Dependence, sign: float) -> str | None:
+    """The effect of one dimension in words; None where it could as well be chance.
+
+    `sign` turns values, which are minimised, into the metric's scores.
+    """
+    known = ~np.isnan(effect.middle)
+    if known.sum() < 2:
+        return None
+    best, worst = int(np.nanargmin(effect.middle)), int(np.nanargmax(effect.middle))
+    if not _differ(effect, best, worst):
+        return None
+    [dimension] = effect.dimensions
+    if isinstance(dimension, Categorical):
+        worse = [i for i in np.flatnonzero(known) if _differ(effect, best, int(i))]
+        names = [f"`{show_param(dimension.categories[i])}`" for i in worse]
+        told = " and ".join(_score(effect, int(index), sign) for index in worse)
+        verb = "does" if len(worse) == 1 else "do"
+        first = show_param(dimension.categories[best])
+        return (
+            f"{list_names(names, quoted=True)} {verb} worse than `{first}` "
+            f"({told} against {_score(effect, best, sign)} on average)"
+        )
+    [grid] = effect.grids
+    ends = {"low": grid.units <= _END, "high": grid.units >= 1 - _END}
+    at = [_value(dimension, grid.centres[index]) for index in (best, worst)]
+    means = [_score(effect, index, sign) for index in (best, worst)]
+    shape = f"best around {at[0]} ({means[0]} on average), worst around {at[1]} ({means[1]})"
+    if ends["high"][best] and ends["low"][worst]:
+        return f"large values do better: {shape}"
+    if ends["low"][best] and ends["high"][worst]:
+        return f"small values do better: {shape}"
+    return shape
+
+
+def _differ(effect: Dependence, better: int, worse: int) -> bool:
+    """Whether one mean is below another by two deviations of both, each on the side that faces."""
+    low, high = effect.within(1)
+    gap = effect.middle[worse] - effect.middle[better]
+    up, down = high[better] - effect.middle[better], effect.middle[worse] - low[worse]
+    return bool(gap > _SURE * np.hypot(up, down))
+
+
+def _score(effect: Dependence, index: int, sign: float) -> str:
+    return f"{sign * effect.middle[index]:.3g}"
+
+
+def _value(dimension: Any, centre: float) -> str:
+    return str(round(centre)) if isinstance(dimension, Integer) else f"{centre:.2g}"

@@ -1,0 +1,41 @@
+"""Scores and params as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hpopt.conditions import Scalar
+
+
+def show_score(score: float | None) -> str:
+    """A score as people compare it: four decimals, or four digits where it is large or small."""
+    if score is None:
+        return "–"
+    return f"{score:.4f}" if 0.001 <= abs(score) < 1000 or score == 0 else f"{score:.4g}"
+
+
+def show_param(value: Scalar) -> str:
+    """A param as it is worth reading: four digits of a real number."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if value is None:
+        return "null"  # as in the YAML
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def align(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of cells as lines of columns, for a terminal: the first to the left, others right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if index == 0 else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def list_names(names: Sequence[str], *, quoted: bool = False) -> str:
+    """Names in a sentence: `a`, `b` and `c`."""
+    marked = list(names) if quoted else [f"`{name}`" for name in names]
+    return marked[0] if len(marked) == 1 else f"{', '.join(marked[:-1])} and {marked[-1]}"

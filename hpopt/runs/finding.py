@@ -1,0 +1,84 @@
+"""Finds run folders by what people type: a path, an id, a part of one, or `latest`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from hpopt.errors import RunError, closest
+from hpopt.runs.folder import JOURNAL, Run
+
+LATEST = "latest"
+_ID = re.compile(r"(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d)_(.+?)(?:-(\d+))?")  # as Run.create names it
+_MOST_SHOWN = 8
+
+
+def find_run(reference: str, parent: Path = Path("runs")) -> Run:
+    """The run that `reference` means, for reading.
+
+    It is the path of a run folder; or the id of a run in `parent`, a beginning or a part of one
+    that no other run there has, or `latest`. A folder before any of these is looked in instead of
+    `parent`: "elsewhere/latest". Raises RunError, with the runs that it could be, where it is none
+    of these or several.
+    """
+    path = Path(reference).expanduser()
+    if (path / JOURNAL).is_file():
+        return Run.open(path)
+    if path.name == JOURNAL and path.is_file():
+        return Run.open(path.parent)
+    if path.parent != Path():
+        parent = path.parent
+    if not path.name or (path.parent != Path() and path.is_dir()):
+        return Run.open(path)  # which says that it is none
+    return Run.open(_the_one(path.name, list_runs(parent), parent))
+
+
+def list_runs(parent: Path) -> list[Path]:
+    """The folders in `parent` that have a journal, the latest first."""
+    if not parent.is_dir():
+        return []
+    return sorted((path.parent for path in parent.glob(f"*/{JOURNAL}")), key=_begun, reverse=True)
+
+
+def name_of(run: Path) -> str:
+    """What a run folder is called behind its time stamp: mostly the name of its config."""
+    match = _ID.fullmatch(run.name)
+    return match[2] if match else run.name
+
+
+def _begun(run: Path) -> tuple[str, int, str]:
+    """By the time stamp, and among runs of one second by the count at the end."""
+    match = _ID.fullmatch(run.name)
+    return (match[1], int(match[3] or 1), run.name) if match else ("", 0, run.name)
+
+
+def _the_one(reference: str, runs: list[Path], parent: Path) -> Path:
+    if not runs:
+        raise RunError(
+            f"there is no run `{reference}`: {parent} holds no run folder",
+            help="make one with `hpopt tune CONFIG`, or give the path of a run folder",
+        )
+    if reference == LATEST:
+        return runs[0]
+    exact = [run for run in runs if run.name == reference]
+    beginning = [run for run in runs if run.name.startswith(reference)]
+    part = [run for run in runs if reference in run.name]
+    found = exact or beginning or part
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise RunError(
+            f"`{reference}` could be {len(found)} runs in {parent}: {_listed(found)}",
+            help=f"give more of its name, or `{LATEST}`",
+        )
+    match = closest(reference, [LATEST, *(r.name for r in runs), *map(name_of, runs)])
+    help = f"did you mean `{match}`? " if match else ""
+    raise RunError(
+        f"there is no run `{reference}` in {parent}", help=f"{help}(there: {_listed(runs)})"
+    )
+
+
+def _listed(runs: list[Path]) -> str:
+    names = [run.name for run in runs[:_MOST_SHOWN]]
+    more = len(runs) - len(names)
+    return ", ".join(names) + (f" and {more} older ones" if more > 0 else "")

@@ -1,0 +1,104 @@
+"""Partial dependence: what a surrogate says of one or two dimensions, averaged over all others.
+
+Friedman (2001), "Greedy function approximation", section 8.2: f̄(v) is the mean of f over points
+whose chosen coordinates are v, while all others are drawn from the space; in a space with
+conditions, from where the chosen dimensions are active. How sure the surrogate is of the *mean* is
+a question to its joint posterior, which `Surrogate.average` answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpopt.dimensions import Dimension
+from hpopt.search.grids import Grid, grid_of
+from hpopt.search.sobol_engine import sobol_points
+from hpopt.search.surrogate import Surrogate
+from hpopt.space import Space
+
+# Where few points of the space have a dimension active, more must be drawn to find enough of them.
+_DRAWN_PER_SAMPLE = 16
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """The partial dependence on one dimension [g], or on two [g1, g2], in values to minimise.
+
+    `quantiles` [5, g] or [5, g1, g2] lie -2 to 2 posterior deviations of the mean from its middle;
+    they are NaN where a dimension is never active.
+    """
+
+    dimensions: Sequence[Dimension]
+    grids: Sequence[Grid]
+    quantiles: np.ndarray
+
+    @property
+    def middle(self) -> np.ndarray:
+        """The mean itself [g] or [g1, g2]."""
+        return np.asarray(self.quantiles[2])
+
+    def within(self, deviations: int) -> tuple[np.ndarray, np.ndarray]:
+        """The lower and the upper end of the mean's interval of ±1 or ±2 deviations."""
+        return self.quantiles[2 - deviations], self.quantiles[2 + deviations]
+
+    @property
+    def deviation(self) -> np.ndarray:
+        """One deviation of the mean: half of its interval, which a warp may make lopsided."""
+        low, high = self.within(1)
+        return np.asarray((high - low) / 2)
+
+    def transposed(self) -> Dependence:
+        """The same with its two dimensions exchanged."""
+        turned = self.quantiles.transpose(0, 2, 1)
+        return Dependence(self.dimensions[::-1], self.grids[::-1], turned)
+
+
+def dependence(
+    surrogate: Surrogate,
+    space: Space,
+    names: Sequence[str],
+    *,
+    cells: int = 30,
+    samples: int = 128,
+) -> Dependence:
+    """The partial dependence on the one or two dimensions of `names`.
+
+    `cells` is the largest number of cells along a dimension, `samples` the number of points that
+    each mean is taken over. They are the same points in every cell, so that cells compare.
+    """
+    chosen = [space.names.index(name) for name in names]
+    dimensions = [space.dimensions[index] for index in chosen]
+    grids = [grid_of(dimension, cells) for dimension in dimensions]
+    shape = tuple(len(grid) for grid in grids)
+    corners = np.stack(np.meshgrid(*(g.units for g in grids), indexing="ij"), axis=-1)
+    corners = corners.reshape(-1, len(chosen))
+    conditional = any(dimension.when for dimension in dimensions)
+    d = len(space)
+    drawn = sobol_points(d, 0, samples * (_DRAWN_PER_SAMPLE if conditional else 1), 0)
+    x = np.broadcast_to(drawn, (len(corners), *drawn.shape)).copy()
+    x[:, :, chosen] = corners[:, None, :]
+    snapped, mask = surrogate.encoding.snap(x.reshape(-1, d))
+    x, active = snapped.reshape(x.shape), mask.reshape(x.shape)
+    found = np.asarray(active[:, :, chosen].all(axis=2))
+    known = np.asarray(found.any(axis=1))
+    points, masks = _first(x[known], active[known], found[known], samples)
+    quantiles = np.full((5, len(corners)), np.nan)
+    if known.any():
+        quantiles[:, known] = surrogate.average(points, masks, z=(-2.0, -1.0, 0.0, 1.0, 2.0))
+    return Dependence(dimensions, grids, quantiles.reshape(5, *shape))
+
+
+def _first(
+    x: np.ndarray, active: np.ndarray, found: np.ndarray, samples: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of each cell's points [g, n, d] the first `samples` that were `found` [g, n] fit to use.
+
+    Where there are fewer, they are used again in turn.
+    """
+    counts = found.sum(axis=1, keepdims=True)
+    order = np.argsort(~found, axis=1, kind="stable")
+    taken = np.take_along_axis(order, np.arange(samples)[None, :] % counts, axis=1)[:, :, None]
+    return np.take_along_axis(x, taken, axis=1), np.take_along_axis(active, taken, axis=1)

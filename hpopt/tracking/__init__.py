@@ -1,0 +1,1 @@
+"""Trials for other programs to show."""

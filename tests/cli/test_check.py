@@ -1,0 +1,86 @@
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+CONFIG = ROOT / "configs" / "breast_cancer.yaml"
+
+
+@pytest.mark.keras
+def test_a_check_says_what_a_run_would_be_and_leaves_nothing(tmp_path, hpopt, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    few = ["-s", "training.epochs=3", "-s", "search.n_calls=7"]
+    done = hpopt("check", CONFIG, *few)
+    assert done.code == 0
+    lines = [" ".join(line.split()) for line in done.out.splitlines()]
+    assert lines[0].endswith("breast_cancer.yaml: a run can begin")
+    assert "rows 569: 341 train, 136 validation, 92 test" in lines
+    assert "features 30" in lines
+    assert "network dense_dropout, with the default params 641 trainable parameters" in lines
+    assert "learning_rate 0.001 to 0.1 log-uniform 0.001" in lines
+    assert any(line.startswith("the run about") for line in lines)
+    assert all(len(line) <= 100 for line in done.out.splitlines())
+    assert list(tmp_path.iterdir()) == []
+
+    [record] = hpopt("check", CONFIG, *few, "--json").records
+    assert record["rows"] == {"train": 341, "validation": 136, "test": 92}
+    assert record["parameters"] == 30 * 20 + 20 + 20 + 1
+    assert [trial["epochs"] for trial in record["trial_times"]] == [3, 3, 3]
+    mean_s = sum(trial["seconds"] for trial in record["trial_times"]) / 3
+    assert record["run_s"] == pytest.approx(7 * (mean_s + record["suggestion_s"]))
+
+
+@pytest.mark.keras
+def test_a_builder_that_can_t_be_built_is_found_before_a_run(tmp_path, hpopt):
+    (tmp_path / "nets.py").write_text("def build(input_shape, output): return 1\n")
+    (tmp_path / "c.yaml").write_text(
+        "dataset: {source: sklearn, name: iris}\nmodel: {builder: 'nets.py:build'}\n"
+        "space: {batch_size: [8, 16]}\n"
+    )
+    done = hpopt("check", "c.yaml")
+    assert done.code == 2
+    assert "gave back a int, not a keras.Model" in done.err
+
+
+def test_a_dry_run_names_every_value_in_force(hpopt):
+    done = hpopt(
+        "tune", CONFIG, "--dry-run", "-s", "search.n_calls=7", "-s", "search.engine=random"
+    )
+    assert done.code == 0
+    assert "  n_calls: 7  # --set search.n_calls=7\n" in done.out
+    assert "  loss: binary_crossentropy  # " in done.out
+    assert "note: `search.acquisition` has no effect with the engine `random`" in done.err
+    assert "not tried: the data and the network" in done.err
+    [record] = hpopt("tune", CONFIG, "--dry-run", "--json").records
+    assert record["config"]["training"]["batch_size"] == 256
+    assert record["task"] == "binary"
+
+
+def test_what_a_dry_run_prints_is_the_same_config(tmp_path, hpopt):
+    out = hpopt("tune", CONFIG, "--dry-run").out
+    (tmp_path / "again.yaml").write_text(out)
+    again = hpopt("tune", "again.yaml", "--dry-run", "--json").records
+    [first] = hpopt("tune", CONFIG, "--dry-run", "--json").records
+    assert again[0]["config"] == first["config"]
+
+
+def test_a_dry_run_needs_no_tensorflow(tmp_path):
+    program = (
+        f"import sys; sys.argv = ['hpopt', 'tune', {str(CONFIG)!r}, '--dry-run']\n"
+        "from hpopt.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code\n"
+        "sys.exit(bool({'tensorflow', 'keras', 'sklearn', 'skopt'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True)
+    assert done.returncode == 0
+    assert b"TensorFlow was not imported" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["check", "tune"])
+def test_a_wrong_config_is_an_error_of_usage(hpopt, command):
+    done = hpopt(command, CONFIG, "-s", "training.metric=rmse")
+    assert done.code == 2
+    assert "the metric `rmse` does not fit a binary task" in done.err

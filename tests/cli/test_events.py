@@ -1,0 +1,65 @@
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+from hpopt.cli.events import JsonEvents, print_event
+from hpopt.observer import Observer
+
+CONFIG = ROOT / "configs" / "breast_cancer.yaml"
+FEW = ["-s", "search.n_calls=2", "-s", "training.epochs=2"]
+
+
+@pytest.mark.keras
+def test_a_run_tells_programs_how_it_goes_on(tmp_path):
+    command = [sys.executable, "-m", "hpopt", "tune", str(CONFIG), *FEW, "--json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    kinds = [event["event"] for event in events]
+    assert kinds == [
+        "run_started",
+        *["trial_started", "trial_ended"] * 2,
+        "closing",
+        "run_ended",
+    ]
+    assert events[0]["n_calls"] == 2
+    assert events[2]["best"] == {"number": 1, "score": events[2]["score"]}
+    assert events[-1]["state"] == "finished"
+    assert events[-1]["path"] == events[0]["path"]
+    assert "trial 2 of 2" in done.stderr
+
+
+def test_a_listener_that_has_gone_costs_no_run():
+    read, write = os.pipe()
+    os.close(read)
+    program = (
+        "import sys; from hpopt.cli.events import print_event\n"
+        "for _ in range(3): print_event('note', text='x')\n"
+        "print('still here', file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], stdout=write, stderr=subprocess.PIPE, text=True
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "still here\n")
+
+
+def test_the_other_observer_is_told_all_the_same(capsys):
+    heard = []
+
+    class Other(Observer):
+        def note(self, text):
+            heard.append(text)
+
+    JsonEvents(Other()).note("a class is too rare")
+    print_event("closing")
+    assert heard == ["a class is too rare"]
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line) for line in lines] == [
+        {"event": "note", "text": "a class is too rare"},
+        {"event": "closing"},
+    ]

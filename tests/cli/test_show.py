@@ -1,0 +1,102 @@
+import pytest
+from conftest import make_run
+
+from hpopt.runs.folder import Run
+from hpopt.runs.journal import Started
+
+ID = "2026-11-23T10-37-05_iris"
+
+
+@pytest.fixture
+def run(tmp_path):
+    return make_run(tmp_path / "runs" / ID)
+
+
+def lines_of(done) -> list[list[str]]:
+    assert (done.code, done.err) == (0, "")
+    return [line.split() for line in done.out.splitlines()]
+
+
+def test_a_run_is_shown(run, hpopt):
+    done = hpopt("show", "latest")
+    lines = lines_of(done)
+    assert lines[0] == [f"{ID}:", "finished"]
+    assert ["trials", "4", "of", "4,", "1", "failed;", "4", "s", "of", "fitting"] in lines
+    assert ["best", "(trial", "2)", "0.9375", "0.9000"] in lines
+    assert ["defaults", "(trial", "1)", "0.7500", "0.7000"] in lines
+    assert ["rate", "0.05", "0.001"] in lines
+    assert ["size", "null", "16"] in lines
+    assert ["momentum", "–", "0.5"] in lines  # inactive in the best
+    assert "trial 3 failed: the loss became nan in epoch 3" in done.out
+    assert [line[0] for line in lines if len(line) == 5 and line[-1] == "s"] == ["2", "1", "4"]
+    assert all(len(line) <= 80 for line in done.out.splitlines())
+
+
+def test_a_trial_is_shown(run, hpopt):
+    done = hpopt("show", "latest", "2")
+    lines = lines_of(done)
+    assert lines[0] == ["trial", "2", "of", f"{ID}:", "finished,", "the", "best"]
+    assert ["accuracy", "0.9375", "on", "validation"] in lines
+    assert ["fit", "3", "epochs", "in", "1.5", "s"] in lines
+    assert ["loss", "0.9000", "→", "0.3000"] in lines
+    assert "val_loss  0.9000 → 0.5000, lowest 0.3500 in epoch 2" in done.out
+
+
+def test_a_failed_trial_says_why(run, hpopt):
+    lines = lines_of(hpopt("show", "latest", "3"))
+    assert lines[0][-1] == "failed"
+    assert ["reason", "the", "loss", "became", "nan", "in", "epoch", "3"] in lines
+
+
+def test_a_run_as_json(run, hpopt):
+    [record] = hpopt("show", "latest", "--json").records
+    assert record["best"]["number"] == 2
+    assert record["best"]["result"]["curves"]["loss"] == [0.9, 0.4, 0.3]
+    assert record["steps"]["test"]["best"] == {"accuracy": 0.9}
+    assert [dimension["name"] for dimension in record["space"]] == ["rate", "size", "momentum"]
+    [trial] = hpopt("show", "latest", "3", "--json").records
+    assert (trial["number"], trial["state"], trial["score"]) == (3, "failed", None)
+
+
+def test_a_trial_that_there_is_not(run, hpopt):
+    done = hpopt("show", "latest", "5")
+    assert (done.code, done.out) == (2, "")
+    assert f"{ID} has no trial 5" in done.err
+    assert "it has trials 1 to 4" in done.err
+
+
+def test_a_run_that_goes_on(tmp_path, run, hpopt):
+    writer = Run.create(tmp_path / "runs", "wine", Run.open(run).header)
+    assert lines_of(hpopt("show", "wine"))[0][-1] == "running"  # before its first trial, too
+    writer.append(Started(1, {"rate": 0.1}, seed=1, time="2026-11-23T10:00:00.000+00:00"))
+    done = hpopt("show", "wine")
+    assert "trial 1: running" in done.out
+    assert "state" not in hpopt("show", "wine", "1").out
+    assert hpopt("show", "wine", "--json").records[0]["running"] == [1]
+    writer.close()
+    done = hpopt("show", "wine")
+    assert "interrupted: its process has gone" in done.out
+    assert "trial 1: was running when the process ended" in done.out
+    assert "never ended" in hpopt("show", "wine", "1").out
+
+
+def test_a_run_without_a_model(tmp_path, run, hpopt):
+    journal = (run / "journal.jsonl").read_text().splitlines(keepends=True)
+    kept = [line for line in journal if '"finished"' not in line and '"name":"best"' not in line]
+    (run / "journal.jsonl").write_text("".join(kept))
+    done = hpopt("show", "latest")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(f"{ID}: ended without a model")
+
+
+def test_a_run_that_an_earlier_version_wrote(tmp_path, hpopt):
+    make_run(tmp_path / "runs" / ID, time=None, config=None, n_calls=None)
+    done = hpopt("show", "latest")
+    assert (done.code, done.err) == (0, "")
+    assert "trials  4, 1 failed" in done.out
+
+
+def test_an_unknown_run(run, hpopt):
+    done = hpopt("show", "wine")
+    assert (done.code, done.out) == (1, "")
+    assert ID in done.err

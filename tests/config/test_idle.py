@@ -1,0 +1,38 @@
+import pytest
+from conftest import ROOT
+
+from hpopt.config.loading import load_config
+
+CONFIG = ROOT / "configs" / "breast_cancer.yaml"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "note"),
+    [
+        (["search.engine=random"], "`search.acquisition` has no effect with the engine `random`"),
+        (["training.momentum=0.9", "space.optimizer=adam"], "`momentum` has no effect"),
+        (["training.momentum=0.9", "space.optimizer=[adam, lion]"], "`momentum` has no effect"),
+        (["space.momentum=[0, 0.9]", "space.optimizer=adam"], "`momentum` has no effect"),
+        (
+            ["training.decay_steps=50", "space.learning_decay=null"],
+            "`decay_steps` has no effect without `learning_decay`",
+        ),
+    ],
+)
+def test_a_setting_that_nothing_heeds_is_noted(overrides, note):
+    [said] = load_config(CONFIG, overrides).binding.notes
+    assert said.startswith(note)
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        [],
+        ["training.momentum=0.9"],  # sgd is among the optimisers
+        ["training.momentum=0.9", "space.optimizer=rmsprop"],
+        ["training.decay_steps=50"],
+        ["search.acquisition=LCB"],
+    ],
+)
+def test_a_setting_that_counts_is_not(overrides):
+    assert load_config(CONFIG, overrides).binding.notes == ()

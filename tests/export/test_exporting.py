@@ -1,0 +1,222 @@
+"""Exports as people use them: from the folder alone, in processes without hpopt."""
+
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from hpopt import load_config, tune
+from hpopt.errors import ConfigError, MissingDependency, RunError
+from hpopt.export import check, formats
+from hpopt.export.exporting import export_run
+from hpopt.runs.folder import Run
+
+pytestmark = pytest.mark.keras
+OWN_CLASS = """
+import keras
+
+@keras.saving.register_keras_serializable("mine")
+class Twice(keras.layers.Layer):
+    def call(self, inputs):
+        return 2 * inputs
+
+def build(input_shape, output, *, units=4):
+    inputs = keras.Input(input_shape)
+    hidden = keras.layers.Dense(units, "relu")(Twice()(inputs))
+    return keras.Model(inputs, keras.layers.Dense(output.units, output.activation)(hidden))
+"""
+
+
+def few_trials(folder: Path, config="breast_cancer", overrides=()) -> Run:
+    path = config if isinstance(config, Path) else ROOT / "configs" / f"{config}.yaml"
+    few = ["search.n_calls=4", "search.engine=random", "training.epochs=1", *overrides]
+    return tune(load_config(path, few), output_dir=folder)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Run:
+    return few_trials(tmp_path_factory.mktemp("export"), overrides=["output.keep_weights=2"])
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory) -> Run:
+    """A run of a builder with a class of its own, whose file is gone since."""
+    folder = tmp_path_factory.mktemp("own")
+    (folder / "my_nets.py").write_text(OWN_CLASS)
+    (folder / "own.yaml").write_text(
+        "dataset: {source: sklearn, name: iris}\n"
+        "model: {builder: 'my_nets.py:build'}\n"
+        "space: {units: {type: integer, low: 2, high: 9}}\n"
+    )
+    run = few_trials(folder, folder / "own.yaml")
+    (folder / "my_nets.py").unlink()
+    return run
+
+
+@pytest.fixture
+def copied(run, tmp_path) -> Run:
+    """The run elsewhere, as after a download: packed, moved, unpacked."""
+    archive = shutil.make_archive(str(tmp_path / "run"), "zip", run.path)
+    with zipfile.ZipFile(archive) as file:
+        file.extractall(tmp_path / "moved")
+    return Run.open(tmp_path / "moved")
+
+
+def python(*arguments, cwd) -> str:
+    command = [sys.executable, *map(str, arguments)]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+# What must not be needed where each format is used.
+ABSENT = {
+    "keras": ["hpopt"],
+    "saved_model": ["hpopt", "keras"],
+    "onnx": ["hpopt", "keras", "tensorflow", "tf2onnx", "onnx"],
+    "tflite": ["hpopt", "keras", "tensorflow"],
+}
+
+
+@pytest.mark.parametrize("format", ABSENT)
+def test_an_export_works_where_nothing_else_is_and_says_what_it_is(format, run, tmp_path):
+    folder, export = export_run(run, format, folder=tmp_path / "it")
+    names = {path.name for path in folder.iterdir()}
+    artifact = export.format.artifact
+    files = {"labels.json", "columns.json", "params.yaml", "README.md", "example.py", "check.npz"}
+    assert names == files | {artifact}
+    assert export.largest_difference < 1e-5
+    assert len(export.check.rows) == 136
+    absent = f"sys.modules.update(dict.fromkeys({ABSENT[export.format.name]}))"
+    program = f"import runpy, sys; {absent}; runpy.run_path('example.py', run_name='__main__')"
+    said = python("-c", program, cwd=folder).splitlines()
+    assert len(said) == 6
+    assert {line.split()[-1] for line in said[:5]} <= {"benign", "malignant"}
+    assert float(said[-1].split()[-1]) < 1e-5
+
+    card = (folder / "README.md").read_text()
+    assert run.path.name in card
+    assert run.header.fingerprints["data"] in card
+    assert f"{run.best.result.metrics['accuracy']:.4f}" in card
+    assert f"{run.steps['test'].outcome['best']['log_loss']:.4f}" in card
+    assert "0. mean radius\n1. mean texture\n" in card
+    assert "341 train, 136 validation, 92 test" in card
+    assert ("To train it further" in card) == (export.format.name == "keras")
+    assert export.format.artifact in card
+
+
+def test_a_folder_that_was_sent_is_exported_where_it_arrives(copied):
+    folder, export = export_run(copied, "keras")
+    assert folder == copied.path / "export" / f"{copied.best.number:04d}_keras"
+    assert export.largest_difference < 1e-5
+
+
+def test_a_model_that_says_something_else_is_an_error_and_leaves_no_folder(copied):
+    path = copied.path / "best" / "predictions.npz"
+    arrays = dict(np.load(path))
+    arrays["outputs"][5] += 0.01
+    np.savez(path, **arrays)
+    with pytest.raises(RunError, match="says something else") as caught:
+        export_run(copied, "keras")
+    assert caught.value.exit_code == 1
+    assert not (copied.path / "export").exists()
+
+
+def test_an_export_that_does_not_work_elsewhere_is_an_error(tmp_path):
+    (tmp_path / "example.py").write_text("import hpopt.export.check")
+    with pytest.raises(RunError, match="does not work in a fresh process"):
+        check.spoken_elsewhere(tmp_path, np.zeros((2, 3)))
+
+
+def test_a_folder_with_something_in_it_is_left_alone(run, tmp_path):
+    (tmp_path / "mine").write_text("precious")
+    with pytest.raises(ConfigError, match="is there already"):
+        export_run(run, "keras", folder=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_another_trial_is_built_again_from_its_weights(run, tmp_path):
+    kept = [trial.number for trial in run.trials() if run.weights(trial)]
+    number = next(number for number in kept if number != run.best.number)
+    _, export = export_run(run, "keras", number=number, folder=tmp_path / "it")
+    assert export.trial.number == number
+    accuracy = float(((export.check.outputs[:, 0] > 0.5) == export.check.target).mean())
+    assert accuracy == pytest.approx(run.trial(number).result.metrics["accuracy"])
+
+
+def test_a_trial_that_is_not_kept_is_told_with_those_that_are(run):
+    kept = [trial.number for trial in run.trials() if run.weights(trial)]
+    gone = next(trial.number for trial in run.trials() if trial.number not in kept)
+    with pytest.raises(RunError) as caught:
+        export_run(run, "keras", number=gone)
+    assert f"the weights of trial {gone} are not kept" in str(caught.value)
+    assert str(run.best.number) in str(caught.value)
+    assert "keep_weights" in caught.value.render()
+    with pytest.raises(RunError, match="there is no trial 77"):
+        export_run(run, "keras", number=77)
+
+
+def test_a_class_of_ones_own_travels_with_the_model_or_is_not_needed(own, tmp_path):
+    folder, export = export_run(own, "keras", folder=tmp_path / "keras")
+    assert export.own_classes == ("mine>Twice",)
+    assert (folder / "my_nets.py").read_text() == OWN_CLASS
+    assert "import my_nets" in (folder / "example.py").read_text()
+    folder, export = export_run(own, "saved_model", folder=tmp_path / "saved_model")
+    assert not (folder / "my_nets.py").exists()
+    assert export.largest_difference < 1e-5
+
+
+def test_a_class_whose_code_is_gone_is_told(own, tmp_path):
+    moved = shutil.copytree(own.path, tmp_path / "moved")
+    shutil.rmtree(moved / "builder")
+    with pytest.raises(RunError, match="mine>Twice"):
+        export_run(Run.open(moved), "saved_model")
+
+
+def test_code_that_was_changed_since_is_noticed(own, tmp_path):
+    moved = Run.open(shutil.copytree(own.path, tmp_path / "moved"))
+    path = moved.path / "builder" / "my_nets.py"
+    path.write_text(OWN_CLASS.replace("return 2 * inputs", "return -20 * inputs"))
+    number = 2 if moved.best.number == 1 else 1
+    with pytest.raises(RunError, match="built again"):
+        export_run(moved, "keras", number=number)
+
+
+def test_no_rows_of_the_data_stay_where_none_may(tmp_path):
+    run = few_trials(tmp_path, overrides=["output.keep_rows=0", "search.n_calls=1"])
+    kept = np.load(run.path / "best" / "predictions.npz")
+    assert set(kept.files) == {"rows", "outputs"}
+    assert kept["rows"].shape == (100, 30)
+    assert kept["outputs"].shape == (100, 1)
+
+
+def test_what_is_not_installed_is_told_with_the_command_that_installs_it(run, monkeypatch):
+    monkeypatch.setattr(formats, "find_spec", lambda module: None)
+    with pytest.raises(MissingDependency) as caught:
+        export_run(run, "onnx")
+    assert caught.value.exit_code == 4
+    assert 'pip install "hpopt[onnx]"' in caught.value.render()
+    assert "ai-edge-litert" not in caught.value.render()
+
+
+def test_the_program_exports_and_speaks_json(run, tmp_path):
+    arguments = ["export-best", run.path, "-o", tmp_path / "it", "--json"]
+    [line] = python("-m", "hpopt", *arguments, cwd=tmp_path).splitlines()
+    record = json.loads(line)
+    assert record["folder"] == str(tmp_path / "it")
+    assert (record["trial"], record["rows_checked"]) == (run.best.number, 136)
+    assert record["largest_difference"] < 1e-5
+
+
+def test_a_difference_counts_in_deviations_of_the_target():
+    target = check.TargetSpec(1.7e9, 100.0)
+    said, expected = np.array([[1.7e9 + 50]]), np.array([[1.7e9]])
+    assert check.largest_difference(said, expected, target) == pytest.approx(0.5)
+    assert np.isnan(check.largest_difference(said * np.nan, expected, target))
+    assert check.largest_difference(said, np.ones((2, 1)), target) == np.inf

@@ -1,0 +1,132 @@
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import hpopt
+from hpopt.errors import ConfigError, RunError
+
+SPACE = {
+    "rate": {"type": "real", "low": 1e-5, "high": 1.0, "prior": "log-uniform"},
+    "layers": {"type": "integer", "low": 1, "high": 9, "default": 2},
+    "kind": ["plain", "extra"],
+    "extra": {"type": "real", "low": 0.0, "high": 1.0, "when": {"kind": "extra"}},
+    "offset": 0.5,
+}
+
+
+def bowl(params):
+    lowest = (math.log10(params["rate"]) + 3) ** 2 + 0.1 * (params["layers"] - 5) ** 2
+    return lowest + params.get("extra", 0.3) + params["offset"]
+
+
+@pytest.mark.parametrize("engine", [None, "skopt", "random", "sobol"])
+def test_every_engine_minimises(engine):
+    result = hpopt.minimize(bowl, SPACE, n_calls=16, engine=engine, n_initial=6)
+    assert len(result.func_vals) == 16
+    assert result.fun == min(result.func_vals) == bowl(result.params)
+    assert result.fun < bowl({"rate": 1e-5, "layers": 1, "offset": 0.5})
+    assert result.params["offset"] == 0.5
+    assert [type(value) for value in result.x[:2]] == [float, int]
+
+
+def test_the_surrogate_finds_the_minimum():
+    result = hpopt.minimize(bowl, SPACE, n_calls=40)
+    assert result.fun == pytest.approx(0.5, abs=0.05)
+
+
+def test_the_first_call_has_the_defaults():
+    result = hpopt.minimize(bowl, SPACE, n_calls=1, defaults={"rate": 0.1, "kind": "extra"})
+    assert result.params == {
+        "rate": 0.1,
+        "layers": 2,
+        "kind": "extra",
+        "extra": 0.5,
+        "offset": 0.5,
+    }
+
+
+def test_the_same_seed_gives_the_same_calls():
+    first, again = (hpopt.minimize(bowl, SPACE, n_calls=8, seed=3) for _ in range(2))
+    assert first.x_iters == again.x_iters
+    assert first.x_iters != hpopt.minimize(bowl, SPACE, n_calls=8, seed=4).x_iters
+
+
+@pytest.mark.parametrize("engine", ["gp", "skopt"])
+def test_n_initial_says_when_the_surrogate_is_asked(engine):
+    calls = []
+
+    def objective(params):
+        calls.append(params)
+        return bowl(params)
+
+    hpopt.minimize(objective, SPACE, n_calls=6, n_initial=6, engine=engine)
+    late, calls = calls, []
+    hpopt.minimize(objective, SPACE, n_calls=6, n_initial=3, engine=engine)
+    assert late[:3] == calls[:3]
+    assert late[3] != calls[3]
+
+
+def test_a_value_that_is_not_finite_is_a_failed_trial():
+    def objective(params):
+        return math.nan if params["layers"] > 5 else bowl(params)
+
+    result = hpopt.minimize(objective, SPACE, n_calls=30)
+    assert np.isfinite(result.func_vals).all()
+    assert 10 < len(result.func_vals) < 30
+    assert result.params["layers"] <= 5
+
+
+def test_an_exception_of_the_objective_reaches_the_caller():
+    with pytest.raises(ZeroDivisionError):
+        hpopt.minimize(lambda params: 1 / 0, SPACE, n_calls=3)
+
+
+def test_without_a_finite_value_there_is_no_result():
+    with pytest.raises(RunError, match="no finite value in 3 calls"):
+        hpopt.minimize(lambda params: math.inf, SPACE, n_calls=3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"engine": "gpp"}, "did you mean `gp`?"),
+        ({"acquisition": "ei"}, "did you mean `EI`?"),
+        ({"n_calls": 0}, "`n_calls` must be a whole number, at least 1, not 0"),
+        ({"n_initial": 2.5}, "`n_initial` must be a whole number"),
+        ({"defaults": {"layer": 2}}, "did you mean `layers`?"),
+        ({"defaults": {"layers": 10}}, "the default 10 is outside its bounds"),
+        ({"space": {}}, "space is empty"),
+        ({"space": {"a": 1}}, "there is nothing to search"),
+        ({"space": {"a": {"type": "real", "low": 1}}}, "space.a has no `high`"),
+        ({"space": {"a": {"type": "real", "low": 2, "high": 1}}}, "swap them"),
+        ({"space": {"a": {"type": "reel", "low": 2, "high": 1}}}, "did you mean `real`?"),
+        ({"space": {"a": [1, 2], "b": SPACE["extra"]}}, "hangs on `kind`"),
+        ({"space": {"a": object()}}, "can't stand in a config"),
+    ],
+)
+def test_an_argument_that_makes_no_sense(arguments, words):
+    with pytest.raises(ConfigError) as caught:
+        hpopt.minimize(bowl, **{"space": SPACE, "n_calls": 3} | arguments)
+    assert words in caught.value.render()
+    assert caught.value.render() in caught.value.__notes__  # as a notebook shows it
+
+
+def test_numpy_s_numbers_are_numbers():
+    space = {"a": {"type": "real", "low": np.float64(0), "high": np.float32(1)}}
+    result = hpopt.minimize(
+        lambda params: np.float32(params["a"]), space, n_calls=3, defaults={"a": np.float64(0.25)}
+    )
+    assert result.x_iters[0] == [0.25]
+
+
+def test_neither_tensorflow_nor_a_run_folder_is_needed(tmp_path):
+    program = (
+        "import sys, hpopt\n"
+        "hpopt.minimize(lambda params: params['x'], {'x': [0, 1, 2]}, n_calls=3)\n"
+        "sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path)
+    assert list(tmp_path.iterdir()) == []
