@@ -73,7 +73,13 @@ def test_the_model_is_used_as_it_stands(folder):
     assert {line.split()[0] for line in lines} <= {"malignant", "benign"}
 
 
-def test_the_plot_is_drawn_as_it_stands(folder):
+def test_the_pictures_are_drawn_as_it_stands(folder):
+    for line in example("pictures").splitlines():
+        assert python("-m", *line.split(), cwd=folder).splitlines()
+    assert (folder / "report" / "pairs.pdf").is_file()
+
+
+def test_the_plot_of_skopt_is_drawn_as_it_stands(folder):
     python("-c", example("plot"), cwd=folder)
     assert (folder / "objective.png").stat().st_size > 10_000
 
