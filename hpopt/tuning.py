@@ -60,13 +60,7 @@ def tune(
             search(
                 run,
                 space,
-                make_searcher(
-                    options.search.engine,
-                    options.search.acquisition,
-                    n_calls=options.search.n_calls,
-                    base_estimator=options.search.base_estimator,
-                    grid=options.search.grid,
-                ),
+                make_searcher(**options.search.model_dump(exclude={"seed"})),
                 SerialSlots(objective),
                 n_calls=options.search.n_calls,
                 seed=options.search.seed,
