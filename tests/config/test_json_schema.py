@@ -12,7 +12,7 @@ from hpopt.config.json_schema import config_schema
 from hpopt.config.loading import load_config
 from hpopt.config.reference import configuration_page
 from hpopt.errors import ConfigError
-from hpopt.training.settings import Training
+from hpopt.training.settings import NOT_SEARCHABLE, Training
 
 BASE = (ROOT / "configs" / "breast_cancer.yaml").read_text()
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
@@ -69,7 +69,7 @@ def test_every_key_is_described():
 def test_all_arguments_of_the_shipped_builder_are_known():
     arguments = set(read_signature(load_builder("dense_dropout")).arguments)
     assert set(DENSE["model"]["properties"]) == {"builder", *arguments}
-    searchable = set(Training.model_fields) - {"metric", "early_stopping"}
+    searchable = set(Training.model_fields) - set(NOT_SEARCHABLE)
     assert set(DENSE["space"]["properties"]) == arguments | searchable
 
 
