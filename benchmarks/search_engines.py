@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from search_problems import Problem
@@ -64,16 +65,11 @@ def _optuna(
     n_trials: int,
     evaluate: Callable[[Params, int], tuple[float, float]],
 ) -> Iterator[Step]:
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    samplers = {"optuna-tpe": optuna.samplers.TPESampler, "optuna-gp": optuna.samplers.GPSampler}
-    study = optuna.create_study(sampler=samplers[engine](seed=seed))
+    study, ask = optuna_study(engine, space, seed)
     study.enqueue_trial(dict(space.defaults))
     for number in range(1, n_trials + 1):
         start = time.perf_counter()
-        trial = study.ask()
-        params = _ask_params(trial, space)
+        trial, params = ask()
         seconds = time.perf_counter() - start
         regret, value = evaluate(params, number)
         start = time.perf_counter()
@@ -81,7 +77,22 @@ def _optuna(
         yield regret, value, seconds + time.perf_counter() - start
 
 
-def _ask_params(trial, space: Space) -> Params:  # type: ignore[no-untyped-def]
+def optuna_study(engine: str, space: Space, seed: int) -> tuple[Any, Callable[[], Any]]:
+    """A study of Optuna's, and what asks it for the next trial and its params."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    samplers = {"optuna-tpe": optuna.samplers.TPESampler, "optuna-gp": optuna.samplers.GPSampler}
+    study = optuna.create_study(sampler=samplers[engine](seed=seed))
+
+    def ask() -> tuple[Any, Params]:
+        trial = study.ask()
+        return trial, _ask_params(trial, space)
+
+    return study, ask
+
+
+def _ask_params(trial: Any, space: Space) -> Params:
     """Params as Optuna suggests them, parents first (as the benchmark's spaces list them)."""
     params: dict[str, float | int | str | bool | None] = {}
     for dimension in space:

@@ -147,7 +147,7 @@ def test_nothing_is_allowed_that_no_room_uses():
     [
         "from hpopt.cli.main import app",
         "import hpopt.runs.folder, hpopt.runs.results, hpopt.report.summary, hpopt.plots.drawing",
-        "import hpopt.search.skopt_engine",
+        "import hpopt.search.engines, hpopt.search.surrogate",
         "import hpopt.config.loading",
         "import hpopt.tuning",
         "import hpopt.api, hpopt.minimizing",

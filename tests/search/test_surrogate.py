@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -117,9 +119,7 @@ def test_recorded_hyperparameters_are_used():
     trials = trials_of(20)
     names = ["rate", "layers", "kind", "momentum", "nothing"]
     fit = {"trials": 15, "lengthscales": dict.fromkeys(names, 0.7), "signal": 2.0, "noise": 0.05}
-    trials[14] = Trial(
-        15, trials[14].params, 0, "finished", info={"fit": fit}, result=trials[14].result
-    )
+    trials[14] = replace(trials[14], info={"fit": fit})
     hyperparameters = fit_surrogate(SPACE, trials).gp.hyperparameters
     assert hyperparameters.signal == 2.0
     np.testing.assert_array_equal(hyperparameters.lengthscales, 0.7)
