@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import typing
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from hpopt.conditions import DimensionError, Scalar
 from hpopt.config.document import Document, parse_document
 from hpopt.config.dumping import block_yaml
 from hpopt.config.problems import problems_of
-from hpopt.config.schema import Constant, DimensionForm
+from hpopt.config.schema import Constant, DimensionForm, Search
 from hpopt.dimensions import Dimension
 from hpopt.errors import ConfigError, HpoptError, Problem, RunError, suggest_name
 from hpopt.grammar import Section
@@ -24,8 +25,7 @@ from hpopt.search.engines import make_searcher
 from hpopt.space import Space, settle_conditions
 from hpopt.trials import Result, Trial, best_of
 
-DEFAULT_ENGINE = "gp"
-ACQUISITIONS = ("EI", "PI", "LCB", "gp_hedge")
+_ACQUISITIONS = typing.get_args(Search.model_fields["acquisition"].annotation)
 Objective = Callable[[dict[str, Scalar]], float]
 
 
@@ -57,11 +57,11 @@ def minimize(
     try:
         constants, searched = _read_space(space, dict(defaults or {}))
         _check_counts(n_calls=n_calls, n_initial=1 if n_initial is None else n_initial)
-        if acquisition not in ACQUISITIONS:
-            help = suggest_name(acquisition, ACQUISITIONS)
+        if acquisition not in _ACQUISITIONS:
+            help = suggest_name(acquisition, _ACQUISITIONS)
             raise ConfigError(f"there is no acquisition function `{acquisition}`", help=help)
         searcher = make_searcher(
-            engine or DEFAULT_ENGINE, acquisition, n_calls=n_calls, n_initial=n_initial
+            engine or Search().engine, acquisition, n_calls=n_calls, n_initial=n_initial
         )
     except HpoptError as error:
         error.add_note(error.render())

@@ -17,6 +17,7 @@ from hpopt.observer import Observer, Observers
 from hpopt.runs import journal
 from hpopt.runs.folder import Run, now
 from hpopt.search.engines import make_searcher
+from hpopt.search.grid_engine import grid_note
 from hpopt.search.searcher import Searcher
 from hpopt.setup import set_up
 from hpopt.space import Space
@@ -53,11 +54,13 @@ def tune(
         observer.setting_up()
         run, objective = set_up(config, Path(output_dir), observer, stop)
         with closing(run), run.log_file():
+            if options.search.engine == "grid":
+                _compare_budget(space, options.search.grid, options.search.n_calls, observer)
             observer.begin(run, options.search.n_calls)
             search(
                 run,
                 space,
-                make_searcher(options.search.engine, options.search.acquisition),
+                make_searcher(**options.search.model_dump(exclude={"seed"})),
                 SerialSlots(objective),
                 n_calls=options.search.n_calls,
                 seed=options.search.seed,
@@ -76,6 +79,13 @@ def tune(
     finally:
         observer.close()
     return run
+
+
+def _compare_budget(space: Space, points: int, n_calls: int, observer: Observer) -> None:
+    note = grid_note(space, points, n_calls)
+    if note is not None:
+        log.warning(note)
+        observer.note(note)
 
 
 def search(

@@ -8,11 +8,14 @@ import pytest
 from hypothesis import settings
 
 from hpopt.cli.main import main
+from hpopt.conditions import Condition
 from hpopt.data.prepared import Prepared, prepare
 from hpopt.data.sources import Table
 from hpopt.data.splits import split_rows
-from hpopt.runs.folder import JOURNAL
+from hpopt.dimensions import Categorical, Integer, Real
+from hpopt.runs.folder import JOURNAL, Run, now
 from hpopt.runs.journal import Failed, Finished, Header, Journal, Started, Step
+from hpopt.space import Space
 from hpopt.trials import Result
 
 # A loaded machine is no fault of the code.
@@ -53,6 +56,46 @@ def data(request, tmp_path) -> Prepared:
 @pytest.fixture
 def base_config() -> str:
     return (ROOT / "configs" / "breast_cancer.yaml").read_text()
+
+
+MIXED = Space(
+    [
+        Real("rate", 1e-4, 1e-1, "log-uniform", default=1e-3),
+        Integer("layers", 1, 4, default=1),
+        Categorical("optimizer", ("adam", "sgd"), "adam"),
+        Real("momentum", 0, 0.99, default=0.9, when=(Condition.parse("optimizer", "sgd"),)),
+    ]
+)
+
+
+def valley(params, rng) -> float:
+    """An accuracy that depends on the rate, a little on the layers, and on nothing else."""
+    return 0.9 - 0.1 * (np.log10(params["rate"]) + 2) ** 2 - 0.02 * params["layers"]
+
+
+def synthetic_run(
+    parent, space=MIXED, trials=12, *, score=valley, metric="accuracy", failed=(), running=False,
+    name="mixed", curves=None, steps=(),
+) -> Run:  # fmt: skip
+    """A run folder whose scores are a function of the params; no network is fitted."""
+    greater = metric in ("accuracy", "r2")
+    header = Header("0", metric, greater, {"data": "0a", "split": "1b"}, {}, space.to_json())
+    run = Run.create(parent, name, header)
+    rng = np.random.default_rng(0)
+    for number in range(1, trials + 1):
+        params = space.defaults if number == 1 else space.sample(rng)
+        run.append(Started(number, params, seed=number, time=now()))
+        if number in failed:
+            run.append(Failed(number, "the loss became nan in epoch 1"))
+        elif not (running and number == trials):
+            found = float(score(params, rng))
+            value = -found if greater else found
+            shown = curves or {"loss": [2.0, 1.0 / number], "val_loss": [2.5, None]}
+            run.append(Finished(number, value, {metric: found}, [found], shown, 2, 0.5))
+    for step in steps:
+        run.append(step)
+    run.close()
+    return Run.open(run.path)
 
 
 SPACE = [

@@ -1,6 +1,7 @@
 """Every example of the README, as it stands there."""
 
 import re
+import shutil
 import subprocess
 import sys
 
@@ -17,12 +18,6 @@ def example(name) -> str:
 
 def command(name) -> str:
     return re.search(rf"<!-- command: {name} -->\n\n    (.*)\n", README)[1]
-
-
-def commands(name) -> list[list[str]]:
-    """Each command behind a marker, as its words."""
-    block = re.search(rf"<!-- commands: {name} -->\n\n((?:    .*\n)+)", README)[1]
-    return [line.split() for line in block.splitlines()]
 
 
 def python(*arguments, cwd) -> str:
@@ -79,17 +74,53 @@ def test_the_model_is_used_as_it_stands(folder):
 
 
 def test_the_model_is_carried_away_as_it_stands(folder):
-    export, example = commands("export")
-    assert (export[0], example[0]) == ("hpopt", "python")
+    export, use = (line.split() for line in example("export").splitlines())
     said = python("-m", *export, cwd=folder)
     assert "checked in a fresh process on 136 rows" in said
-    lines = python(*example[1:], cwd=folder).splitlines()
+    lines = python(*use[1:], cwd=folder).splitlines()
     assert lines[-1].startswith("largest difference")
 
 
-def test_the_plot_is_drawn_as_it_stands(folder):
+def test_the_pictures_are_drawn_as_it_stands(folder):
+    for line in example("pictures").splitlines():
+        assert python("-m", *line.split(), cwd=folder).splitlines()
+    assert (folder / "report" / "pairs.pdf").is_file()
+
+
+def test_the_plot_of_skopt_is_drawn_as_it_stands(folder):
     python("-c", example("plot"), cwd=folder)
     assert (folder / "objective.png").stat().st_size > 10_000
+
+
+def test_the_commands_do_what_they_say(folder):
+    shutil.copytree(ROOT / "configs", folder / "configs")
+    commands = example("commands").splitlines()
+    assert len(commands) > 3
+    outputs = [python("-m", *command.split(), cwd=folder) for command in commands]
+    assert "breast_cancer" in outputs[0]
+    assert outputs[1].splitlines()[0].endswith(": finished")
+    assert outputs[2].startswith("trial 2 of ")
+    assert len((folder / "trials.csv").read_text().splitlines()) == 4
+    assert "engine: random  # --set" in outputs[4]
+
+
+def test_every_command_is_named():
+    said = python("-m", "hpopt", "--help", cwd=ROOT)
+    named = set(re.findall(r"^\| `hpopt ([\w-]+)", README, re.MULTILINE))
+    assert named == set(re.findall(r"^  ([a-z][\w-]+)  ", said.split("Commands:")[1], re.MULTILINE))
+
+
+def test_python_tunes_as_it_stands(tmp_path):
+    shutil.copytree(ROOT / "configs", tmp_path / "configs")
+    lines = python("-c", example("tune"), cwd=tmp_path).splitlines()
+    assert lines[0].startswith("<Run ")
+    assert "finished, 3 of 3 trials, best accuracy" in lines[0]
+    assert [line.split()[:2] for line in lines[2:]] == [[n, "finished"] for n in "123"]
+
+
+def test_python_minimises_as_it_stands(tmp_path):
+    assert "'kind': 'b'" in python("-c", example("minimize"), cwd=tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_picture_is_there():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,20 +25,18 @@ def runs_command(
     finished, stopped (ended early on request, its best kept and tested), failed (without a model)
     or interrupted (its process has gone).
     """
-    from hpopt.cli.text import age, table
+    from hpopt.cli.text import table
     from hpopt.errors import ConfigError, RunError
-    from hpopt.report.words import show_score
-    from hpopt.runs.finding import list_runs, name_of
+    from hpopt.runs.finding import list_runs
     from hpopt.runs.folder import Run
 
     if not folder.is_dir() and folder != RUNS:
         raise ConfigError(f"there is no folder {folder}")
-    rows = []
     paths = list_runs(folder)
-    stamps = [path.name[:_STAMP] for path in paths]
+    rows = []
     for path in paths:
         try:
-            run = Run.open(path)
+            run = Run.open(path, curves=False)
         except RunError as error:
             if as_json:
                 emit({"id": path.name, "path": str(path), "state": "broken", "reason": str(error)})
@@ -46,20 +45,8 @@ def runs_command(
             continue
         if as_json:
             emit(overview(run))
-            continue
-        best = run.best
-        stamp = path.name[:_STAMP]
-        is_unique = stamps.count(stamp) == 1
-        rows.append(
-            [
-                stamp if is_unique else path.name,
-                Path(run.header.config).stem if run.header.config else name_of(path),
-                f"{len(run.trials())}" + (f"/{run.n_calls}" if run.n_calls else ""),
-                f"{show_score(run.score(best))} {run.metric}" if best else "–",
-                run.state,
-                age(run.begun),
-            ]
-        )
+        else:
+            rows.append(_row(run, paths))
     if rows:
         head = ["RUN", "CONFIG", "TRIALS", "BEST", "STATE", "AGE"]
         print("\n".join(table(head, rows, right="TRIALS AGE")))
@@ -67,7 +54,25 @@ def runs_command(
         print(f"no runs in {folder}; `hpopt tune CONFIG` makes one", file=sys.stderr)
 
 
-_STAMP = len("2026-11-23T10-37-05")
+def _row(run: Run, paths: Sequence[Path]) -> list[str]:
+    from hpopt.cli.text import age
+    from hpopt.report.words import show_score
+    from hpopt.runs.finding import name_of
+
+    name = name_of(run.path)
+    config = Path(run.header.config).stem if run.header.config else name
+    # The time stamp is enough where it is unique, and the next column says the rest of the name.
+    stamp = run.path.name.removesuffix(f"_{name}")
+    alike = [path for path in paths if path.name.startswith(stamp)]
+    best = run.best
+    return [
+        stamp if name == config and len(alike) == 1 else run.path.name,
+        config,
+        f"{len(run.trials())}" + (f"/{run.n_calls}" if run.n_calls else ""),
+        f"{show_score(run.score(best))} {run.metric}" if best else "–",
+        run.state,
+        age(run.begun),
+    ]
 
 
 def overview(run: Run) -> dict[str, Any]:

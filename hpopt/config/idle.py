@@ -21,6 +21,9 @@ def idle_settings(settings: Settings, training: Training, space: Space) -> Itera
     engine = settings.search.engine
     if "acquisition" in settings.search.model_fields_set and engine in WITHOUT_ACQUISITION:
         yield f"`search.acquisition` has no effect with the engine `{engine}`"
+    for name, owner in (("base_estimator", "skopt"), ("grid", "grid")):
+        if name in settings.search.model_fields_set and engine != owner:
+            yield f"`search.{name}` is for the engine `{owner}` and has no effect with `{engine}`"
 
     optimizer = searched.get("optimizer")
     optimizers = (

@@ -76,6 +76,8 @@ def _inlined(form: Any, definitions: Form) -> Any:
     return {
         key: {name: _inlined(property, definitions) for name, property in value.items()}
         if key == "properties"
+        else " ".join(value.split())  # a text of several lines in the code
+        if key == "description"
         else _inlined(value, definitions)
         for key, value in form.items()
         if key not in ("title", "$defs", "discriminator")

@@ -19,7 +19,7 @@ from hpopt.grammar import Count, Section, one_of
 from hpopt.training.settings import Training
 
 # The engines that weigh nothing.
-WITHOUT_ACQUISITION = ("random", "sobol")
+WITHOUT_ACQUISITION = ("random", "sobol", "grid")
 
 # A key with everything behind it commented out is an empty mapping, not null.
 _EMPTY = BeforeValidator(lambda value: {} if value is None else value)
@@ -163,10 +163,16 @@ DimensionForm = Annotated[
 class Search(Section):
     """The searcher, its acquisition function and its budget."""
 
-    engine: Literal["skopt", "random"] = "skopt"
-    """What suggests trials: scikit-optimize's Gaussian process, or chance."""
+    engine: Literal["gp", "skopt", "grid", "sobol", "random"] = "gp"
+    """What suggests trials: hpopt's own Bayesian optimisation, scikit-optimize's, a sequence that
+    spreads them evenly, or chance."""
     acquisition: Literal["EI", "PI", "LCB", "gp_hedge"] = "EI"
-    """How `skopt` weighs what is promising against what is unknown; `random` has no use for it."""
+    """How `gp` and `skopt` weigh what is promising against what is unknown; others do not."""
+    base_estimator: Literal["GP", "RF", "ET", "GBRT"] = "GP"
+    """The surrogate of `skopt`: a Gaussian process, a random forest, extra trees, or
+    gradient-boosted trees."""
+    grid: Annotated[int, Ge(2), Le(1000)] = 5
+    """The points of `grid` along each dimension, both ends among them; of a categorical all."""
     n_calls: Annotated[Count, Le(1_000_000)] = 100
     """How many trials the run has, the failed ones among them."""
     seed: Annotated[int, Ge(0), Lt(2**32)] = 0

@@ -76,6 +76,7 @@ _RC: dict[str, Any] = {
     "lines.linewidth": 1.4,
     "pdf.fonttype": 42,  # letters that can be searched and copied
     "savefig.dpi": 200,
+    "svg.hashsalt": "hpopt",  # else ids in the file differ each time
     "text.color": DARK,
     "text.parse_math": True,
     "text.usetex": False,

@@ -61,12 +61,15 @@ class Run:
         return cls(path, header, [], journal)
 
     @classmethod
-    def open(cls, path: Path) -> Run:
-        """Read a run folder, also one that is being written. Raises RunError where it is none."""
+    def open(cls, path: Path, *, curves: bool = True) -> Run:
+        """Read a run folder, also one that is being written. Raises RunError where it is none.
+
+        Without `curves`, which are most of what there is to read, results have none.
+        """
         if not (path / JOURNAL).is_file():
             raise RunError(f"{path} is no run folder: it has no {JOURNAL}")
         has_writer = is_locked(path / JOURNAL)  # first: what it writes before it goes is then read
-        run = cls(path, *read_journal(path / JOURNAL), journal=None)
+        run = cls(path, *read_journal(path / JOURNAL, curves=curves), journal=None)
         run._has_writer = has_writer
         return run
 

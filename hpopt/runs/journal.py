@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,6 +89,8 @@ class Step:
 
 Event = Header | Started | Finished | Failed | Step
 _KINDS: dict[str, type[Any]] = {t.kind: t for t in (Header, Started, Finished, Failed, Step)}
+_FIELDS = {kind: {f.name for f in dataclasses.fields(kind)} for kind in _KINDS.values()}
+_RESULT = [f.name for f in dataclasses.fields(Result)]
 
 
 class Journal:
@@ -118,8 +121,10 @@ def encode(event: Event) -> bytes:
     return json_line({"kind": event.kind, **dataclasses.asdict(event)}).encode() + b"\n"
 
 
-def read_journal(path: Path) -> tuple[Header, list[Event]]:
+def read_journal(path: Path, *, curves: bool = True) -> tuple[Header, list[Event]]:
     """The header and the events behind it; a line torn off by a kill at the end is passed over.
+
+    Without the `curves`, which are most of a journal, many are read in the time of one.
 
     Raises RunError where there is no journal, where it is damaged, or where a later major format
     wrote it.
@@ -132,7 +137,7 @@ def read_journal(path: Path) -> tuple[Header, list[Event]]:
     events = [
         event
         for number, line in enumerate(complete, start=1)
-        if (event := _decode(line, Location(str(path), number))) is not None
+        if (event := _decode(line if curves else _bare(line), path, number)) is not None
     ]
     if not events or not isinstance(events[0], Header):
         raise RunError("the journal has no header", location=Location(str(path), 1))
@@ -157,7 +162,7 @@ def apply(trials: dict[int, Trial], event: Event) -> None:
                 started=event.time,
             )
         case Finished():
-            fields = {f.name: getattr(event, f.name) for f in dataclasses.fields(Result)}
+            fields = {name: getattr(event, name) for name in _RESULT}
             trials[event.number] = dataclasses.replace(
                 trials[event.number], state="finished", result=Result(**fields)
             )
@@ -169,18 +174,29 @@ def apply(trials: dict[int, Trial], event: Event) -> None:
             pass
 
 
-def _decode(line: bytes, location: Location) -> Event | None:
+_CURVES = re.compile(rb'"curves":\{("\w+":\[[^]"]*\],?)*\}')
+
+
+def _bare(line: bytes) -> bytes:
+    """The line without its curves."""
+    return _CURVES.sub(b'"curves":{}', line, count=1)
+
+
+def _decode(line: bytes, path: Path, number: int) -> Event | None:
     try:
         form = json.loads(line)
         kind = _KINDS.get(form.pop("kind"))
         if kind is Header:
-            _check_format(str(form["format"]), location)
+            _check_format(str(form["format"]), Location(str(path), number))
         if kind is None:
             return None
-        known = {f.name for f in dataclasses.fields(kind)}
-        event: Event = kind(**{name: value for name, value in form.items() if name in known})
+        known = _FIELDS[kind]
+        if not form.keys() <= known:  # a later version wrote more
+            form = {name: value for name, value in form.items() if name in known}
+        event: Event = kind(**form)
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise RunError("the journal is damaged in this line", location=location) from None
+        place = Location(str(path), number)
+        raise RunError("the journal is damaged in this line", location=place) from None
     return event
 
 

@@ -75,9 +75,9 @@ def log_improvement(z: np.ndarray) -> np.ndarray:
     right = np.maximum(z, -1.0)
     near = np.log(np.exp(-right * right / 2 - _LOG_2PI / 2) + right * ndtr(right))
     left = np.clip(z, _FAR, -1.0)
-    # 1 - |z| m(z), where m is the Mills ratio; below -100 its series 1/z^2 - 3/z^4 is closer.
+    # 1 - |z| m(z), where m is the Mills ratio; below -100 its series is closer.
     mills = np.sqrt(np.pi / 2) * erfcx(-np.maximum(left, -100.0) / np.sqrt(2))
-    gap = np.where(left > -100.0, 1 + left * mills, (1 - 3 / left**2) / left**2)
+    gap = np.where(left > -100.0, 1 + left * mills, (1 - 3 / left**2 + 15 / left**4) / left**2)
     far = -(np.minimum(z, -1.0) ** 2) / 2 - _LOG_2PI / 2 + np.log(gap)
     return np.asarray(np.where(z > -1.0, near, far))
 

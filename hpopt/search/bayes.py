@@ -7,22 +7,26 @@ warm-started from, until the next.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from hpopt.search.acquisition import PORTFOLIO, Acquisition, hedge_choice
+from hpopt.search.acquisition import PORTFOLIO, Acquisition, AcquisitionName, hedge_choice
 from hpopt.search.encoding import Encoding
-from hpopt.search.gp import GP
+from hpopt.search.gp import GP, Hyperparameters
 from hpopt.search.maximiser import Maximiser
-from hpopt.search.observations import Data, fit_to, fit_to_json, points, recorded_fit
-from hpopt.search.searcher import Suggestion, generator, is_seen, sample_unseen
+from hpopt.search.observations import Data, fit_to, fit_to_json, recorded_fit
+from hpopt.search.searcher import Suggestion, generator, sample_unseen
 from hpopt.search.sobol_engine import SobolSearcher
 from hpopt.space import Space
 from hpopt.trials import Trial
+
+# The least deviation of the noise, where that of the values is 1, with which a repeat can pay.
+_NOISY = 0.1
 
 
 @dataclass(frozen=True)
@@ -59,47 +63,69 @@ class BayesSearcher:
     def _suggest(
         self, encoding: Encoding, trials: Sequence[Trial], rng: np.random.Generator
     ) -> Suggestion:
-        info: dict[str, Any] = {}
         data = Data.of(encoding, trials)
-        recorded = recorded_fit(encoding, trials)
-        if recorded is None or is_due(len(data.y), recorded[0]):
-            hyperparameters = fit_to(encoding, data, recorded[1] if recorded else None)
-            info["fit"] = fit_to_json(encoding, len(data.y), hyperparameters)
-        else:
-            hyperparameters = recorded[1]
+        hyperparameters, info = _fit(encoding, data, trials)
         gp = GP.condition(data.features, data.y, encoding.groups, hyperparameters)
-        incumbent = float(gp.predict_mean(data.features).min())
-        noise = float(np.sqrt(hyperparameters.noise))
-        running = [trial for trial in trials if trial.state == "running"]
-        x, active = points(encoding, running)
-        if running:
-            features = encoding.encode(x, active)
-            believed = np.concatenate([data.y, gp.predict_mean(features)])
-            gp = GP.condition(
-                np.concatenate([data.features, features]),
-                believed,
-                encoding.groups,
-                hyperparameters,
-            )
-        maximiser = Maximiser(encoding, gp, data, x, rng)
+        means = gp.predict_mean(data.features[: data.n_finished])
+        centres = data.x[np.argsort(means, kind="stable")]
+        gp = _believing(encoding, gp, trials)
+        seen, _ = encoding.points([trial.params for trial in trials])
+        maximiser = Maximiser(encoding, gp, centres, seen, rng)
+        incumbent, noise = float(means.min()), math.sqrt(hyperparameters.noise)
         if self.acquisition == "gp_hedge":
-            nominees = [
-                maximiser.maximise(Acquisition(name, incumbent, noise)) for name in PORTFOLIO
-            ]
+            tops = [maximiser.maximise(Acquisition(name, incumbent, noise)) for name in PORTFOLIO]
             gains = _gains(encoding, gp, trials)
-            chosen = nominees[hedge_choice(gains, rng.random())]
-            info["hedge"] = {
-                "gains": gains.tolist(),
-                "nominees": [u.tolist() for u in nominees],
-            }
+            nominees = [top[0].tolist() for top in tops if top is not None]
+            info["hedge"] = {"gains": gains.tolist(), "nominees": nominees}
+            top = tops[hedge_choice(gains, rng.random())]
         else:
-            chosen = maximiser.maximise(
-                Acquisition(self.acquisition, incumbent, noise)  # type: ignore[arg-type]
-            )
-        params = encoding.space.from_unit(chosen)
-        if is_seen(params, trials):
-            params = sample_unseen(encoding.space, trials, rng)
-        return Suggestion(params, info)
+            acquisition = Acquisition(cast(AcquisitionName, self.acquisition), incumbent, noise)
+            top = maximiser.maximise(acquisition)
+            again = _best_repeat(data, gp, acquisition)
+            if top is not None and again is not None and again[1] > top[1]:
+                return Suggestion(encoding.space.from_unit(again[0]), info | {"repeat": True})
+        if top is None:
+            return Suggestion(sample_unseen(encoding.space, trials, rng), info)
+        return Suggestion(encoding.space.from_unit(top[0]), info)
+
+
+def _fit(
+    encoding: Encoding, data: Data, trials: Sequence[Trial]
+) -> tuple[Hyperparameters, dict[str, Any]]:
+    """The hyperparameters in force, and, where they are fitted now, what to write of them."""
+    recorded = recorded_fit(encoding, trials)
+    if recorded is not None and not is_due(len(data.y), recorded[0]):
+        return recorded[1], {}
+    hyperparameters = fit_to(encoding, data, recorded[1] if recorded else None)
+    return hyperparameters, {"fit": fit_to_json(encoding, len(data.y), hyperparameters)}
+
+
+def _believing(encoding: Encoding, gp: GP, trials: Sequence[Trial]) -> GP:
+    """The posterior given that the trials that run come out as it expects."""
+    running = [trial.params for trial in trials if trial.state == "running"]
+    if not running:
+        return gp
+    features = encoding.encode(*encoding.points(running))
+    believed = np.concatenate([gp.y, gp.predict_mean(features)])
+    return GP.condition(np.concatenate([gp.X, features]), believed, gp.groups, gp.hyperparameters)
+
+
+def _best_repeat(data: Data, gp: GP, acquisition: Acquisition) -> tuple[np.ndarray, float] | None:
+    """The finished point [d] that is most worth another measurement, and what that is worth.
+
+    None where no repeat can be wanted: only augmented EI knows the price of noise, noise must be
+    there, and where a repeat has once given the same value, it was the surrogate's own misfit.
+    """
+    if acquisition.name != "EI" or acquisition.noise < _NOISY:
+        return None
+    x, y = data.x[: data.n_finished], data.y[: data.n_finished]
+    _, which = np.unique(x, axis=0, return_inverse=True)
+    pairs = np.unique(np.column_stack([which.ravel(), y]), axis=0)
+    if len(pairs) < len(y):
+        return None
+    worth = acquisition(*gp.predict(data.features[: data.n_finished]))[0]
+    best = int(worth.argmax())
+    return x[best], float(worth[best])
 
 
 def initial_size(d: int, n_calls: int | None) -> int:
@@ -122,7 +148,7 @@ def _gains(encoding: Encoding, gp: GP, trials: Sequence[Trial]) -> np.ndarray:
     last: Mapping[str, Any] | None = next(
         (trial.info["hedge"] for trial in reversed(trials) if "hedge" in trial.info), None
     )
-    if last is None:
+    if last is None or len(last["nominees"]) != len(PORTFOLIO):
         return np.zeros(len(PORTFOLIO))
-    x, active = encoding.snap(np.array(last["nominees"]))
-    return np.asarray(last["gains"] - gp.predict_mean(encoding.encode(x, active)))
+    features = encoding.encode(*encoding.snap(np.array(last["nominees"])))
+    return np.asarray(last["gains"] - gp.predict_mean(features))

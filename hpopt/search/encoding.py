@@ -18,11 +18,13 @@ A dimension of a single value has no feature.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from hpopt.conditions import Condition, is_number
-from hpopt.dimensions import Categorical, Dimension, Integer, Real
+from hpopt.dimensions import Categorical, Dimension, Integer, Params, Real
 from hpopt.space import Space
 
 
@@ -44,6 +46,16 @@ class Encoding:
     def names(self) -> list[str]:
         """The searched dimensions' names, in the order of the lengthscales."""
         return [self.space.names[j] for j in self.searched]
+
+    def points(self, params: Sequence[Params]) -> tuple[np.ndarray, np.ndarray]:
+        """`Space.to_unit` of many params: points [n, d] and their mask [n, d]."""
+        x = np.empty((len(params), len(self.space)))
+        active = np.empty(x.shape, dtype=bool)
+        for j, dimension in enumerate(self.space):
+            name, default = dimension.name, dimension.default
+            active[:, j] = [name in one for one in params]
+            x[:, j] = _to_unit(dimension, [one.get(name, default) for one in params])
+        return x, active
 
     def snap(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The points that params have, nearest to x [m, d], and their mask.
@@ -141,6 +153,21 @@ def _features(dimension: Dimension, u: np.ndarray, active: np.ndarray) -> np.nda
     if not dimension.when:
         return u[:, None]
     return np.stack([np.cos(u) * active, np.sin(u) * active], axis=1)
+
+
+def _to_unit(dimension: Dimension, values: Sequence[Any]) -> np.ndarray:
+    """`to_unit` of many values."""
+    if isinstance(dimension, Categorical):
+        coordinates = {repr(c): dimension.to_unit(c) for c in dimension.categories}
+        # 16.0 is the category 16 as well, though it looks otherwise.
+        return np.array([coordinates.get(repr(v)) or dimension.to_unit(v) for v in values])
+    numbers = np.array(values, dtype=float)
+    if isinstance(dimension, Integer):
+        return _integer_to_unit(dimension, numbers)
+    low, high = dimension.low, dimension.high
+    if dimension.prior == "log-uniform":
+        numbers, low, high = np.log(numbers), math.log(low), math.log(high)
+    return np.clip((numbers - low) / (high - low), 0.0, 1.0)
 
 
 def _snap(dimension: Dimension, u: np.ndarray) -> np.ndarray:

@@ -26,8 +26,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_solve, cholesky, solve_triangular
-from scipy.linalg.lapack import dpotri
+from scipy.linalg.lapack import dpotrf, dpotri, dpotrs, dtrtrs
 from scipy.optimize import minimize
 
 # The constant mean has a normal prior; y is standardised, so its deviation is about that of y.
@@ -96,12 +95,12 @@ class GP:
         K = kernel(X, X, groups, hyperparameters)
         L = _cholesky(K, hyperparameters.noise)
         mean = _fit_mean(L, y)
-        return cls(X, y, groups, hyperparameters, mean, L, cho_solve((L, True), y - mean))
+        return cls(X, y, groups, hyperparameters, mean, L, _solve(L, y - mean))
 
     def predict(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and deviation of f, [m] each, at X [m, p]."""
         k = kernel(self.X, X, self.groups, self.hyperparameters)
-        v = solve_triangular(self.L, k, lower=True, check_finite=False)
+        v = _solve_lower(self.L, k)
         variance = self.hyperparameters.signal - np.einsum("nm,nm->m", v, v)
         return self.mean + k.T @ self.alpha, np.sqrt(np.maximum(variance, _TINY))
 
@@ -119,8 +118,8 @@ class GP:
         decay = hyperparameters.signal * np.exp(-r)
         k = decay * (1 + r + r * r / 3)
         slopes = -5 / 3 * (decay * (1 + r))[:, None] * differences / scales  # dk/dx [n, p]
-        v = solve_triangular(self.L, k, lower=True, check_finite=False)
-        beta = solve_triangular(self.L, v, lower=True, trans=1, check_finite=False)
+        v = _solve_lower(self.L, k)
+        beta = _solve_lower(self.L, v, transposed=True)
         sigma = float(np.sqrt(max(hyperparameters.signal - v @ v, _TINY)))
         return (
             float(self.mean + k @ self.alpha),
@@ -132,12 +131,8 @@ class GP:
     def covariance(self, X: np.ndarray, other: np.ndarray) -> np.ndarray:
         """Posterior covariance of f between X [m, p] and other [k, p]: [m, k]."""
         prior = kernel(X, other, self.groups, self.hyperparameters)
-        v = solve_triangular(
-            self.L, kernel(self.X, X, self.groups, self.hyperparameters), lower=True
-        )
-        w = solve_triangular(
-            self.L, kernel(self.X, other, self.groups, self.hyperparameters), lower=True
-        )
+        v = _solve_lower(self.L, kernel(self.X, X, self.groups, self.hyperparameters))
+        w = _solve_lower(self.L, kernel(self.X, other, self.groups, self.hyperparameters))
         return np.asarray(prior - v.T @ w)
 
     def predict_averages(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -150,7 +145,7 @@ class GP:
             [kernel(self.X, x, self.groups, self.hyperparameters).mean(axis=1) for x in X], axis=1
         )  # [n, g]
         prior = np.array([kernel(x, x, self.groups, self.hyperparameters).mean() for x in X])
-        v = solve_triangular(self.L, k, lower=True, check_finite=False)
+        v = _solve_lower(self.L, k)
         variance = prior - np.einsum("ng,ng->g", v, v)
         return self.mean + k.T @ self.alpha, np.sqrt(np.maximum(variance, _TINY))
 
@@ -206,7 +201,7 @@ def log_posterior(
 
     L = _cholesky(K, hyperparameters.noise)
     mean = _fit_mean(L, y)
-    alpha = cho_solve((L, True), y - mean)
+    alpha = _solve(L, y - mean)
     value = (
         -(y - mean) @ alpha / 2
         - np.log(np.diagonal(L)).sum()
@@ -275,19 +270,30 @@ def _squared_distances(X: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.asarray(np.maximum(q, 0.0, out=q))
 
 
+# LAPACK is called directly: SciPy's own wrappers cost more than the work when n is small.
+
+
 def _cholesky(K: np.ndarray, noise: float) -> np.ndarray:
     """The lower factor of K + noise, which is raised where rounding needs it. Leaves K as is."""
-    diagonal = np.einsum("nn->n", K)
-    for jitter in (noise, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2):
-        if jitter < noise:
-            continue
-        raised = K.copy()
-        np.einsum("nn->n", raised)[:] = diagonal + jitter
-        try:
-            return np.asarray(cholesky(raised, lower=True, overwrite_a=True, check_finite=False))
-        except np.linalg.LinAlgError:
-            continue
+    for jitter in (noise, *(10.0**exponent for exponent in range(-8, 1))):
+        if jitter >= noise:
+            raised = np.array(K, order="F")
+            np.einsum("nn->n", raised)[:] += jitter
+            L, info = dpotrf(raised, lower=1, overwrite_a=1)
+            if info == 0:
+                return np.asarray(L)
     raise np.linalg.LinAlgError("the covariance of the observations is not positive definite")
+
+
+def _solve(L: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """K^-1 b for b [n], from K's lower factor."""
+    return np.asarray(dpotrs(L, b, lower=1)[0])
+
+
+def _solve_lower(L: np.ndarray, b: np.ndarray, *, transposed: bool = False) -> np.ndarray:
+    """L^-1 b, or L^-T b, for b [n] or [n, m]."""
+    solved = dtrtrs(L, b, lower=1, trans=int(transposed))[0]
+    return np.asarray(solved.reshape(b.shape))
 
 
 def _inverse(L: np.ndarray) -> np.ndarray:
@@ -298,6 +304,6 @@ def _inverse(L: np.ndarray) -> np.ndarray:
 
 def _fit_mean(L: np.ndarray, y: np.ndarray) -> float:
     """The most probable constant mean, by generalised least squares with a normal prior."""
-    ones = solve_triangular(L, np.ones(len(y)), lower=True, check_finite=False)
-    whitened = solve_triangular(L, y, lower=True, check_finite=False)
+    ones = _solve_lower(L, np.ones(len(y)))
+    whitened = _solve_lower(L, y)
     return float(ones @ whitened / (ones @ ones + 1 / _MEAN_VARIANCE))

@@ -8,11 +8,10 @@ from scipy.optimize import minimize
 from hpopt.search.acquisition import Acquisition
 from hpopt.search.encoding import Encoding
 from hpopt.search.gp import GP
-from hpopt.search.observations import Data
 
-# Candidates drawn from the whole space, and around the best points evaluated so far.
-_N_UNIFORM = 1000
-_N_LOCAL = 500
+# How many candidates are drawn; with many observations fewer, as each costs their square.
+_N_CANDIDATES, _FEWEST, _BUDGET = 1500, 400, 450_000_000
+# Around how many of the most promising points a third of them lies.
 _N_CENTRES = 5
 # How many of the best candidates are climbed from, and how often continuous and discrete ascent
 # take turns.
@@ -22,48 +21,40 @@ _ASCENT_ITERATIONS = 20
 
 
 class Maximiser:
-    """Maximises acquisition functions of one surrogate over the points that were not tried yet."""
+    """Maximises acquisition functions of one surrogate over the points that were not tried yet.
+
+    `centres` [k, d] are points around which candidates are drawn, the most promising first, and
+    `seen` [n, d] those that no maximum may be at, all on their dimensions' values.
+    """
 
     def __init__(
-        self, encoding: Encoding, gp: GP, data: Data, pending: np.ndarray, rng: np.random.Generator
+        self,
+        encoding: Encoding,
+        gp: GP,
+        centres: np.ndarray,
+        seen: np.ndarray,
+        rng: np.random.Generator,
     ) -> None:
         self._encoding, self._gp = encoding, gp
-        self._seen = {row.tobytes() for row in _rounded(np.concatenate([data.x, pending]))}
-        x, active = encoding.snap(self._candidates(data, rng))
-        _, first = np.unique(_rounded(x), axis=0, return_index=True)
-        first.sort()
-        unseen = [i for i in first if _rounded(x[i]).tobytes() not in self._seen]
-        self._x, self._active = x[unseen], active[unseen]
-        self._mu, self._sigma = gp.predict(encoding.encode(self._x, self._active))
-        self._fallback = x[0]
+        self._seen = set(_keys(seen))
+        n = max(_FEWEST, min(_N_CANDIDATES, _BUDGET // len(gp.y) ** 2))
+        x, active = encoding.snap(_candidates(n, centres[:_N_CENTRES], rng))
+        first = {key: i for i, key in reversed(list(enumerate(_keys(x)))) if key not in self._seen}
+        unseen = np.array(sorted(first.values()), dtype=int)
+        self._x = x[unseen]
+        self._mu, self._sigma = gp.predict(encoding.encode(self._x, active[unseen]))
 
-    def maximise(self, acquisition: Acquisition) -> np.ndarray:
-        """The best point u [d] found, on its dimensions' values; a seen one only if all are."""
+    def maximise(self, acquisition: Acquisition) -> tuple[np.ndarray, float] | None:
+        """The best point [d] found, on its dimensions' values, and what it is worth.
+
+        None where no candidate is left: the space is used up, or nearly.
+        """
         if not len(self._x):
-            return np.asarray(self._fallback)
+            return None
         values = acquisition(self._mu, self._sigma)[0]
         starts = np.argsort(-values, kind="stable")[:_N_STARTS]
-        best, best_value = self._x[starts[0]], values[starts[0]]
-        for start in starts:
-            u, value = self._climb(acquisition, self._x[start], values[start])
-            if value > best_value:
-                best, best_value = u, value
-        return np.asarray(best)
-
-    def _candidates(self, data: Data, rng: np.random.Generator) -> np.ndarray:
-        """Points of the unit cube [m, d], uniform and near the best."""
-        d = data.x.shape[1]
-        uniform = rng.random((_N_UNIFORM, d))
-        centres = data.x[np.argsort(data.y[: data.n_finished], kind="stable")[:_N_CENTRES]]
-        centres = centres[rng.integers(len(centres), size=_N_LOCAL)]
-        # Steps of all sizes, in a few of the dimensions.
-        scales = 10.0 ** rng.uniform(-3, -0.3, size=(_N_LOCAL, 1))
-        moved = centres + scales * rng.normal(size=(_N_LOCAL, d))
-        fresh = rng.random((_N_LOCAL, d))
-        moved = np.where(rng.random((_N_LOCAL, d)) < 0.2, fresh, moved)
-        share = rng.uniform(1 / d, 1.0, size=(_N_LOCAL, 1))
-        local = np.where(rng.random((_N_LOCAL, d)) < share, _reflect(moved), centres)
-        return np.concatenate([uniform, local])
+        tops = [self._climb(acquisition, self._x[i], float(values[i])) for i in starts]
+        return max(tops, key=lambda top: top[1])
 
     def _climb(
         self, acquisition: Acquisition, u: np.ndarray, value: float
@@ -125,7 +116,7 @@ class Maximiser:
         if not len(others):
             return u, value
         others, active = self._encoding.snap(others)
-        unseen = [row.tobytes() not in self._seen for row in _rounded(others)]
+        unseen = [key not in self._seen for key in _keys(others)]
         if not any(unseen):
             return u, value
         others, active = others[unseen], active[unseen]
@@ -134,9 +125,24 @@ class Maximiser:
         return (others[best], float(values[best])) if values[best] > value else (u, value)
 
 
-def _rounded(x: np.ndarray) -> np.ndarray:
-    """Coordinates in which equal params are equal bits."""
-    return np.round(x, 12) + 0.0
+def _candidates(n: int, centres: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Points of the unit cube [n, d]: uniform ones, and a third around the centres [k, d]."""
+    d = centres.shape[1]
+    n_local = n // 3
+    uniform = rng.random((n - n_local, d))
+    around = centres[rng.integers(len(centres), size=n_local)]
+    # Steps of all sizes, in one or more of the dimensions; now and then to anywhere.
+    sizes = 10.0 ** rng.uniform(-3, -0.3, size=(n_local, 1))
+    moved = _reflect(around + sizes * rng.normal(size=(n_local, d)))
+    moved = np.where(rng.random((n_local, d)) < 0.2, rng.random((n_local, d)), moved)
+    share = rng.uniform(1 / d, 1.0, size=(n_local, 1))
+    local = np.where(rng.random((n_local, d)) < share, moved, around)
+    return np.concatenate([uniform, local])
+
+
+def _keys(x: np.ndarray) -> list[bytes]:
+    """For each of the points [m, d] what is equal where params are, whatever the rounding."""
+    return [row.tobytes() for row in np.round(x, 12) + 0.0]
 
 
 def _reflect(x: np.ndarray) -> np.ndarray:

@@ -15,6 +15,11 @@ from hpopt.trials import Trial
 
 # More observations than these take too long: the best and the latest stand for the others.
 _MOST, _MOST_BEST = 1500, 500
+# Hyperparameters are fitted to no more than these, spread evenly over the ranks of their values: a
+# fit takes n^3 some tens of times, and more observations would hardly change it.
+_MOST_FITTED = 500
+# With so few observations a fit is cheap, and may lie far from the last one: it starts twice.
+_FEW = 60
 # How far above the worst value a failed trial is put, in the surrogate's units.
 _FAILED_ABOVE = 0.5
 
@@ -48,17 +53,9 @@ class Data:
         values = np.array([trial.value for trial in finished], dtype=float)
         warping = Warping.fit(values)
         warped = warping(values)
-        x, active = points(encoding, [*finished, *failed])
+        x, active = encoding.points([trial.params for trial in (*finished, *failed)])
         y = np.concatenate([warped, np.full(len(failed), warped.max() + _FAILED_ABOVE)])
         return cls(x, active, encoding.encode(x, active), y, len(finished), warping)
-
-
-def points(encoding: Encoding, trials: Sequence[Trial]) -> tuple[np.ndarray, np.ndarray]:
-    """The trials' points of the unit cube x [n, d] and their mask [n, d]."""
-    pairs = [encoding.space.to_unit(trial.params) for trial in trials]
-    d = len(encoding.space)
-    x = np.array([u for u, _ in pairs]).reshape(len(pairs), d)
-    return x, np.array([mask for _, mask in pairs], dtype=bool).reshape(len(pairs), d)
 
 
 def _limited(finished: list[Trial]) -> list[Trial]:
@@ -98,11 +95,13 @@ def fit_to_json(encoding: Encoding, n: int, hyperparameters: Hyperparameters) ->
 
 def fit_to(encoding: Encoding, data: Data, warm: Hyperparameters | None = None) -> Hyperparameters:
     """The most probable hyperparameters for the data, started from the prior and from `warm`."""
-    starts = [Hyperparameters.default(len(encoding.searched))]
+    features, y, starts = data.features, data.y, []
+    if warm is None or len(y) <= _FEW:
+        starts.append(Hyperparameters.default(len(encoding.searched)))
     if warm is not None:
-        starts = [warm] if len(data.y) > _MANY else [*starts, warm]
-    return fit_hyperparameters(data.features, data.y, encoding.groups, starts)
-
-
-# With so many observations the last fit is close to the next one, and a second start costs much.
-_MANY = 60
+        starts.append(warm)
+    if len(y) > _MOST_FITTED:
+        spread = np.linspace(0, len(y) - 1, _MOST_FITTED).astype(int)
+        chosen = np.sort(np.argsort(y, kind="stable")[spread])
+        features, y = features[chosen], y[chosen]
+    return fit_hyperparameters(features, y, encoding.groups, starts)

@@ -1,4 +1,4 @@
-"""scikit-optimize's Gaussian-process search, as a function of the history.
+"""scikit-optimize's search, by a Gaussian process or by trees, as a function of the history.
 
 Its `Optimizer` is built anew for every suggestion and told all trials in one go. What it would have
 remembered between two calls, the gains by which `gp_hedge` chooses its acquisition function, goes
@@ -29,10 +29,15 @@ _LARGEST = 1e100
 
 @dataclass(frozen=True)
 class SkoptSearcher:
-    """`skopt.Optimizer` under one of its acquisition functions: EI, PI, LCB or gp_hedge."""
+    """`skopt.Optimizer` under one of its acquisition functions: EI, PI, LCB or gp_hedge.
+
+    `base_estimator` is its surrogate: a Gaussian process (GP), a random forest (RF), extra trees
+    (ET) or gradient-boosted trees (GBRT).
+    """
 
     acquisition: str = "EI"
     n_initial: int = N_INITIAL + 1  # the defaults included
+    base_estimator: str = "GP"
 
     def suggest(
         self, space: Space, trials: Sequence[Trial], *, number: int, seed: int
@@ -61,9 +66,10 @@ class SkoptSearcher:
 
         optimizer = Optimizer(
             _skopt_dimensions(space),
-            base_estimator="GP",
+            base_estimator=self.base_estimator,
             n_initial_points=0,
             acq_func=self.acquisition,
+            acq_optimizer="auto" if self.base_estimator == "GP" else "sampling",  # trees are steps
             random_state=random_state,
         )
         last = next((trial.info for trial in reversed(trials) if "gains" in trial.info), None)

@@ -34,6 +34,13 @@ def test_what_the_first_column_says_names_a_run(runs, hpopt):
         assert hpopt("show", row.split()[0]).code == 0
 
 
+def test_a_name_that_its_config_has_not_is_shown(tmp_path, hpopt):
+    for name in ("2026-11-23T10-37-05_mine", "kept_for_the_report"):
+        make_run(tmp_path / "runs" / name)
+    rows = [line.split()[:2] for line in hpopt("runs").out.splitlines()[1:]]
+    assert rows == [["2026-11-23T10-37-05_mine", "iris"], ["kept_for_the_report", "iris"]]
+
+
 def test_a_row_fits_a_terminal(tmp_path, hpopt):
     make_run(tmp_path / "runs" / "2026-11-23T10-37-05_breast_cancer", config="breast_cancer.yaml")
     assert all(len(line) <= 80 for line in hpopt("runs").out.splitlines())

@@ -97,7 +97,7 @@ REFUSED = [
     ("type: integer, low: 1, high: 5, default: 1", "type: real, low: 1, high: 5"),
     ("n_calls: 100", "n_calls: many"),
     ("n_calls: 100", "ncalls: 100"),
-    ("engine: skopt", "engine: skpot"),
+    ("engine: gp", "engine: pg"),
     ("\nsearch:", "\nserach:"),
     ("name: breast_cancer", "name: breast"),
     ("metric: accuracy", "metric: acc"),

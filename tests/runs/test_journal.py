@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import math
 
@@ -281,3 +282,21 @@ def test_another_attempt_forgets_how_the_last_one_ended():
 
 def test_steps_and_headers_make_no_trials():
     assert fold([HEADER, STEP]) == []
+
+
+def test_without_curves_all_else_is_read(tmp_path):
+    # Names and reasons that look like the curves' own text must not be taken for them.
+    odd = '"curves":{"loss":[1.0]}'
+    curves = {"loss": [0.5, float("nan")], "val_loss": [], "learning_rate": [1e-3]}
+    events = [
+        Started(1, {"a": odd}, seed=1, time=odd),
+        Finished(1, 0.5, {"accuracy": 0.5}, [0.5], curves, 2, 0.1, odd),
+        Started(2, {}, seed=2, time=""),
+        Failed(2, odd),
+    ]
+    path = tmp_path / "journal.jsonl"
+    header = Header("0.1.0", "accuracy", True, {}, {}, [])
+    path.write_bytes(b"".join(map(encode, [header, *events])))
+    whole, bare = read_journal(path)[1], read_journal(path, curves=False)[1]
+    assert bare[1] == dataclasses.replace(whole[1], curves={})
+    assert [bare[0], *bare[2:]] == [whole[0], *whole[2:]]

@@ -13,13 +13,23 @@ from hpopt.space import Space
 from hpopt.trials import Result, Trial, best_of
 
 SEARCHERS = {
+    "sobol": make_searcher("sobol", "EI"),
     "gp-EI": make_searcher("gp", "EI", n_calls=20),
+    "gp-PI": make_searcher("gp", "PI", n_calls=20),
+    "gp-LCB": make_searcher("gp", "LCB", n_calls=20),
+    "gp-gp_hedge": make_searcher("gp", "gp_hedge", n_calls=20),
     "random": make_searcher("random", "EI"),
+    "grid": make_searcher("grid", "EI", grid=4),
+    "skopt-RF": make_searcher("skopt", "EI", base_estimator="RF"),
+    "skopt-ET": make_searcher("skopt", "LCB", base_estimator="ET"),
+    "skopt-GBRT": make_searcher("skopt", "EI", base_estimator="GBRT"),
     "skopt-EI": make_searcher("skopt", "EI"),
     "skopt-PI": make_searcher("skopt", "PI"),
     "skopt-LCB": make_searcher("skopt", "LCB"),
     "skopt-gp_hedge": make_searcher("skopt", "gp_hedge"),
 }
+# Without the 1 to 3 slow fits that scikit-optimize would need for each trial.
+OWN = [name for name in SEARCHERS if not name.startswith("skopt")]
 MIXED = Space(
     [
         Real("rate", 1e-4, 1e-1, "log-uniform"),
@@ -137,8 +147,69 @@ def test_a_space_of_one_point_is_searched_on(searcher):
     assert all(trial.params == {"only": None} for trial in trials)
 
 
+@pytest.mark.parametrize("value", [float("inf"), float("-inf")])
+def test_infinite_values_are_searched_on(searcher, value):
+    trials = searched(
+        searcher, MIXED, N_INITIAL + 3, lambda space, params: value if params["layers"] > 3 else 1.0
+    )
+    assert len(trials) == N_INITIAL + 3
+
+
+def test_a_space_of_thirty_dimensions_is_searched(searcher):
+    space = Space([Real(f"x{i}", 0, 1) for i in range(30)])
+    trials = searched(searcher, space, N_INITIAL + 4)
+    assert all(space.contains(trial.params) for trial in trials)
+
+
+def test_a_space_whose_conditions_never_hold_at_the_defaults_is_searched(searcher):
+    # As many dimensions as one likes hang on the one that is off, and the search must leave it so.
+    space = Space(
+        [
+            Categorical("switch", ("off", "on"), "off"),
+            *(Real(f"x{i}", 0, 1, when=(Condition.parse("switch", "on"),)) for i in range(5)),
+        ]
+    )
+    trials = searched(
+        searcher, space, N_INITIAL + 3, lambda space, params: float(params["switch"] == "on")
+    )
+    assert all(space.contains(trial.params) for trial in trials)
+
+
+@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("n", [1, 2, 5, 30, 200])
+def test_any_number_of_trials_can_have_come_before(name, n):
+    rng = np.random.default_rng(0)
+    trials = [
+        over(number, params, bowl(MIXED, params))
+        for number in range(1, n + 1)
+        for params in [MIXED.sample(rng)]
+    ]
+    params = SEARCHERS[name].suggest(MIXED, trials, number=n + 1, seed=0).params
+    assert MIXED.contains(params)
+    assert params not in [trial.params for trial in trials]
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_space_can_be_used_up_to_its_last_point_and_beyond(name):
+    space = Space([Integer("n", 1, 3), Categorical("c", ("a", "b", "c", "d"), "a")])
+    tried = [tuple(t.params.values()) for t in searched(SEARCHERS[name], space, 15)]
+    assert len(set(tried[:12])) == 12
+
+
+def test_a_history_that_was_written_and_read_again_gives_the_same_suggestion(searcher):
+    trials = searched(searcher, MIXED, N_INITIAL + 4)
+    number = len(trials) + 1
+    again = [
+        over(t.number, json.loads(json.dumps(t.params)), t.value, json.loads(json.dumps(t.info)))
+        for t in trials
+    ]
+    first = searcher.suggest(MIXED, trials, number=number, seed=1)
+    assert searcher.suggest(MIXED, again, number=number, seed=1) == first
+
+
+@pytest.mark.parametrize("engine", ["gp", "skopt"])
 @pytest.mark.parametrize("acquisition", ["EI", "LCB", "gp_hedge"])
-def test_the_surrogate_beats_random_search(acquisition):
+def test_the_surrogate_beats_random_search(engine, acquisition):
     space = Space([Real("x", -5, 10), Real("y", 0, 15)])
 
     def branin(space, params):
@@ -150,20 +221,22 @@ def test_the_surrogate_beats_random_search(acquisition):
     def regret(searcher):
         return best_of(searched(searcher, space, 25, branin)).value - 0.397887
 
-    assert regret(make_searcher("skopt", acquisition)) < regret(SEARCHERS["random"]) / 3
+    assert regret(make_searcher(engine, acquisition, n_calls=25)) < regret(SEARCHERS["random"]) / 3
 
 
-def test_gp_hedge_carries_its_gains_from_trial_to_trial():
-    searcher = make_searcher("skopt", "gp_hedge")
-    infos = [t.info for t in searched(searcher, MIXED, N_INITIAL + 4) if t.info]
-    gains = np.array([info["gains"] for info in infos])
+@pytest.mark.parametrize("engine", ["gp", "skopt"])
+def test_gp_hedge_carries_its_gains_from_trial_to_trial(engine):
+    searcher = make_searcher(engine, "gp_hedge")
+    infos = [t.info.get("hedge", t.info) for t in searched(searcher, MIXED, N_INITIAL + 4)]
+    gains = np.array([info["gains"] for info in infos if info])[:3]
     assert gains.shape == (3, 3)
     assert (gains[0] == 0).all()
     assert (np.abs(gains[1:]).max(axis=1) > 0).all()
     assert not np.allclose(gains[1], gains[2])
 
 
-def test_failed_params_are_told_as_bad_so_the_search_stays_away():
+@pytest.mark.parametrize("engine", ["gp", "skopt"])
+def test_failed_params_are_told_as_bad_so_the_search_stays_away(engine):
     space = Space([Real("x", 0, 1, default=0.05)])
 
     def fails_left_of_the_middle(searcher) -> list[Trial]:
@@ -176,5 +249,5 @@ def test_failed_params_are_told_as_bad_so_the_search_stays_away():
             )
         return trials[N_INITIAL + 1 :]
 
-    late = fails_left_of_the_middle(make_searcher("skopt", "EI"))
+    late = fails_left_of_the_middle(make_searcher(engine, "EI"))
     assert sum(trial.state == "failed" for trial in late) <= len(late) / 2

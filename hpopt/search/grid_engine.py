@@ -1,0 +1,73 @@
+"""Grid search: a few values along each dimension, and every combination of them."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpopt.conditions import Scalar
+from hpopt.dimensions import Categorical, Dimension, Params
+from hpopt.search.searcher import Suggestion, generator, is_seen, sample_unseen
+from hpopt.space import Space
+from hpopt.trials import Trial
+
+_TRIES = 100
+# A walk through a larger grid would take longer than a trial.
+_MOST_WALKED = 100_000
+
+
+@dataclass(frozen=True)
+class GridSearcher:
+    """Tries the points of a grid in a shuffled order, which the run's seed decides.
+
+    In the order of a loop, a run that ends early would have varied its last dimensions alone.
+    When every point has been tried, random ones between them follow.
+    """
+
+    points: int
+
+    def suggest(
+        self, space: Space, trials: Sequence[Trial], *, number: int, seed: int
+    ) -> Suggestion:
+        """A point of the grid that no trial has had yet."""
+        rng = generator(seed, number)
+        axes = [axis_values(dimension, self.points) for dimension in space]
+        for _ in range(_TRIES):
+            params = _params(space, [axis[int(rng.integers(len(axis)))] for axis in axes])
+            if not is_seen(params, trials):
+                return Suggestion(params)
+        if math.prod(map(len, axes)) <= _MOST_WALKED:
+            for values in itertools.product(*axes):
+                params = _params(space, values)
+                if not is_seen(params, trials):
+                    return Suggestion(params)
+        return Suggestion(sample_unseen(space, trials, rng))
+
+
+def axis_values(dimension: Dimension, points: int) -> Sequence[Scalar]:
+    """All categories; of numbers at most `points`, evenly on the prior's scale, with both ends."""
+    if isinstance(dimension, Categorical):
+        return dimension.categories
+    values = [dimension.from_unit(float(u)) for u in np.linspace(0, 1, points)]
+    return list(dict.fromkeys(values))
+
+
+def grid_note(space: Space, points: int, n_calls: int) -> str | None:
+    """What people should know where the budget is not that of the grid."""
+    size = math.prod(len(axis_values(dimension, points)) for dimension in space)
+    if n_calls < size:
+        return (
+            f"the grid has up to {size} points, and {n_calls} calls try as many of them, in a "
+            "shuffled order: raise search.n_calls or lower search.grid to try all"
+        )
+    if n_calls > size:
+        return f"the grid has {size} points at most: the calls beyond them try random points"
+    return None
+
+
+def _params(space: Space, values: Sequence[Scalar]) -> Params:
+    return space.without_inactive(dict(zip(space.names, values, strict=True)))

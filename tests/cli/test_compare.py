@@ -1,0 +1,94 @@
+"""`hpopt compare`: runs in one table and on one picture."""
+
+import json
+
+import pytest
+from conftest import synthetic_run
+from typer.testing import CliRunner
+
+from hpopt.cli.main import app
+from hpopt.errors import ConfigError, RunError
+from hpopt.plots.comparison import draw_comparison
+from hpopt.runs.journal import Step
+
+
+@pytest.fixture
+def runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return [
+        synthetic_run(tmp_path / "runs", trials=8, name="gp", score=lambda p, rng: 0.9),
+        synthetic_run(
+            tmp_path / "runs", trials=5, name="random", failed=[2], score=lambda p, rng: 0.8
+        ),
+    ]
+
+
+def compare(*arguments):
+    return CliRunner().invoke(app, ["compare", *map(str, arguments)])
+
+
+def test_the_table_has_a_line_for_each_run(runs, tmp_path):
+    done = compare("gp", "random")
+    assert done.exit_code == 0
+    head, gp, rand, *_, path = done.stdout.splitlines()
+    assert head.split() == [
+        *("run", "trials", "failed", "accuracy", "on", "validation", "on", "test", "fitting"),
+    ]
+    assert gp.split() == [runs[0].path.name, "8", "0", "0.9000", "–", "4", "s"]
+    assert rand.split() == [runs[1].path.name, "5", "1", "0.8000", "–", "2", "s"]
+    assert path == "comparison.png"
+    assert (tmp_path / "comparison.png").stat().st_size > 5000
+
+
+def test_the_test_score_is_the_runs_own(runs, tmp_path):
+    tested = Step("test", "", {"best": {"accuracy": 0.85}})
+    synthetic_run(
+        tmp_path / "runs", trials=3, name="tested", score=lambda p, rng: 0.7, steps=[tested]
+    )
+    done = compare("tested", "gp", "--json")
+    first, second, picture = map(json.loads, done.stdout.splitlines())
+    assert (first["name"], first["test"], first["best_trial"]) == ("tested", 0.85, 1)
+    assert first["validation"] == pytest.approx(0.7)
+    assert (second["name"], second["test"]) == ("gp", None)
+    assert picture == {"picture": "comparison", "path": "comparison.png"}
+
+
+def test_the_picture_has_a_line_for_each_run_as_long_as_it_is(runs):
+    [axes] = draw_comparison(runs).axes
+    lines = {line.get_label(): line.get_xydata() for line in axes.get_lines()}
+    assert set(lines) == {"gp", "random"}
+    assert len(lines["gp"]) == 8
+    assert len(lines["random"]) == 5
+    assert axes.get_ylabel() == "best accuracy on validation so far"
+
+
+def test_runs_of_one_name_are_repetitions(tmp_path):
+    scores = (0.9, 0.5, 0.6)
+    runs = [
+        synthetic_run(tmp_path, trials=4, name="gp", score=lambda p, rng, s=score: s)
+        for score in scores
+    ]
+    [axes] = draw_comparison(runs).axes
+    median = next(line for line in axes.get_lines() if line.get_label() == "gp: median of 3")
+    assert median.get_ydata()[-1] == pytest.approx(0.6)
+    done = compare(*(run.path for run in runs), "-o", tmp_path)
+    assert "0.6000 (0.5000 to 0.9000)" in done.stdout
+
+
+def test_runs_of_different_metrics_are_not_compared(runs, tmp_path):
+    other = synthetic_run(tmp_path / "runs", name="diabetes", metric="rmse")
+    done = compare("gp", "diabetes")
+    assert isinstance(done.exception, ConfigError)
+    assert f"accuracy in {runs[0].path.name}; rmse in {other.path.name}" in str(done.exception)
+    assert not (tmp_path / "comparison.png").exists()
+
+
+def test_one_run_has_nothing_to_be_compared_with(runs):
+    assert isinstance(compare("gp", "gp").exception, ConfigError)
+
+
+def test_runs_without_a_finished_trial_have_nothing_to_show(tmp_path):
+    runs = [synthetic_run(tmp_path, trials=0, name=name) for name in ("a", "b")]
+    done = compare(*(run.path for run in runs), "-o", tmp_path)
+    assert isinstance(done.exception, RunError)
+    assert "none of the runs has a finished trial" in str(done.exception)

@@ -1,0 +1,242 @@
+"""What the pictures show, on runs whose scores are known functions of the params."""
+
+import numpy as np
+import pytest
+from conftest import MIXED, synthetic_run
+from matplotlib.patches import StepPatch
+
+from hpopt.dimensions import Categorical, Integer, Real
+from hpopt.errors import ConfigError, RunError
+from hpopt.plots import style
+from hpopt.plots.drawing import PICTURES, draw
+from hpopt.plots.history import History
+from hpopt.space import Space
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return synthetic_run(tmp_path_factory.mktemp("plots"), trials=16, failed=[5], running=True)
+
+
+@pytest.fixture(scope="module")
+def history(run) -> History:
+    return History.of(run)
+
+
+def texts(figure) -> str:
+    from matplotlib.text import Text
+
+    return "\n".join(text.get_text() for text in figure.findobj(Text))
+
+
+def marks(axes, marker) -> list[tuple[float, float]]:
+    found = [line for line in axes.get_lines() if line.get_marker() == marker]
+    return [tuple(np.ravel(line.get_xydata())) for line in found]
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_picture_becomes_a_file(history, name):
+    assert style.to_bytes(draw(history, name), "png").startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("format", "start"), [("svg", b"<?xml"), ("pdf", b"%PDF")])
+def test_a_picture_becomes_a_vector_file_that_is_the_same_each_time(history, format, start):
+    one, other = (style.to_bytes(draw(history, "convergence"), format) for _ in range(2))
+    assert one.startswith(start)
+    assert one == other
+
+
+def test_convergence_shows_the_best_so_far_in_the_metrics_own_direction(history):
+    [axes] = draw(history, "convergence").axes
+    line = next(line for line in axes.get_lines() if line.get_label() == "best so far")
+    heights = line.get_ydata()
+    assert (np.diff(heights) >= 0).all()
+    assert heights[0] == pytest.approx(history.score(history.trials[0]))
+    assert heights[-1] == pytest.approx(history.score(history.best))
+    assert line.get_xdata()[-1] == 16
+    assert axes.get_ylabel() == "accuracy on validation"
+
+
+def test_convergence_marks_the_default_the_best_and_the_failed(history):
+    [axes] = draw(history, "convergence").axes
+    best = history.best
+    assert marks(axes, "*") == [(best.number, pytest.approx(history.score(best)))]
+    assert marks(axes, "D") == [(1, pytest.approx(history.score(history.trials[0])))]
+    assert marks(axes, "x") == [(5, 0)]
+    shown = texts(axes.figure)
+    assert f"best: {history.score(best):.4f} (trial {best.number})" in shown
+    assert "failed (1)" in shown
+
+
+def test_convergence_of_an_error_goes_down(tmp_path):
+    run = synthetic_run(tmp_path, metric="rmse", score=lambda params, rng: 10 * rng.random())
+    [axes] = draw(History.of(run), "convergence").axes
+    line = next(line for line in axes.get_lines() if line.get_label() == "best so far")
+    assert (np.diff(line.get_ydata()) <= 0).all()
+    assert (line.get_ydata() >= 0).all()
+
+
+def test_one_monstrous_score_does_not_flatten_the_others(tmp_path):
+    def score(params, rng):
+        return 1e9 if rng.random() < 0.2 else 50 + rng.random()
+
+    run = synthetic_run(tmp_path, metric="rmse", trials=30, score=score)
+    [axes] = draw(History.of(run), "convergence").axes
+    assert axes.get_ylim()[1] < 60
+    assert "off the axis" in texts(axes.figure)
+
+
+def test_partial_dependence_has_a_panel_for_each_dimension_with_its_scale(history):
+    figure = draw(history, "partial_dependence")
+    panels = {axes.get_xlabel(): axes for axes in figure.axes if axes.get_xlabel()}
+    assert set(panels) == set(MIXED.names)
+    assert panels["rate"].get_xscale() == "log"
+    assert panels["momentum"].get_xscale() == "linear"
+    names = [label.get_text() for label in panels["optimizer"].get_xticklabels()]
+    assert names == ["adam", "sgd"]
+
+
+def test_partial_dependence_finds_the_ridge_and_is_less_sure_at_two_deviations(history):
+    effect = history.dependence("rate")
+    peak = effect.grids[0].centres[np.argmax(history.to_scores(effect.middle))]
+    assert 10**-2.5 < peak < 10**-1.5
+    one, two = (np.subtract(*effect.within(reach)[::-1]) for reach in (1, 2))
+    assert (one > 0).all()
+    assert (two > one).all()
+
+
+def test_the_default_and_the_best_are_marked_where_the_dimension_is_active(history):
+    figure = draw(history, "partial_dependence")
+    panels = {axes.get_xlabel(): axes for axes in figure.axes}
+    [(at, _)] = marks(panels["rate"], "*")
+    assert at == pytest.approx(history.best.params["rate"])
+    [(at, _)] = marks(panels["momentum"], "D")
+    assert "momentum" not in history.default.params
+    assert np.isnan(at)
+
+
+def test_pairs_show_the_average_below_and_its_deviation_above_the_diagonal(history):
+    figure = draw(history, "pairs")
+    assert len(figure.axes) == 4 * 4 + 2
+    labels = [axes.get_ylabel() for axes in figure.axes]
+    assert any("darker is better" in label for label in labels)
+    assert any("standard deviation" in label for label in labels)
+
+
+def test_a_pair_leaves_the_cells_empty_where_one_is_inactive(history):
+    effect = history.dependence("optimizer", "momentum")
+    assert np.isnan(effect.middle[0]).all()
+    assert np.isfinite(effect.middle[1]).all()
+    assert "hatched where one of the two is inactive" in texts(draw(history, "pairs"))
+
+
+def test_evaluations_show_every_trial_that_is_over(history):
+    figure = draw(history, "evaluations")
+    assert len(figure.axes) == 4 * 5 / 2 + 1
+    by_name = {axes.get_title(): axes for axes in figure.axes if axes.findobj(StepPatch)}
+    counted = {
+        name: axes.findobj(StepPatch)[0].get_data().values.sum() for name, axes in by_name.items()
+    }
+    active = sum("momentum" in trial.params for trial in history.trials[:-1])
+    assert counted == {"rate": 15, "layers": 15, "optimizer": 15, "momentum": active}
+    assert f"inactive: {15 - active}" in texts(figure)
+    dots = [len(axes.collections[0].get_offsets()) for axes in figure.axes if axes.collections]
+    assert max(dots) == 14  # of 16 one failed and one still runs
+    assert "Where the search looked in 15 trials" in texts(figure)
+
+
+def test_importance_has_a_bar_for_each_dimension_with_the_largest_on_top(history):
+    [axes] = draw(history, "importance").axes
+    widths = [bar.get_width() for bar in axes.patches]
+    assert len(widths) == 4
+    assert widths == sorted(widths)
+    assert axes.get_yticklabels()[-1].get_text() == "rate"
+
+
+def test_parallel_coordinates_lead_an_inactive_dimension_below_its_axis(history):
+    [axes] = draw(history, "parallel_coordinates").axes
+    names = [label.get_text() for label in axes.get_xticklabels()]
+    assert sorted(names) == sorted([*MIXED.names, "accuracy"])
+    column = names.index("momentum")
+    segments = axes.collections[0].get_segments()
+    assert len(segments) == 14
+    below = sum(segment[column][1] < 0 for segment in segments)
+    assert below == sum("momentum" not in trial.params for trial in history.finished)
+
+
+def test_learning_curves_draw_whatever_a_fit_recorded(tmp_path):
+    curves = {"loss": [1.0, 0.5], "val_loss": [1.0, 0.6], "learning_rate": [0.1, 0.01]}
+    history = History.of(synthetic_run(tmp_path, curves=curves))
+    figure = draw(history, "learning_curves")
+    labels = [axes.get_ylabel() for axes in figure.axes]
+    assert labels == ["loss on training", "loss on validation", "learning rate"]
+    assert figure.axes[0].get_ylim() == figure.axes[1].get_ylim()
+    assert f"trial {history.best.number}, the best" in texts(figure)
+
+
+def test_learning_curves_pass_over_what_is_not_finite(history):
+    figure = draw(history, "learning_curves")
+    assert len(figure.axes[1].get_lines()) == 6
+
+
+WIDE = Space([Real(f"x{i}", 0, 1) for i in range(13)] + [Integer("n", 1, 3)])
+
+
+def test_pair_pictures_of_many_dimensions_show_the_most_important_ones(tmp_path):
+    run = synthetic_run(
+        tmp_path, WIDE, 30, score=lambda params, rng: params["x7"] + params["x3"] / 2
+    )
+    figure = draw(History.of(run), "evaluations")
+    assert "8 most important of 14 dimensions" in texts(figure)
+    assert {"x7", "x3"} <= {axes.get_title() for axes in figure.axes}
+
+
+def test_the_dimensions_of_pair_pictures_can_be_chosen(run):
+    figure = run.plot("pairs", dimensions=["momentum", "rate"])
+    assert len(figure.axes) == 4 + 2
+    with pytest.raises(ConfigError, match="no dimension `rat`") as caught:
+        run.plot("pairs", dimensions=["rat"])
+    assert "did you mean `rate`?" in caught.value.problems[0].help
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_picture_can_be_drawn_of_odd_spaces(tmp_path, name):
+    odd = Space(
+        [
+            Categorical("$a$", ("$x$", None, True, 1e-9, "a name that goes on and on"), None),
+            Categorical("only", ("one",), "one"),
+            Integer("n", -5, 100_000),
+        ]
+    )
+    run = synthetic_run(
+        tmp_path, odd, 6, score=lambda params, rng: 0.5
+    )  # a constant objective, too
+    assert style.to_bytes(draw(History.of(run), name), "png")
+
+
+def test_a_space_of_one_dimension_has_every_picture_but_pairs(tmp_path):
+    run = synthetic_run(
+        tmp_path, Space([Real("x", 0, 1)]), 6, score=lambda params, rng: params["x"]
+    )
+    for name in PICTURES:
+        if name == "pairs":
+            with pytest.raises(RunError, match="a pair needs two dimensions"):
+                run.plot(name)
+        else:
+            assert run.plot(name).axes
+
+
+def test_a_notebook_shows_the_figure_without_pyplot(run):
+    import sys
+
+    figure = run.plot()
+    assert figure._repr_png_().startswith(b"\x89PNG")
+    assert (
+        "matplotlib.pyplot" not in sys.modules or not sys.modules["matplotlib.pyplot"].get_fignums()
+    )
+
+
+def test_an_unknown_picture_is_a_mistake_with_a_suggestion(run):
+    with pytest.raises(ConfigError, match="no picture `convergance`") as caught:
+        run.plot("convergance")
+    assert "did you mean `convergence`?" in caught.value.problems[0].help

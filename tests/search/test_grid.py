@@ -1,0 +1,69 @@
+"""Grid search beyond what every searcher promises."""
+
+import math
+
+import pytest
+
+from hpopt.conditions import Condition
+from hpopt.dimensions import Categorical, Integer, Real
+from hpopt.search.engines import make_searcher
+from hpopt.search.grid_engine import axis_values, grid_note
+from hpopt.space import Space
+from hpopt.trials import Trial
+
+SPACE = Space(
+    [
+        Real("rate", 1e-4, 1e-1, "log-uniform"),
+        Integer("n", 1, 3),
+        Categorical("kind", ("a", "b"), "a"),
+        Real("momentum", 0, 1, when=(Condition.parse("kind", "b"),)),
+    ]
+)
+
+
+def tried(space, calls, grid=4) -> list[dict]:
+    searcher = make_searcher("grid", "EI", grid=grid)
+    trials: list[Trial] = []
+    for number in range(1, calls + 1):
+        params = searcher.suggest(space, trials, number=number, seed=0).params
+        trials.append(Trial(number, params, 0))
+    return [dict(trial.params) for trial in trials[1:]]  # the first is the defaults
+
+
+def test_an_axis_has_both_ends_and_is_even_on_the_scale_of_its_prior():
+    assert axis_values(SPACE.dimensions[0], 4) == pytest.approx([1e-4, 1e-3, 1e-2, 1e-1])
+    assert axis_values(Real("x", -1, 1), 3) == [-1, 0, 1]
+    assert axis_values(Integer("n", 5, 50), 4) == [5, 20, 35, 50]
+
+
+def test_an_axis_has_no_value_twice():
+    assert axis_values(Integer("n", 1, 3), 10) == [1, 2, 3]
+    assert axis_values(Categorical("c", tuple(range(9)), 0), 2) == tuple(range(9))
+
+
+def test_every_point_is_tried_once_when_the_calls_suffice():
+    size = 4 * 3 * (1 + 4)  # momentum counts where it is active
+    points = tried(SPACE, size + 1)
+    assert len({tuple(sorted(p.items())) for p in points}) == size
+    rates = axis_values(SPACE.dimensions[0], 4)
+    assert all(any(math.isclose(p["rate"], rate) for rate in rates) for p in points)
+
+
+def test_the_first_few_points_vary_every_dimension():
+    points = tried(SPACE, 13)
+    assert len({p["rate"] for p in points}) == 4
+    assert len({p["n"] for p in points}) == 3
+    assert len({p["kind"] for p in points}) == 2
+
+
+def test_beyond_the_grid_random_points_follow():
+    space = Space([Real("x", 0, 1)])
+    values = [p["x"] for p in tried(space, 10, grid=3)]
+    assert {0.0, 1.0} <= set(values[:3])
+    assert len(set(values)) == 9
+
+
+def test_what_the_budget_does_not_cover_is_said():
+    assert "up to 96 points, and 10 calls try as many of them" in grid_note(SPACE, 4, 10)
+    assert "96 points at most" in grid_note(SPACE, 4, 200)
+    assert grid_note(SPACE, 4, 96) is None
