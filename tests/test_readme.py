@@ -73,6 +73,14 @@ def test_the_model_is_used_as_it_stands(folder):
     assert {line.split()[0] for line in lines} <= {"malignant", "benign"}
 
 
+def test_the_model_is_carried_away_as_it_stands(folder):
+    export, use = (line.split() for line in example("export").splitlines())
+    said = python("-m", *export, cwd=folder)
+    assert "checked in a fresh process on 136 rows" in said
+    lines = python(*use[1:], cwd=folder).splitlines()
+    assert lines[-1].startswith("largest difference")
+
+
 def test_the_pictures_are_drawn_as_it_stands(folder):
     for line in example("pictures").splitlines():
         assert python("-m", *line.split(), cwd=folder).splitlines()
