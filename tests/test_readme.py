@@ -20,12 +20,6 @@ def command(name) -> str:
     return re.search(rf"<!-- command: {name} -->\n\n    (.*)\n", README)[1]
 
 
-def commands(name) -> list[list[str]]:
-    """Each command behind a marker, as its words."""
-    block = re.search(rf"<!-- commands: {name} -->\n\n((?:    .*\n)+)", README)[1]
-    return [line.split() for line in block.splitlines()]
-
-
 def python(*arguments, cwd) -> str:
     done = subprocess.run(
         [sys.executable, *arguments],
@@ -79,19 +73,18 @@ def test_the_model_is_used_as_it_stands(folder):
     assert {line.split()[0] for line in lines} <= {"malignant", "benign"}
 
 
+def test_the_model_is_carried_away_as_it_stands(folder):
+    export, use = (line.split() for line in example("export").splitlines())
+    said = python("-m", *export, cwd=folder)
+    assert "checked in a fresh process on 136 rows" in said
+    lines = python(*use[1:], cwd=folder).splitlines()
+    assert lines[-1].startswith("largest difference")
+
+
 def test_the_pictures_are_drawn_as_it_stands(folder):
     for line in example("pictures").splitlines():
         assert python("-m", *line.split(), cwd=folder).splitlines()
     assert (folder / "report" / "pairs.pdf").is_file()
-
-
-def test_the_model_is_carried_away_as_it_stands(folder):
-    export, example = commands("export")
-    assert (export[0], example[0]) == ("hpopt", "python")
-    said = python("-m", *export, cwd=folder)
-    assert "checked in a fresh process on 136 rows" in said
-    lines = python(*example[1:], cwd=folder).splitlines()
-    assert lines[-1].startswith("largest difference")
 
 
 def test_the_plot_of_skopt_is_drawn_as_it_stands(folder):
