@@ -18,7 +18,9 @@ from hpopt.training.twins import Twin, key_of
 # How long a stretch should last, so that an interrupt is heard; how much it may bring back.
 _STRETCH_S = 0.5
 _STRETCH_NUMBERS = 2**24
+# What is kept for fits to come: so many graphs, and so many numbers in their variables.
 _MOST_GRAPHS = 32
+_MOST_NUMBERS = 2**26
 
 
 class Driver(Protocol):
@@ -92,7 +94,7 @@ class InGraph:
         if traced.twin is not None:
             traced.twin.hand_back(self._model)
             _GRAPHS[self._key] = traced
-            if len(_GRAPHS) > _MOST_GRAPHS:
+            while len(_GRAPHS) > _MOST_GRAPHS or _numbers_kept() > _MOST_NUMBERS:
                 _GRAPHS.popitem(last=False)
 
     def _trace(self) -> _Traced:
@@ -100,13 +102,15 @@ class InGraph:
         if self._key is not None:
             try:
                 twin = Twin(self._model)
-            except (
-                Exception
-            ):  # whatever the reason: its graph is its own, then, and serves it alone
+            except Exception:  # a graph of the model itself does too, but serves it alone
                 self._key = None
         model = self._model if twin is None else twin.model
         graph = Graph(model, self._train, self._validation, self._plan.early_stopping)
         return _Traced(graph, twin)
+
+
+def _numbers_kept() -> int:
+    return sum(traced.graph.count_numbers() for traced in _GRAPHS.values())
 
 
 class ThroughKeras:

@@ -42,6 +42,7 @@ class Fit:
         plan = Plan(train, validation, batch_size, seed, early_stopping, metrics or {})
         self._progress = Progress(plan)
         self._driver = _choose_driver(model, plan, driver)
+        self._is_finished = False
 
     @property
     def curves(self) -> dict[str, list[float]]:
@@ -61,14 +62,19 @@ class Fit:
     def run(self, epochs: int) -> None:
         """Train for `epochs` more, fewer where early stopping ends the fit.
 
-        Raises TrialError as soon as a loss is not finite or a metric has no value.
+        Raises TrialError as soon as a loss is not finite or a metric has no value; RuntimeError
+        where the fit is finished.
         """
+        if self._is_finished:
+            raise RuntimeError("the fit is finished")
         if epochs > 0 and not self.stopped:
             self._driver.run(self._progress, epochs)
 
     def finish(self) -> None:
         """Put the weights in place that are kept: the best epoch's under early stopping."""
-        self._driver.finish(self._progress)
+        if not self._is_finished:
+            self._driver.finish(self._progress)
+            self._is_finished = True
 
 
 def _choose_driver(model: Any, plan: Plan, wanted: Literal["auto", "keras"]) -> Driver:

@@ -6,6 +6,7 @@ nearly all of its time. Here Python is met again after a stretch of epochs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -54,6 +55,11 @@ class Graph:
         self._stretch = stretch.get_concrete_function(
             *_state(0, 1, 0, np.inf, 0), train.source(0, 1, 0), validation.source(0, 1, 0)
         )
+
+    def count_numbers(self) -> int:
+        """How many numbers its variables hold."""
+        variables = [*self.model.variables, *self.model.optimizer.variables, *self._best_weights]
+        return sum(math.prod(variable.shape) for variable in variables)
 
     def reset(self) -> None:
         """Forget the optimiser's state of an earlier fit."""

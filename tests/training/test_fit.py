@@ -103,6 +103,16 @@ def test_there_is_a_loss_and_a_learning_rate_for_each_epoch():
     assert fit.curves["learning_rate"] == pytest.approx([0.005, 0.0025, 0.00125, 0.000625])
 
 
+def test_a_finished_fit_stays_as_it_is():
+    fit = fitted((2,))
+    kept = fit.model.get_weights()
+    fitted((3,))  # in the same graph
+    fit.finish()
+    assert all(map(np.array_equal, kept, fit.model.get_weights()))
+    with pytest.raises(RuntimeError, match="finished"):
+        fit.run(1)
+
+
 def test_a_metric_is_a_curve_of_what_the_network_says_after_each_epoch():
     fit = Fit(
         network(), TRAIN, VALIDATION, batch_size=32, seed=0, metrics={"mean": lambda p: p.mean()}

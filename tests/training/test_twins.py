@@ -174,6 +174,14 @@ def test_the_store_of_graphs_is_bounded(graphs, monkeypatch):
     assert key_of(network(units=2)) not in [key[0] for key in graphs]
 
 
+def test_networks_that_are_too_large_to_keep_are_not_kept(graphs, monkeypatch):
+    monkeypatch.setattr(drivers, "_MOST_NUMBERS", 200)
+    fit(network(units=3))
+    assert len(graphs) == 1
+    fit(network(units=90))
+    assert not graphs
+
+
 def test_what_is_in_a_network_within_the_network_is_fed_too(graphs):
     keras = load_keras()
     layers = keras.layers
