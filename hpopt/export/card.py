@@ -117,7 +117,7 @@ def _scores(export: Export) -> str:
     direction = "higher" if header.greater_is_better else "lower"
     lines += [
         "",
-        f"It was searched by `{header.metric}` on the validation part ({direction} is better).",
+        f"The search went by `{header.metric}` on the validation part ({direction} is better).",
     ]
     if test is None:
         lines.append("This trial was not scored on the test part.")

@@ -65,8 +65,7 @@ def export_run(
     if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"{folder} is there already", help="name a new folder with -o")
     folder = folder or run.path / "export" / f"{trial.number:04d}_{format.name}"
-    is_best = "best" in run.steps and run.steps["best"].outcome["trial"] == trial.number
-    if is_best and (run.path / MODEL).is_file():
+    if _stands_in_best(run, trial):
         archive = (run.path / MODEL).read_bytes()
         source = _Source(archive, CheckRows.read(run.path / PREDICTIONS), own_classes(archive))
     else:
@@ -104,8 +103,7 @@ def _choose(run: Run, number: int | None) -> Trial:
     if trial.result is None:
         why = f": {trial.reason}" if trial.reason else ""
         raise RunError(f"trial {number} is {trial.state}, so it has no model{why}")
-    is_in_best = "best" in run.steps and run.steps["best"].outcome["trial"] == number
-    if run.weights(trial) is None and not (is_in_best and (run.path / MODEL).is_file()):
+    if run.weights(trial) is None and not _stands_in_best(run, trial):
         kept = [str(other.number) for other in ranked(run.trials()) if run.weights(other)]
         raise RunError(
             f"the weights of trial {number} are not kept; from the best on, those of "
@@ -113,6 +111,13 @@ def _choose(run: Run, number: int | None) -> Trial:
             help="to keep more: `output: {keep_weights: 20}` in the config of the next run",
         )
     return trial
+
+
+def _stands_in_best(run: Run, trial: Trial) -> bool:
+    """Whether best/ holds the model of this trial."""
+    step = run.steps.get("best")
+    is_it = step is not None and step.outcome["trial"] == trial.number
+    return is_it and (run.path / MODEL).is_file()
 
 
 def _rebuilt(run: Run, trial: Trial, data: Prepared) -> _Source:
