@@ -82,7 +82,8 @@ class Objective:
                 help="let it end with `return keras.Model(inputs, outputs)`",
             )
         if not model.built:
-            model(self.data.inputs("train")[:1])  # a subclass makes its layers when it is called
+            # A subclass makes its layers when it is called.
+            model(np.zeros((1, *self.data.features.input_shape), np.float32))
         return model
 
     def trained(self, params: Params, *, seed: int, weights: Path) -> Any:
@@ -168,5 +169,7 @@ def compile_model(model: Any, settings: Training, data: Prepared) -> None:
         )
     optimizer = getattr(keras.optimizers, OPTIMIZERS[settings.optimizer])
     options = {"momentum": settings.momentum} if settings.optimizer in WITH_MOMENTUM else {}
+    if settings.weight_decay is not None:
+        options["weight_decay"] = settings.weight_decay
     loss = losses_for(data.output.task)[0] if settings.loss == "auto" else settings.loss
     model.compile(optimizer(rate, **options), loss, jit_compile=False)

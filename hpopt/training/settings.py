@@ -40,6 +40,9 @@ class Training(Section):
     """In how many steps the learning rate falls by `learning_decay`."""
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.0
     """The momentum of `sgd` and `rmsprop`; the other optimisers have none."""
+    weight_decay: Annotated[float, Ge(0)] | None = None
+    """The share of itself, times the learning rate, that a weight loses at each step, as in AdamW;
+    `null` leaves the optimiser its own: 0.004 for `adamw` and `muon`, none for the others."""
     loss: Annotated[str, one_of(["auto", *LOSSES])] = "auto"
     """What a fit minimises; `auto` chooses by the task."""
     metric: Annotated[str, one_of(["auto", *METRICS])] = "auto"

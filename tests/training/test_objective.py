@@ -75,6 +75,22 @@ def test_every_optimizer_is_built_by_name(tmp_path, optimizer):
     assert np.isfinite(objective({}, seed=0, folder=tmp_path / "t").value)
 
 
+def test_weight_decay_reaches_the_optimizer_and_null_leaves_it_its_own(tmp_path):
+    from hpopt.training.objective import compile_model
+
+    objective = make_objective(make_data(tmp_path / "data"))
+    for optimizer, given, expected in (
+        ("sgd", 0.2, 0.2),
+        ("adamw", 0.01, 0.01),
+        ("adamw", None, 0.004),
+        ("adam", None, None),
+    ):
+        network = objective.network({}, seed=0)
+        settings = Training(optimizer=optimizer, weight_decay=given)
+        compile_model(network, settings, objective.data)
+        assert network.optimizer.weight_decay == expected
+
+
 def test_the_learning_rate_decays_by_the_factor_over_decay_steps(tmp_path):
     from hpopt.training.objective import compile_model
 
