@@ -17,10 +17,12 @@ from hpopt.dimensions import Dimension
 from hpopt.search.grids import Grid, grid_of
 from hpopt.search.sobol_engine import sobol_points
 from hpopt.search.surrogate import Surrogate
+from hpopt.search.warping import fence
 from hpopt.space import Space
 
 # Where few points of the space have a dimension active, more must be drawn to find enough of them.
 _DRAWN_PER_SAMPLE = 16
+_BEYOND = 0.5
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,21 @@ def dependence(
     points, masks = _first(x[known], active[known], found[known], samples)
     quantiles = np.full((5, len(corners)), np.nan)
     if known.any():
-        quantiles[:, known] = surrogate.average(points, masks, z=(-2.0, -1.0, 0.0, 1.0, 2.0))
+        means = surrogate.average(points, masks, z=(-2.0, -1.0, 0.0, 1.0, 2.0))
+        quantiles[:, known] = np.clip(means, *_credible(surrogate))
     return Dependence(dimensions, grids, quantiles.reshape(5, *shape))
+
+
+def _credible(surrogate: Surrogate) -> tuple[float, float]:
+    """From half the range of the values seen below the best, to Tukey's fence at the worse end.
+
+    Beyond the fence all values are alike to the surrogate, and far outside of what was seen the way
+    back from its warp would make any number of a deviation.
+    """
+    data = surrogate.data
+    seen = data.warping.inverse(data.y[: data.n_finished])
+    low, high = float(np.min(seen)), min(float(np.max(seen)), fence(seen, np.unique(seen)))
+    return low - _BEYOND * (high - low), high
 
 
 def _first(

@@ -39,7 +39,7 @@ class Warping:
         """
         clipped = np.clip(values, -_LARGEST, _LARGEST)
         knots, which = np.unique(clipped, return_inverse=True)
-        capped = np.minimum(knots, _fence(clipped, knots))
+        capped = np.minimum(knots, fence(clipped, knots))
         images = _yeo_johnson(_standardise(capped, which), which)
         return cls(knots, _standardise(images, which) + _APART * np.arange(len(knots)))
 
@@ -52,7 +52,7 @@ class Warping:
         return _interpolate(warped, self.warped, self.values)
 
 
-def _fence(values: np.ndarray, knots: np.ndarray) -> float:
+def fence(values: np.ndarray, knots: np.ndarray) -> float:
     """Tukey's upper fence of values [n]; where half of them are equal, of the different [k]."""
     lower, upper = np.quantile(values, [0.25, 0.75])
     if lower == upper:
