@@ -92,10 +92,11 @@ def _fit(
 ) -> tuple[Hyperparameters, dict[str, Any]]:
     """The hyperparameters in force, and, where they are fitted now, what to write of them."""
     recorded = recorded_fit(encoding, trials)
-    if recorded is not None and not is_due(len(data.y), recorded[0]):
+    over = sum(trial.state != "running" for trial in trials)
+    if recorded is not None and not is_due(over, recorded[0]):
         return recorded[1], {}
     hyperparameters = fit_to(encoding, data, recorded[1] if recorded else None)
-    return hyperparameters, {"fit": fit_to_json(encoding, len(data.y), hyperparameters)}
+    return hyperparameters, {"fit": fit_to_json(encoding, over, hyperparameters)}
 
 
 def _believing(encoding: Encoding, gp: GP, trials: Sequence[Trial]) -> GP:
