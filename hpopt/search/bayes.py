@@ -130,11 +130,12 @@ def _best_repeat(data: Data, gp: GP, acquisition: Acquisition) -> tuple[np.ndarr
 def initial_size(d: int, n_calls: int | None) -> int:
     """How many trials, the defaults included, come before the surrogate is asked.
 
-    One more than dimensions, for fewer leave every direction unseen; but no more than a quarter of
-    the budget, and between 3 and 12: the priors make a model of few trials a fair guide.
+    Few, for the priors make a model of few trials a fair guide, and each further point of the
+    design is one that the model did not choose; a little more where dimensions are many. No more
+    than a quarter of the budget, but three at least.
     """
-    size = d + 1 if n_calls is None else min(d + 1, n_calls // 4)
-    return min(max(size, 3), 12)
+    size = 2 + math.ceil(math.sqrt(d))
+    return max(3, size if n_calls is None else min(size, n_calls // 4))
 
 
 def is_due(n: int, fitted: int) -> bool:

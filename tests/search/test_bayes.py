@@ -37,11 +37,12 @@ def searched(searcher, space, calls, value, seed=0, trials=()) -> list[Trial]:
 
 
 def test_the_design_fits_dimensions_and_budget():
-    assert initial_size(9, 100) == 10
-    assert initial_size(9, None) == 10
+    assert initial_size(9, 100) == 5
+    assert initial_size(9, None) == 5
     assert initial_size(9, 10) == 3
-    assert initial_size(2, 100) == 3
-    assert initial_size(40, 1000) == 12
+    assert initial_size(2, 100) == 4
+    assert initial_size(36, 1000) == 8
+    assert initial_size(0, 100) == 3
 
 
 def test_fits_are_made_at_milestones_that_grow_with_the_trials():
