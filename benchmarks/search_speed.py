@@ -63,17 +63,21 @@ def ours(n: int, suggestions: int) -> list[float]:
 
 def theirs(n: int, suggestions: int) -> list[float]:
     """The same of Optuna's."""
+    from optuna.trial import create_trial
+
     problem, rng = make_problem("fcnet-protein"), np.random.default_rng(0)
     study, ask = optuna_study("optuna-gp", problem.space, seed=0)
-    for _ in range(n):
-        params = problem.space.sample(rng)
-        study.enqueue_trial(dict(params))
+    trial, params = ask()
+    study.tell(trial, problem.observe(params, rng))
+    for _ in range(n - 1):
+        params = dict(problem.space.sample(rng))
+        value = problem.observe(params, rng)
+        study.add_trial(create_trial(params=params, distributions=trial.distributions, value=value))
     seconds = []
-    for number in range(n + suggestions):
+    for _ in range(suggestions):
         start = time.process_time()
         trial, params = ask()
-        if number >= n:
-            seconds.append(time.process_time() - start)
+        seconds.append(time.process_time() - start)
         study.tell(trial, problem.observe(params, rng))
     return seconds
 

@@ -94,10 +94,11 @@ def _fit(
 ) -> tuple[Hyperparameters, dict[str, Any]]:
     """The hyperparameters in force, and, where they are fitted now, what to write of them."""
     recorded = recorded_fit(encoding, trials)
-    if recorded is not None and not is_due(len(data.y), recorded[0]):
+    over = sum(trial.state != "running" for trial in trials)
+    if recorded is not None and not is_due(over, recorded[0]):
         return recorded[1], {}
     hyperparameters = fit_to(encoding, data, recorded[1] if recorded else None)
-    return hyperparameters, {"fit": fit_to_json(encoding, len(data.y), hyperparameters)}
+    return hyperparameters, {"fit": fit_to_json(encoding, over, hyperparameters)}
 
 
 def _believing(encoding: Encoding, gp: GP, trials: Sequence[Trial]) -> GP:
@@ -131,11 +132,12 @@ def _best_repeat(data: Data, gp: GP, acquisition: Acquisition) -> tuple[np.ndarr
 def initial_size(d: int, n_calls: int | None) -> int:
     """How many trials, the defaults included, come before the surrogate is asked.
 
-    One more than dimensions, for fewer leave every direction unseen; but no more than a quarter of
-    the budget, and between 3 and 12: the priors make a model of few trials a fair guide.
+    Few, for the priors make a model of few trials a fair guide, and each further point of the
+    design is one that the model did not choose; a little more where dimensions are many. No more
+    than a quarter of the budget, but three at least.
     """
-    size = d + 1 if n_calls is None else min(d + 1, n_calls // 4)
-    return min(max(size, 3), 12)
+    size = 2 + math.ceil(math.sqrt(d))
+    return max(3, size if n_calls is None else min(size, n_calls // 4))
 
 
 def is_due(n: int, fitted: int) -> bool:

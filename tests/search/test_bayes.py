@@ -3,6 +3,7 @@ import pytest
 
 from hpopt.conditions import Condition
 from hpopt.dimensions import Categorical, Integer, Real
+from hpopt.search import observations
 from hpopt.search.bayes import BayesSearcher, initial_size, is_due
 from hpopt.search.encoding import Encoding
 from hpopt.search.engines import make_searcher
@@ -36,11 +37,12 @@ def searched(searcher, space, calls, value, seed=0, trials=()) -> list[Trial]:
 
 
 def test_the_design_fits_dimensions_and_budget():
-    assert initial_size(9, 100) == 10
-    assert initial_size(9, None) == 10
+    assert initial_size(9, 100) == 5
+    assert initial_size(9, None) == 5
     assert initial_size(9, 10) == 3
-    assert initial_size(2, 100) == 3
-    assert initial_size(40, 1000) == 12
+    assert initial_size(2, 100) == 4
+    assert initial_size(36, 1000) == 8
+    assert initial_size(0, 100) == 3
 
 
 def test_fits_are_made_at_milestones_that_grow_with_the_trials():
@@ -152,3 +154,19 @@ def test_every_acquisition_finds_the_bottom_of_a_bowl(acquisition):
 
     trials = searched(make_searcher("gp", acquisition), MIXED, 35, bowl)
     assert best_of(trials).value < 0.02
+
+
+def test_fits_go_on_when_the_model_holds_no_more_trials(monkeypatch):
+    monkeypatch.setattr(observations, "_MOST", 10)
+    monkeypatch.setattr(observations, "_MOST_BEST", 5)
+    trials = searched(make_searcher("gp", "EI"), LINE, 24, lambda p, n: (p["x"] - 0.3) ** 2)
+    assert any("fit" in trial.info for trial in trials[-3:])
+
+
+def test_the_budget_shapes_the_design_alone():
+    trials = searched(make_searcher("gp", "EI"), MIXED, 8, lambda p, n: p["rate"])
+    few, many = (
+        make_searcher("gp", "EI", n_calls=n).suggest(MIXED, trials, number=9, seed=0)
+        for n in (20, 2000)
+    )
+    assert few == many
