@@ -68,10 +68,10 @@ def describe(effect: Dependence, sign: float) -> str | None:
 
     `sign` turns values, which are minimised, into the metric's scores.
     """
-    known = ~np.isnan(effect.middle)
+    known = ~np.isnan(effect.mu)
     if known.sum() < 2:
         return None
-    best, worst = int(np.nanargmin(effect.middle)), int(np.nanargmax(effect.middle))
+    best, worst = int(np.nanargmin(effect.mu)), int(np.nanargmax(effect.mu))
     if not _differ(effect, best, worst):
         return None
     [dimension] = effect.dimensions
@@ -98,11 +98,9 @@ def describe(effect: Dependence, sign: float) -> str | None:
 
 
 def _differ(effect: Dependence, better: int, worse: int) -> bool:
-    """Whether one mean is below another by two deviations of both, each on the side that faces."""
-    low, high = effect.within(1)
-    gap = effect.middle[worse] - effect.middle[better]
-    up, down = high[better] - effect.middle[better], effect.middle[worse] - low[worse]
-    return bool(gap > _SURE * np.hypot(up, down))
+    """Whether one mean is below another by two deviations of both, in the surrogate's units."""
+    gap = effect.mu[worse] - effect.mu[better]
+    return bool(gap > _SURE * np.hypot(effect.sigma[better], effect.sigma[worse]))
 
 
 def _score(effect: Dependence, index: int, sign: float) -> str:

@@ -30,12 +30,15 @@ class Dependence:
     """The partial dependence on one dimension [g], or on two [g1, g2], in values to minimise.
 
     `quantiles` [5, g] or [5, g1, g2] lie -2 to 2 posterior deviations of the mean from its middle;
-    they are NaN where a dimension is never active.
+    `mu` and `sigma` [g] or [g1, g2] are that mean and deviation in the surrogate's units, in which
+    cells compare. All are NaN where a dimension is never active.
     """
 
     dimensions: Sequence[Dimension]
     grids: Sequence[Grid]
     quantiles: np.ndarray
+    mu: np.ndarray
+    sigma: np.ndarray
 
     @property
     def middle(self) -> np.ndarray:
@@ -54,8 +57,8 @@ class Dependence:
 
     def transposed(self) -> Dependence:
         """The same with its two dimensions exchanged."""
-        turned = self.quantiles.transpose(0, 2, 1)
-        return Dependence(self.dimensions[::-1], self.grids[::-1], turned)
+        turned = self.quantiles.transpose(0, 2, 1), self.mu.T, self.sigma.T
+        return Dependence(self.dimensions[::-1], self.grids[::-1], *turned)
 
 
 def dependence(
@@ -87,11 +90,12 @@ def dependence(
     found = np.asarray(active[:, :, chosen].all(axis=2))
     known = np.asarray(found.any(axis=1))
     points, masks = _first(x[known], active[known], found[known], samples)
-    quantiles = np.full((5, len(corners)), np.nan)
+    mu, sigma = np.full((2, len(corners)), np.nan)
     if known.any():
-        means = surrogate.average(points, masks, z=(-2.0, -1.0, 0.0, 1.0, 2.0))
-        quantiles[:, known] = np.clip(means, *_credible(surrogate))
-    return Dependence(dimensions, grids, quantiles.reshape(5, *shape))
+        mu[known], sigma[known] = surrogate.average(points, masks)
+    means = surrogate.to_values(mu + np.multiply.outer(np.arange(-2.0, 3.0), sigma))
+    quantiles = np.clip(means, *_credible(surrogate)).reshape(5, *shape)
+    return Dependence(dimensions, grids, quantiles, mu.reshape(shape), sigma.reshape(shape))
 
 
 def _credible(surrogate: Surrogate) -> tuple[float, float]:

@@ -40,30 +40,20 @@ class Surrogate:
     data: Data
     gp: GP
 
-    def quantiles(
-        self, x: np.ndarray, active: np.ndarray, z: Sequence[float] = (-1.0, 0.0, 1.0)
-    ) -> np.ndarray:
-        """Values [len(z), m] at x [m, d], z posterior deviations from the middle.
+    def average(self, x: np.ndarray, active: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and deviation [g], in the surrogate's units, of the mean of f over s points each.
 
-        They are of the latent function: another trial's value would scatter around it by the noise.
-        """
-        with threadpool_limits(1):
-            mu, sigma = self.gp.predict(self.encoding.encode(x, active))
-        return self.data.warping.inverse(mu + np.multiply.outer(np.array(z), sigma))
-
-    def average(
-        self, x: np.ndarray, active: np.ndarray, z: Sequence[float] = (-1.0, 0.0, 1.0)
-    ) -> np.ndarray:
-        """Values [len(z), g] of the mean of f over s points each: x [g, s, d], active [g, s, d].
-
-        Partial dependence with its uncertainty, from the joint posterior of the points. The mean is
-        taken in the surrogate's units, where f is nearly normal, and then turned into a value.
+        x is [g, s, d], active [g, s, d]: partial dependence with its uncertainty, from the joint
+        posterior of the points. Taken in the surrogate's units, where f is nearly normal.
         """
         with threadpool_limits(1):
             d = x.shape[-1]
             features = self.encoding.encode(x.reshape(-1, d), active.reshape(-1, d))
-            mu, sigma = self.gp.predict_averages(features.reshape(*x.shape[:2], -1))
-        return self.data.warping.inverse(mu + np.multiply.outer(np.array(z), sigma))
+            return self.gp.predict_averages(features.reshape(*x.shape[:2], -1))
+
+    def to_values(self, units: np.ndarray) -> np.ndarray:
+        """Values to minimise, of any shape, from the surrogate's units, which grow with them."""
+        return self.data.warping.inverse(units)
 
 
 def fit_surrogate(space: Space, trials: Sequence[Trial]) -> Surrogate:
