@@ -42,6 +42,7 @@ def preflight(objective: Objective, defaults: Params, *, seed: int) -> None:
         )
         try:
             fit.run(1)
+            fit.finish()
             objective.score(network)
         except TrialError as error:
             raise SetupError(f"the default params give no value: {error}") from error

@@ -81,9 +81,12 @@ class Twin:
             self.model.optimizer.learning_rate = float(model.optimizer.learning_rate)
 
     def hand_back(self, model: Any) -> None:
-        """Make `model`, which stays plain Keras, what the twin is now."""
-        for mine, theirs in zip(self.model.variables, model.variables, strict=True):
-            theirs.assign(mine)
+        """Make `model`, which stays plain Keras, what the twin is now, optimiser and all."""
+        model.optimizer.build(model.trainable_variables)
+        mine = [*self.model.variables, *self.model.optimizer.variables]
+        theirs = [*model.variables, *model.optimizer.variables]
+        for source, target in zip(mine, theirs, strict=True):
+            target.assign(source)
 
 
 def _dropout(layer: Any, rate: Fed) -> Any:

@@ -60,8 +60,8 @@ def compare(make, inputs=TABLE, weights=None, tolerance=1e-5):
     ).history
     for a, b in zip(mine.get_weights(), theirs.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=tolerance)
-    np.testing.assert_allclose(fit.curves["loss"], history["loss"], rtol=1e-3)
-    np.testing.assert_allclose(fit.curves["val_loss"], history["val_loss"], rtol=1e-3)
+    for curve in ("loss", "val_loss"):
+        np.testing.assert_allclose(fit.curves[curve], history[curve], rtol=100 * tolerance)
     assert history["loss"][-1] != history["loss"][0]
 
 
@@ -114,7 +114,7 @@ def test_sample_weights():
 def normalised():
     layers = load_keras().layers
     x = inputs = load_keras().Input((6,))
-    x = layers.Dense(5)(x)
+    x = layers.Dense(5, use_bias=False)(x)  # a bias would be rounding errors, blown up by Adam
     x = layers.Activation("relu")(layers.BatchNormalization()(x))
     x = layers.LayerNormalization()(layers.Concatenate()([x, inputs]))
     return load_keras().Model(inputs, layers.Dense(1, activation="sigmoid")(x))

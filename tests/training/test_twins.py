@@ -116,6 +116,7 @@ def test_the_model_stays_plain_keras_with_the_real_values_in_it(graphs, tmp_path
     assert loaded.layers[0].kernel_regularizer.l2 == pytest.approx(0.2)
     assert float(loaded.optimizer.learning_rate) == pytest.approx(0.05)
     assert not np.allclose(before[0], loaded.get_weights()[0])
+    assert int(loaded.optimizer.iterations) == 6
     loaded.fit(INPUTS, TARGET, verbose=0)  # and it can be trained further
 
 
