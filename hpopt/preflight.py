@@ -39,6 +39,7 @@ def preflight(objective: Objective, defaults: Params, *, seed: int) -> None:
             objective.rows("validation", batch),
             batch_size=settings.batch_size,
             seed=seed,
+            driver=settings.driver,
         )
         try:
             fit.run(1)

@@ -15,14 +15,10 @@ _UNITS = (("d", 86400), ("h", 3600), ("min", 60))
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: str = "") -> list[str]:
     """Lines with aligned columns; `right` names the columns that are flush right."""
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    return [
-        "  ".join(
-            cell.rjust(width) if name in right.split() else cell.ljust(width)
-            for name, cell, width in zip(head, row, widths, strict=True)
-        ).rstrip()
-        for row in (head, *rows)
-    ]
+    from hpopt.report.words import align
+
+    flush = [index for index, name in enumerate(head) if name in right.split()]
+    return align([head, *rows], flush)
 
 
 def facts(named: Mapping[str, str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from hpopt.conditions import Scalar
 
@@ -23,12 +23,16 @@ def show_param(value: Scalar) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def align(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows of cells as lines of columns, for a terminal: the first to the left, others right."""
+def align(rows: Sequence[Sequence[str]], right: Collection[int] | None = None) -> list[str]:
+    """Rows of cells as lines of columns, for a terminal.
+
+    The columns `right` (by default all but the first) are flush right, the others left.
+    """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    flush = range(1, len(widths)) if right is None else right
     return [
         "  ".join(
-            cell.ljust(width) if index == 0 else cell.rjust(width)
+            cell.rjust(width) if index in flush else cell.ljust(width)
             for index, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows

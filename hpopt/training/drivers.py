@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -10,10 +11,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from hpopt.errors import TrialError
 from hpopt.training.graph import Graph
 from hpopt.training.progress import Plan, Progress
 from hpopt.training.rows import LARGE_BATCH, in_batches
 from hpopt.training.twins import Twin, key_of
+
+log = logging.getLogger(__name__)
 
 # How long a stretch should last, so that an interrupt is heard; how much it may bring back.
 _STRETCH_S = 0.5
@@ -80,20 +84,30 @@ class InGraph:
                 min(_STRETCH_S / epoch_s, _STRETCH_NUMBERS / done.outputs[0].size)
             )
             curves = (done.losses.tolist(), done.val_losses.tolist(), done.learning_rates.tolist())
-            for epoch in zip(*curves, done.outputs, strict=True):
-                progress.add(*epoch)
+            try:
+                for epoch in zip(*curves, done.outputs, strict=True):
+                    progress.add(*epoch)
+            except TrialError:  # of this fit: the graph is as good as ever
+                self._give_back()
+                raise
             progress.best, progress.best_epoch = float(done.best), int(done.best_epoch)
             progress.stopped = bool(done.stopped)
 
     def finish(self, progress: Progress) -> None:
         """See `Driver`."""
         traced, model = self._traced, self._traced.graph.model
-        model.optimizer.finalize_variable_values(model.trainable_variables)
+        if progress.epoch:
+            model.optimizer.finalize_variable_values(model.trainable_variables)
         if progress.best_epoch:
             traced.graph.keep_best()
         if traced.twin is not None:
             traced.twin.hand_back(self._model)
-            _GRAPHS[self._key] = traced
+        self._give_back()
+
+    def _give_back(self) -> None:
+        """Keep the graph for fits to come."""
+        if self._traced.twin is not None:
+            _GRAPHS[self._key] = self._traced
             while len(_GRAPHS) > _MOST_GRAPHS or _numbers_kept() > _MOST_NUMBERS:
                 _GRAPHS.popitem(last=False)
 
@@ -102,7 +116,8 @@ class InGraph:
         if self._key is not None:
             try:
                 twin = Twin(self._model)
-            except Exception:  # a graph of the model itself does too, but serves it alone
+            except Exception as error:  # a graph of the model itself does too, but serves it alone
+                log.debug("no twin: %s", error)
                 self._key = None
         model = self._model if twin is None else twin.model
         graph = Graph(model, self._train, self._validation, self._plan.early_stopping)
@@ -172,7 +187,11 @@ def needs_keras(model: Any) -> str | None:
     """Why a compiled model has to go through `model.fit`, or None."""
     import keras
 
-    steps = ("fit", "train_step", "test_step", "compute_loss", "make_train_function")
+    # What `model.fit` calls and a graph does not, or not for all that it does.
+    steps = (
+        *("fit", "make_train_function", "train_step", "test_step"),
+        *("compute_loss", "compute_metrics", "get_metrics_result", "metrics"),
+    )
     own = [name for name in steps if getattr(type(model), name) is not getattr(keras.Model, name)]
     if own:
         return f"the model has its own {own[0]}"

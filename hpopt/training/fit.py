@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from hpopt.errors import in_words
 from hpopt.training.drivers import Driver, InGraph, ThroughKeras, needs_keras, predict
 from hpopt.training.progress import Plan, Progress
 from hpopt.training.rows import Rows
@@ -85,6 +86,7 @@ def _choose_driver(model: Any, plan: Plan, wanted: Literal["auto", "keras"]) -> 
         try:
             return InGraph(model, plan)
         except Exception as error:  # whatever a user's layers do while they are traced
-            reason = f"no graph can be made of it ({type(error).__name__}: {error})"
+            log.debug("no graph can be made of the model", exc_info=True)
+            reason = f"no graph can be made of it: {in_words(error)}"
     log.warning("this fit goes through model.fit: %s", reason)
     return ThroughKeras(model, plan)

@@ -7,8 +7,6 @@ nearly all of its time. Here Python is met again after a stretch of epochs.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,10 +14,6 @@ import numpy as np
 from hpopt.training.progress import Progress
 from hpopt.training.rows import Batches
 from hpopt.training.settings import EarlyStopping
-
-# TensorFlow improves a graph before it first runs it. That takes a quarter of a second and makes
-# steps up to a third faster: too little for epochs of fewer steps than this.
-_WORTH_IMPROVING = 32  # steps an epoch
 
 
 class Stretch(NamedTuple):
@@ -45,10 +39,9 @@ class Graph:
     ) -> None:
         import tensorflow as tf
 
-        # Optimisers make their variables on first use, which is too late inside a graph.
+        # Variables are made on first use, which is too late inside a graph.
         model.optimizer.build(model.trainable_variables)
         self.model = model
-        self._is_improved = train.count >= _WORTH_IMPROVING
         self._fresh_optimizer = [v.numpy() for v in model.optimizer.variables]
         self._best_weights = [] if rule is None else [tf.Variable(w) for w in model.weights]
         stretch = tf.function(_stretch(model, train, validation, rule, self._best_weights))
@@ -75,31 +68,17 @@ class Graph:
         Ends earlier with the epoch in which early stopping ends the fit or a loss is not finite.
         """
         first, last = progress.epoch, progress.epoch + epochs
-        with _improving(self._is_improved):
-            arrays = self._stretch(
-                *_state(first, last, seed, progress.best, progress.best_epoch),
-                train.source(first, last, seed),
-                validation.source(first, last, seed),
-            )
+        arrays = self._stretch(
+            *_state(first, last, seed, progress.best, progress.best_epoch),
+            train.source(first, last, seed),
+            validation.source(first, last, seed),
+        )
         return Stretch(*(array.numpy() for array in arrays))
 
     def keep_best(self) -> None:
         """Put the best epoch's weights in place."""
         for variable, best in zip(self.model.weights, self._best_weights, strict=True):
             variable.assign(best)
-
-
-@contextmanager
-def _improving(wanted: bool) -> Iterator[None]:
-    """Whether TensorFlow improves the graphs that are run within."""
-    import tensorflow as tf
-
-    before = tf.config.optimizer.get_experimental_options().get("disable_meta_optimizer", False)
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": not wanted})
-    try:
-        yield
-    finally:
-        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": before})
 
 
 def _state(first: int, last: int, seed: int, best: float, best_epoch: int) -> list[Any]:
@@ -140,7 +119,8 @@ def _stretch(
             order = train.order(epoch, seed)
             for step in tf.range(train.count):
                 train_step(train.batch(rows, order, step))
-            loss = tf.cast(model.get_metrics_result()["loss"], tf.float32)
+            # Not by name, which a layer's own metric may have too.
+            loss = tf.cast(model._loss_tracker.result(), tf.float32)
 
             val_loss, count = tf.constant(0.0), tf.constant(0)
             pieces = tf.TensorArray(tf.float32, validation.count, infer_shape=False)

@@ -5,6 +5,7 @@ Both ways give the same batches in the same order.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,8 +15,8 @@ import numpy as np
 
 LARGE_BATCH = 1024  # rows, for passes without gradients, which need little memory
 
-# Rows that take more are read as they are needed. Tests set it to zero.
-LARGEST_IN_MEMORY_BYTES = 4 * 2**30
+# Rows that take more than an eighth of the memory are read as they are needed.
+LARGEST_IN_MEMORY_BYTES = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 8
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-# The numbers that can be fed, by the class of Keras that has them.
+# The numbers that can be fed: of which class of Keras, under which names.
 _NUMBERS = {
     "Dropout": ("rate",),
     "L1": ("l1",),
@@ -24,14 +24,17 @@ _NUMBERS = {
     "RMSprop": ("momentum", "weight_decay"),
 }
 _OF_OTHER_OPTIMIZERS = ("weight_decay",)
-_PLACEHOLDER = 0.5
+# The names under which Keras writes what has no class.
+_FORMS_OF_KERAS = ("__keras_tensor__", "__tensor__", "__numpy__", "__tuple__", "__slice__")
+# What stands for a fed number in a key: what nobody writes, so no constant is taken for it.
+_PLACEHOLDER = 0.7182818284590452
 
 
 class Fed:
     """A number in a variable, which a graph reads when it runs.
 
-    To what asks while the graph is traced it is some number between zero and one: Keras leaves a
-    dropout out whose rate is zero, so only such numbers are fed.
+    To what asks while the graph is traced it is greater than zero and equal to nothing: Keras
+    leaves out what belongs to a zero, so only numbers above it are fed.
     """
 
     def __init__(self) -> None:
@@ -45,11 +48,10 @@ class Fed:
         value = self.variable.read_value()
         return value if dtype is None else tf.cast(value, dtype)
 
-    def __float__(self) -> float:
-        return _PLACEHOLDER
-
     def __gt__(self, other: float) -> bool:
-        return other < _PLACEHOLDER
+        if other != 0:
+            raise TypeError("a number that is fed is known to be greater than zero, and no more")
+        return True
 
 
 class Twin:
@@ -61,13 +63,12 @@ class Twin:
     def __init__(self, model: Any) -> None:
         self.model = type(model).from_config(model.get_config())
         self.model.compile_from_config(model.get_compile_config())
+        if key_of(self.model) != key_of(model):
+            raise ValueError("the copy is not what it was made from")
         numbers = list(_numbers(self.model))
         self._fed = [Fed() for _ in numbers]
         for fed, (owner, name) in zip(self._fed, numbers, strict=True):
             setattr(owner, name, fed)
-        if key_of(self.model) != key_of(model):
-            raise ValueError("the copy is not what it was made from")
-        for fed, (owner, name) in zip(self._fed, numbers, strict=True):
             if name == "rate":
                 owner.call = _dropout(owner, fed)
 
@@ -111,22 +112,49 @@ def _dropout(layer: Any, rate: Fed) -> Any:
 def key_of(model: Any) -> str | None:
     """A hash of all that the graph of a compiled model depends on, besides its rows.
 
-    Numbers that can be fed are left out. None where not all is Keras' own: the config of a user's
-    layer need not tell everything.
+    Numbers that can be fed are left out. None where a config need not tell everything: of what is
+    not Keras' own, and of a few things of Keras that are in no config.
     """
     import keras
 
-    with _masked(model):
-        try:
-            form = [keras.saving.serialize_keras_object(model), model.get_compile_config()]
-        except Exception:  # of users' own layers that have no config
-            return None
-    if not _is_all_keras(form) or not all(map(_is_keras, _functions(model))):
+    if not isinstance(model.loss, str) or _has_more_than_its_config(model):
         return None
-    if any(hasattr(layer, "adapt") for layer in _layers(model)):  # what it learnt is in no config
+    try:
+        with _masked(model):
+            form = [
+                keras.saving.serialize_keras_object(model),
+                model.get_compile_config(),
+                [_form_of_variable(variable) for variable in model.variables],
+            ]
+        text = json.dumps(form, sort_keys=True)
+    except Exception:  # of users' own layers that have no config, or one that is not plain
         return None
-    form.append([(v.shape, v.dtype, v.trainable) for v in model.variables])
-    return hashlib.sha256(json.dumps(form, sort_keys=True, default=repr).encode()).hexdigest()
+    return hashlib.sha256(text.encode()).hexdigest() if _is_all_keras(form) else None
+
+
+def _has_more_than_its_config(model: Any) -> bool:
+    import keras
+
+    optimizer = model.optimizer
+    rate = optimizer._learning_rate
+    schedules = keras.optimizers.schedules
+    return (
+        not isinstance(rate, keras.Variable | schedules.LearningRateSchedule)
+        or bool(getattr(optimizer, "_exclude_from_weight_decay", None))
+        or bool(getattr(optimizer, "_exclude_from_weight_decay_pattern", None))
+        or any(hasattr(layer, "adapt") for layer in _layers(model))
+        or not all(map(_is_keras, _functions(model)))
+    )
+
+
+def _form_of_variable(variable: Any) -> list[Any]:
+    """What a graph knows of a variable; its regulariser and its constraint may be set later."""
+    import keras
+
+    form = [list(variable.shape), variable.dtype, variable.trainable]
+    for owned in (variable.regularizer, variable.constraint):
+        form.append(None if owned is None else keras.saving.serialize_keras_object(owned))
+    return form
 
 
 @contextmanager
@@ -134,11 +162,11 @@ def _masked(model: Any) -> Iterator[None]:
     """Put placeholders for the numbers that can be fed, and put the numbers back."""
     kept = [(owner, name, getattr(owner, name)) for owner, name in _numbers(model)]
     rate = None if _schedule(model) else float(model.optimizer.learning_rate)
-    for owner, name, _ in kept:
-        setattr(owner, name, _PLACEHOLDER)
-    if rate is not None:
-        model.optimizer.learning_rate = _PLACEHOLDER
     try:
+        for owner, name, _ in kept:
+            setattr(owner, name, _PLACEHOLDER)
+        if rate is not None:
+            model.optimizer.learning_rate = _PLACEHOLDER
         yield
     finally:
         for owner, name, value in kept:
@@ -148,14 +176,17 @@ def _masked(model: Any) -> Iterator[None]:
 
 
 def _numbers(model: Any) -> Iterator[tuple[Any, str]]:
-    """The numbers of a model that can be fed, each as an attribute of an object, in fixed order."""
+    """The numbers of a model that can be fed, each as an attribute of an object, in fixed order.
+
+    Zero can't be, nor a rate of one: Keras leaves out what such numbers belong to.
+    """
     optimizer = model.optimizer
-    owners = [*_layers(model), *(v.regularizer for v in model.trainable_variables)]
-    for owner in [*owners, optimizer, _schedule(model)]:
+    owners = [*_layers(model), *(v.regularizer for v in model.trainable_variables), optimizer]
+    for owner in filter(_is_keras, [*owners, _schedule(model)]):
         other = _OF_OTHER_OPTIMIZERS if owner is optimizer else ()
-        for name in _NUMBERS.get(type(owner).__name__, other) if _is_keras(owner) else ():
+        for name in _NUMBERS.get(type(owner).__name__, other):
             value = getattr(owner, name)
-            if value is not None and float(value) > 0 and (name != "rate" or float(value) < 1):
+            if value is not None and value > 0 and not (name == "rate" and value >= 1):
                 yield owner, name
 
 
@@ -174,9 +205,10 @@ def _schedule(model: Any) -> Any:
 
 def _functions(model: Any) -> Iterator[Any]:
     """What a model calls besides its layers: a config has no more of a function than its name."""
-    yield from (thing for thing in [model.loss] if callable(thing))
     for layer in _layers(model):
         yield from (thing for thing in vars(layer).values() if callable(thing))
+    for variable in model.variables:
+        yield from filter(callable, (variable.regularizer, variable.constraint))
 
 
 def _is_keras(thing: Any) -> bool:
@@ -188,14 +220,9 @@ def _is_keras(thing: Any) -> bool:
 def _is_all_keras(form: Any) -> bool:
     """Whether a serialised form holds no class and no function that is not Keras' own."""
     if isinstance(form, dict):
-        name = form.get("class_name")
-        if isinstance(name, str) and not _is_known(name, form.get("module")):
+        name, module = form.get("class_name"), str(form.get("module"))
+        is_plain = name is None or name in _FORMS_OF_KERAS
+        if not is_plain and (name == "Lambda" or module.partition(".")[0] != "keras"):
             return False
         return all(map(_is_all_keras, form.values()))
     return not isinstance(form, list | tuple) or all(map(_is_all_keras, form))
-
-
-def _is_known(class_name: str, module: object) -> bool:
-    if class_name in ("Lambda", "__lambda__"):  # a user's function
-        return False
-    return class_name.startswith("__") or str(module).partition(".")[0] == "keras"

@@ -156,6 +156,16 @@ def test_a_loss_that_is_not_finite_ends_the_trial_in_its_epoch(driver):
     assert fit.epoch == 1
 
 
+def test_no_epoch_leaves_the_weights_alone():
+    keras = load_keras()
+    model = network(optimizer=keras.optimizers.Adam(use_ema=True))
+    before = model.get_weights()
+    fit = Fit(model, TRAIN, VALIDATION, batch_size=32, seed=0)
+    fit.run(0)
+    fit.finish()
+    assert all(map(np.array_equal, before, model.get_weights()))
+
+
 def test_rows_that_do_not_fit_into_memory_are_read_as_they_are_needed(tmp_path, monkeypatch):
     in_memory = fitted(dropout=0.4)
     np.save(tmp_path / "inputs.npy", TRAIN.inputs)

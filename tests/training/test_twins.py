@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from hpopt.backend import load_keras
+from hpopt.errors import TrialError
 from hpopt.training import drivers
 from hpopt.training.fit import Fit, Rows
 from hpopt.training.twins import key_of
@@ -165,6 +166,77 @@ def test_a_users_own_layer_or_function_is_never_served_another_ones_graph(graphs
     losses = [fit(scaled(factor)).curves["loss"][0] for factor in (1.0, 50.0)]
     assert losses[0] != losses[1]
     assert not graphs
+
+
+def with_constraint(model):
+    model.layers[0].kernel.constraint = load_keras().constraints.MaxNorm(0.01)
+    return model
+
+
+def with_regularizer(model):
+    model.layers[0].kernel.regularizer = load_keras().regularizers.OrthogonalRegularizer(0.5)
+    return model
+
+
+def with_exclusion(model):
+    model.optimizer.weight_decay = 0.5
+    model.optimizer.exclude_from_weight_decay(var_names=["kernel"])
+    return model
+
+
+def with_loss_of_arguments(model):
+    model.compile("sgd", load_keras().losses.BinaryCrossentropy(label_smoothing=0.5))
+    return model
+
+
+@pytest.mark.parametrize(
+    "change", [with_constraint, with_regularizer, with_exclusion, with_loss_of_arguments]
+)
+def test_what_is_in_no_config_is_neither_lost_nor_served_to_others(change, graphs):
+    fit(network())
+    changed = fit(change(network()))
+    assert len(graphs) == 1
+    assert changed.curves["loss"] != fit(network()).curves["loss"]
+    if change is with_constraint:
+        norms = np.linalg.norm(changed.model.layers[0].kernel.numpy(), axis=0)
+        assert norms.max() == pytest.approx(0.01, rel=1e-3)
+
+
+def test_a_number_that_two_things_share_is_not_fed(graphs):
+    keras = load_keras()
+
+    def make(strength):
+        keras.utils.clear_session(free_memory=False)
+        keras.utils.set_random_seed(1)
+        shared = keras.regularizers.L2(strength)
+        hidden = keras.layers.Dense(4, kernel_regularizer=shared, activity_regularizer=shared)
+        model = keras.Sequential([keras.layers.Input((6,)), hidden, keras.layers.Dense(1)])
+        model.compile("adam", "mse", jit_compile=False)
+        return model
+
+    fit(make(0.5))
+    served = fit(make(0.01))
+    graphs.clear()
+    assert served.curves == fit(make(0.01)).curves
+
+
+def test_a_learning_rate_that_is_a_function_leaves_the_model_as_it_was():
+    keras = load_keras()
+    model = network(rate=0.1)
+    model.compile(keras.optimizers.SGD(lambda: 0.1), "binary_crossentropy")
+    fit(model)
+    assert model.layers[1].rate == 0.1
+
+
+def test_a_fit_that_fails_gives_its_graph_back(graphs):
+    broken = Rows(INPUTS[:30] * np.float32("inf"), TARGET[:30])
+    job = Fit(network(), broken, VALIDATION, batch_size=16, seed=2)
+    with pytest.raises(TrialError):
+        job.run(2)
+    assert len(graphs) == 1
+    served = fit(network())
+    graphs.clear()
+    assert served.curves == fit(network()).curves
 
 
 def test_the_store_of_graphs_is_bounded(graphs, monkeypatch):
