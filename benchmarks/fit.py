@@ -8,6 +8,7 @@ with the machine and with what else it does.
 from __future__ import annotations
 
 import argparse
+import random
 import statistics
 import time
 from collections.abc import Callable
@@ -16,11 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from hpopt.backend import load_keras
+from hpopt.backend import begin_names_anew, load_keras
 from hpopt.training import drivers
 from hpopt.training.fit import Fit, Rows
 
 keras = load_keras()
+keras.utils.set_random_seed(0)
 layers = keras.layers
 rng = np.random.default_rng(0)
 
@@ -129,8 +131,8 @@ def measure(work: Work, repeats: int) -> list[tuple[float, float]]:
             drivers._GRAPHS.clear()  # what was traced for an earlier fit serves nobody
         seconds = {}
         for fit in (fit_here, fit_in_keras)[:: 1 if k % 2 else -1]:  # who goes first changes
-            keras.utils.clear_session(free_memory=False)
-            keras.utils.set_random_seed(k)
+            begin_names_anew()
+            random.seed(k)  # as hpopt does; Keras' own seeding forgets what is compiled
             seconds[fit] = fit(work, k)
         pairs.append((seconds[fit_here], seconds[fit_in_keras]))
     return pairs[1:]

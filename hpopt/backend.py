@@ -40,6 +40,16 @@ def load_keras() -> Any:
     return keras
 
 
+def begin_names_anew() -> None:
+    """Let Keras count its layers' names from the start again: like networks are named alike then.
+
+    `keras.utils.clear_session` does so too, but makes TensorFlow forget the graphs it has compiled.
+    """
+    from keras.src.utils import naming
+
+    naming.reset_uids()
+
+
 @contextmanager
 def silent_stderr() -> Iterator[None]:
     """Close the mouth of TensorFlow's C++, which speaks before it heeds any log level."""

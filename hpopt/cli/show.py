@@ -87,7 +87,7 @@ def _run_lines(run: Run) -> Iterator[str]:
     of = f" of {run.n_calls}" if run.n_calls else ""
     seconds = sum(trial.result.seconds for trial in trials if trial.result)
     yield f"{run.path.name}: {_STATES[run.state]}"
-    yield f"  config  {run.header.config or name_of(run.path)}, begun {age(run.begun)} ago"
+    yield f"  config  {run.header.config or name_of(run.path)}, begun {age(run.begun)}"
     yield (
         f"  trials  {len(trials)}{of}"
         + (f", {len(failed)} failed" if failed else "")
@@ -102,7 +102,7 @@ def _run_lines(run: Run) -> Iterator[str]:
         if trial.state == "running":
             since = datetime.fromisoformat(trial.started) if trial.started else None
             gone = "running" if run.state == "running" else "was running when the process ended"
-            yield from ("", f"trial {trial.number}: {gone}; begun {age(since)} ago")
+            yield from ("", f"trial {trial.number}: {gone}; begun {age(since)}")
     if failed:
         yield ""
         for trial in failed[-_SHOWN:]:
@@ -189,7 +189,7 @@ def _trial_lines(run: Run, trial: Trial) -> Iterator[str]:
         facts["fit"] = f"{trial.result.epochs} epochs in {duration(trial.result.seconds)}"
     if trial.reason is not None:
         facts["reason"] = trial.reason
-    facts["begun"] = f"{age(since)} ago" if since else "–"
+    facts["begun"] = age(since) if since else "–"
     facts["seed"] = str(trial.seed) + (f", attempt {trial.attempt}" if trial.attempt > 1 else "")
     if (weights := run.weights(trial)) is not None:
         facts["weights"] = str(weights.relative_to(run.path))

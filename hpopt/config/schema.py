@@ -165,7 +165,8 @@ class Search(Section):
 
     engine: Literal["gp", "skopt", "grid", "sobol", "random"] = "gp"
     """What suggests trials: hpopt's own Bayesian optimisation, scikit-optimize's, a sequence that
-    spreads them evenly, or chance."""
+    spreads them evenly, or chance. `skopt`'s first ten trials
+    behind the defaults are random, as in `gp_minimize`."""
     acquisition: Literal["EI", "PI", "LCB", "gp_hedge"] = "EI"
     """How `gp` and `skopt` weigh what is promising against what is unknown; others do not."""
     base_estimator: Literal["GP", "RF", "ET"] = "GP"

@@ -96,7 +96,7 @@ def _share_losses(panels: dict[str, Axes]) -> None:
             continue
         both = [*axes.get_ylim(), *other.get_ylim()]
         wide = "log" in (axes.get_yscale(), other.get_yscale())
+        scale = "log" if wide and min(both) > 0 else "linear"
         for panel in (axes, other):
-            if wide and min(both) > 0:
-                panel.set_yscale("log")
+            panel.set_yscale(scale)
             panel.set_ylim(min(both), max(both))

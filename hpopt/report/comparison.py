@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -64,7 +65,18 @@ def check_comparable(runs: Sequence[Run]) -> list[str]:
             notes.append(
                 f"the runs do not have {what}, so their scores are not strictly comparable"
             )
-    return notes[:1]
+            break
+    settings: dict[str, set[str]] = {}
+    for run in runs:
+        form = [run.header.constants, run.header.space, run.header.n_calls]
+        settings.setdefault(name_of(run.path), set()).add(json.dumps(form, sort_keys=True))
+    for name, forms in settings.items():
+        if len(forms) > 1:
+            notes.append(
+                f"the runs called `{name}` differ in their settings, and are no repetitions of one "
+                "another; `hpopt tune --name` keeps such runs apart"
+            )
+    return notes
 
 
 def show_standings(standings: Sequence[Standing], metric: str) -> list[str]:

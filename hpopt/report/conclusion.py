@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hpopt.report.scores import score_rows
+from hpopt.report.scores import score_rows, verdict
 from hpopt.report.words import align, show_param
 from hpopt.runs.folder import Run
 
@@ -26,6 +26,7 @@ def conclude(run: Run) -> str:
         rows = [["  for comparison", "validation", "test"]]
         rows += [[f"  {row.name}", row.validation, row.test] for row in others]
         lines += align(rows)
+    lines += [said for said in [verdict(run)] if said]
     lines += ["params:"]
     lines += [f"  {name}: {show_param(value)}" for name, value in best.params.items()]
     return "\n".join([*lines, *_findings(run), folder])

@@ -22,6 +22,8 @@ from hpopt.space import Space
 _SURE = 2.0
 # A surrogate of fewer trials would only repeat what it was told.
 _FEWEST = 8
+# A surrogate that explains less of the values' variance has understood too little to be quoted.
+_LEAST_R2 = 0.2
 # An end of a range is its outer sixth, in the scale of the prior.
 _END = 1 / 6
 
@@ -47,6 +49,9 @@ def find_out(run: Run) -> Findings:
         few = "No trial has" if finished == 0 else f"Only {finished} trials have"
         return Findings([f"{few} finished: too few to say what the parameters did."], None)
     surrogate = fit_surrogate(space, trials)
+    trust = calibration(surrogate)
+    if trust.r2 < _LEAST_R2:
+        return Findings(["The trials say nothing certain of any single parameter."], str(trust))
     sign = -1.0 if run.header.greater_is_better else 1.0
     effects, unclear = [], []
     for part in importance(surrogate):
@@ -60,7 +65,7 @@ def find_out(run: Run) -> Findings:
         effects.append(f"Of {list_names(unclear)} the trials say nothing certain.")
     elif unclear:
         effects.append("The trials say nothing certain of any single parameter.")
-    return Findings(effects, str(calibration(surrogate)))
+    return Findings(effects, str(trust))
 
 
 def describe(effect: Dependence, sign: float) -> str | None:

@@ -39,3 +39,19 @@ def score_rows(run: Run, best: Trial) -> Sequence[ScoreRow]:
         validation, on_test = (scores[part].get(metric) for part in ("validation", "test"))
         rows.append(ScoreRow(name, show_score(validation), show_score(on_test)))
     return rows
+
+
+def verdict(run: Run) -> str | None:
+    """What has to be said where a plain model scores as well on the test part; None otherwise."""
+    test: Mapping[str, Any] = run.steps["test"].outcome if "test" in run.steps else {}
+    metric, sign = run.header.metric, 1.0 if run.header.greater_is_better else -1.0
+    best = test.get("best", {}).get(metric)
+    found = {name: scores["test"].get(metric) for name, scores in test.get("baselines", {}).items()}
+    known = {name: score for name, score in found.items() if score is not None}
+    if best is None or not known:
+        return None
+    name = max(known, key=lambda other: sign * known[other])
+    if sign * known[name] < sign * best:
+        return None
+    words = "no worse" if known[name] == best else "better"
+    return f"On the test part, {name} is {words} than the best network."

@@ -8,7 +8,7 @@ from typing import Any
 
 from hpopt.conditions import Condition
 from hpopt.report.findings import Findings
-from hpopt.report.scores import score_rows
+from hpopt.report.scores import score_rows, verdict
 from hpopt.report.words import show_param
 from hpopt.runs.folder import Run
 from hpopt.trials import Trial
@@ -58,7 +58,8 @@ def _scores(run: Run, best: Trial) -> list[str]:
             f"The best of {finished} validation scores flatters itself; the score on the test "
             "part, which no trial saw, is the one to quote."
         ]
-    return [*lines, ""]
+    said = verdict(run)
+    return [*lines, *([said] if said else []), ""]
 
 
 def _params(run: Run, best: Trial) -> list[str]:

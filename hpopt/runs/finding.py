@@ -63,7 +63,8 @@ def _the_one(reference: str, runs: list[Path], parent: Path) -> Path:
     exact = [run for run in runs if run.name == reference]
     beginning = [run for run in runs if run.name.startswith(reference)]
     part = [run for run in runs if reference in run.name]
-    found = exact or beginning or part
+    named = [run for run in runs if name_of(run) == reference]
+    found = exact or beginning or named or part
     if len(found) == 1:
         return found[0]
     if found:

@@ -191,17 +191,21 @@ class Run:
 
     @contextmanager
     def log_file(self) -> Iterator[None]:
-        """Append what hpopt logs to the folder's `hpopt.log`."""
+        """Append what hpopt logs, and what others warn of, to the folder's `hpopt.log`."""
         with writing(self.path / "hpopt.log"):
             handler = _LogFile(self.path / "hpopt.log", encoding="utf-8")
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        logger = logging.getLogger("hpopt")
-        logger.setLevel(logging.INFO)
-        logger.addHandler(handler)
+        loggers = [logging.getLogger(name) for name in ("hpopt", "py.warnings")]
+        for logger in loggers:
+            logger.setLevel(logging.INFO)
+            logger.addHandler(handler)
+        logging.captureWarnings(True)
         try:
             yield
         finally:
-            logger.removeHandler(handler)
+            logging.captureWarnings(False)
+            for logger in loggers:
+                logger.removeHandler(handler)
             handler.close()
 
     def plot(self, name: str = "convergence", dimensions: Sequence[str] = ()) -> Figure:

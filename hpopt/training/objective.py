@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -10,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from hpopt.backend import load_keras
-from hpopt.builders.registry import load_builder
+from hpopt.backend import begin_names_anew, load_keras
+from hpopt.builders.registry import SHIPPED, load_builder
 from hpopt.data.prepared import PartName, Prepared
 from hpopt.dimensions import Params
 from hpopt.errors import SetupError
@@ -69,8 +70,12 @@ class Objective:
     def network(self, params: Params, *, seed: int) -> Any:
         """The uncompiled Keras model that the builder gives for `params`, with seeded weights."""
         keras = load_keras()
-        keras.utils.clear_session(free_memory=False)  # for the names; the rest takes half a second
-        keras.utils.set_random_seed(seed)
+        begin_names_anew()
+        # Of all that Keras' own layers draw, Python's generator is the source. Own layers may have
+        # others, whose seeding makes TensorFlow forget the graphs it has compiled.
+        random.seed(seed)
+        if self.builder not in SHIPPED:
+            keras.utils.set_random_seed(seed)
         of_builder = {n: v for n, v in params.items() if n not in Training.model_fields}
         build = load_builder(self.builder)
         model = build(

@@ -52,7 +52,8 @@ class Training(Section):
     early_stopping: EarlyStopping | None = None
     """When a fit ends before its last epoch, and that the best epoch is kept; `null` is never."""
     driver: Literal["auto", "keras"] = "auto"
-    """`keras` fits through `model.fit` in any case; `auto` only what no graph can hold."""
+    """`keras` fits through `model.fit` in any case, which draws other random numbers; `auto` does
+    only where no graph can hold the fit."""
 
 
 NOT_SEARCHABLE = ("metric", "class_weight", "early_stopping", "driver")

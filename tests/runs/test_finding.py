@@ -109,3 +109,9 @@ def test_runs_are_listed_from_the_latest_on(runs):
 def test_a_run_is_called_what_stands_behind_its_stamp(runs):
     assert [name_of(path) for path in list_runs(runs)] == ["iris", "iris", "iris", "wine", "wine"]
     assert name_of(runs / "kept") == "kept"
+
+
+def test_the_exact_name_wins_over_a_longer_one(tmp_path):
+    for name in ("wd", "wdl"):
+        make_run(tmp_path / f"2026-11-23T10-00-00_{name}")
+    assert find_run("wd", tmp_path).path.name.endswith("_wd")
