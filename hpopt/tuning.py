@@ -40,10 +40,10 @@ def tune(
     """Search for the best network and leave a run folder in `output_dir`.
 
     Once `stop` is set no new trial begins, and the run is closed with what it has. Trials run in
-    this process, and seed the generators of Python, NumPy and Keras. Raises ConfigError, DataError,
-    SetupError or MissingDependency before the first trial, and leaves no folder then; RunError
-    where files can't be written, or the best network can't be saved; Interrupted on a
-    KeyboardInterrupt.
+    this process, and seed Python's random numbers, with an own builder NumPy's and TensorFlow's
+    too. Raises ConfigError, DataError, SetupError or MissingDependency before the first trial, and
+    leaves no folder then; RunError where files can't be written, or the best network can't be
+    saved; Interrupted on a KeyboardInterrupt.
     """
     observer, stop = observer or Observer(), stop or threading.Event()
     options, space = config.settings, config.binding.space

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from hpopt.errors import in_words
+from hpopt.errors import TrialError, in_words
 from hpopt.training.drivers import Driver, InGraph, ThroughKeras, needs_keras, predict
 from hpopt.training.progress import Plan, Progress
 from hpopt.training.rows import Rows
@@ -69,7 +69,11 @@ class Fit:
         if self._is_finished:
             raise RuntimeError("the fit is finished")
         if epochs > 0 and not self.stopped:
-            self._driver.run(self._progress, epochs)
+            try:
+                self._driver.run(self._progress, epochs)
+            except TrialError:  # its graph may serve another fit from now on
+                self._is_finished = True
+                raise
 
     def finish(self) -> None:
         """Put the weights in place that are kept: the best epoch's under early stopping."""

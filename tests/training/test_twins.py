@@ -234,7 +234,10 @@ def test_a_fit_that_fails_gives_its_graph_back(graphs):
     with pytest.raises(TrialError):
         job.run(2)
     assert len(graphs) == 1
+    before = job.model.get_weights()
     served = fit(network())
+    job.finish()  # is over: the graph's weights are another fit's by now
+    assert all(map(np.array_equal, before, job.model.get_weights()))
     graphs.clear()
     assert served.curves == fit(network()).curves
 
