@@ -11,7 +11,6 @@ from pathlib import Path
 from hpopt.closing import Closing
 from hpopt.config.loading import Config
 from hpopt.errors import Interrupted
-from hpopt.execution.serial import SerialSlots
 from hpopt.execution.slots import Job, Slots, TrialEvent, TrialFinished
 from hpopt.observer import Observer, Observers
 from hpopt.runs import journal
@@ -52,7 +51,7 @@ def tune(
         observer = Observers(observer, TensorBoard())
     try:
         observer.setting_up()
-        run, objective = set_up(config, Path(output_dir), observer, stop)
+        run, objective, slots = set_up(config, Path(output_dir), observer, stop)
         with closing(run), run.log_file():
             if options.search.engine == "grid":
                 _compare_budget(space, options.search.grid, options.search.n_calls, observer)
@@ -61,7 +60,7 @@ def tune(
                 run,
                 space,
                 make_searcher(**options.search.model_dump(exclude={"seed"})),
-                SerialSlots(objective),
+                slots,
                 n_calls=options.search.n_calls,
                 seed=options.search.seed,
                 keep_weights=options.output.keep_weights,
