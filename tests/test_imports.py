@@ -37,11 +37,13 @@ MAY_IMPORT = {
     "report": {"runs", "search"} | RECORDS,
     "plots": {"files", "report", "runs", "search"} | RECORDS,
     "observer": {"runs", "trials"},
+    "budget": {"runs", "trials"},
     "preflight": {"builders", "export", "training"} | RECORDS,
     "closing": {"export", "plots", "report", "runs", "training"} | RECORDS,
     "setup": {"builders", "config", "data", "observer", "preflight", "runs", "training"} | RECORDS,
     "tracking": {"backend", "observer", "runs"} | RECORDS,
     "tuning": {
+        "budget",
         "closing",
         "config",
         "execution",
