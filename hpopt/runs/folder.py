@@ -167,6 +167,15 @@ class Run:
         return best_of(self.trials())
 
     @property
+    def chosen(self) -> Trial | None:
+        """The trial whose network the run is for: the confirmed one, or else `best`.
+
+        The lowest of many noisy values is in part luck; confirming tells it from skill.
+        """
+        step = self._steps.get("confirm")
+        return self.best if step is None else self._trials[step.outcome["chosen"]]
+
+    @property
     def steps(self) -> Mapping[str, Step]:
         """The closing steps that are done, by name; a trial begun after them undoes them all."""
         return self._steps
