@@ -11,8 +11,7 @@ from pathlib import Path
 from hpopt.closing import Closing
 from hpopt.config.loading import Config
 from hpopt.errors import Interrupted
-from hpopt.execution.serial import SerialSlots
-from hpopt.execution.slots import Slots, TrialEvent, TrialFinished
+from hpopt.execution.slots import Job, Slots, TrialEvent, TrialFinished
 from hpopt.observer import Observer, Observers
 from hpopt.runs import journal
 from hpopt.runs.folder import Run, now
@@ -52,7 +51,7 @@ def tune(
         observer = Observers(observer, TensorBoard())
     try:
         observer.setting_up()
-        run, objective = set_up(config, Path(output_dir), observer, stop)
+        run, objective, slots = set_up(config, Path(output_dir), observer, stop)
         with closing(run), run.log_file():
             if options.search.engine == "grid":
                 _compare_budget(space, options.search.grid, options.search.n_calls, observer)
@@ -61,7 +60,7 @@ def tune(
                 run,
                 space,
                 make_searcher(**options.search.model_dump(exclude={"seed"})),
-                SerialSlots(objective),
+                slots,
                 n_calls=options.search.n_calls,
                 seed=options.search.seed,
                 keep_weights=options.output.keep_weights,
@@ -112,8 +111,8 @@ def search(
                 observer.started(run.trial(number))
             for event in slots.events(_PATIENCE_S):
                 _record(run, event, keep_weights)
-                running.remove(event.number)
-                observer.ended(run.trial(event.number), run.trials())
+                running.remove(event.job.number)
+                observer.ended(run.trial(event.job.number), run.trials())
     finally:
         slots.close()
 
@@ -126,15 +125,16 @@ def _start(
     run.append(
         journal.Started(number, suggestion.params, seed=seed, time=now(), info=suggestion.info)
     )
-    slots.submit(number, suggestion.params, seed, run.trial_folder(number))
+    slots.submit(Job(number, suggestion.params, seed, run.trial_folder(number)))
 
 
 def _record(run: Run, event: TrialEvent, keep_weights: int) -> None:
+    number = event.job.number
     if isinstance(event, TrialFinished):
         result = event.result
-        run.append(journal.Finished(number=event.number, **vars(result)))
+        run.append(journal.Finished(number=number, **vars(result)))
         run.keep_weights_of_best(keep_weights)
-        log.info("trial %d finished: %s in %.1f s", event.number, result.metrics, result.seconds)
+        log.info("trial %d finished: %s in %.1f s", number, result.metrics, result.seconds)
     else:
-        log.warning("trial %d failed: %s", event.number, event.reason)
-        run.append(journal.Failed(event.number, event.reason))
+        log.warning("trial %d failed: %s", number, event.reason)
+        run.append(journal.Failed(number, event.reason, event.log_tail))

@@ -19,14 +19,14 @@ from hpopt.tuning import search
 SPACE = Space([Real("x", -1, 1, default=0.9), Real("y", -1, 1, default=0.9)])
 
 
-def bowl(params, *, seed, folder) -> Result:
+def bowl(params, *, seed, folder, fold=0) -> Result:
     value = params["x"] ** 2 + params["y"] ** 2
     folder.mkdir(parents=True)
     np.savez(folder / "weights.npz", value=value)
     return Result(value, {"rmse": value}, [value], {"loss": [value]}, 1, 0.01, "weights.npz")
 
 
-def failing_on_the_right(params, *, seed, folder) -> Result:
+def failing_on_the_right(params, *, seed, folder, fold=0) -> Result:
     if params["x"] > 0:
         raise TrialError("the loss became nan in epoch 1")
     return bowl(params, seed=seed, folder=folder)
@@ -110,7 +110,7 @@ def test_no_trial_begins_once_the_run_is_to_stop(tmp_path):
 
 
 def test_an_interrupt_in_a_trial_leaves_it_running_in_the_journal(tmp_path):
-    def interrupted(params, *, seed, folder):
+    def interrupted(params, *, seed, folder, fold=0):
         if folder.name == "0003":
             raise KeyboardInterrupt
         return bowl(params, seed=seed, folder=folder)

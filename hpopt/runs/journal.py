@@ -70,11 +70,12 @@ class Finished:
 
 @dataclass(frozen=True)
 class Failed:
-    """A trial gave no value."""
+    """A trial gave no value; `log_tail` is the end of what its worker wrote."""
 
     kind: ClassVar[str] = "failed"
     number: int
     reason: str
+    log_tail: str = ""
 
 
 @dataclass(frozen=True)

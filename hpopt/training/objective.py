@@ -45,7 +45,7 @@ class Objective:
         """The specification without the rows that were read for it."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
-    def __call__(self, params: Params, *, seed: int, folder: Path) -> Result:
+    def __call__(self, params: Params, *, seed: int, folder: Path, fold: int = 0) -> Result:
         """Build, fit and score one network, and leave the kept weights in `folder`.
 
         Raises TrialError where that gives no finite value.

@@ -6,13 +6,13 @@ import pytest
 
 from hpopt.errors import TrialError
 from hpopt.execution.serial import SerialSlots
-from hpopt.execution.slots import TrialFailed, TrialFinished
+from hpopt.execution.slots import Job, TrialFailed, TrialFinished
 from hpopt.trials import Result
 
 KINDS = {"serial": SerialSlots}
 
 
-def objective(params, *, seed, folder) -> Result:
+def objective(params, *, seed, folder, fold=0) -> Result:
     match params["does"]:
         case "raise":
             raise ValueError("no such thing")
@@ -39,16 +39,16 @@ def wait_for_end(slots):
 
 
 def test_a_trial_runs_in_its_folder_with_its_seed(slots, tmp_path):
-    slots.submit(4, {"does": "work", "x": 0.5}, 99, tmp_path / "0004")
+    slots.submit(Job(4, {"does": "work", "x": 0.5}, 99, tmp_path / "0004"))
     [event] = wait_for_end(slots)
     assert isinstance(event, TrialFinished)
-    assert (event.number, event.result.value) == (4, 0.5)
+    assert (event.job.number, event.result.value) == (4, 0.5)
     assert (tmp_path / "0004" / "note").read_text() == "99"
 
 
 def test_a_slot_is_taken_until_its_trial_is_over(slots, tmp_path):
     free = slots.free
-    slots.submit(1, {"does": "work", "x": 0.0}, 0, tmp_path / "1")
+    slots.submit(Job(1, {"does": "work", "x": 0.0}, 0, tmp_path / "1"))
     assert slots.free == free - 1
     wait_for_end(slots)
     assert slots.free == free
@@ -56,9 +56,9 @@ def test_a_slot_is_taken_until_its_trial_is_over(slots, tmp_path):
 
 def test_more_trials_than_slots_are_refused(slots, tmp_path):
     for number in range(slots.free):
-        slots.submit(number, {"does": "work", "x": 0.0}, 0, tmp_path / str(number))
+        slots.submit(Job(number, {"does": "work", "x": 0.0}, 0, tmp_path / str(number)))
     with pytest.raises(RuntimeError):
-        slots.submit(99, {"does": "work", "x": 0.0}, 0, tmp_path / "99")
+        slots.submit(Job(99, {"does": "work", "x": 0.0}, 0, tmp_path / "99"))
 
 
 @pytest.mark.parametrize(
@@ -71,24 +71,28 @@ def test_more_trials_than_slots_are_refused(slots, tmp_path):
 )
 def test_a_trial_that_fails_says_why_and_frees_its_slot(slots, tmp_path, does, reason):
     free = slots.free
-    slots.submit(1, {"does": does}, 0, tmp_path / "1")
-    assert wait_for_end(slots) == [TrialFailed(1, reason)]
+    job = Job(1, {"does": does}, 0, tmp_path / "1")
+    slots.submit(job)
+    [event] = wait_for_end(slots)
+    assert (event.job, event.reason, event.is_external) == (job, reason, False)
     assert slots.free == free
 
 
 def test_a_killed_trial_is_reported_as_failed_once(slots, tmp_path):
-    slots.submit(1, {"does": "work", "x": 0.0}, 0, tmp_path / "1")
-    slots.kill(1)
+    job = Job(1, {"does": "work", "x": 0.0}, 0, tmp_path / "1")
+    slots.submit(job)
+    slots.kill(job)
     [event] = wait_for_end(slots)
     assert isinstance(event, TrialFailed)
-    assert event.number == 1
+    assert event.job.number == 1
     assert slots.events(0.0) == []
 
 
 def test_killing_a_trial_that_is_over_changes_nothing(slots, tmp_path):
-    slots.submit(1, {"does": "work", "x": 0.0}, 0, tmp_path / "1")
+    job = Job(1, {"does": "work", "x": 0.0}, 0, tmp_path / "1")
+    slots.submit(job)
     wait_for_end(slots)
-    slots.kill(1)
+    slots.kill(job)
     assert slots.events(0.0) == []
 
 
