@@ -75,7 +75,7 @@ def trial_seed(run_seed: int, number: int) -> int:
 
 
 def fit_seed(seed: int, index: int) -> int:
-    """The seed of one of a trial's fits: that of fit 0 is the trial's own, others derive from it."""
+    """The seed of one of a trial's fits; that of fit 0 is the trial's own."""
     import numpy as np
 
     if index == 0:

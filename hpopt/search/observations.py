@@ -32,8 +32,8 @@ class Data:
 
     x [n, d] are points of the unit cube, `active` [n, d] their mask, `features` [n, p] what the
     encoding makes of them, y [n] warped values, and `variances` [n] what the fits of a trial tell
-    of its value's noise, 0 where a trial is a single fit. The first `n_finished` rows are of finished
-    trials, the others of failed ones.
+    of its value's noise, 0 where a trial is a single fit. The first `n_finished` rows are of
+    finished trials, the others of failed ones.
     """
 
     x: np.ndarray
