@@ -156,7 +156,7 @@ def _files(export: Export) -> str:
     return f"""## What is here
 
 - `{export.format.artifact}`: the model
-- `labels.json`: the task, and the label of each class index
+- `labels.json`: {_labels_in_words(export.data)}
 - `columns.json`: the names of the input columns, in order
 - `params.yaml`: what the search chose
 - `example.py`: how it is used
@@ -164,6 +164,15 @@ def _files(export: Export) -> str:
   In a fresh process the export differed by {export.largest_difference:.2g} at most. The model does
   not need them: where rows are private, leave the file out.
 """
+
+
+def _labels_in_words(data: Prepared) -> str:
+    if data.output.task == "regression":
+        return "the task"
+    told = "the task, and the label of each class index"
+    if data.output.task == "binary":
+        told += f"; {data.labels[1]!r} is said where its probability is above `threshold`"
+    return told
 
 
 def _further_training(data: Prepared) -> str:
