@@ -135,7 +135,7 @@ def facts(run) -> list:
 
 
 @pytest.mark.parametrize(
-    "engine, killed_in",
+    ("engine", "killed_in"),
     [("gp", 13), ("gp", 6), ("skopt", 13), ("grid", 3), ("sobol", 14), ("random", 1)],
 )
 def test_a_run_that_goes_on_after_a_kill_gives_the_trials_it_would_have_given(
