@@ -15,7 +15,6 @@ from hpopt.budget import INTERRUPTED, Budget
 from hpopt.closing import Closing
 from hpopt.config.loading import Config
 from hpopt.errors import Interrupted
-from hpopt.execution.serial import SerialSlots
 from hpopt.execution.slots import Job, Slots, TrialEvent, TrialFailed, TrialFinished
 from hpopt.observer import Observer, Observers
 from hpopt.runs import journal
@@ -56,7 +55,7 @@ def tune(
         observer = Observers(observer, TensorBoard())
     try:
         observer.setting_up()
-        run, objective = set_up(config, Path(output_dir), observer, stop)
+        run, objective, slots = set_up(config, Path(output_dir), observer, stop)
         with closing(run), run.log_file():
             if options.search.engine == "grid":
                 _compare_budget(space, options.search.grid, options.search.n_calls, observer)
@@ -65,8 +64,8 @@ def tune(
                 run,
                 space,
                 make_searcher(**options.search.model_dump(exclude={"seed"})),
-                SerialSlots(objective),
-                budget=Budget(options.search.n_calls),
+                slots,
+                budget=Budget(options.search.n_calls, max_failures=options.execution.max_failures),
                 seed=options.search.seed,
                 keep_weights=options.output.keep_weights,
                 observer=observer,
