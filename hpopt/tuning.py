@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import threading
+from collections import deque
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
+from hpopt.budget import INTERRUPTED, Budget
 from hpopt.closing import Closing
 from hpopt.config.loading import Config
 from hpopt.errors import Interrupted
-from hpopt.execution.slots import Job, Slots, TrialEvent, TrialFinished
+from hpopt.execution.slots import Job, Slots, TrialEvent, TrialFailed, TrialFinished
 from hpopt.observer import Observer, Observers
 from hpopt.runs import journal
 from hpopt.runs.folder import Run, now
@@ -21,7 +25,7 @@ from hpopt.search.searcher import Searcher
 from hpopt.setup import set_up
 from hpopt.space import Space
 from hpopt.tracking.tensorboard import TensorBoard
-from hpopt.trials import trial_seed
+from hpopt.trials import Trial, trial_seed
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +65,7 @@ def tune(
                 space,
                 make_searcher(**options.search.model_dump(exclude={"seed"})),
                 slots,
-                n_calls=options.search.n_calls,
+                budget=Budget(options.search.n_calls),
                 seed=options.search.seed,
                 keep_weights=options.output.keep_weights,
                 observer=observer,
@@ -93,39 +97,79 @@ def search(
     searcher: Searcher,
     slots: Slots,
     *,
-    n_calls: int,
+    budget: Budget,
     seed: int,
     keep_weights: int,
     observer: Observer,
     stop: threading.Event,
 ) -> None:
-    """The loop: fill the free slots, wait for what happens in them, write it down."""
+    """The loop: fill the free slots, wait for what happens in them, write it down.
+
+    Trials that an earlier process left running come first, as they were; one that was ended from
+    outside is run again once. One that outlives the budget's time by much is left running too.
+    """
+    again = deque(trial for trial in run.trials() if trial.state == "running")
     running: set[int] = set()
-    number = len(run.trials())
     try:
-        while running or (number < n_calls and not stop.is_set()):
-            while slots.free and number < n_calls and not stop.is_set():
-                number += 1
-                _start(run, space, searcher, slots, number, seed)
-                running.add(number)
-                observer.started(run.trial(number))
+        while not budget.is_overrun(run):
+            while slots.free and not stop.is_set():
+                if again and not budget.is_out_of_time(run):
+                    left = again.popleft()
+                    trial = replace(left, attempt=left.attempt + 1)
+                elif budget.end(run) is None:
+                    trial = _next(run, space, searcher, seed)
+                else:
+                    break
+                _start(run, trial)
+                folder = run.trial_folder(trial.number)
+                slots.submit(Job(trial.number, trial.params, trial.seed, folder))
+                running.add(trial.number)
+                observer.started(run.trial(trial.number))
+            if not running:
+                break
             for event in slots.events(_PATIENCE_S):
-                _record(run, event, keep_weights)
-                running.remove(event.job.number)
-                observer.ended(run.trial(event.job.number), run.trials())
+                trial = run.trial(event.job.number)
+                running.remove(trial.number)
+                if isinstance(event, TrialFailed) and event.is_external and trial.attempt == 1:
+                    log.warning("trial %d is run again: %s", trial.number, event.reason)
+                    again.append(trial)
+                else:
+                    _record(run, event, keep_weights)
+                    observer.ended(run.trial(trial.number), run.trials())
     finally:
         slots.close()
+    if again or running:
+        end = INTERRUPTED if stop.is_set() else budget.out_of_time
+    else:
+        end = budget.end(run) or INTERRUPTED
+    run.append(journal.Ended(end.reason, end.text, now(), run.elapsed_s))
+    log.info("the search is over: %s", end.text)
 
 
-def _start(
-    run: Run, space: Space, searcher: Searcher, slots: Slots, number: int, run_seed: int
-) -> None:
-    suggestion = searcher.suggest(space, run.trials(), number=number, seed=run_seed)
+def _next(run: Run, space: Space, searcher: Searcher, run_seed: int) -> Trial:
+    """The trial that the searcher suggests, under the first number that is free."""
+    trials = run.trials()
+    known = {trial.number for trial in trials}
+    number = next(n for n in itertools.count(1) if n not in known)  # a repair may leave a gap
+    suggestion = searcher.suggest(space, trials, number=number, seed=run_seed)
     seed = trial_seed(run_seed, number)
+    return Trial(number, suggestion.params, seed, info=suggestion.info)
+
+
+def _start(run: Run, trial: Trial) -> None:
+    if trial.attempt > 1:
+        run.clear_trial(trial.number)
     run.append(
-        journal.Started(number, suggestion.params, seed=seed, time=now(), info=suggestion.info)
+        journal.Started(
+            trial.number,
+            trial.params,
+            trial.seed,
+            now(),
+            trial.info,
+            trial.attempt,
+            run.elapsed_s,
+        )
     )
-    slots.submit(Job(number, suggestion.params, seed, run.trial_folder(number)))
 
 
 def _record(run: Run, event: TrialEvent, keep_weights: int) -> None:

@@ -37,6 +37,7 @@ MAY_IMPORT = {
     "report": {"runs", "search"} | RECORDS,
     "plots": {"files", "report", "runs", "search"} | RECORDS,
     "observer": {"runs", "trials"},
+    "budget": {"runs", "trials"},
     "preflight": {"builders", "export", "training"} | RECORDS,
     "closing": {"export", "plots", "report", "runs", "training"} | RECORDS,
     "setup": {
@@ -52,6 +53,7 @@ MAY_IMPORT = {
     | RECORDS,
     "tracking": {"backend", "observer", "runs"} | RECORDS,
     "tuning": {
+        "budget",
         "closing",
         "config",
         "execution",
@@ -92,7 +94,7 @@ HEAVY = {
     "sklearn": {"data", "training", "runs"},
     "skopt": {"search", "runs", "skopt_space"},
     "matplotlib": {"plots"},
-    "pandas": {"runs"},
+    "pandas": {"data", "runs"},
     "psutil": {"execution"},
     "rich": {"progress"},
 }

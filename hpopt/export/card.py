@@ -56,7 +56,7 @@ class Export:
         if "test" not in self.run.steps:
             return None
         outcome = self.run.steps["test"].outcome
-        if self.run.best is not None and self.trial.number == self.run.best.number:
+        if self.run.chosen is not None and self.trial.number == self.run.chosen.number:
             return dict(outcome["best"])
         return dict(outcome["default"]) if self.trial.number == 1 and "default" in outcome else None
 

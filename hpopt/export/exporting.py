@@ -96,9 +96,9 @@ def _choose(run: Run, number: int | None) -> Trial:
     """The trial to export. Raises RunError where there is no such trial, or it is not kept."""
     trials = {trial.number: trial for trial in run.trials()}
     if number is None:
-        if run.best is None:
+        if run.chosen is None:
             raise RunError(f"no trial of {run.shown_path} gave a value, so there is no model")
-        number = run.best.number
+        number = run.chosen.number
     if number not in trials:
         raise RunError(f"there is no trial {number}: the run has {len(trials)}")
     trial = trials[number]
