@@ -65,7 +65,7 @@ def tune(
                 space,
                 make_searcher(**options.search.model_dump(exclude={"seed"})),
                 slots,
-                budget=Budget(options.search.n_calls),
+                budget=Budget(options.search.n_calls, max_failures=options.execution.max_failures),
                 seed=options.search.seed,
                 keep_weights=options.output.keep_weights,
                 observer=observer,
