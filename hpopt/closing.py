@@ -8,10 +8,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from hpopt.errors import RunError, in_words
-from hpopt.export.best import write_best
+from hpopt.export.best import trained_network, write_best
+from hpopt.judging import Final, Judging
 from hpopt.plots.drawing import PICTURES, write_picture
 from hpopt.plots.history import History
 from hpopt.report.findings import Findings, find_out
@@ -20,10 +22,8 @@ from hpopt.runs.folder import Run, now
 from hpopt.runs.journal import Step
 from hpopt.runs.results import dump_results
 from hpopt.space import Space
-from hpopt.training.baselines import baseline_scores
-from hpopt.training.metrics import scores_of
+from hpopt.statistics.threshold import depends_on_threshold
 from hpopt.training.objective import Objective
-from hpopt.trials import Trial
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,7 @@ class Closing:
         if self.run.best is None:
             return [("summary", self._summary)]
         return [
+            *([("threshold", self._threshold)] if self._has_threshold else []),
             ("best", self._best),
             ("test", self._test),
             ("results", self._results),
@@ -75,22 +76,20 @@ class Closing:
         return write_best(self.run, self.objective, self.run.chosen, self.keep_rows)
 
     def _test(self) -> Mapping[str, Any]:
-        """The only step that sees the test part: chosen, default, baselines."""
-        assert self.run.chosen is not None
-        default = self.run.trials()[0]
-        outcome: dict[str, Any] = {"best": self._test_scores(self.run.chosen)}
-        if self.run.weights(default) is not None:
-            outcome["default"] = self._test_scores(default)
-        outcome["baselines"] = baseline_scores(self.objective.data)
-        return outcome
+        return self._judging.test()
 
-    def _test_scores(self, trial: Trial) -> Mapping[str, float | None]:
-        """Every metric of the task on the test part; None where one has no value there."""
-        weights = self.run.weights(trial)
-        assert weights is not None
-        data = self.objective.data
-        network = self.objective.trained(trial.params, seed=trial.seed, weights=weights)
-        return scores_of(data.output.task, data.y("test"), self.objective.predict(network, "test"))
+    def _threshold(self) -> Mapping[str, Any]:
+        return self._judging.threshold()
+
+    @property
+    def _has_threshold(self) -> bool:
+        return depends_on_threshold(self.objective.data.output.task, self.run.metric)
+
+    @cached_property
+    def _judging(self) -> Judging:
+        assert self.run.chosen is not None
+        network = trained_network(self.run, self.objective, self.run.chosen)
+        return Judging(self.run, self.objective, Final(self.objective, network))
 
     def _results(self) -> Mapping[str, Any]:
         trials = self.run.trials()

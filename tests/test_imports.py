@@ -34,12 +34,14 @@ MAY_IMPORT = {
     "training": {"backend", "builders", "data", "files", "grammar"} | RECORDS,
     "export": {"backend", "builders", "config", "data", "files", "report", "runs", "training"}
     | RECORDS,
+    "statistics": set(),
     "report": {"runs", "search"} | RECORDS,
     "plots": {"files", "report", "runs", "search"} | RECORDS,
     "observer": {"runs", "trials"},
     "budget": {"runs", "trials"},
     "preflight": {"builders", "export", "training"} | RECORDS,
-    "closing": {"export", "plots", "report", "runs", "training"} | RECORDS,
+    "judging": {"builders", "data", "runs", "statistics", "training"} | RECORDS,
+    "closing": {"export", "judging", "plots", "report", "runs", "statistics", "training"} | RECORDS,
     "setup": {
         "builders",
         "config",
