@@ -8,17 +8,17 @@ score flattered, and how well probabilities are calibrated. `hpopt/report/` puts
 from __future__ import annotations
 
 import logging
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hpopt.builders.base import Task
 from hpopt.data.prepared import PartName
+from hpopt.errors import RunError
+from hpopt.export.best import trained_network
 from hpopt.runs.folder import Run
 from hpopt.statistics.bootstrap import LEVEL, Interval
 from hpopt.statistics.calibration import calibration
@@ -36,30 +36,26 @@ _AT_HALF = "best at 0.5"
 
 
 @dataclass(frozen=True)
-class Final:
-    """The network that the run is for, with the objective on the rows it was fitted to."""
-
-    objective: Objective
-    network: Any
-
-
-@dataclass(frozen=True)
 class Judging:
-    """What both steps need: the run, its objective on its own split, and the final network."""
+    """What both steps need: the run, its objective on its own split, and a trial's last network.
+
+    `network` gives that with the objective on the rows it was fitted to, which may be more; it
+    raises RunError where there is none.
+    """
 
     run: Run
     objective: Objective
-    final: Final
+    network: Callable[[Trial], tuple[Objective, Any]]
 
     def threshold(self) -> Mapping[str, Any]:
         """Choose the threshold that the final network is used with, on the validation part."""
         assert self.run.chosen is not None
-        return self._threshold_of(self._of_trial(self.run.chosen, "validation")).to_json()
+        return self._threshold_of(self._on_validation(self.run.chosen)).to_json()
 
     def test(self) -> Mapping[str, Any]:
         """Score everything on the test part, with the intervals and comparisons of it."""
         sample = Sample(
-            self.final.objective.data.y("test"),
+            self.objective.data.y("test"),
             self._predictors,
             [metric.name for metric in metrics_for(self._task)],
             groups=self._groups("test"),
@@ -104,15 +100,22 @@ class Judging:
         return None
 
     @cached_property
+    def _final(self) -> tuple[Objective, np.ndarray]:
+        """The final network's objective, and what the network says of the test part."""
+        assert self.run.chosen is not None
+        objective, network = self.network(self.run.chosen)
+        return objective, objective.predict(network, "test")
+
+    @cached_property
     def _predictors(self) -> Mapping[str, Predictor]:
         """Who is scored on the test part: the best, the default if it is another, the baselines."""
-        said = self.final.objective.predict(self.final.network, "test")
+        _, said = self._final
         found = {"best": Predictor(said, self.run.threshold)}
         default, chosen = self.run.trials()[0], self.run.chosen
         assert chosen is not None
-        if default.number != chosen.number and default.result is not None:
-            threshold = self._threshold_of(self._of_trial(default, "validation")).value
-            found["default"] = Predictor(self._default_on_test(default), threshold)
+        if default.number != chosen.number:
+            predictor = self._default(default)
+            found |= {} if predictor is None else {"default": predictor}
         for name, (_, predictions) in self._baselines.items():
             threshold = self._threshold_of(predictions["validation"]).value
             found[name] = Predictor(predictions["test"], threshold)
@@ -120,9 +123,21 @@ class Judging:
             found[_AT_HALF] = Predictor(said)
         return found
 
+    def _default(self, default: Trial) -> Predictor | None:
+        """The network of the default params, where there is one."""
+        try:
+            objective, network = self.network(default)
+        except RunError as error:
+            log.warning("the default params are not tested: %s", error)
+            return None
+        threshold = HALF
+        if self._has_threshold:
+            threshold = self._threshold_of(self._on_validation(default)).value
+        return Predictor(objective.predict(network, "test"), threshold)
+
     @cached_property
     def _baselines(self) -> Mapping[str, tuple[Kind, Predictions]]:
-        return baseline_predictions(self.objective.data, self.final.objective.data)
+        return baseline_predictions(self.objective.data, self._final[0].data)
 
     def _threshold_of(self, predictions: np.ndarray) -> Threshold:
         """The threshold for somebody's predictions of the validation part."""
@@ -132,27 +147,10 @@ class Judging:
         groups = self._groups("validation")
         return choose_threshold(self.run.metric, y, predictions, groups=groups)
 
-    def _default_on_test(self, default: Trial) -> np.ndarray:
-        """The default params on the test part, fitted to the rows that the final network was."""
-        if self.final.objective is self.objective:
-            return self._of_trial(default, "test")
-        return self._fitted(self.final.objective, default, "test")
-
-    def _of_trial(self, trial: Trial, part: PartName) -> np.ndarray:
-        """What the network of a trial, fitted to the training part, says of a part."""
-        weights = self.run.weights(trial)
-        if weights is None:  # of a trial of folds there are no weights of the run's own split
-            return self._fitted(self.objective, trial, part)
-        network = self.objective.trained(trial.params, seed=trial.seed, weights=weights)
-        return self.objective.predict(network, part)
-
-    def _fitted(self, objective: Objective, trial: Trial, part: PartName) -> np.ndarray:
-        with tempfile.TemporaryDirectory(prefix="hpopt-") as folder:
-            result = objective(trial.params, seed=trial.seed, folder=Path(folder))
-            assert result.weights is not None
-            weights = Path(folder) / result.weights
-            network = objective.trained(trial.params, seed=trial.seed, weights=weights)
-            return objective.predict(network, part)
+    def _on_validation(self, trial: Trial) -> np.ndarray:
+        """What the network of a trial, fitted to the training part alone, says of validation."""
+        network = trained_network(self.run, self.objective, trial)
+        return self.objective.predict(network, "validation")
 
     def _validation_scores(self, name: str) -> Mapping[str, float | None]:
         """A baseline's scores on the validation part, by the threshold 0.5 as trials' are."""
@@ -182,24 +180,26 @@ class Judging:
         confirmed = self._confirmed
         if confirmed is not None:
             found["confirmed"] = confirmed
-        if len(best.result.scores) > 1:
-            of_validation = _of_error(said, best.result)
-            linear = None
+        linear = None
+        if best.result.weights is None:  # of folds: every row was in one of the validation parts
+            of_validation = _of_folds(said, best.result, self.objective.training.folds)
+        elif self.run.weights(best) is None:
+            return found
         else:
-            predictors = {"best": Predictor(self._of_trial(best, "validation"))}
+            predictors = {"best": Predictor(self._on_validation(best))}
             linear = next((n for n, (kind, _) in self._baselines.items() if kind == "linear"), None)
             if linear is not None:
                 predictors["linear"] = Predictor(self._baselines[linear][1]["validation"])
-            validation = Sample(
-                self.objective.data.y("validation"), predictors, [metric],
-                groups=self._groups("validation"),
-            )  # fmt: skip
+            y, groups = self.objective.data.y("validation"), self._groups("validation")
+            validation = Sample(y, predictors, [metric], groups=groups)
             of_validation = validation.interval("best", metric)
         if of_validation is None:
             return found
         difference = independent_difference(said, of_validation, on_test, of_test)
         found |= _flattered(said - on_test, difference, sign)
-        found["rows"] = self.objective.data.sizes["validation"]
+        sizes = self.objective.data.sizes
+        is_folded = best.result.weights is None
+        found["rows"] = sizes["validation"] + (sizes["train"] if is_folded else 0)
         if linear is not None:
             found["beyond"] = self._beyond(linear, validation, test, sign)
         return found
@@ -266,11 +266,11 @@ def _flattered(difference: float, interval: Interval, sign: float) -> dict[str, 
     return {"difference": sign * difference, "interval": ends}
 
 
-def _of_error(score: float, result: Result) -> Interval | None:
-    """The interval of a trial's score from the standard error that its folds give."""
+def _of_folds(score: float, result: Result, folds: int) -> Interval | None:
+    """The interval of a trial's score from the standard error that its folds give; Student's t."""
     from scipy.special import stdtrit
 
     if result.standard_error is None:
         return None
-    reach = float(stdtrit(len(result.scores) - 1, (1 + LEVEL) / 2)) * result.standard_error
+    reach = float(stdtrit(folds - 1, (1 + LEVEL) / 2)) * result.standard_error
     return Interval(score - reach, score + reach)

@@ -11,6 +11,7 @@ from hpopt import __version__
 from hpopt.builders.registry import source_of
 from hpopt.config.loading import Config
 from hpopt.config.resolved import resolved_yaml
+from hpopt.data.folds import Splits
 from hpopt.data.prepared import fingerprints, prepare
 from hpopt.data.sources import Table, load_sklearn
 from hpopt.data.splits import Parts, split_rows
@@ -50,6 +51,23 @@ class Material:
             binding.builder, binding.arguments, binding.training, self.metric.name, data
         )
 
+    def splits(self, config: Config, folder: Path) -> Splits:
+        """What makes further splits of the rows, below the `folder` of the prepared ones.
+
+        The folds of `training.folds` are there at once. Raises DataError where they can't be.
+        """
+        dataset, folds = config.settings.dataset, config.binding.training.folds
+        stratified = self.table.task != "regression" and dataset.split.stratify is not False
+        splits = Splits(
+            self.table, self.parts, folder, folds, dataset.split.seed, stratified, dataset.scaling
+        )
+        if folds > 1:
+            try:
+                splits.write_folds()
+            except DataError as error:
+                raise error.at(config.document.location(("training", "folds"))) from None
+        return splits
+
 
 def read_material(config: Config) -> Material:
     """Read the data and split them.
@@ -69,7 +87,7 @@ def read_material(config: Config) -> Material:
 
 def set_up(
     config: Config, output_dir: Path, observer: Observer, stop: threading.Event
-) -> tuple[Run, Objective, Slots]:
+) -> tuple[Run, Objective, Slots, Splits]:
     """Read the data, make the run folder and try the default params, while workers warm up.
 
     Raises ConfigError, DataError or SetupError, and leaves no folder then; likewise Interrupted
@@ -85,8 +103,10 @@ def set_up(
                 log.warning(note)
                 observer.note(note)
         objective = material.objective(config, run.data_folder)
-        n_calls = config.settings.search.n_calls
-        slots = make_slots(objective, config.settings.execution, n_jobs=n_calls)
+        splits = material.splits(config, run.data_folder)
+        training = binding.training
+        n_jobs = config.settings.search.n_calls * training.folds * training.repeats
+        slots = make_slots(objective, config.settings.execution, n_jobs=n_jobs)
         preflight(objective, binding.space.defaults, seed=config.settings.search.seed)
         run.write("config.yaml", lambda file: file.write(config.document.source))
         resolved = resolved_yaml(config, metric=material.metric.name, loss=material.loss)
@@ -103,7 +123,7 @@ def set_up(
             slots.close()
         run.discard()  # it would hold nothing but a header
         raise
-    return run, objective, slots
+    return run, objective, slots, splits
 
 
 def _header(config: Config, material: Material) -> journal.Header:

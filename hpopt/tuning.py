@@ -15,6 +15,8 @@ from hpopt.budget import INTERRUPTED, Budget
 from hpopt.closing import Closing
 from hpopt.config.loading import Config
 from hpopt.errors import Interrupted
+from hpopt.execution.evaluation import Evaluation
+from hpopt.execution.folded import FoldedSlots
 from hpopt.execution.slots import Job, Slots, TrialEvent, TrialFailed, TrialFinished
 from hpopt.observer import Observer, Observers
 from hpopt.runs import journal
@@ -55,8 +57,9 @@ def tune(
         observer = Observers(observer, TensorBoard())
     try:
         observer.setting_up()
-        run, objective, slots = set_up(config, Path(output_dir), observer, stop)
-        with closing(run), run.log_file():
+        run, objective, slots, splits = set_up(config, Path(output_dir), observer, stop)
+        training = config.binding.training
+        with closing(run), run.log_file(), closing(slots):
             if options.search.engine == "grid":
                 _compare_budget(space, options.search.grid, options.search.n_calls, observer)
             observer.begin(run, options.search.n_calls)
@@ -64,7 +67,7 @@ def tune(
                 run,
                 space,
                 make_searcher(**options.search.model_dump(exclude={"seed"})),
-                slots,
+                FoldedSlots(slots, Evaluation(training.folds, training.repeats)),
                 budget=Budget(options.search.n_calls, max_failures=options.execution.max_failures),
                 seed=options.search.seed,
                 keep_weights=options.output.keep_weights,
@@ -72,9 +75,8 @@ def tune(
                 stop=stop,
             )
             observer.closing()
-            output = options.output
             Closing(
-                run, objective, space, options.search.seed, output.keep_rows, draw=output.plots
+                run, objective, space, slots, splits, options.search.seed, options.output, stop
             ).do_all()
     except KeyboardInterrupt:
         place = f"; what was finished is in {run.path}" if run else ""
@@ -109,7 +111,7 @@ def search(
     outside is run again once. One that outlives the budget's time by much is left running too.
     """
     again = deque(trial for trial in run.trials() if trial.state == "running")
-    running: set[int] = set()
+    running: dict[int, Job] = {}
     try:
         while not budget.is_overrun(run):
             while slots.free and not stop.is_set():
@@ -122,14 +124,14 @@ def search(
                     break
                 _start(run, trial)
                 folder = run.trial_folder(trial.number)
-                slots.submit(Job(trial.number, trial.params, trial.seed, folder))
-                running.add(trial.number)
+                running[trial.number] = Job(trial.number, trial.params, trial.seed, folder)
+                slots.submit(running[trial.number])
                 observer.started(run.trial(trial.number))
             if not running:
                 break
             for event in slots.events(_PATIENCE_S):
                 trial = run.trial(event.job.number)
-                running.remove(trial.number)
+                del running[trial.number]
                 if isinstance(event, TrialFailed) and event.is_external and trial.attempt == 1:
                     log.warning("trial %d is run again: %s", trial.number, event.reason)
                     again.append(trial)
@@ -137,7 +139,8 @@ def search(
                     _record(run, event, keep_weights)
                     observer.ended(run.trial(trial.number), run.trials())
     finally:
-        slots.close()
+        for job in running.values():
+            slots.kill(job)
     if again or running:
         end = INTERRUPTED if stop.is_set() else budget.out_of_time
     else:
