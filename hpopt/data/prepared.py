@@ -20,6 +20,7 @@ from hpopt.builders.base import Output
 from hpopt.data.features import FeatureSpec, Scaling, TargetSpec
 from hpopt.data.sources import Table
 from hpopt.data.splits import Parts
+from hpopt.data.tables import TableSpec
 from hpopt.errors import DataError
 from hpopt.files import writing
 
@@ -31,7 +32,7 @@ class Prepared:
     """What is known of the data besides its rows, which stand in `folder`."""
 
     folder: Path
-    features: FeatureSpec
+    features: FeatureSpec | TableSpec
     target: TargetSpec
     output: Output
     feature_names: tuple[str, ...]
