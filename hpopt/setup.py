@@ -15,6 +15,8 @@ from hpopt.data.prepared import fingerprints, prepare
 from hpopt.data.sources import Table, load_sklearn
 from hpopt.data.splits import Parts, split_rows
 from hpopt.errors import DataError, Interrupted
+from hpopt.execution.choosing import make_slots
+from hpopt.execution.slots import Slots
 from hpopt.observer import Observer
 from hpopt.preflight import preflight
 from hpopt.runs import journal
@@ -67,8 +69,8 @@ def read_material(config: Config) -> Material:
 
 def set_up(
     config: Config, output_dir: Path, observer: Observer, stop: threading.Event
-) -> tuple[Run, Objective]:
-    """Read the data, make the run folder and try the default params.
+) -> tuple[Run, Objective, Slots]:
+    """Read the data, make the run folder and try the default params, while workers warm up.
 
     Raises ConfigError, DataError or SetupError, and leaves no folder then; likewise Interrupted
     where `stop` has been set meanwhile.
@@ -76,12 +78,15 @@ def set_up(
     binding = config.binding
     material = read_material(config)
     run = Run.create(output_dir, config.run_name, _header(config, material))
+    slots: Slots | None = None
     try:
         with run.log_file():
             for note in (*binding.notes, *material.notes):
                 log.warning(note)
                 observer.note(note)
         objective = material.objective(config, run.data_folder)
+        n_calls = config.settings.search.n_calls
+        slots = make_slots(objective, config.settings.execution, n_jobs=n_calls)
         preflight(objective, binding.space.defaults, seed=config.settings.search.seed)
         run.write("config.yaml", lambda file: file.write(config.document.source))
         resolved = resolved_yaml(config, metric=material.metric.name, loss=material.loss)
@@ -94,9 +99,11 @@ def set_up(
         if stop.is_set():
             raise Interrupted("interrupted before the first trial; no run folder is left")
     except BaseException:
+        if slots is not None:
+            slots.close()
         run.discard()  # it would hold nothing but a header
         raise
-    return run, objective
+    return run, objective, slots
 
 
 def _header(config: Config, material: Material) -> journal.Header:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import threading
+from collections import deque
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
+from hpopt.budget import INTERRUPTED, Budget
 from hpopt.closing import Closing
 from hpopt.config.loading import Config
 from hpopt.errors import Interrupted
-from hpopt.execution.serial import SerialSlots
-from hpopt.execution.slots import Slots, TrialEvent, TrialFinished
+from hpopt.execution.slots import Job, Slots, TrialEvent, TrialFailed, TrialFinished
 from hpopt.observer import Observer, Observers
 from hpopt.runs import journal
 from hpopt.runs.folder import Run, now
@@ -22,7 +25,7 @@ from hpopt.search.searcher import Searcher
 from hpopt.setup import set_up
 from hpopt.space import Space
 from hpopt.tracking.tensorboard import TensorBoard
-from hpopt.trials import trial_seed
+from hpopt.trials import Trial, trial_seed
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +55,7 @@ def tune(
         observer = Observers(observer, TensorBoard())
     try:
         observer.setting_up()
-        run, objective = set_up(config, Path(output_dir), observer, stop)
+        run, objective, slots = set_up(config, Path(output_dir), observer, stop)
         with closing(run), run.log_file():
             if options.search.engine == "grid":
                 _compare_budget(space, options.search.grid, options.search.n_calls, observer)
@@ -61,8 +64,8 @@ def tune(
                 run,
                 space,
                 make_searcher(**options.search.model_dump(exclude={"seed"})),
-                SerialSlots(objective),
-                n_calls=options.search.n_calls,
+                slots,
+                budget=Budget(options.search.n_calls, max_failures=options.execution.max_failures),
                 seed=options.search.seed,
                 keep_weights=options.output.keep_weights,
                 observer=observer,
@@ -94,47 +97,88 @@ def search(
     searcher: Searcher,
     slots: Slots,
     *,
-    n_calls: int,
+    budget: Budget,
     seed: int,
     keep_weights: int,
     observer: Observer,
     stop: threading.Event,
 ) -> None:
-    """The loop: fill the free slots, wait for what happens in them, write it down."""
+    """The loop: fill the free slots, wait for what happens in them, write it down.
+
+    Trials that an earlier process left running come first, as they were; one that was ended from
+    outside is run again once. One that outlives the budget's time by much is left running too.
+    """
+    again = deque(trial for trial in run.trials() if trial.state == "running")
     running: set[int] = set()
-    number = len(run.trials())
     try:
-        while running or (number < n_calls and not stop.is_set()):
-            while slots.free and number < n_calls and not stop.is_set():
-                number += 1
-                _start(run, space, searcher, slots, number, seed)
-                running.add(number)
-                observer.started(run.trial(number))
+        while not budget.is_overrun(run):
+            while slots.free and not stop.is_set():
+                if again and not budget.is_out_of_time(run):
+                    left = again.popleft()
+                    trial = replace(left, attempt=left.attempt + 1)
+                elif budget.end(run) is None:
+                    trial = _next(run, space, searcher, seed)
+                else:
+                    break
+                _start(run, trial)
+                folder = run.trial_folder(trial.number)
+                slots.submit(Job(trial.number, trial.params, trial.seed, folder))
+                running.add(trial.number)
+                observer.started(run.trial(trial.number))
+            if not running:
+                break
             for event in slots.events(_PATIENCE_S):
-                _record(run, event, keep_weights)
-                running.remove(event.number)
-                observer.ended(run.trial(event.number), run.trials())
+                trial = run.trial(event.job.number)
+                running.remove(trial.number)
+                if isinstance(event, TrialFailed) and event.is_external and trial.attempt == 1:
+                    log.warning("trial %d is run again: %s", trial.number, event.reason)
+                    again.append(trial)
+                else:
+                    _record(run, event, keep_weights)
+                    observer.ended(run.trial(trial.number), run.trials())
     finally:
         slots.close()
+    if again or running:
+        end = INTERRUPTED if stop.is_set() else budget.out_of_time
+    else:
+        end = budget.end(run) or INTERRUPTED
+    run.append(journal.Ended(end.reason, end.text, now(), run.elapsed_s))
+    log.info("the search is over: %s", end.text)
 
 
-def _start(
-    run: Run, space: Space, searcher: Searcher, slots: Slots, number: int, run_seed: int
-) -> None:
-    suggestion = searcher.suggest(space, run.trials(), number=number, seed=run_seed)
+def _next(run: Run, space: Space, searcher: Searcher, run_seed: int) -> Trial:
+    """The trial that the searcher suggests, under the first number that is free."""
+    trials = run.trials()
+    known = {trial.number for trial in trials}
+    number = next(n for n in itertools.count(1) if n not in known)  # a repair may leave a gap
+    suggestion = searcher.suggest(space, trials, number=number, seed=run_seed)
     seed = trial_seed(run_seed, number)
+    return Trial(number, suggestion.params, seed, info=suggestion.info)
+
+
+def _start(run: Run, trial: Trial) -> None:
+    if trial.attempt > 1:
+        run.clear_trial(trial.number)
     run.append(
-        journal.Started(number, suggestion.params, seed=seed, time=now(), info=suggestion.info)
+        journal.Started(
+            trial.number,
+            trial.params,
+            trial.seed,
+            now(),
+            trial.info,
+            trial.attempt,
+            run.elapsed_s,
+        )
     )
-    slots.submit(number, suggestion.params, seed, run.trial_folder(number))
 
 
 def _record(run: Run, event: TrialEvent, keep_weights: int) -> None:
+    number = event.job.number
     if isinstance(event, TrialFinished):
         result = event.result
-        run.append(journal.Finished(number=event.number, **vars(result)))
+        run.append(journal.Finished(number=number, **vars(result)))
         run.keep_weights_of_best(keep_weights)
-        log.info("trial %d finished: %s in %.1f s", event.number, result.metrics, result.seconds)
+        log.info("trial %d finished: %s in %.1f s", number, result.metrics, result.seconds)
     else:
-        log.warning("trial %d failed: %s", event.number, event.reason)
-        run.append(journal.Failed(event.number, event.reason))
+        log.warning("trial %d failed: %s", number, event.reason)
+        run.append(journal.Failed(number, event.reason, event.log_tail))

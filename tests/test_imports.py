@@ -25,10 +25,10 @@ MAY_IMPORT = {
     "data": {"builders", "errors", "files"},
     "grammar": set(),
     "jsonline": set(),
-    "config": {"builders", "data", "grammar", "training"} | RECORDS,
+    "config": {"builders", "data", "execution", "grammar", "training"} | RECORDS,
     "skopt_space": {"dimensions"},
     "search": {"skopt_space"} | RECORDS,
-    "execution": RECORDS,
+    "execution": {"files", "grammar"} | RECORDS,
     # `Run.plot` is for notebooks; the pictures themselves know the run, not the other way round.
     "runs": {"files", "jsonline", "plots", "skopt_space"} | RECORDS,
     "training": {"backend", "builders", "data", "files", "grammar"} | RECORDS,
@@ -37,11 +37,23 @@ MAY_IMPORT = {
     "report": {"runs", "search"} | RECORDS,
     "plots": {"files", "report", "runs", "search"} | RECORDS,
     "observer": {"runs", "trials"},
+    "budget": {"runs", "trials"},
     "preflight": {"builders", "export", "training"} | RECORDS,
     "closing": {"export", "plots", "report", "runs", "training"} | RECORDS,
-    "setup": {"builders", "config", "data", "observer", "preflight", "runs", "training"} | RECORDS,
+    "setup": {
+        "builders",
+        "config",
+        "data",
+        "execution",
+        "observer",
+        "preflight",
+        "runs",
+        "training",
+    }
+    | RECORDS,
     "tracking": {"backend", "observer", "runs"} | RECORDS,
     "tuning": {
+        "budget",
         "closing",
         "config",
         "execution",
@@ -83,6 +95,7 @@ HEAVY = {
     "skopt": {"search", "runs", "skopt_space"},
     "matplotlib": {"plots"},
     "pandas": {"data", "runs"},
+    "psutil": {"execution"},
     "rich": {"progress"},
 }
 

@@ -1,16 +1,19 @@
 """The loop, on analytic objectives: no network is built here."""
 
 import threading
+from contextlib import closing
 
 import numpy as np
 import pytest
 
+from hpopt.budget import Budget
 from hpopt.dimensions import Real
 from hpopt.errors import TrialError
 from hpopt.execution.serial import SerialSlots
+from hpopt.execution.slots import TrialFailed
 from hpopt.observer import Observer
-from hpopt.runs.folder import Run
-from hpopt.runs.journal import Header
+from hpopt.runs.folder import JOURNAL, Run
+from hpopt.runs.journal import Header, Journal, read_journal
 from hpopt.search.engines import make_searcher
 from hpopt.space import Space
 from hpopt.trials import Result, trial_seed
@@ -19,14 +22,14 @@ from hpopt.tuning import search
 SPACE = Space([Real("x", -1, 1, default=0.9), Real("y", -1, 1, default=0.9)])
 
 
-def bowl(params, *, seed, folder) -> Result:
+def bowl(params, *, seed, folder, fold=0) -> Result:
     value = params["x"] ** 2 + params["y"] ** 2
     folder.mkdir(parents=True)
     np.savez(folder / "weights.npz", value=value)
     return Result(value, {"rmse": value}, [value], {"loss": [value]}, 1, 0.01, "weights.npz")
 
 
-def failing_on_the_right(params, *, seed, folder) -> Result:
+def failing_on_the_right(params, *, seed, folder, fold=0) -> Result:
     if params["x"] > 0:
         raise TrialError("the loss became nan in epoch 1")
     return bowl(params, seed=seed, folder=folder)
@@ -43,22 +46,29 @@ class Recorder(Observer):
         self.told.append((trial.state, trial.number))
 
 
-def searched(tmp_path, objective=bowl, n_calls=8, observer=None, stop=None, keep_weights=2) -> Run:
+def searched(tmp_path, objective=bowl, **options) -> Run:
     header = Header("0", "rmse", False, {}, {}, SPACE.to_json())
     run = Run.create(tmp_path, "loop", header)
+    with closing(run):
+        search_in(run, objective, **options)
+    return run
+
+
+def search_in(
+    run, objective=bowl, n_calls=8, *, engine="random", acquisition="EI", slots=None,
+    observer=None, stop=None, keep_weights=2, **budget,
+) -> None:  # fmt: skip
     search(
         run,
         SPACE,
-        make_searcher("random", "EI"),
-        SerialSlots(objective),
-        n_calls=n_calls,
+        make_searcher(engine, acquisition, n_calls=n_calls),
+        slots or SerialSlots(objective),
+        budget=Budget(n_calls, **budget),
         seed=7,
         keep_weights=keep_weights,
         observer=observer or Observer(),
         stop=stop or threading.Event(),
     )
-    run.close()
-    return run
 
 
 def test_the_journal_holds_what_the_run_holds(tmp_path):
@@ -109,8 +119,62 @@ def test_no_trial_begins_once_the_run_is_to_stop(tmp_path):
     assert len(searched(tmp_path, observer=StopAfterThree(), stop=stop).trials()) == 3
 
 
+def went_on(run, objective=bowl, **options) -> Run:
+    """The run after another process has gone on with it."""
+    path = run.path
+    run = Run(path, *read_journal(path / JOURNAL), Journal(path / JOURNAL))
+    search_in(run, objective, **options)
+    run.close()
+    return Run.open(path)
+
+
+def facts(run) -> list:
+    return [
+        (t.number, t.params, t.seed, t.value, t.result and t.result.curves) for t in run.trials()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("engine", "killed_in"),
+    [("gp", 13), ("gp", 6), ("skopt", 13), ("grid", 3), ("sobol", 14), ("random", 1)],
+)
+def test_a_run_that_goes_on_after_a_kill_gives_the_trials_it_would_have_given(
+    tmp_path, engine, killed_in
+):
+    def killing(params, *, seed, folder, fold=0):
+        if int(folder.name) == killed_in:
+            raise KeyboardInterrupt
+        return bowl(params, seed=seed, folder=folder)
+
+    options = {"n_calls": 14, "engine": engine, "acquisition": "gp_hedge"}
+    whole = searched(tmp_path / "whole", **options)
+    with pytest.raises(KeyboardInterrupt):
+        searched(tmp_path / "killed", killing, **options)
+    [folder] = (tmp_path / "killed").iterdir()
+    run = went_on(Run.open(folder), **options)
+    assert facts(run) == facts(whole)
+    assert [t.attempt for t in run.trials()] == [1 + (n == killed_in) for n in range(1, 15)]
+    assert run.end.reason == "n_calls"
+
+
+def test_a_trial_ended_from_outside_is_run_again_once(tmp_path):
+    class Unlucky(SerialSlots):
+        def events(self, timeout_s):
+            return [
+                TrialFailed(event.job, "killed by the system", is_external=True)
+                if event.job.number == 2 or (event.job.number == 3 and next(first, False))
+                else event
+                for event in super().events(timeout_s)
+            ]
+
+    first = iter([True])
+    run = searched(tmp_path, n_calls=4, slots=Unlucky(bowl))
+    assert [t.state for t in run.trials()] == ["finished", "failed", "finished", "finished"]
+    assert [t.attempt for t in run.trials()] == [1, 2, 2, 1]
+
+
 def test_an_interrupt_in_a_trial_leaves_it_running_in_the_journal(tmp_path):
-    def interrupted(params, *, seed, folder):
+    def interrupted(params, *, seed, folder, fold=0):
         if folder.name == "0003":
             raise KeyboardInterrupt
         return bowl(params, seed=seed, folder=folder)

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from hpopt.conditions import Condition, Scalar
 from hpopt.data.features import Scaling
 from hpopt.data.sources import SKLEARN_DATASETS
 from hpopt.dimensions import Categorical, Dimension, Integer, Prior, Real
+from hpopt.execution.settings import Execution
 from hpopt.grammar import Count, Section, one_of
 from hpopt.training.settings import Training
 
@@ -177,20 +178,6 @@ class Search(Section):
     """How many trials the run has, the failed ones among them."""
     seed: Annotated[int, Ge(0), Lt(2**32)] = 0
     """The seed of the search and of every trial: the same one gives the same run."""
-
-
-class Execution(Section):
-    """Where trials run: one after the other in this process, until worker processes land."""
-
-    workers: Literal["auto"] | int = "auto"
-    """How many trials run at once; this version runs one."""
-
-    @field_validator("workers")
-    @classmethod
-    def _is_one(cls, workers: Literal["auto"] | int) -> Literal["auto"] | int:
-        if workers not in ("auto", 1):
-            raise ValueError("this version runs one trial at a time: use `auto` or 1")
-        return workers
 
 
 class Tracking(Section):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,7 +15,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 from hpopt.errors import ConfigError, MissingDependency, RunError
 from hpopt.files import sync_folder, write_whole, writing
 from hpopt.runs.frame import trial_columns, trial_rows
-from hpopt.runs.journal import Event, Header, Journal, Started, Step, apply, read_journal
+from hpopt.runs.journal import (
+    Ended,
+    Event,
+    Header,
+    Journal,
+    Resumed,
+    Started,
+    Step,
+    apply,
+    read_journal,
+)
 from hpopt.runs.lock import is_locked
 from hpopt.trials import Trial, best_of, ranked
 
@@ -23,6 +34,7 @@ if TYPE_CHECKING:
 
 JOURNAL = "journal.jsonl"
 DATA = "data.json"  # what is known of the data besides its rows
+HALF = 0.5  # the threshold where none was chosen
 # finished; stopped early on request, and closed; closed without a model; its writer has gone.
 RunState = Literal["running", "finished", "stopped", "failed", "interrupted"]
 
@@ -44,8 +56,15 @@ class Run:
         self._has_writer = False
         self._trials: dict[int, Trial] = {}
         self._steps: dict[str, Step] = {}
+        self._end: Ended | None = None
+        self._is_reopened = False
+        self._resumed: list[Resumed] = []
+        self._seen: list[int] = []
         for event in events:
             self._fold_in(event)
+        told = [event.elapsed or 0.0 for event in events if isinstance(event, Started | Ended)]
+        self._elapsed_before_s = max(told, default=0.0)
+        self._opened = time.monotonic()
 
     @classmethod
     def create(cls, parent: Path, name: str, header: Header) -> Run:
@@ -83,11 +102,33 @@ class Run:
     @property
     def state(self) -> RunState:
         """How the run stands; of a reader's run, how it stood when it was opened."""
-        if "summary" not in self.steps:
+        if "summary" not in self.steps or self._is_reopened:
             return "running" if self._journal or self._has_writer else "interrupted"
         if "best" not in self.steps:
             return "failed"
-        return "stopped" if len(self._trials) < (self.n_calls or 0) else "finished"
+        if self._end is None:  # as journals were before they told why a search ended
+            return "stopped" if len(self._trials) < (self.n_calls or 0) else "finished"
+        return "stopped" if self._end.reason == "interrupted" else "finished"
+
+    @property
+    def end(self) -> Ended | None:
+        """Why the search is over; None while it goes on, and of runs that did not write it."""
+        return self._end
+
+    @property
+    def resumed(self) -> Sequence[Resumed]:
+        """Every time that a later process went on with the run."""
+        return self._resumed
+
+    @property
+    def seen_test_after(self) -> Sequence[int]:
+        """After how many trials the test part was scored, each time that more of them followed."""
+        return self._seen
+
+    @property
+    def elapsed_s(self) -> float:
+        """How long the run has been worked on, by its writers one after the other."""
+        return self._elapsed_before_s + (time.monotonic() - self._opened if self._journal else 0.0)
 
     @property
     def metric(self) -> str:
@@ -96,8 +137,8 @@ class Run:
 
     @property
     def n_calls(self) -> int | None:
-        """How many trials the run was to have, where that is known."""
-        return self.header.n_calls
+        """How many trials the run is to have, by its last session; None where that is not known."""
+        return self._resumed[-1].n_calls if self._resumed else self.header.n_calls
 
     @property
     def begun(self) -> datetime | None:
@@ -127,9 +168,24 @@ class Run:
         return best_of(self.trials())
 
     @property
+    def chosen(self) -> Trial | None:
+        """The trial whose network the run is for: the confirmed one, or else `best`.
+
+        The lowest of many noisy values is in part luck; confirming tells it from skill.
+        """
+        step = self._steps.get("confirm")
+        return self.best if step is None else self._trials[step.outcome["chosen"]]
+
+    @property
     def steps(self) -> Mapping[str, Step]:
         """The closing steps that are done, by name; a trial begun after them undoes them all."""
         return self._steps
+
+    @property
+    def threshold(self) -> float:
+        """The probability above which the best network of two labels says the second."""
+        step = self.steps.get("threshold")
+        return HALF if step is None else float(step.outcome["threshold"])
 
     def to_frame(self) -> Any:
         """The trials as a pandas.DataFrame, one row each: metrics by name, params as `params.NAME`.
@@ -160,6 +216,10 @@ class Run:
     def trial_folder(self, number: int) -> Path:
         """The folder of a trial's weights and logs; it need not exist."""
         return self.path / "trials" / f"{number:04d}"
+
+    def clear_trial(self, number: int) -> None:
+        """Remove what an attempt at a trial left behind."""
+        shutil.rmtree(self.trial_folder(number), ignore_errors=True)
 
     def weights(self, trial: Trial) -> Path | None:
         """The file of the weights that a trial kept, where it is still there."""
@@ -232,11 +292,19 @@ class Run:
         shutil.rmtree(self.path, ignore_errors=True)
 
     def _fold_in(self, event: Event) -> None:
-        apply(self._trials, event)
         if isinstance(event, Started):
+            if "test" in self._steps:
+                self._seen.append(len(self._trials))
             self._steps.clear()
+            self._end = None
         elif isinstance(event, Step):
             self._steps[event.name] = event
+        elif isinstance(event, Ended):
+            self._end, self._is_reopened = event, False
+        elif isinstance(event, Resumed):
+            self._resumed.append(event)
+            self._end, self._is_reopened = None, True
+        apply(self._trials, event)
 
 
 def now() -> str:

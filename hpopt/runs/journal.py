@@ -51,6 +51,7 @@ class Started:
     time: str
     info: Mapping[str, Any] = field(default_factory=dict)
     attempt: int = 1
+    elapsed: float | None = None  # seconds that the run had been worked on, all sessions together
 
 
 @dataclass(frozen=True)
@@ -66,15 +67,40 @@ class Finished:
     epochs: int
     seconds: float
     weights: str | None = None
+    standard_error: float | None = None
+    kept_epoch: int | None = None
 
 
 @dataclass(frozen=True)
 class Failed:
-    """A trial gave no value."""
+    """A trial gave no value; `log_tail` is the end of what its worker wrote."""
 
     kind: ClassVar[str] = "failed"
     number: int
     reason: str
+    log_tail: str = ""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The search is over; `reason` is a word for programs, `text` says it to people."""
+
+    kind: ClassVar[str] = "ended"
+    reason: str
+    text: str
+    time: str
+    elapsed: float | None = None
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """A later process goes on with the run; `changes` are its overrides, as they were written."""
+
+    kind: ClassVar[str] = "resumed"
+    changes: Sequence[str]
+    n_calls: int  # in force from here on
+    time: str
+    builder: str | None = None  # the fingerprint of the builder's file, where it is another one
 
 
 @dataclass(frozen=True)
@@ -87,8 +113,10 @@ class Step:
     outcome: Mapping[str, Any] = field(default_factory=dict)
 
 
-Event = Header | Started | Finished | Failed | Step
-_KINDS: dict[str, type[Any]] = {t.kind: t for t in (Header, Started, Finished, Failed, Step)}
+Event = Header | Started | Finished | Failed | Ended | Resumed | Step
+_KINDS: dict[str, type[Any]] = {
+    t.kind: t for t in (Header, Started, Finished, Failed, Ended, Resumed, Step)
+}
 _FIELDS = {kind: {f.name for f in dataclasses.fields(kind)} for kind in _KINDS.values()}
 _RESULT = [f.name for f in dataclasses.fields(Result)]
 

@@ -68,7 +68,8 @@ EDITS = [
     ("source: sklearn", "source: csv", 11, "one of `sklearn`"),
     ("metric: accuracy", "metric: acc", 11, "did you mean `accuracy`?"),
     ("loss: auto ", "loss: bce ", 9, "unknown value `bce` for training.loss"),
-    ("workers: auto", "workers: 4", 12, "this version runs one trial at a time"),
+    ("workers: auto", "workers: -1", 12, "`auto` or a number at least 0, not -1"),
+    ("workers: auto", "memory_limit: 4", 17, "write a size such as `4 GB`"),
     ("train: 0.6,", "train: 0.7,", 3, "(0.7 + 0.24 + 0.16) is 1.1, not 1"),
     ("train: 0.6,", "train: 0,", 18, "above 0"),
     # the shape of the file

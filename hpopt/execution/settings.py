@@ -1,0 +1,45 @@
+"""The section `execution` of the YAML: where trials run, and what ends one that goes wrong."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Gt
+from pydantic import field_validator
+
+from hpopt.grammar import Count, Section
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT])i?B", re.IGNORECASE)
+_BYTES = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+
+
+class Execution(Section):
+    """Where trials run: in worker processes, each of which runs one at a time."""
+
+    workers: Literal["auto"] | Annotated[int, Ge(0)] = "auto"
+    """How many trials run at once, each in a process of its own; `auto` goes by the processors, the
+    memory, the GPUs and `search.n_calls`. 0 runs them in hpopt's own process, for a debugger."""
+    threads_per_worker: Literal["auto"] | Count = "auto"
+    """How many threads a worker computes with; `auto` shares the processors out."""
+    trial_timeout: Literal["auto"] | Annotated[float, Gt(0)] | None = "auto"
+    """The seconds after which a trial has failed; `auto` ends one that does nothing for a minute,
+    or takes fifty times as long as the longest before it, and an hour at least. `null`: never."""
+    memory_limit: str | None = "auto"
+    """The memory, such as `4 GB`, with which a trial has failed; `auto` is a worker's share of four
+    fifths of what is free when the run begins. `null`: no limit."""
+    max_failures: Count | None = 20
+    """So many trials that fail in a row end the search. `null`: it goes on."""
+
+    @field_validator("memory_limit", mode="before")
+    @classmethod
+    def _is_a_size(cls, text: Any) -> Any:
+        if text not in ("auto", None) and not memory_bytes(str(text)):
+            raise ValueError("write a size such as `4 GB` or `800 MB`, `auto` or null")
+        return text
+
+
+def memory_bytes(text: str) -> int:
+    """A size such as `4 GB` in bytes; 0 where it is none."""
+    match = _SIZE.fullmatch(text.strip())
+    return int(float(match[1]) * _BYTES[match[2].upper()]) if match else 0
