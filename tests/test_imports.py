@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "backend": {"errors"},
     "files": {"errors"},
     "builders": {"backend", "errors"},
-    "data": {"builders", "errors", "files"},
+    "data": {"builders", "errors", "files", "grammar"},
     "grammar": set(),
     "jsonline": set(),
     "config": {"builders", "data", "execution", "grammar", "training"} | RECORDS,
@@ -81,6 +81,7 @@ MAY_IMPORT = {
         "progress",
         "report",
         "runs",
+        "setup",
         "tuning",
     }
     | RECORDS,
@@ -95,6 +96,7 @@ HEAVY = {
     "skopt": {"search", "runs", "skopt_space"},
     "matplotlib": {"plots"},
     "pandas": {"data", "runs"},
+    "pyarrow": {"data"},
     "psutil": {"execution"},
     "rich": {"progress"},
 }
