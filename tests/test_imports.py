@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "backend": {"errors"},
     "files": {"errors"},
     "builders": {"backend", "errors"},
-    "data": {"builders", "errors", "files"},
+    "data": {"builders", "errors", "files", "grammar"},
     "grammar": set(),
     "jsonline": set(),
     "config": {"builders", "data", "execution", "grammar", "training"} | RECORDS,
@@ -97,6 +97,7 @@ MAY_IMPORT = {
         "progress",
         "report",
         "runs",
+        "setup",
         "tuning",
     }
     | RECORDS,
@@ -111,6 +112,7 @@ HEAVY = {
     "skopt": {"search", "runs", "skopt_space"},
     "matplotlib": {"plots"},
     "pandas": {"data", "runs"},
+    "pyarrow": {"data"},
     "psutil": {"execution"},
     "rich": {"progress"},
 }
