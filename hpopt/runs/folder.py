@@ -72,11 +72,26 @@ class Run:
         Raises ConfigError where no folder can be made there.
         """
         path = _new_folder(parent.absolute(), name)
-        with writing(path / JOURNAL):
-            journal = Journal(path / JOURNAL)
-            journal.append(header)
+        journal = Journal(path / JOURNAL)
+        journal.append(header)
+        with writing(path):
             sync_folder(path)
         return cls(path, header, [], journal)
+
+    @classmethod
+    def reopen(cls, path: Path) -> Run:
+        """Go on writing a run folder that another process left, wherever it is now.
+
+        Raises RunError where it is none, is damaged, can't be written or has a writer already.
+        """
+        path = path.absolute()
+        cls.open(path, curves=False)  # says what is wrong before anything is touched
+        journal = Journal(path / JOURNAL)
+        try:
+            return cls(path, *read_journal(path / JOURNAL), journal)
+        except BaseException:
+            journal.close()
+            raise
 
     @classmethod
     def open(cls, path: Path, *, curves: bool = True) -> Run:
@@ -153,9 +168,13 @@ class Run:
     def append(self, event: Event) -> None:
         """Write an event to the journal and to the disk, and fold it in."""
         assert self._journal is not None, "the run was opened for reading"
-        with writing(self.path / JOURNAL):
-            self._journal.append(event)
+        self._journal.append(event)
         self._fold_in(event)
+
+    def check_place(self) -> None:
+        """Raise RunError where the folder that is written is no longer where it was."""
+        if self._journal is not None:
+            self._journal.check_place()
 
     def trials(self) -> list[Trial]:
         """All trials, by number."""
@@ -223,6 +242,7 @@ class Run:
 
     def write(self, name: str, write: Callable[[BinaryIO], object]) -> None:
         """Have `write` fill a file of the folder, which appears under its name only when whole."""
+        self.check_place()
         write_whole(self.path / name, write)
 
     def write_text(self, name: str, text: str) -> None:
