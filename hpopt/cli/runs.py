@@ -27,7 +27,8 @@ class _ListFirst(typer.core.TyperGroup):
 
 runs_app = typer.Typer(
     cls=_ListFirst,
-    help="List the runs of a folder (`hpopt runs [FOLDER]`), or repair one.",
+    help="List the runs of a folder, or repair one.",
+    epilog="`hpopt runs` and `hpopt runs FOLDER` list.",
     rich_markup_mode=None,
 )
 

@@ -40,6 +40,9 @@ class Header:
     time: str | None = None  # when the run was begun; UTC
     config: str | None = None  # the name of the YAML file
     n_calls: int | None = None  # how many trials it was to have
+    folder: str | None = None  # where the YAML file was, from which its relative paths go
+    overrides: Sequence[str] | None = None  # what was laid over it, as it was written
+    code: str | None = None  # a fingerprint of the builder's own file
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,8 @@ class Resumed:
     changes: Sequence[str]
     n_calls: int  # in force from here on
     time: str
-    builder: str | None = None  # the fingerprint of the builder's file, where it is another one
+    hpopt: str
+    code: str | None = None  # the fingerprint of the builder's own file, from here on
 
 
 @dataclass(frozen=True)
