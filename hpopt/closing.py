@@ -74,14 +74,14 @@ class Closing:
             raise failure
 
     def _best(self) -> Mapping[str, Any]:
-        assert self.run.best is not None
-        return write_best(self.run, self.objective, self.run.best, self.keep_rows)
+        assert self.run.chosen is not None
+        return write_best(self.run, self.objective, self.run.chosen, self.keep_rows)
 
     def _test(self) -> Mapping[str, Any]:
-        """The only step that sees the test part: scores of the best, the default, the baselines."""
-        assert self.run.best is not None
+        """The only step that sees the test part: chosen, default, baselines."""
+        assert self.run.chosen is not None
         default = self.run.trials()[0]
-        outcome: dict[str, Any] = {"best": self._test_scores(self.run.best)}
+        outcome: dict[str, Any] = {"best": self._test_scores(self.run.chosen)}
         if self.run.weights(default) is not None:
             outcome["default"] = self._test_scores(default)
         outcome["baselines"] = baseline_scores(self.objective.data)

@@ -18,7 +18,8 @@ class Result:
 
     `metrics` are the named scores of the kept weights on the whole validation part, `scores` the
     metric once for each fold or repeat, `curves` one number an epoch. `weights` is the file, seen
-    from the trial's folder, that holds the kept weights.
+    from the trial's folder, that holds the kept weights. `standard_error` is that of `value`, as
+    far as several scores tell it.
     """
 
     value: float
@@ -28,6 +29,7 @@ class Result:
     epochs: int
     seconds: float
     weights: str | None = None
+    standard_error: float | None = None
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ HEAVY = {
     "sklearn": {"data", "training", "runs"},
     "skopt": {"search", "runs", "skopt_space"},
     "matplotlib": {"plots"},
-    "pandas": {"runs"},
+    "pandas": {"data", "runs"},
     "psutil": {"execution"},
     "rich": {"progress"},
 }

@@ -94,9 +94,9 @@ def _run_lines(run: Run) -> Iterator[str]:
         + f"; {seconds:.0f} s of fitting"
     )
     yield f"  folder  {run.shown_path}"
-    if run.best is not None:
-        yield from _scores(run, run.best)
-        yield from _params(run, run.best)
+    if run.chosen is not None:
+        yield from _scores(run, run.chosen)
+        yield from _params(run, run.chosen)
         yield from _best_trials(run)
     for trial in trials:
         if trial.state == "running":

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 Scaling = Literal["standard", "none"]
+TargetTransform = Literal["none", "log1p"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class FeatureSpec:
         if scaling == "none":
             columns = features.shape[1]
             return cls((0.0,) * columns, (1.0,) * columns)
-        mean, scale = _mean_and_scale(_as_keras_hands_over(features))
+        mean, scale = _mean_and_scale(as_keras_hands_over(features))
         return cls(tuple(mean.tolist()), tuple(scale.tolist()))
 
     @property
@@ -53,33 +54,39 @@ class FeatureSpec:
         The features are rounded to float32 first, because that is how Keras hands raw rows to an
         exported model; the arithmetic is in float64.
         """
-        rows = _as_keras_hands_over(features)
+        rows = as_keras_hands_over(features)
         prepared = (rows - np.asarray(self.mean)) / np.asarray(self.scale)
         return np.asarray(prepared, dtype=np.float32)
 
 
 @dataclass(frozen=True)
 class TargetSpec:
-    """What the network is fitted to: (target - mean) / scale for regression, else the target."""
+    """What the network is fitted to: (target - mean) / scale for regression, else the target.
+
+    With `transform` log1p it is the target's log(1 + y) that has this mean and scale.
+    """
 
     mean: float = 0.0
     scale: float = 1.0
+    transform: TargetTransform = "none"
 
     @classmethod
-    def of(cls, target: np.ndarray) -> TargetSpec:
+    def of(cls, target: np.ndarray, transform: TargetTransform = "none") -> TargetSpec:
         """The spec of the training part's target [n] of a regression."""
-        mean, scale = _mean_and_scale(target)
-        return cls(float(mean), float(scale))
+        mean, scale = _mean_and_scale(np.log1p(target) if transform == "log1p" else target)
+        return cls(float(mean), float(scale), transform)
 
     def apply(self, target: np.ndarray) -> np.ndarray:
         """The target [n] as the network is to learn it, float32 [n, 1]."""
-        return np.asarray((target - self.mean) / self.scale, dtype=np.float32)[:, None]
+        values = np.log1p(target) if self.transform == "log1p" else target
+        return np.asarray((values - self.mean) / self.scale, dtype=np.float32)[:, None]
 
     def restore(self, outputs: np.ndarray) -> np.ndarray:
         """The network's outputs [n, units] in the target's own units."""
         if self == TargetSpec():
             return outputs
-        return outputs.astype(np.float64) * self.scale + self.mean
+        values = outputs.astype(np.float64) * self.scale + self.mean
+        return np.expm1(values) if self.transform == "log1p" else values
 
 
 def _mean_and_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -90,6 +97,6 @@ def _mean_and_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean, np.where(is_constant, 1.0, values.std(axis=0))
 
 
-def _as_keras_hands_over(features: np.ndarray) -> np.ndarray:
+def as_keras_hands_over(features: np.ndarray) -> np.ndarray:
     """Raw features as a model gets to see them, rounded to float32; for arithmetic in float64."""
     return features.astype(np.float32).astype(np.float64)

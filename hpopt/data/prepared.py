@@ -45,7 +45,7 @@ class Prepared:
         return cls(
             folder=folder,
             features=FeatureSpec(tuple(features["mean"]), tuple(features["scale"])),
-            target=TargetSpec(target["mean"], target["scale"]),
+            target=TargetSpec(**target),
             output=Output(output["units"], output["activation"], output["task"]),
             feature_names=tuple(form["feature_names"]),
             labels=tuple(form["labels"]),

@@ -48,7 +48,7 @@ def write_best(run: Run, objective: Objective, trial: Trial, keep_rows: int) -> 
         kept = made_up_check(data, network)
     run.write(MODEL, lambda file: file.write(archive))
     run.write(PREDICTIONS, kept.write)
-    run.write_json("best/labels.json", labels_form(data))
+    run.write_json("best/labels.json", labels_form(data, run.threshold))
     run.write_text("best/params.yaml", params_text(trial))
     return {"trial": trial.number, "largest_difference": difference}
 
@@ -82,9 +82,13 @@ def made_up_check(data: Prepared, network: Any) -> CheckRows:
     return CheckRows(rows, outputs, None)
 
 
-def labels_form(data: Prepared) -> dict[str, Any]:
-    """What `labels.json` says: the task, and the label of each class index."""
-    return {"task": data.output.task, "labels": list(data.labels)}
+def labels_form(data: Prepared, threshold: float) -> dict[str, Any]:
+    """What `labels.json` says: the task, the label of each class index, and how one is chosen.
+
+    With two labels, `labels[1]` is said where its probability is above `threshold`.
+    """
+    form = {"task": data.output.task, "labels": list(data.labels)}
+    return form | {"threshold": threshold} if data.output.task == "binary" else form
 
 
 def params_text(trial: Trial) -> str:

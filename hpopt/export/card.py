@@ -56,7 +56,7 @@ class Export:
         if "test" not in self.run.steps:
             return None
         outcome = self.run.steps["test"].outcome
-        if self.run.best is not None and self.trial.number == self.run.best.number:
+        if self.run.chosen is not None and self.trial.number == self.run.chosen.number:
             return dict(outcome["best"])
         return dict(outcome["default"]) if self.trial.number == 1 and "default" in outcome else None
 
@@ -156,7 +156,7 @@ def _files(export: Export) -> str:
     return f"""## What is here
 
 - `{export.format.artifact}`: the model
-- `labels.json`: the task, and the label of each class index
+- `labels.json`: {_labels_in_words(export.data)}
 - `columns.json`: the names of the input columns, in order
 - `params.yaml`: what the search chose
 - `example.py`: how it is used
@@ -164,6 +164,15 @@ def _files(export: Export) -> str:
   In a fresh process the export differed by {export.largest_difference:.2g} at most. The model does
   not need them: where rows are private, leave the file out.
 """
+
+
+def _labels_in_words(data: Prepared) -> str:
+    if data.output.task == "regression":
+        return "the task"
+    told = "the task, and the label of each class index"
+    if data.output.task == "binary":
+        told += f"; {data.labels[1]!r} is said where its probability is above `threshold`"
+    return told
 
 
 def _further_training(data: Prepared) -> str:

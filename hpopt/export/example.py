@@ -30,7 +30,7 @@ _LOADING = {
 _SAYING = {
     "binary": """\
     for row in outputs[:5]:
-        print(f"{LABELS[1]}: {row[0]:.3f}  so it is {LABELS[int(row[0] > 0.5)]}")
+        print(f"{LABELS[1]}: {row[0]:.3f}  so it is {LABELS[int(row[0] > THRESHOLD)]}")
 """,
     "multiclass": """\
     for row in outputs[:5]:
@@ -67,6 +67,8 @@ def example_text(format: Format, data: Prepared, code: str | None) -> str:
     if data.labels:
         json_import = "import json\n"
         labels = 'LABELS = json.loads((HERE / "labels.json").read_text())["labels"]\n'
+    if data.output.task == "binary":
+        labels += 'THRESHOLD = json.loads((HERE / "labels.json").read_text())["threshold"]\n'
     return f'''"""How the model of this folder is used. hpopt is not needed for it:
 
     pip install numpy {packages}

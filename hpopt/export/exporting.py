@@ -30,7 +30,7 @@ from hpopt.export.example import example_text
 from hpopt.export.formats import FORMATS, Format
 from hpopt.export.own_code import bring_code, builder_of, own_classes, register_own_classes
 from hpopt.files import writing
-from hpopt.runs.folder import DATA, Run
+from hpopt.runs.folder import DATA, HALF, Run
 from hpopt.training.fit import predict
 from hpopt.training.metrics import METRICS
 from hpopt.training.objective import Objective
@@ -73,7 +73,9 @@ def export_run(
     with _whole_folder(folder) as place:
         code = _write_model(run, source, data, format, place)
         (place / "example.py").write_text(example_text(format, data, code), encoding="utf-8")
-        _write_json(place / "labels.json", labels_form(data))
+        # The threshold was chosen for the best trial's probabilities, not for another's.
+        threshold = run.threshold if _stands_in_best(run, trial) else HALF
+        _write_json(place / "labels.json", labels_form(data, threshold))
         _write_json(place / "columns.json", list(data.feature_names))
         (place / "params.yaml").write_text(params_text(trial), encoding="utf-8")
         few = source.check.first(_FEW)
@@ -94,9 +96,9 @@ def _choose(run: Run, number: int | None) -> Trial:
     """The trial to export. Raises RunError where there is no such trial, or it is not kept."""
     trials = {trial.number: trial for trial in run.trials()}
     if number is None:
-        if run.best is None:
+        if run.chosen is None:
             raise RunError(f"no trial of {run.shown_path} gave a value, so there is no model")
-        number = run.best.number
+        number = run.chosen.number
     if number not in trials:
         raise RunError(f"there is no trial {number}: the run has {len(trials)}")
     trial = trials[number]

@@ -29,7 +29,7 @@ class Standing:
     @classmethod
     def of(cls, run: Run) -> Standing:
         """The run as it stands now."""
-        trials, best, metric = run.trials(), run.best, run.header.metric
+        trials, best, metric = run.trials(), run.chosen, run.header.metric
         test = run.steps["test"].outcome["best"][metric] if "test" in run.steps else None
         return cls(
             run=run.path.name,

@@ -11,7 +11,7 @@ _MOST_EFFECTS = 3
 
 def conclude(run: Run) -> str:
     """What was found, beside what it is to be judged by, and where it is."""
-    trials, best, metric = run.trials(), run.best, run.header.metric
+    trials, best, metric = run.trials(), run.chosen, run.header.metric
     folder = f"run folder: {run.shown_path}"
     if best is None:
         reasons = sorted({trial.reason or "" for trial in trials if trial.state == "failed"})

@@ -19,7 +19,7 @@ _PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")
 
 def summarise(run: Run, found: Findings) -> str:
     """The summary in Markdown; `found` is what the surrogate says of the parameters."""
-    trials, best = run.trials(), run.best
+    trials, best = run.trials(), run.chosen
     lines = [f"# {run.path.name}", "", _overview(run), ""]
     if best is None:
         lines += ["No trial gave a value, so there is no model.", "", *_space(run)]

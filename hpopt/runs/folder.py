@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 JOURNAL = "journal.jsonl"
 DATA = "data.json"  # what is known of the data besides its rows
+HALF = 0.5  # the threshold where none was chosen
 # finished; stopped early on request, and closed; closed without a model; its writer has gone.
 RunState = Literal["running", "finished", "stopped", "failed", "interrupted"]
 
@@ -186,9 +187,24 @@ class Run:
         return best_of(self.trials())
 
     @property
+    def chosen(self) -> Trial | None:
+        """The trial whose network the run is for: the confirmed one, or else `best`.
+
+        The lowest of many noisy values is in part luck; confirming tells it from skill.
+        """
+        step = self._steps.get("confirm")
+        return self.best if step is None else self._trials[step.outcome["chosen"]]
+
+    @property
     def steps(self) -> Mapping[str, Step]:
         """The closing steps that are done, by name; a trial begun after them undoes them all."""
         return self._steps
+
+    @property
+    def threshold(self) -> float:
+        """The probability above which the best network of two labels says the second."""
+        step = self.steps.get("threshold")
+        return HALF if step is None else float(step.outcome["threshold"])
 
     def to_frame(self) -> Any:
         """The trials as a pandas.DataFrame, one row each: metrics by name, params as `params.NAME`.

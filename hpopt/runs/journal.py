@@ -72,6 +72,7 @@ class Finished:
     epochs: int
     seconds: float
     weights: str | None = None
+    standard_error: float | None = None
 
 
 @dataclass(frozen=True)

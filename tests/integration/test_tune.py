@@ -114,7 +114,8 @@ def test_the_model_takes_raw_rows_in_a_process_without_hpopt(run):
         assert np.array_equal(kept["rows"], validation)
         assert np.array_equal(kept["target"], y_validation)
         assert np.abs(said - kept["outputs"]).max() < 1e-5
-        assert labels == {"task": "binary", "labels": ["malignant", "benign"]}
+        assert labels["labels"] == ["malignant", "benign"]
+        assert 0 < labels["threshold"] < 1
         model.fit(rows[:64], target[:64], verbose=0)  # it is compiled
         print(json.dumps(float(((said[:, 0] > 0.5) == y_validation).mean())))
     """

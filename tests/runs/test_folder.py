@@ -109,6 +109,16 @@ def test_a_reader_sees_what_the_writer_sees(run):
     assert reader.steps == run.steps == {"best": Step("best", "", {"trial": 2})}
 
 
+def test_the_chosen_is_the_best_until_another_is_confirmed(run):
+    assert run.chosen is None
+    finish(run, 1, 0.5)
+    finish(run, 2, 0.25)
+    assert run.chosen == run.best == run.trial(2)
+    run.append(Step("confirm", "", {"chosen": 1}))
+    assert run.chosen == Run.open(run.path).chosen == run.trial(1)
+    assert run.best == run.trial(2)
+
+
 def test_a_fresh_run_has_no_trials_no_best_and_no_steps(run):
     assert run.trials() == []
     assert run.best is None

@@ -1,0 +1,263 @@
+"""What turns the typed columns of a table into network inputs, as plain data.
+
+A `TableSpec` is taken from the training part alone, is applied with NumPy here, and is built again
+as Keras layers in `hpopt/export/twin.py`. A raw column is an array [n] of one of two kinds: float64
+(numbers, booleans, parts of dates), where NaN is a gap, or text, where "" is one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from hpopt.data.features import as_keras_hands_over
+
+# The id of an embedded category, and the block of a one-hot one, that begin a vocabulary.
+OTHER = 0
+
+RawColumns = Mapping[str, "np.ndarray | Texts"]
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Texts [n] as indices into their distinct values; -1 stands for a gap."""
+
+    codes: np.ndarray
+    distinct: tuple[str, ...]
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> Texts:
+        """The texts of an array [n], where "" is a gap."""
+        distinct, codes = np.unique(values, return_inverse=True)
+        first = int(len(distinct) > 0 and distinct[0] == "")  # "" sorts first
+        return cls(codes.astype(np.int32) - first, tuple(distinct[first:].tolist()))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, rows: np.ndarray | slice) -> Texts:
+        return Texts(self.codes[rows], self.distinct)
+
+    def to_array(self) -> np.ndarray:
+        """The texts as an array [n], with "" for a gap."""
+        return np.asarray(np.array([*self.distinct, ""])[self.codes])
+
+
+@dataclass(frozen=True)
+class NumericColumn:
+    """A number as z / sqrt(1 + (z / CLIP)²) of z = (number - center) / scale.
+
+    A gap is `fill`; with `has_indicator` a second input is 1 there and 0 elsewhere. What is not
+    finite in float32 is a gap. The clip is that of RealMLP (Holzmüller, Grinsztajn & Steinwart,
+    "Better by default", 2024): nearly z where |z| is small, and never beyond ±CLIP.
+    """
+
+    name: str
+    fill: float
+    center: float
+    scale: float
+    has_indicator: bool
+
+    CLIP = 3.0
+
+    @property
+    def width(self) -> int:
+        """How many inputs the column has."""
+        return 1 + self.has_indicator
+
+    def dense(self, raw: np.ndarray | Texts) -> np.ndarray:
+        """The column's inputs, float64 [n, width]."""
+        assert isinstance(raw, np.ndarray)
+        numbers = as_keras_hands_over(raw)
+        is_gap = ~np.isfinite(numbers)
+        z = (np.where(is_gap, self.fill, numbers) - self.center) / self.scale
+        clipped = z / np.sqrt(1 + np.square(z / self.CLIP))
+        return np.column_stack([clipped, is_gap] if self.has_indicator else [clipped])
+
+
+@dataclass(frozen=True)
+class CategoricalColumn:
+    """A text as one input an entry (one-hot), or as an id for an embedding of so many dimensions.
+
+    The id of a text is its place in the vocabulary, from 1 on; what stands there "" is a gap. Any
+    other text, and a gap where there is no "", is 0, OTHER. One-hot, the inputs are those of the
+    ids in this order; that of OTHER is left out where no row of the training part was OTHER
+    (`has_other` is false), so that an unseen text is all zeros.
+    """
+
+    name: str
+    vocabulary: tuple[str, ...]
+    has_other: bool
+    embedding: int | None = None
+
+    @property
+    def width(self) -> int:
+        """How many dense inputs the column has."""
+        return 0 if self.embedding else len(self.vocabulary) + self.has_other
+
+    def ids(self, raw: np.ndarray | Texts) -> np.ndarray:
+        """The id of each text [n]."""
+        texts = raw if isinstance(raw, Texts) else Texts.of(raw)
+        ids = np.array([self._id_of.get(text, OTHER) for text in (*texts.distinct, "")])
+        return np.asarray(ids[texts.codes])
+
+    def dense(self, raw: np.ndarray | Texts) -> np.ndarray:
+        """The column's one-hot inputs, float64 [n, width]."""
+        first = 0 if self.has_other else 1
+        return np.asarray(self.ids(raw)[:, None] == np.arange(first, len(self.vocabulary) + 1))
+
+    @cached_property
+    def _id_of(self) -> dict[str, int]:
+        return {text: index for index, text in enumerate(self.vocabulary, start=1)}
+
+
+Column = NumericColumn | CategoricalColumn
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """How the raw columns of a table become one matrix of network inputs.
+
+    `readers` say how the raw columns are read from a DataFrame (`hpopt.data.raw`); `columns` what
+    becomes of them.
+    """
+
+    columns: tuple[Column, ...]
+    readers: tuple[Mapping[str, Any], ...] = ()
+
+    @classmethod
+    def from_json(cls, form: Mapping[str, Any]) -> TableSpec:
+        """What `to_json` wrote."""
+        return cls(tuple(_column(entry) for entry in form["columns"]), tuple(form["readers"]))
+
+    def to_json(self) -> dict[str, Any]:
+        """The spec as plain data."""
+        columns = [{"kind": _KINDS[type(c)], **asdict(c)} for c in self.columns]
+        return {"columns": columns, "readers": [dict(reader) for reader in self.readers]}
+
+    @property
+    def embedded(self) -> tuple[CategoricalColumn, ...]:
+        """The columns whose ids are embedded, in the order of the last inputs."""
+        return tuple(c for c in self.columns if isinstance(c, CategoricalColumn) and c.embedding)
+
+    @property
+    def embeddings(self) -> tuple[tuple[int, int], ...]:
+        """How many ids, and dimensions, each of the last inputs has, which are ids."""
+        return tuple((len(c.vocabulary) + 1, c.embedding or 0) for c in self.embedded)
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of a prepared row: the dense inputs, then the ids."""
+        return (sum(column.width for column in self.columns) + len(self.embedded),)
+
+    def apply(self, raw: RawColumns) -> np.ndarray:
+        """Raw columns as network inputs, float32 [n, width]; computed in float64.
+
+        First the dense inputs, column by column in the spec's order, then an id for each embedded
+        column, exact in float32 for there are fewer than 2^24.
+        """
+        n = len(next(iter(raw.values())))
+        inputs = np.empty((n, *self.input_shape), dtype=np.float32)
+        for place, block in self._blocks(raw):
+            inputs[:, place] = block
+        return inputs
+
+    def _blocks(self, raw: RawColumns) -> Iterator[tuple[slice, np.ndarray]]:
+        start = 0
+        for column in self.columns:
+            if column.width:
+                yield slice(start, start + column.width), column.dense(raw[column.name])
+                start += column.width
+        for offset, embedded in enumerate(self.embedded, start=start):
+            yield slice(offset, offset + 1), embedded.ids(raw[embedded.name])[:, None]
+
+
+_KINDS: dict[type[Column], str] = {NumericColumn: "numeric", CategoricalColumn: "categorical"}
+
+
+def _column(form: Mapping[str, Any]) -> Column:
+    values = {name: value for name, value in form.items() if name != "kind"}
+    if form["kind"] == "numeric":
+        return NumericColumn(**values)
+    return CategoricalColumn(**values | {"vocabulary": tuple(values["vocabulary"])})
+
+
+# The quantile ranges that a scale is taken from, the first that is not 0, in units of the first:
+# z of a normal distribution is then the same whichever it is.
+_RANGES = ((0.25, 0.75, 1.0), (0.1, 0.9, 1.900), (0.02, 0.98, 3.045))
+
+
+def numeric_column(name: str, raw: np.ndarray) -> NumericColumn:
+    """The column of a training part's numbers [n]; all gaps make a constant.
+
+    The center, and what fills gaps, is the median; the scale is the range of the middle half, as in
+    RealMLP, or a wider one where that is 0.
+    """
+    numbers = as_keras_hands_over(raw)
+    is_gap = ~np.isfinite(numbers)
+    known = numbers[~is_gap]
+    if not len(known):
+        return NumericColumn(name, 0.0, 0.0, 1.0, has_indicator=False)
+    median = float(np.median(known))
+    return NumericColumn(name, median, median, _scale(known), has_indicator=bool(is_gap.any()))
+
+
+def _scale(known: np.ndarray) -> float:
+    ends = [end for low, high, _ in _RANGES for end in (low, high)]
+    quantiles = np.quantile(known, ends)
+    for index, (_, _, wide) in enumerate(_RANGES):
+        scale = (quantiles[2 * index + 1] - quantiles[2 * index]) / wide
+        if scale > 0:
+            return float(scale)
+    return float(known.max() - known.min()) / 2 or 1.0
+
+
+# A category of more entries is embedded; fewer are one-hot.
+_MOST_ONE_HOT = 16
+_MOST_ENTRIES = 10_000
+_MOST_DIMENSIONS = 32
+
+
+def categorical_column(name: str, raw: np.ndarray | Texts) -> CategoricalColumn:
+    """The column of a training part's texts [n].
+
+    The vocabulary goes by falling frequency. Texts that are rarer than 1 row in 200, but not more
+    than 10 rows, are OTHER: too few to learn from.
+    """
+    texts = raw if isinstance(raw, Texts) else Texts.of(raw)
+    counts = np.bincount(texts.codes + 1, minlength=len(texts.distinct) + 1)
+    by_text = sorted(
+        ((int(count), text) for count, text in zip(counts, ("", *texts.distinct), strict=True)),
+        key=lambda entry: (-entry[0], entry[1]),
+    )
+    rarest = min(max(len(texts) // 200, 2), 10)
+    kept = [text for count, text in by_text if count >= rarest][:_MOST_ENTRIES]
+    has_other = sum(count for count, _ in by_text[: len(kept)]) < len(texts)
+    size = len(kept) + 1
+    return CategoricalColumn(
+        name,
+        vocabulary=tuple(kept),
+        has_other=has_other,
+        embedding=_dimensions(size) if size > _MOST_ONE_HOT else None,
+    )
+
+
+def _dimensions(size: int) -> int:
+    # fastai's rule of thumb for tables.
+    return min(round(1.6 * math.pow(size, 0.56)), _MOST_DIMENSIONS)
+
+
+def table_spec(raw: RawColumns, readers: Sequence[Mapping[str, Any]] = ()) -> TableSpec:
+    """The spec of a training part's raw columns."""
+    columns: list[Column] = []
+    for name, values in raw.items():
+        if isinstance(values, Texts) or values.dtype.kind in "UOT":
+            columns.append(categorical_column(name, values))
+        else:
+            columns.append(numeric_column(name, values))
+    return TableSpec(tuple(columns), tuple(readers))
