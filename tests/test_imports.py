@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "config": {"builders", "data", "execution", "grammar", "training"} | RECORDS,
     "skopt_space": {"dimensions"},
     "search": {"skopt_space"} | RECORDS,
-    "execution": {"grammar"} | RECORDS,
+    "execution": {"files", "grammar"} | RECORDS,
     # `Run.plot` is for notebooks; the pictures themselves know the run, not the other way round.
     "runs": {"files", "jsonline", "plots", "skopt_space"} | RECORDS,
     "training": {"backend", "builders", "data", "files", "grammar"} | RECORDS,

@@ -67,6 +67,10 @@ class Objective:
             weights=WEIGHTS,
         )
 
+    def warm_up(self) -> None:
+        """Do what a process has to do once before its first trial."""
+        load_keras()
+
     def network(self, params: Params, *, seed: int) -> Any:
         """The uncompiled Keras model that the builder gives for `params`, with seeded weights."""
         keras = load_keras()
