@@ -31,6 +31,8 @@ class Table:
     feature_names: tuple[str, ...]
     labels: tuple[str, ...]
     task: Task
+    groups: np.ndarray | None = None
+    order: np.ndarray | None = None
 
 
 def load_sklearn(name: str) -> Table:

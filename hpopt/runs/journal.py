@@ -73,6 +73,7 @@ class Finished:
     seconds: float
     weights: str | None = None
     standard_error: float | None = None
+    kept_epoch: int | None = None
 
 
 @dataclass(frozen=True)

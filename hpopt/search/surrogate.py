@@ -69,7 +69,7 @@ def fit_surrogate(space: Space, trials: Sequence[Trial]) -> Surrogate:
     with threadpool_limits(1):
         recorded = recorded_fit(encoding, trials)
         hyperparameters = recorded[1] if recorded else _fit_to_some(encoding, data)
-        gp = GP.condition(data.features, data.y, encoding.groups, hyperparameters)
+        gp = GP.condition(data.features, data.y, encoding.groups, hyperparameters, data.variances)
     return Surrogate(encoding, data, gp)
 
 
@@ -77,7 +77,13 @@ def _fit_to_some(encoding: Encoding, data: Data) -> Hyperparameters:
     """Hyperparameters for evenly chosen observations: enough for pictures, and 20 times faster."""
     every = slice(None, None, -(-len(data.y) // _MOST_FITTED))
     start = Hyperparameters.default(len(encoding.searched))
-    return fit_hyperparameters(data.features[every], data.y[every], encoding.groups, [start])
+    return fit_hyperparameters(
+        data.features[every],
+        data.y[every],
+        encoding.groups,
+        [start],
+        variances=data.variances[every],
+    )
 
 
 class Importance(NamedTuple):
