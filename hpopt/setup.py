@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hpopt import __version__
 from hpopt.builders.registry import source_of
+from hpopt.code import code_files, code_prints
 from hpopt.config.loading import Config
 from hpopt.config.resolved import resolved_yaml
 from hpopt.data.prepared import fingerprints, prepare
@@ -19,8 +20,9 @@ from hpopt.execution.choosing import make_slots
 from hpopt.execution.slots import Slots
 from hpopt.observer import Observer
 from hpopt.preflight import preflight
+from hpopt.resuming import Continuation, check_comparable
 from hpopt.runs import journal
-from hpopt.runs.environment import describe_environment
+from hpopt.runs.environment import ENVIRONMENT, describe_environment
 from hpopt.runs.folder import DATA, Run, now
 from hpopt.training.metrics import Metric
 from hpopt.training.objective import Objective
@@ -75,39 +77,91 @@ def set_up(
     Raises ConfigError, DataError or SetupError, and leaves no folder then; likewise Interrupted
     where `stop` has been set meanwhile.
     """
-    binding = config.binding
     material = read_material(config)
-    run = Run.create(output_dir, config.run_name, _header(config, material))
-    slots: Slots | None = None
+    run = Run.create(output_dir, config.run_name, header_of(config, material))
     try:
-        with run.log_file():
-            for note in (*binding.notes, *material.notes):
-                log.warning(note)
-                observer.note(note)
-        objective = material.objective(config, run.data_folder)
-        n_calls = config.settings.search.n_calls
-        slots = make_slots(objective, config.settings.execution, n_jobs=n_calls)
-        preflight(objective, binding.space.defaults, seed=config.settings.search.seed)
+        # At once, so that a run that is killed in what follows can be resumed.
         run.write("config.yaml", lambda file: file.write(config.document.source))
-        resolved = resolved_yaml(config, metric=material.metric.name, loss=material.loss)
-        run.write_text("config.resolved.yaml", resolved)
-        run.write_json(DATA, objective.data.to_json())
-        source = source_of(binding.builder)
-        if source is not None:
-            run.write(f"builder/{source.name}", lambda file: file.write(source.read_bytes()))
-        run.write_json("environment.json", describe_environment(config.document.path))
+        keep_code(run, config)
+        objective, slots = prepare_run(run, config, material, observer)
         if stop.is_set():
+            slots.close()
             raise Interrupted("interrupted before the first trial; no run folder is left")
     except BaseException:
-        if slots is not None:
-            slots.close()
-        run.discard()  # it would hold nothing but a header
+        run.discard()  # nothing has been found yet
         raise
     return run, objective, slots
 
 
-def _header(config: Config, material: Material) -> journal.Header:
-    binding, metric = config.binding, material.metric
+def read_again(run: Run, config: Config) -> Material:
+    """The material of a run that is to go on.
+
+    Raises what `read_material` raises, and ConfigError or DataError where new trials could not be
+    compared with those that the run has.
+    """
+    material = read_material(config)
+    check_comparable(run, config, header_of(config, material))
+    return material
+
+
+def set_up_again(
+    run: Run, again: Continuation, material: Material, observer: Observer, stop: threading.Event
+) -> tuple[Objective, Slots]:
+    """Ready a run to go on.
+
+    Raises what `set_up` raises, and leaves the run as it was then.
+    """
+    config = again.config
+    run.sweep(config.settings.output.keep_weights)
+    objective, slots = prepare_run(run, config, material, observer)
+    if stop.is_set():
+        slots.close()
+        raise Interrupted(f"interrupted; {run.path} is as it was")
+    keep_code(run, config)
+    run.append(
+        journal.Resumed(
+            again.changes, config.settings.search.n_calls, now(), __version__, again.code
+        )
+    )
+    return objective, slots
+
+
+def prepare_run(
+    run: Run, config: Config, material: Material, observer: Observer
+) -> tuple[Objective, Slots]:
+    """All that a run needs before its next trial can begin, behind its header and its config."""
+    slots: Slots | None = None
+    try:
+        with run.log_file():
+            for note in (*config.binding.notes, *material.notes):
+                log.warning(note)
+                observer.note(note)
+        objective = material.objective(config, run.data_folder)
+        n_jobs = max(config.settings.search.n_calls - len(run.trials()), 1)
+        slots = make_slots(objective, config.settings.execution, n_jobs=n_jobs)
+        preflight(objective, config.binding.space.defaults, seed=config.settings.search.seed)
+        resolved = resolved_yaml(config, metric=material.metric.name, loss=material.loss)
+        run.write_text("config.resolved.yaml", resolved)
+        run.write_json(DATA, objective.data.to_json())
+        if not (run.path / ENVIRONMENT).is_file():
+            run.write_json(ENVIRONMENT, describe_environment(config.document.path))
+    except BaseException:
+        if slots is not None:
+            slots.close()
+        raise
+    return objective, slots
+
+
+def keep_code(run: Run, config: Config) -> None:
+    """Copy the file of an own builder into the run folder."""
+    source = source_of(config.binding.builder)
+    if source is not None:
+        run.write(f"builder/{source.name}", lambda file: file.write(source.read_bytes()))
+
+
+def header_of(config: Config, material: Material) -> journal.Header:
+    """What the journal of a run begins with."""
+    binding, metric, document = config.binding, material.metric, config.document
     training = binding.training.model_dump() | {"metric": metric.name, "loss": material.loss}
     searched = binding.space.names
     return journal.Header(
@@ -122,6 +176,9 @@ def _header(config: Config, material: Material) -> journal.Header:
         },
         space=binding.space.to_json(),
         time=now(),
-        config=config.document.path.name,
+        config=document.path.name,
         n_calls=config.settings.search.n_calls,
+        folder=str(document.path.resolve().parent),
+        overrides=document.overrides,
+        code=code_prints(code_files(document.tree, document.path.resolve().parent)),
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from hpopt.errors import ConfigError, MissingDependency, RunError
-from hpopt.files import sync_folder, write_whole, writing
+from hpopt.files import PART, sync_folder, write_whole, writing
 from hpopt.runs.frame import trial_columns, trial_rows
 from hpopt.runs.journal import (
     Ended,
@@ -37,6 +37,10 @@ DATA = "data.json"  # what is known of the data besides its rows
 HALF = 0.5  # the threshold where none was chosen
 # finished; stopped early on request, and closed; closed without a model; its writer has gone.
 RunState = Literal["running", "finished", "stopped", "failed", "interrupted"]
+
+
+# Why a search ended, where asking to resume is reason enough to go on.
+_TO_GO_ON = ("interrupted", "failures")
 
 
 class _LogFile(logging.FileHandler):
@@ -124,6 +128,12 @@ class Run:
         if self._end is None:  # as journals were before they told why a search ended
             return "stopped" if len(self._trials) < (self.n_calls or 0) else "finished"
         return "stopped" if self._end.reason == "interrupted" else "finished"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to do: the search came to its own end, and all steps are done."""
+        is_closed = self.state == "finished" or (self.state == "failed" and self.best is None)
+        return is_closed and (self._end is None or self._end.reason not in _TO_GO_ON)
 
     @property
     def end(self) -> Ended | None:
@@ -255,6 +265,17 @@ class Run:
                 with writing(path):
                     path.unlink()
                     _remove_if_empty(path.parent)
+
+    def sweep(self, count: int) -> None:
+        """Clear away what a kill left behind: rows, half files, and weights that are not kept."""
+        with writing(self.path):
+            shutil.rmtree(self.data_folder, ignore_errors=True)
+            for path in self.path.rglob(f".*{PART}"):
+                path.unlink()
+            for trial in self.trials():
+                if trial.state == "running":
+                    self.clear_trial(trial.number)
+        self.keep_weights_of_best(count)
 
     def write(self, name: str, write: Callable[[BinaryIO], object]) -> None:
         """Have `write` fill a file of the folder, which appears under its name only when whole."""

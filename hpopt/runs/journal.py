@@ -42,7 +42,7 @@ class Header:
     n_calls: int | None = None  # how many trials it was to have
     folder: str | None = None  # where the YAML file was, from which its relative paths go
     overrides: Sequence[str] | None = None  # what was laid over it, as it was written
-    code: str | None = None  # a fingerprint of the builder's own file
+    code: Mapping[str, str] = field(default_factory=dict)  # fingerprints of own code, by its role
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Resumed:
     n_calls: int  # in force from here on
     time: str
     hpopt: str
-    code: str | None = None  # the fingerprint of the builder's own file, from here on
+    code: Mapping[str, str] = field(default_factory=dict)  # of own code, as it is from here on
 
 
 @dataclass(frozen=True)

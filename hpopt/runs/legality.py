@@ -42,6 +42,8 @@ _LEGAL: dict[str, Callable[[Any], bool]] = {
     "scores": _is(list),
     "space": _is(list),
     "changes": _is(list),
+    "overrides": _is(list, type(None)),
+    "code": _is(dict),
     "value": _is(int, float),
     "seconds": _is(int, float),
     "elapsed": _is(int, float, type(None)),
