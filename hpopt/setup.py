@@ -12,6 +12,7 @@ from hpopt.builders.registry import source_of
 from hpopt.code import code_files, code_prints
 from hpopt.config.loading import Config
 from hpopt.config.resolved import resolved_yaml
+from hpopt.data.folds import Splits
 from hpopt.data.prepared import fingerprints, prepare
 from hpopt.data.sources import Table, load_sklearn
 from hpopt.data.splits import Parts, split_rows
@@ -52,6 +53,32 @@ class Material:
             binding.builder, binding.arguments, binding.training, self.metric.name, data
         )
 
+    def splits(self, config: Config, folder: Path) -> Splits:
+        """What makes further splits of the rows, below the `folder` of the prepared ones.
+
+        The folds of `training.folds` are there at once. Raises DataError where they can't be.
+        """
+        dataset, folds = config.settings.dataset, config.binding.training.folds
+        stratified = self.table.task != "regression" and dataset.split.stratify is not False
+        splits = Splits(
+            self.table, self.parts, folder, folds, dataset.split.seed, stratified, dataset.scaling
+        )
+        if folds > 1:
+            try:
+                splits.write_folds()
+            except DataError as error:
+                raise error.at(config.document.location(("training", "folds"))) from None
+        return splits
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What the trials of a run need: what they do, where, and on which rows."""
+
+    objective: Objective
+    slots: Slots
+    splits: Splits
+
 
 def read_material(config: Config) -> Material:
     """Read the data and split them.
@@ -71,7 +98,7 @@ def read_material(config: Config) -> Material:
 
 def set_up(
     config: Config, output_dir: Path, observer: Observer, stop: threading.Event
-) -> tuple[Run, Objective, Slots]:
+) -> tuple[Run, Ready]:
     """Read the data, make the run folder and try the default params, while workers warm up.
 
     Raises ConfigError, DataError or SetupError, and leaves no folder then; likewise Interrupted
@@ -83,14 +110,14 @@ def set_up(
         # At once, so that a run that is killed in what follows can be resumed.
         run.write("config.yaml", lambda file: file.write(config.document.source))
         keep_code(run, config)
-        objective, slots = prepare_run(run, config, material, observer)
+        ready = prepare_run(run, config, material, observer)
         if stop.is_set():
-            slots.close()
+            ready.slots.close()
             raise Interrupted("interrupted before the first trial; no run folder is left")
     except BaseException:
         run.discard()  # nothing has been found yet
         raise
-    return run, objective, slots
+    return run, ready
 
 
 def read_again(run: Run, config: Config) -> Material:
@@ -106,16 +133,16 @@ def read_again(run: Run, config: Config) -> Material:
 
 def set_up_again(
     run: Run, again: Continuation, material: Material, observer: Observer, stop: threading.Event
-) -> tuple[Objective, Slots]:
+) -> Ready:
     """Ready a run to go on.
 
     Raises what `set_up` raises, and leaves the run as it was then.
     """
     config = again.config
     run.sweep(config.settings.output.keep_weights)
-    objective, slots = prepare_run(run, config, material, observer)
+    ready = prepare_run(run, config, material, observer)
     if stop.is_set():
-        slots.close()
+        ready.slots.close()
         raise Interrupted(f"interrupted; {run.path} is as it was")
     keep_code(run, config)
     run.append(
@@ -123,12 +150,10 @@ def set_up_again(
             again.changes, config.settings.search.n_calls, now(), __version__, again.code
         )
     )
-    return objective, slots
+    return ready
 
 
-def prepare_run(
-    run: Run, config: Config, material: Material, observer: Observer
-) -> tuple[Objective, Slots]:
+def prepare_run(run: Run, config: Config, material: Material, observer: Observer) -> Ready:
     """All that a run needs before its next trial can begin, behind its header and its config."""
     slots: Slots | None = None
     try:
@@ -137,7 +162,10 @@ def prepare_run(
                 log.warning(note)
                 observer.note(note)
         objective = material.objective(config, run.data_folder)
-        n_jobs = max(config.settings.search.n_calls - len(run.trials()), 1)
+        splits = material.splits(config, run.data_folder)
+        training = config.binding.training
+        trials_left = max(config.settings.search.n_calls - len(run.trials()), 1)
+        n_jobs = trials_left * training.folds * training.repeats
         slots = make_slots(objective, config.settings.execution, n_jobs=n_jobs)
         preflight(objective, config.binding.space.defaults, seed=config.settings.search.seed)
         resolved = resolved_yaml(config, metric=material.metric.name, loss=material.loss)
@@ -149,7 +177,7 @@ def prepare_run(
         if slots is not None:
             slots.close()
         raise
-    return objective, slots
+    return Ready(objective, slots, splits)
 
 
 def keep_code(run: Run, config: Config) -> None:

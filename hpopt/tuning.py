@@ -17,6 +17,8 @@ from hpopt.budget import INTERRUPTED, Budget
 from hpopt.closing import Closing
 from hpopt.config.loading import Config
 from hpopt.errors import Interrupted
+from hpopt.evaluation import Evaluation
+from hpopt.execution.folded import FoldedSlots
 from hpopt.execution.slots import Job, Slots, TrialEvent, TrialFailed, TrialFinished
 from hpopt.observer import Observer, Observers
 from hpopt.resuming import continuation_of
@@ -25,10 +27,9 @@ from hpopt.runs.folder import Run, now
 from hpopt.search.engines import make_searcher
 from hpopt.search.grid_engine import grid_note
 from hpopt.search.searcher import Searcher
-from hpopt.setup import read_again, set_up, set_up_again
+from hpopt.setup import Ready, read_again, set_up, set_up_again
 from hpopt.space import Space
 from hpopt.tracking.tensorboard import TensorBoard
-from hpopt.training.objective import Objective
 from hpopt.trials import Trial, trial_seed
 
 log = logging.getLogger(__name__)
@@ -55,8 +56,8 @@ def tune(
     try:
         observer.setting_up()
         with _interruptible("interrupted before the first trial; no run folder is left"):
-            run, objective, slots = set_up(config, Path(output_dir), observer, stop)
-        _carry_on(run, config, objective, slots, observer, stop)
+            run, ready = set_up(config, Path(output_dir), observer, stop)
+        _carry_on(run, config, ready, observer, stop)
     finally:
         observer.close()
     return run
@@ -92,8 +93,8 @@ def resume(
         try:
             observer.setting_up()
             with _interruptible(f"interrupted; {run.path} is as it was"):
-                objective, slots = set_up_again(run, again, material, observer, stop)
-            _carry_on(run, config, objective, slots, observer, stop)
+                ready = set_up_again(run, again, material, observer, stop)
+            _carry_on(run, config, ready, observer, stop)
         finally:
             observer.close()
     return run
@@ -114,17 +115,12 @@ def _interruptible(text: str) -> Iterator[None]:
 
 
 def _carry_on(
-    run: Run,
-    config: Config,
-    objective: Objective,
-    slots: Slots,
-    observer: Observer,
-    stop: threading.Event,
+    run: Run, config: Config, ready: Ready, observer: Observer, stop: threading.Event
 ) -> None:
     """Search until the budget is used up, and close the run."""
-    options, space = config.settings, config.binding.space
+    options, space, training = config.settings, config.binding.space, config.binding.training
     text = f"interrupted; what was finished is in {run.path}\n{how_to_resume(run)}"
-    with _interruptible(text), closing(run), closing(slots), run.log_file():
+    with _interruptible(text), closing(run), run.log_file(), closing(ready.slots):
         if options.search.engine == "grid":
             _compare_budget(space, options.search.grid, options.search.n_calls, observer)
         observer.begin(run, options.search.n_calls)
@@ -132,7 +128,7 @@ def _carry_on(
             run,
             space,
             make_searcher(**options.search.model_dump(exclude={"seed"})),
-            slots,
+            FoldedSlots(ready.slots, Evaluation(training.folds, training.repeats)),
             budget=_budget(run, config),
             seed=options.search.seed,
             keep_weights=options.output.keep_weights,
@@ -140,10 +136,19 @@ def _carry_on(
             stop=stop,
         )
         observer.closing()
-        output = options.output
-        Closing(
-            run, objective, space, options.search.seed, output.keep_rows, draw=output.plots
-        ).do_all()
+        steps = Closing(
+            run,
+            ready.objective,
+            space,
+            ready.slots,
+            ready.splits,
+            options.search.seed,
+            options.output,
+            stop,
+        )
+        steps.do_all()
+        if steps.is_cut_short:
+            run.append(journal.Ended(INTERRUPTED.reason, INTERRUPTED.text, now(), run.elapsed_s))
 
 
 def how_to_resume(run: Run) -> str:

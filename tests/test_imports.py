@@ -59,7 +59,6 @@ MAY_IMPORT = {
     "tuning": {
         "budget",
         "resuming",
-        "training",
         "closing",
         "config",
         "execution",

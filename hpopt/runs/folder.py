@@ -18,6 +18,7 @@ from hpopt.runs.frame import trial_columns, trial_rows
 from hpopt.runs.journal import (
     Ended,
     Event,
+    Fitted,
     Header,
     Journal,
     Resumed,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 JOURNAL = "journal.jsonl"
 DATA = "data.json"  # what is known of the data besides its rows
+REFIT = "refit"  # the folder of weights that were fitted to training and validation part
 HALF = 0.5  # the threshold where none was chosen
 # finished; stopped early on request, and closed; closed without a model; its writer has gone.
 RunState = Literal["running", "finished", "stopped", "failed", "interrupted"]
@@ -60,6 +62,7 @@ class Run:
         self._has_writer = False
         self._trials: dict[int, Trial] = {}
         self._steps: dict[str, Step] = {}
+        self._fits: list[Fitted] = []
         self._end: Ended | None = None
         self._is_reopened = False
         self._resumed: list[Resumed] = []
@@ -211,6 +214,11 @@ class Run:
         return self._steps
 
     @property
+    def fits(self) -> Sequence[Fitted]:
+        """The fits of closing steps that have ended."""
+        return self._fits
+
+    @property
     def threshold(self) -> float:
         """The probability above which the best network of two labels says the second."""
         step = self.steps.get("threshold")
@@ -251,11 +259,27 @@ class Run:
         shutil.rmtree(self.trial_folder(number), ignore_errors=True)
 
     def weights(self, trial: Trial) -> Path | None:
-        """The file of the weights that a trial kept, where it is still there."""
-        if trial.result is None or trial.result.weights is None:
+        """The file of a trial's weights, fitted to the training part, where it is still there.
+
+        They are those the trial kept, or of a trial that keeps none those of the step `refit`.
+        """
+        if trial.result is None:
             return None
+        if trial.result.weights is None:
+            return self._refitted(trial, "train")
         path = self.trial_folder(trial.number) / trial.result.weights
         return path if path.is_file() else None
+
+    def refitted_weights(self, trial: Trial) -> Path | None:
+        """The file of a trial's weights, fitted to training and validation part, if it is there."""
+        return self._refitted(trial, "train+validation")
+
+    def _refitted(self, trial: Trial, part: str) -> Path | None:
+        step = self._steps.get("refit")
+        networks = step.outcome["networks"] if step else {}
+        network = networks.get(str(trial.number), {}).get(part)
+        path = self.path / network["weights"] if network else None
+        return path if path is not None and path.is_file() else None
 
     def keep_weights_of_best(self, count: int) -> None:
         """Delete the weights of every trial but the first (the defaults) and the best `count`."""
@@ -340,6 +364,8 @@ class Run:
             self._end = None
         elif isinstance(event, Step):
             self._steps[event.name] = event
+        elif isinstance(event, Fitted):
+            self._fits.append(event)
         elif isinstance(event, Ended):
             self._end, self._is_reopened = event, False
         elif isinstance(event, Resumed):

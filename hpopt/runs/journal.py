@@ -110,6 +110,24 @@ class Resumed:
 
 
 @dataclass(frozen=True)
+class Fitted:
+    """A fit of a closing step has ended: the params of trial `number` with another seed.
+
+    `score` is the metric in its own direction and `value` to be minimised; None where it failed.
+    """
+
+    kind: ClassVar[str] = "fitted"
+    step: str
+    number: int
+    seed: int
+    time: str
+    score: float | None = None
+    value: float | None = None
+    seconds: float = 0.0
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
 class Step:
     """A closing step is done; `outcome` holds what it found."""
 
@@ -130,9 +148,9 @@ class DamagedLine(RunError):  # noqa: N818 (it says what is wrong)
         )
 
 
-Event = Header | Started | Finished | Failed | Ended | Resumed | Step
+Event = Header | Started | Finished | Failed | Ended | Resumed | Fitted | Step
 _KINDS: dict[str, type[Any]] = {
-    t.kind: t for t in (Header, Started, Finished, Failed, Ended, Resumed, Step)
+    t.kind: t for t in (Header, Started, Finished, Failed, Ended, Resumed, Fitted, Step)
 }
 _FIELDS = {kind: {f.name for f in dataclasses.fields(kind)} for kind in _KINDS.values()}
 _RESULT = [f.name for f in dataclasses.fields(Result)]
