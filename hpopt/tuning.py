@@ -17,7 +17,7 @@ from hpopt.budget import INTERRUPTED, Budget
 from hpopt.closing import Closing
 from hpopt.config.loading import Config
 from hpopt.errors import Interrupted
-from hpopt.evaluation import Evaluation
+from hpopt.execution.evaluation import Evaluation
 from hpopt.execution.folded import FoldedSlots
 from hpopt.execution.slots import Job, Slots, TrialEvent, TrialFailed, TrialFinished
 from hpopt.observer import Observer, Observers

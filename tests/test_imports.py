@@ -41,7 +41,19 @@ MAY_IMPORT = {
     "resuming": {"code", "config", "runs"} | RECORDS,
     "budget": {"runs", "trials"},
     "preflight": {"builders", "export", "training"} | RECORDS,
-    "closing": {"export", "plots", "report", "runs", "training"} | RECORDS,
+    "finishing": {"data", "execution", "runs", "search", "training"} | RECORDS,
+    "closing": {
+        "config",
+        "data",
+        "execution",
+        "export",
+        "finishing",
+        "plots",
+        "report",
+        "runs",
+        "training",
+    }
+    | RECORDS,
     "setup": {
         "builders",
         "code",
