@@ -38,6 +38,8 @@ MAY_IMPORT = {
     "report": {"runs", "search"} | RECORDS,
     "plots": {"files", "report", "runs", "search"} | RECORDS,
     "observer": {"runs", "trials"},
+    "code": {"builders"},
+    "resuming": {"code", "config", "runs"} | RECORDS,
     "budget": {"runs", "trials"},
     "preflight": {"builders", "export", "training"} | RECORDS,
     "judging": {"builders", "data", "export", "runs", "statistics", "training"} | RECORDS,
@@ -58,11 +60,13 @@ MAY_IMPORT = {
     | RECORDS,
     "setup": {
         "builders",
+        "code",
         "config",
         "data",
         "execution",
         "observer",
         "preflight",
+        "resuming",
         "runs",
         "training",
     }
@@ -70,6 +74,7 @@ MAY_IMPORT = {
     "tracking": {"backend", "observer", "runs"} | RECORDS,
     "tuning": {
         "budget",
+        "resuming",
         "closing",
         "config",
         "execution",
