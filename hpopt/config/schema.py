@@ -135,7 +135,7 @@ class Search(Section):
     n_calls: Annotated[Count, Le(1_000_000)] = 100
     """How many trials the run has, the failed ones among them."""
     seed: Annotated[int, Ge(0), Lt(2**32)] = 0
-    """The seed of the search and of every trial: the same one gives the same run."""
+    """The seed of the search and of every trial: with one worker it decides the whole run."""
 
 
 class Tracking(Section):

@@ -22,7 +22,7 @@ _TERMINAL_CODE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 def log_path(job: Job) -> Path:
     """The file that takes what a job writes."""
-    return job.folder / ("log.txt" if job.fold == 0 else f"log.{job.fold}.txt")
+    return job.folder / "log.txt"
 
 
 def open_log(path: Path) -> int:
