@@ -86,7 +86,7 @@ MAY_IMPORT = {
     }
     | RECORDS,
     "progress": {"observer", "report", "runs"} | RECORDS,
-    "checking": {"config", "preflight", "search", "setup", "training"} | RECORDS,
+    "checking": {"config", "execution", "preflight", "search", "setup", "training"} | RECORDS,
     "api": {"config", "progress", "runs", "tuning"} | RECORDS,
     "minimizing": {"config", "grammar", "runs", "search"} | RECORDS,
     "__main__": {"cli"},
@@ -94,6 +94,7 @@ MAY_IMPORT = {
         "checking",
         "config",
         "data",
+        "execution",
         "export",
         "files",
         "jsonline",
