@@ -75,6 +75,12 @@ class Closing:
         refit = Refit(run, self.slots, self.splits, output.refit)
         return [*([("confirm", confirm)] if output.confirm else []), ("refit", refit)]
 
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether steps that fit networks are left over, because the run was asked to stop."""
+        wanted = {"confirm", "refit"} if self.output.confirm else {"refit"}
+        return self.run.best is not None and self.stop.is_set() and not wanted <= {*self.run.steps}
+
     def network(self, trial: Trial) -> tuple[Objective, Any]:
         """A trial's last network, with the objective on the rows that it was fitted to.
 
@@ -98,6 +104,7 @@ class Closing:
             if name in self.run.steps and not has_news:
                 continue
             has_news = True
+            self.run.check_place()
             try:
                 outcome = step()
                 self.run.append(Step(name, now(), outcome))

@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "backend": {"errors"},
     "files": {"errors"},
     "builders": {"backend", "errors"},
-    "data": {"builders", "errors", "files"},
+    "data": {"builders", "errors", "files", "grammar"},
     "grammar": set(),
     "jsonline": set(),
     "config": {"builders", "data", "execution", "grammar", "training"} | RECORDS,
@@ -38,6 +38,8 @@ MAY_IMPORT = {
     "report": {"runs", "search"} | RECORDS,
     "plots": {"files", "report", "runs", "search"} | RECORDS,
     "observer": {"runs", "trials"},
+    "code": {"builders"},
+    "resuming": {"code", "config", "runs"} | RECORDS,
     "budget": {"runs", "trials"},
     "preflight": {"builders", "export", "training"} | RECORDS,
     "judging": {"builders", "data", "export", "runs", "statistics", "training"} | RECORDS,
@@ -58,11 +60,13 @@ MAY_IMPORT = {
     | RECORDS,
     "setup": {
         "builders",
+        "code",
         "config",
         "data",
         "execution",
         "observer",
         "preflight",
+        "resuming",
         "runs",
         "training",
     }
@@ -70,6 +74,7 @@ MAY_IMPORT = {
     "tracking": {"backend", "observer", "runs"} | RECORDS,
     "tuning": {
         "budget",
+        "resuming",
         "closing",
         "config",
         "execution",
@@ -97,6 +102,7 @@ MAY_IMPORT = {
         "progress",
         "report",
         "runs",
+        "setup",
         "tuning",
     }
     | RECORDS,
@@ -111,6 +117,7 @@ HEAVY = {
     "skopt": {"search", "runs", "skopt_space"},
     "matplotlib": {"plots"},
     "pandas": {"data", "runs"},
+    "pyarrow": {"data"},
     "psutil": {"execution"},
     "rich": {"progress"},
 }

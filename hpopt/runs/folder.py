@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
-from hpopt.errors import ConfigError, MissingDependency, RunError
-from hpopt.files import sync_folder, write_whole, writing
+from hpopt.errors import ConfigError, RunError
+from hpopt.files import PART, sync_folder, write_whole, writing
 from hpopt.runs.frame import trial_columns, trial_rows
 from hpopt.runs.journal import (
     Ended,
@@ -39,6 +39,10 @@ REFIT = "refit"  # the folder of weights that were fitted to training and valida
 HALF = 0.5  # the threshold where none was chosen
 # finished; stopped early on request, and closed; closed without a model; its writer has gone.
 RunState = Literal["running", "finished", "stopped", "failed", "interrupted"]
+
+
+# Why a search ended, where asking to resume is reason enough to go on.
+_TO_GO_ON = ("interrupted", "failures")
 
 
 class _LogFile(logging.FileHandler):
@@ -76,11 +80,26 @@ class Run:
         Raises ConfigError where no folder can be made there.
         """
         path = _new_folder(parent.absolute(), name)
-        with writing(path / JOURNAL):
-            journal = Journal(path / JOURNAL)
-            journal.append(header)
+        journal = Journal(path / JOURNAL)
+        journal.append(header)
+        with writing(path):
             sync_folder(path)
         return cls(path, header, [], journal)
+
+    @classmethod
+    def reopen(cls, path: Path) -> Run:
+        """Go on writing a run folder that another process left, wherever it is now.
+
+        Raises RunError where it is none, is damaged, can't be written or has a writer already.
+        """
+        path = path.absolute()
+        cls.open(path, curves=False)  # says what is wrong before anything is touched
+        journal = Journal(path / JOURNAL)
+        try:
+            return cls(path, *read_journal(path / JOURNAL), journal)
+        except BaseException:
+            journal.close()
+            raise
 
     @classmethod
     def open(cls, path: Path, *, curves: bool = True) -> Run:
@@ -112,6 +131,12 @@ class Run:
         if self._end is None:  # as journals were before they told why a search ended
             return "stopped" if len(self._trials) < (self.n_calls or 0) else "finished"
         return "stopped" if self._end.reason == "interrupted" else "finished"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to do: the search came to its own end, and all steps are done."""
+        is_closed = self.state == "finished" or (self.state == "failed" and self.best is None)
+        return is_closed and (self._end is None or self._end.reason not in _TO_GO_ON)
 
     @property
     def end(self) -> Ended | None:
@@ -157,9 +182,13 @@ class Run:
     def append(self, event: Event) -> None:
         """Write an event to the journal and to the disk, and fold it in."""
         assert self._journal is not None, "the run was opened for reading"
-        with writing(self.path / JOURNAL):
-            self._journal.append(event)
+        self._journal.append(event)
         self._fold_in(event)
+
+    def check_place(self) -> None:
+        """Raise RunError where the folder that is written is no longer where it was."""
+        if self._journal is not None:
+            self._journal.check_place()
 
     def trials(self) -> list[Trial]:
         """All trials, by number."""
@@ -198,12 +227,10 @@ class Run:
     def to_frame(self) -> Any:
         """The trials as a pandas.DataFrame, one row each: metrics by name, params as `params.NAME`.
 
-        An inactive param is missing. Raises MissingDependency where pandas is not installed.
+        An inactive param is missing.
         """
-        try:
-            import pandas as pd
-        except ImportError:
-            raise MissingDependency("pandas", "pandas") from None
+        import pandas as pd
+
         return pd.DataFrame(trial_rows(self), columns=trial_columns(self))
 
     def trial(self, number: int) -> Trial:
@@ -261,8 +288,20 @@ class Run:
                     path.unlink()
                     _remove_if_empty(path.parent)
 
+    def sweep(self, count: int) -> None:
+        """Clear away what a kill left behind: rows, half files, and weights that are not kept."""
+        with writing(self.path):
+            shutil.rmtree(self.data_folder, ignore_errors=True)
+            for path in self.path.rglob(f".*{PART}"):
+                path.unlink()
+            for trial in self.trials():
+                if trial.state == "running":
+                    self.clear_trial(trial.number)
+        self.keep_weights_of_best(count)
+
     def write(self, name: str, write: Callable[[BinaryIO], object]) -> None:
         """Have `write` fill a file of the folder, which appears under its name only when whole."""
+        self.check_place()
         write_whole(self.path / name, write)
 
     def write_text(self, name: str, text: str) -> None:

@@ -17,12 +17,13 @@ from hpopt.data.folds import OWN, WHOLE, read_split
 from hpopt.data.prepared import PartName, Prepared
 from hpopt.dimensions import Params
 from hpopt.errors import SetupError
-from hpopt.files import write_whole
+from hpopt.files import write_whole, writing
 from hpopt.training.fit import Fit, Rows, predict
 from hpopt.training.losses import losses_for
 from hpopt.training.metrics import METRICS
 from hpopt.training.optimizers import OPTIMIZERS, WITH_MOMENTUM
 from hpopt.training.settings import Training
+from hpopt.training.stem import shape_behind_stem, with_stem
 from hpopt.trials import Result
 
 WEIGHTS = "weights.npz"
@@ -96,9 +97,8 @@ class Objective:
             keras.utils.set_random_seed(seed)
         of_builder = {n: v for n, v in params.items() if n not in Training.model_fields}
         build = load_builder(self.builder)
-        model = build(
-            self.data.features.input_shape, self.data.output, **self.arguments | of_builder
-        )
+        shape = shape_behind_stem(self.data.features)
+        model = build(shape, self.data.output, **self.arguments | of_builder)
         if not isinstance(model, keras.Model):
             raise SetupError(
                 f"the builder gave back a {type(model).__name__}, not a keras.Model",
@@ -106,8 +106,8 @@ class Objective:
             )
         if not model.built:
             # A subclass makes its layers when it is called.
-            model(np.zeros((1, *self.data.features.input_shape), np.float32))
-        return model
+            model(np.zeros((1, *shape), np.float32))
+        return with_stem(model, self.data.features)
 
     def trained(self, params: Params, *, seed: int, weights: Path) -> Any:
         """The uncompiled network of `params` with weights that a trial kept."""
@@ -173,6 +173,9 @@ def _class_weights(kind: str, y: np.ndarray) -> np.ndarray:
 
 def save_weights(model: Any, path: Path) -> None:
     """Write a model's weights into a file, which `load_weights` reads."""
+    with writing(path):
+        for folder in (path.parent.parent, path.parent):  # not the run folder, if that is gone
+            folder.mkdir(exist_ok=True)
     write_whole(path, lambda file: np.savez(file, *model.get_weights()))
 
 
