@@ -102,6 +102,8 @@ def raw_values(values: Stored, reader: Mapping[str, Any]) -> dict[str, np.ndarra
     column = reader["column"]
     if reader["kind"] == "categorical":
         return {column: _as_categories(values)}
+    if reader["kind"] == "numeric" and not isinstance(values, Texts):
+        return {column: raw.finite(values)}
     if isinstance(values, Texts):  # reading the distinct ones is enough
         frame = pd.DataFrame({column: pd.Series(values.distinct, dtype=object)})
         found = raw.raw_columns(frame, [reader])
