@@ -19,7 +19,8 @@ class Result:
     `metrics` are the named scores of the kept weights on the whole validation part, `scores` the
     metric once for each fold or repeat, `curves` one number an epoch. `weights` is the file, seen
     from the trial's folder, that holds the kept weights. `standard_error` is that of `value`, as
-    far as several scores tell it.
+    far as several scores tell it. `kept_epoch` is the epoch after which the kept weights were as
+    they are, which early stopping may put before the last of the `epochs`.
     """
 
     value: float
@@ -30,6 +31,7 @@ class Result:
     seconds: float
     weights: str | None = None
     standard_error: float | None = None
+    kept_epoch: int | None = None
 
 
 @dataclass(frozen=True)
@@ -70,3 +72,12 @@ def trial_seed(run_seed: int, number: int) -> int:
     # Another stream than a searcher's, whose generator starts from [run_seed, number].
     sequence = np.random.SeedSequence(run_seed, spawn_key=(number,))
     return int(sequence.generate_state(1)[0])
+
+
+def fit_seed(seed: int, index: int) -> int:
+    """The seed of one of a trial's fits; that of fit 0 is the trial's own."""
+    import numpy as np
+
+    if index == 0:
+        return seed
+    return int(np.random.SeedSequence(seed, spawn_key=(index,)).generate_state(1)[0])

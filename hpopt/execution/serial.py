@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-
-from hpopt.errors import RunError, TrialError, in_words
-from hpopt.execution.slots import Job, TrialEvent, TrialFailed, TrialFinished, TrialFunction
-
-log = logging.getLogger(__name__)
+from hpopt.execution.running import run_job
+from hpopt.execution.slots import Job, TrialEvent, TrialFailed, TrialFunction
 
 
 class SerialSlots:
@@ -34,7 +30,7 @@ class SerialSlots:
         events, self._killed = self._killed, []
         if self._job is not None:
             job, self._job = self._job, None
-            events.append(self._run(job))
+            events.append(run_job(self._function, job))
         return events
 
     def kill(self, job: Job) -> None:
@@ -46,15 +42,3 @@ class SerialSlots:
     def close(self) -> None:
         """Forget a job that waits."""
         self._job = None
-
-    def _run(self, job: Job) -> TrialEvent:
-        try:
-            result = self._function(job.params, seed=job.seed, folder=job.folder, fold=job.fold)
-        except TrialError as error:
-            return TrialFailed(job, str(error))
-        except RunError:  # a full disk is no fault of the params
-            raise
-        except (Exception, SystemExit) as error:  # a builder may call sys.exit
-            log.exception("trial %d failed", job.number)
-            return TrialFailed(job, in_words(error))
-        return TrialFinished(job, result)

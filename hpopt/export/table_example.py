@@ -89,6 +89,8 @@ def table_example_text(format: Format, data: Prepared, code: str | None) -> str:
     labels = ""
     if data.labels:
         labels = 'LABELS = json.loads((HERE / "labels.json").read_text("utf-8"))["labels"]\n'
+    if data.output.task == "binary":
+        labels += 'THRESHOLD = json.loads((HERE / "labels.json").read_text("utf-8"))["threshold"]\n'
     return f'''"""How the model of this folder is used. hpopt is not needed for it:
 
     pip install numpy pandas {" ".join(format.packages)}

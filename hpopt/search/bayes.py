@@ -65,13 +65,13 @@ class BayesSearcher:
     ) -> Suggestion:
         data = Data.of(encoding, trials)
         hyperparameters, info = _fit(encoding, data, trials)
-        gp = GP.condition(data.features, data.y, encoding.groups, hyperparameters)
+        gp = GP.condition(data.features, data.y, encoding.groups, hyperparameters, data.variances)
         means = gp.predict_mean(data.features[: data.n_finished])
         centres = data.x[np.argsort(means, kind="stable")]
         gp = _believing(encoding, gp, trials)
         seen, _ = encoding.points([trial.params for trial in trials])
         maximiser = Maximiser(encoding, gp, centres, seen, rng)
-        incumbent, noise = float(means.min()), math.sqrt(hyperparameters.noise)
+        incumbent, noise = float(means.min()), math.sqrt(hyperparameters.noise + data.noise)
         if self.acquisition == "gp_hedge":
             tops = [maximiser.maximise(Acquisition(name, incumbent, noise)) for name in PORTFOLIO]
             gains = _gains(encoding, gp, trials)
@@ -108,7 +108,9 @@ def _believing(encoding: Encoding, gp: GP, trials: Sequence[Trial]) -> GP:
         return gp
     features = encoding.encode(*encoding.points(running))
     believed = np.concatenate([gp.y, gp.predict_mean(features)])
-    return GP.condition(np.concatenate([gp.X, features]), believed, gp.groups, gp.hyperparameters)
+    variances = np.concatenate([gp.variances, np.zeros(len(running))])
+    features = np.concatenate([gp.X, features])
+    return GP.condition(features, believed, gp.groups, gp.hyperparameters, variances)
 
 
 def _best_repeat(data: Data, gp: GP, acquisition: Acquisition) -> tuple[np.ndarray, float] | None:

@@ -10,6 +10,7 @@ chapters 2 and 5:
     lengthscales  [d]     one a dimension, shared by its features
     signal        variance of the latent function f around its mean
     noise         variance of a value around f
+    variances     [n]     what is known besides of the noise of each value; it adds to `noise`
     K             [n, n]  covariance of the values, noise included; K = L L^T
     mean          constant mean of f
     alpha         [n]     K^-1 (y - mean)
@@ -86,16 +87,25 @@ class GP:
     mean: float
     L: np.ndarray
     alpha: np.ndarray
+    variances: np.ndarray
 
     @classmethod
     def condition(
-        cls, X: np.ndarray, y: np.ndarray, groups: np.ndarray, hyperparameters: Hyperparameters
+        cls,
+        X: np.ndarray,
+        y: np.ndarray,
+        groups: np.ndarray,
+        hyperparameters: Hyperparameters,
+        variances: np.ndarray | None = None,
     ) -> GP:
         """The posterior of f given X [n, p] and y [n], under fixed hyperparameters."""
+        if variances is None:
+            variances = np.zeros(len(y))
         K = kernel(X, X, groups, hyperparameters)
-        L = _cholesky(K, hyperparameters.noise)
+        L = _cholesky(K, hyperparameters.noise, variances)
         mean = _fit_mean(L, y)
-        return cls(X, y, groups, hyperparameters, mean, L, _solve(L, y - mean))
+        alpha = _solve(L, y - mean)
+        return cls(X, y, groups, hyperparameters, mean, L, alpha, variances)
 
     def predict(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and deviation of f, [m] each, at X [m, p]."""
@@ -177,7 +187,11 @@ def kernel(
 
 
 def log_posterior(
-    theta: np.ndarray, X: np.ndarray, y: np.ndarray, groups: np.ndarray
+    theta: np.ndarray,
+    X: np.ndarray,
+    y: np.ndarray,
+    groups: np.ndarray,
+    variances: np.ndarray | None = None,
 ) -> tuple[float, np.ndarray]:
     """Log marginal likelihood plus log priors, up to a constant, of theta [d + 2]; its gradient.
 
@@ -199,7 +213,7 @@ def log_posterior(
     slope *= 1 + r
     slope *= -5 / 6  # dk/dq
 
-    L = _cholesky(K, hyperparameters.noise)
+    L = _cholesky(K, hyperparameters.noise, np.zeros(n) if variances is None else variances)
     mean = _fit_mean(L, y)
     alpha = _solve(L, y - mean)
     value = (
@@ -231,6 +245,7 @@ def fit_hyperparameters(
     groups: np.ndarray,
     starts: list[Hyperparameters],
     *,
+    variances: np.ndarray | None = None,
     max_iterations: int = 60,
 ) -> Hyperparameters:
     """The most probable hyperparameters (MAP) for X [n, p] and y [n], the best of all starts."""
@@ -239,7 +254,7 @@ def fit_hyperparameters(
     low, high = np.array(bounds).T
 
     def negative(theta: np.ndarray) -> tuple[float, np.ndarray]:
-        value, gradient = log_posterior(theta, X, y, groups)
+        value, gradient = log_posterior(theta, X, y, groups, variances)
         return -value, -gradient
 
     results = [
@@ -273,12 +288,15 @@ def _squared_distances(X: np.ndarray, other: np.ndarray) -> np.ndarray:
 # LAPACK is called directly: SciPy's own wrappers cost more than the work when n is small.
 
 
-def _cholesky(K: np.ndarray, noise: float) -> np.ndarray:
-    """The lower factor of K + noise, which is raised where rounding needs it. Leaves K as is."""
+def _cholesky(K: np.ndarray, noise: float, variances: np.ndarray) -> np.ndarray:
+    """The lower factor of K + diag(noise + variances), where `noise` is raised as rounding needs.
+
+    Leaves K as it is.
+    """
     for jitter in (noise, *(10.0**exponent for exponent in range(-8, 1))):
         if jitter >= noise:
             raised = np.array(K, order="F")
-            np.einsum("nn->n", raised)[:] += jitter
+            np.einsum("nn->n", raised)[:] += jitter + variances
             L, info = dpotrf(raised, lower=1, overwrite_a=1)
             if info == 0:
                 return np.asarray(L)

@@ -22,6 +22,8 @@ _MOST_FITTED = 500
 _FEW = 60
 # How far above the worst value a failed trial is put, in the surrogate's units.
 _FAILED_ABOVE = 0.5
+# How many degrees of freedom the noise of all trials counts for in that of one.
+_PRIOR_DF = 4
 
 
 @dataclass(frozen=True)
@@ -29,14 +31,16 @@ class Data:
     """The finished and failed trials as the surrogate sees them.
 
     x [n, d] are points of the unit cube, `active` [n, d] their mask, `features` [n, p] what the
-    encoding makes of them, and y [n] warped values. The first `n_finished` rows are of finished
-    trials, the others of failed ones.
+    encoding makes of them, y [n] warped values, and `variances` [n] what the fits of a trial tell
+    of its value's noise, 0 where a trial is a single fit. The first `n_finished` rows are of
+    finished trials, the others of failed ones.
     """
 
     x: np.ndarray
     active: np.ndarray
     features: np.ndarray
     y: np.ndarray
+    variances: np.ndarray
     n_finished: int
     warping: Warping
 
@@ -55,7 +59,44 @@ class Data:
         warped = warping(values)
         x, active = encoding.points([trial.params for trial in (*finished, *failed)])
         y = np.concatenate([warped, np.full(len(failed), warped.max() + _FAILED_ABOVE)])
-        return cls(x, active, encoding.encode(x, active), y, len(finished), warping)
+        variances = np.zeros(len(y))
+        variances[: len(finished)] = _warped_variances(warping, values, finished)
+        return cls(x, active, encoding.encode(x, active), y, variances, len(finished), warping)
+
+    @property
+    def noise(self) -> float:
+        """The variance that a trial's fits tell of its value, as it is in the middle of them."""
+        return float(np.median(self.variances[: self.n_finished]))
+
+
+def _warped_variances(warping: Warping, values: np.ndarray, trials: Sequence[Trial]) -> np.ndarray:
+    """The variances [n] of warped values [n] around what many more seeds would give."""
+    scores = [trial.result.scores for trial in trials if trial.result is not None]
+    if len(scores) < 2 or len(scores[0]) < 2 or len({len(each) for each in scores}) > 1:
+        return np.zeros(len(values))
+    deviations = np.sqrt(noise_variances(np.array(scores)))
+    return np.asarray(np.square((warping(values + deviations) - warping(values - deviations)) / 2))
+
+
+def noise_variances(scores: np.ndarray) -> np.ndarray:
+    """The variance [n] of the mean of each trial's scores [n, k], one a fold and repeat.
+
+    That a fold is hard is so for all trials and no noise between them: what a fold adds in the
+    middle of the trials is taken off first. What is left is the residual of a two-way table, with
+    (n - 1)(k - 1) degrees of freedom. The k - 1 of one trial tell little of its own variance, so it
+    is drawn towards that of all, as in Smyth, "Linear models and empirical Bayes methods" (2004),
+    equation 3: (d0 s0² + d s²) / (d0 + d), with d0 = 4. s0² is from the median, for the trials that
+    almost diverged are noisy beyond measure.
+    """
+    from scipy.stats import chi2
+
+    n, k = scores.shape
+    deviations = scores - scores.mean(axis=1, keepdims=True)
+    of_folds = np.median(deviations, axis=0)
+    residuals = deviations - (of_folds - of_folds.mean())
+    own = np.square(residuals).sum(axis=1) / (k - 1) * n / (n - 1)
+    shared = np.median(own) * (k - 1) / chi2.median(k - 1)
+    return np.asarray((_PRIOR_DF * shared + (k - 1) * own) / (_PRIOR_DF + k - 1) / k)
 
 
 def _limited(finished: list[Trial]) -> list[Trial]:
@@ -95,7 +136,7 @@ def fit_to_json(encoding: Encoding, n: int, hyperparameters: Hyperparameters) ->
 
 def fit_to(encoding: Encoding, data: Data, warm: Hyperparameters | None = None) -> Hyperparameters:
     """The most probable hyperparameters for the data, started from the prior and from `warm`."""
-    features, y, starts = data.features, data.y, []
+    features, y, variances, starts = data.features, data.y, data.variances, []
     if warm is None or len(y) <= _FEW:
         starts.append(Hyperparameters.default(len(encoding.searched)))
     if warm is not None:
@@ -103,5 +144,5 @@ def fit_to(encoding: Encoding, data: Data, warm: Hyperparameters | None = None) 
     if len(y) > _MOST_FITTED:
         spread = np.linspace(0, len(y) - 1, _MOST_FITTED).astype(int)
         chosen = np.sort(np.argsort(y, kind="stable")[spread])
-        features, y = features[chosen], y[chosen]
-    return fit_hyperparameters(features, y, encoding.groups, starts)
+        features, y, variances = features[chosen], y[chosen], variances[chosen]
+    return fit_hyperparameters(features, y, encoding.groups, starts, variances=variances)

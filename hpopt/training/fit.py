@@ -56,6 +56,11 @@ class Fit:
         return self._progress.epoch
 
     @property
+    def kept_epoch(self) -> int:
+        """The epoch whose weights are kept: the best one under early stopping, else the last."""
+        return self._progress.best_epoch or self.epoch
+
+    @property
     def stopped(self) -> bool:
         """Whether early stopping has ended the fit."""
         return self._progress.stopped

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ import numpy as np
 
 from hpopt.backend import begin_names_anew, load_keras
 from hpopt.builders.registry import SHIPPED, load_builder
+from hpopt.data.folds import OWN, WHOLE, read_split
 from hpopt.data.prepared import PartName, Prepared
 from hpopt.dimensions import Params
 from hpopt.errors import SetupError
-from hpopt.files import write_whole
+from hpopt.files import write_whole, writing
 from hpopt.training.fit import Fit, Rows, predict
 from hpopt.training.losses import losses_for
 from hpopt.training.metrics import METRICS
@@ -46,18 +47,30 @@ class Objective:
         """The specification without the rows that were read for it."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
-    def __call__(self, params: Params, *, seed: int, folder: Path, fold: int = 0) -> Result:
-        """Build, fit and score one network, and leave the kept weights in `folder`.
+    def __call__(self, params: Params, *, seed: int, folder: Path, fold: int = OWN) -> Result:
+        """Build, fit and score one network on a split, by its number as in `hpopt/data/folds.py`.
 
-        Raises TrialError where that gives no finite value.
+        The kept weights are left in `folder`, unless the split is there for its score alone. Raises
+        TrialError where there is no finite value.
         """
+        if fold != OWN:
+            return self.on(fold)._fit(params, seed, folder if fold == WHOLE else None)
+        return self._fit(params, seed, folder)
+
+    def on(self, fold: int) -> Objective:
+        """The same objective on another split of the rows."""
+        return replace(self, data=read_split(self.data, fold))
+
+    def _fit(self, params: Params, seed: int, folder: Path | None) -> Result:
+        """Build, fit and score one network, and leave the kept weights in `folder`, if any."""
         started = time.perf_counter()
         settings = self.settings(params)
         fit = self._start(params, settings, seed)
         fit.run(settings.epochs)
         fit.finish()
         score = self.score(fit.model)
-        save_weights(fit.model, folder / WEIGHTS)
+        if folder is not None:
+            save_weights(fit.model, folder / WEIGHTS)
         return Result(
             value=METRICS[self.metric].to_value(score),
             metrics={self.metric: score},
@@ -65,8 +78,13 @@ class Objective:
             curves=fit.curves,
             epochs=fit.epoch,
             seconds=time.perf_counter() - started,
-            weights=WEIGHTS,
+            weights=None if folder is None else WEIGHTS,
+            kept_epoch=fit.kept_epoch,
         )
+
+    def warm_up(self) -> None:
+        """Do what a process has to do once before its first trial."""
+        load_keras()
 
     def network(self, params: Params, *, seed: int) -> Any:
         """The uncompiled Keras model that the builder gives for `params`, with seeded weights."""
@@ -155,6 +173,9 @@ def _class_weights(kind: str, y: np.ndarray) -> np.ndarray:
 
 def save_weights(model: Any, path: Path) -> None:
     """Write a model's weights into a file, which `load_weights` reads."""
+    with writing(path):
+        for folder in (path.parent.parent, path.parent):  # not the run folder, if that is gone
+            folder.mkdir(exist_ok=True)
     write_whole(path, lambda file: np.savez(file, *model.get_weights()))
 
 

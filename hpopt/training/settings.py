@@ -47,6 +47,12 @@ class Training(Section):
     """What a fit minimises; `auto` chooses by the task."""
     metric: Annotated[str, one_of(["auto", *METRICS])] = "auto"
     """What trials are judged by, as scikit-learn defines it; `auto` is accuracy or rmse."""
+    folds: Annotated[int, Ge(1), Le(20)] = 1
+    """Into how many folds the training and validation rows fall: a trial is then so many fits, each
+    scored on another fold, and its value their mean; 1 scores on the split's validation part."""
+    repeats: Annotated[int, Ge(1), Le(20)] = 1
+    """How often a trial is fitted, each time with another seed (on every fold); its value is the
+    mean."""
     class_weight: Literal["balanced"] | None = None
     """`balanced` lets rare classes count more in the loss, as scikit-learn weighs them."""
     early_stopping: EarlyStopping | None = None
@@ -56,4 +62,4 @@ class Training(Section):
     only where no graph can hold the fit."""
 
 
-NOT_SEARCHABLE = ("metric", "class_weight", "early_stopping", "driver")
+NOT_SEARCHABLE = ("metric", "folds", "repeats", "class_weight", "early_stopping", "driver")

@@ -1,31 +1,25 @@
 """What every kind of slots promises: the conformance suite."""
 
-import sys
+import math
 
 import pytest
+from analytic import objective
 
-from hpopt.errors import TrialError
+from hpopt.errors import RunError
+from hpopt.execution.plan import Plan
+from hpopt.execution.processes import ProcessSlots
 from hpopt.execution.serial import SerialSlots
 from hpopt.execution.slots import Job, TrialFailed, TrialFinished
-from hpopt.trials import Result
-
-KINDS = {"serial": SerialSlots}
 
 
-def objective(params, *, seed, folder, fold=0) -> Result:
-    match params["does"]:
-        case "raise":
-            raise ValueError("no such thing")
-        case "give up":
-            raise TrialError("the loss became nan in epoch 3")
-        case "exit":
-            sys.exit(3)
-    folder.mkdir(parents=True)
-    (folder / "note").write_text(str(seed))
-    return Result(params["x"], {}, [], {}, 1, 0.0)
+def workers(count):
+    return lambda function: ProcessSlots(function, Plan(count, 1, [], math.inf, math.inf))
 
 
-@pytest.fixture(params=KINDS)
+KINDS = {"serial": SerialSlots, "one worker": workers(1), "two workers": workers(2)}
+
+
+@pytest.fixture(scope="module", params=KINDS)
 def slots(request):
     slots = KINDS[request.param](objective)
     yield slots
@@ -33,9 +27,10 @@ def slots(request):
 
 
 def wait_for_end(slots):
-    while not (events := slots.events(1.0)):
-        pass
-    return events
+    for _ in range(30):
+        if events := slots.events(1.0):
+            return events
+    raise TimeoutError
 
 
 def test_a_trial_runs_in_its_folder_with_its_seed(slots, tmp_path):
@@ -43,7 +38,15 @@ def test_a_trial_runs_in_its_folder_with_its_seed(slots, tmp_path):
     [event] = wait_for_end(slots)
     assert isinstance(event, TrialFinished)
     assert (event.job.number, event.result.value) == (4, 0.5)
-    assert (tmp_path / "0004" / "note").read_text() == "99"
+    assert (tmp_path / "0004" / "note").read_text().startswith("99 0 ")
+
+
+def test_a_job_may_be_a_fold_of_a_trial(slots, tmp_path):
+    job = Job(4, {"does": "work"}, 99, tmp_path / "0004", fold=3)
+    slots.submit(job)
+    [event] = wait_for_end(slots)
+    assert event.job == job
+    assert (tmp_path / "0004" / "note").read_text().startswith("99 3 ")
 
 
 def test_a_slot_is_taken_until_its_trial_is_over(slots, tmp_path):
@@ -55,10 +58,15 @@ def test_a_slot_is_taken_until_its_trial_is_over(slots, tmp_path):
 
 
 def test_more_trials_than_slots_are_refused(slots, tmp_path):
-    for number in range(slots.free):
+    count = slots.free
+    for number in range(count):
         slots.submit(Job(number, {"does": "work", "x": 0.0}, 0, tmp_path / str(number)))
     with pytest.raises(RuntimeError):
         slots.submit(Job(99, {"does": "work", "x": 0.0}, 0, tmp_path / "99"))
+    ended = []
+    while len(ended) < count:
+        ended += wait_for_end(slots)
+    assert sorted(event.job.number for event in ended) == list(range(count))
 
 
 @pytest.mark.parametrize(
@@ -79,7 +87,7 @@ def test_a_trial_that_fails_says_why_and_frees_its_slot(slots, tmp_path, does, r
 
 
 def test_a_killed_trial_is_reported_as_failed_once(slots, tmp_path):
-    job = Job(1, {"does": "work", "x": 0.0}, 0, tmp_path / "1")
+    job = Job(1, {"does": "wait", "x": 60.0}, 0, tmp_path / "1")
     slots.submit(job)
     slots.kill(job)
     [event] = wait_for_end(slots)
@@ -98,3 +106,9 @@ def test_killing_a_trial_that_is_over_changes_nothing(slots, tmp_path):
 
 def test_nothing_happens_where_nothing_was_submitted(slots):
     assert slots.events(0.0) == []
+
+
+def test_a_full_disk_is_no_fault_of_a_trial(slots, tmp_path):
+    slots.submit(Job(1, {"does": "find the disk full"}, 0, tmp_path / "1"))
+    with pytest.raises(RunError, match="the disk is full"):
+        wait_for_end(slots)

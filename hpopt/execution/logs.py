@@ -1,0 +1,65 @@
+"""What a trial wrote while it ran: `log.txt` in its folder."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from hpopt.execution.slots import Job
+from hpopt.files import writing
+
+# What stays of a log that has grown beyond the first: about the second, from its end.
+_MOST_BYTES = 2**20
+_KEPT_BYTES = 2**16
+_TAIL_LINES = 20
+_TAIL_BYTES = 2000
+_TERMINAL_CODE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+def log_path(job: Job) -> Path:
+    """The file that takes what a job writes."""
+    return job.folder / ("log.txt" if job.fold == 0 else f"log.{job.fold}.txt")
+
+
+def open_log(path: Path) -> int:
+    """A file descriptor that appends to the log. Raises RunError where there can be none."""
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o666)
+
+
+def drop_if_empty(path: Path) -> None:
+    """Remove a log that says nothing, and its folder if nothing else is there."""
+    with suppress(OSError):
+        if path.stat().st_size == 0:
+            path.unlink()
+            path.parent.rmdir()
+
+
+def shorten_log(path: Path, most_bytes: int = _MOST_BYTES) -> None:
+    """Cut a log that has grown too long down to its end; its writer may go on meanwhile."""
+    with suppress(OSError):
+        if path.stat().st_size > most_bytes:
+            end = _end_of(path, _KEPT_BYTES)
+            with path.open("r+b") as file:
+                file.truncate(0)
+            with path.open("ab") as file:
+                file.write(end)
+
+
+def log_tail(path: Path) -> str:
+    """The last lines of a log; nothing where there is none."""
+    try:
+        end = _end_of(path, _TAIL_BYTES)
+    except OSError:
+        return ""
+    text = _TERMINAL_CODE.sub("", end.decode(errors="replace")).strip()
+    return "\n".join(text.splitlines()[-_TAIL_LINES:])
+
+
+def _end_of(path: Path, count: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - count))
+        return file.read()

@@ -1,0 +1,49 @@
+"""What hpopt and a worker say to each other: pickles, one after the other, in a pipe each way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hpopt.errors import HpoptError
+from hpopt.execution.slots import Job, TrialEvent
+
+
+@dataclass(frozen=True)
+class Setup:
+    """The first thing a worker hears: the function that it is there for, pickled."""
+
+    function: bytes
+    sys_path: list[str]
+
+
+@dataclass(frozen=True)
+class Warm:
+    """The worker has imported what it needs."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """The worker has begun the job that it was given."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The job is over."""
+
+    event: TrialEvent
+
+
+@dataclass(frozen=True)
+class Broken:
+    """Nothing can run any more, and that is no fault of a job."""
+
+    error: HpoptError
+
+
+@dataclass(frozen=True)
+class Gone:
+    """The worker has ended; said by whoever reads its pipe."""
+
+
+Order = Setup | Job
+Report = Warm | Begun | Ended | Broken | Gone

@@ -1,0 +1,24 @@
+"""Runs one job, in whatever process this is."""
+
+from __future__ import annotations
+
+import logging
+
+from hpopt.errors import HpoptError, RunError, TrialError, in_words
+from hpopt.execution.slots import Job, TrialEvent, TrialFailed, TrialFinished, TrialFunction
+
+log = logging.getLogger(__name__)
+
+
+def run_job(function: TrialFunction, job: Job) -> TrialEvent:
+    """Evaluate the job's params. Raises RunError, which is no fault of theirs: a full disk, say."""
+    try:
+        result = function(job.params, seed=job.seed, folder=job.folder, fold=job.fold)
+    except TrialError as error:
+        return TrialFailed(job, str(error))
+    except RunError:
+        raise
+    except (Exception, SystemExit) as error:  # a builder may call sys.exit
+        log.exception("trial %d failed", job.number)
+        return TrialFailed(job, str(error) if isinstance(error, HpoptError) else in_words(error))
+    return TrialFinished(job, result)

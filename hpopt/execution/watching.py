@@ -1,0 +1,77 @@
+"""Watches over the trials that run: ends one that takes too long, or too much memory."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+
+from hpopt.execution.child import Child, show_bytes
+from hpopt.execution.logs import log_path, shorten_log
+from hpopt.execution.plan import Plan
+
+_EVERY_S = 0.1
+_LOGS_EVERY = 10
+# A longer gap means that hpopt itself was held up, and may not have heard of a trial's end yet.
+_HELD_UP_S = 5.0
+# `trial_timeout: auto`: a trial that has computed for less than the second in the first, or takes
+# so many times as long as any before it, and longer than the last.
+_STILL_S = 60.0
+_STILL_CPU_S = 0.05
+_TIMES_THE_LONGEST = 50
+_LEAST_TIMEOUT_S = 3600.0
+
+
+class Watch:
+    """A thread that looks at every worker ten times a second."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.children: Sequence[Child] = ()  # replaced, never changed: the thread reads it
+        self.longest_s = 0.0  # of the trials that came to their end
+        self._plan = plan
+        self._last_work: dict[Child, tuple[float, float]] = {}  # when it was seen, its CPU seconds
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the watch."""
+        self._closed.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        looks, last = 0, time.monotonic()
+        while not self._closed.wait(_EVERY_S):
+            now = time.monotonic()
+            held_up, last = now - last > _HELD_UP_S, now
+            for child in self.children:
+                self._look_at(child, now, is_late=held_up)
+                if looks % _LOGS_EVERY == 0 and child.job is not None:
+                    shorten_log(log_path(child.job))
+            looks += 1
+
+    def _look_at(self, child: Child, now: float, *, is_late: bool) -> None:
+        limit = self._plan.memory_limit_bytes
+        if child.memory_bytes() > limit:
+            child.end(f"used more than {show_bytes(limit)} of memory (execution.memory_limit)")
+        begun = child.begun_s
+        if begun is None or is_late:
+            self._last_work.pop(child, None)
+            return
+        timeout = self._plan.timeout_s
+        if timeout is None:
+            if self._stands_still(child, now):
+                reason = f"hung: did nothing for {_STILL_S:g} s (execution.trial_timeout)"
+                child.end(reason, says_where=True)
+            timeout = max(_LEAST_TIMEOUT_S, _TIMES_THE_LONGEST * self.longest_s)
+        if now - begun > timeout:
+            reason = f"took longer than {timeout:g} s (execution.trial_timeout)"
+            child.end(reason, says_where=True)
+
+    def _stands_still(self, child: Child, now: float) -> bool:
+        cpu_s = child.cpu_s()
+        since, before = self._last_work.get(child, (now, cpu_s))
+        if cpu_s - before > _STILL_CPU_S:
+            since, before = now, cpu_s
+        self._last_work[child] = (since, before)
+        return now - since > _STILL_S

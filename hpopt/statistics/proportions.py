@@ -1,0 +1,76 @@
+"""Shares of rows: exact intervals of one share, and of the difference of two on the same rows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hpopt.statistics.bootstrap import LEVEL, Interval
+
+
+def clopper_pearson(successes: int, rows: int, level: float = LEVEL) -> Interval:
+    """The exact interval of a share (Clopper and Pearson 1934): at least `level` is covered.
+
+    Its ends are quantiles of beta distributions: low that of Beta(k, n - k + 1), high that of
+    Beta(k + 1, n - k), for k successes in n rows.
+    """
+    from scipy.special import betaincinv
+
+    tail = (1 - level) / 2
+    k, n = successes, rows
+    low = 0.0 if k == 0 else float(betaincinv(k, n - k + 1, tail))
+    high = 1.0 if k == n else float(betaincinv(k + 1, n - k, 1 - tail))
+    return Interval(low, high)
+
+
+def mcnemar(first_only: int, second_only: int) -> float:
+    """The exact p-value, two-sided, of two predictors being equally often right on the same rows.
+
+    `first_only` rows are right by the first alone, `second_only` by the second alone; rows on which
+    they agree say nothing (McNemar 1947). Each of them is either with probability 1/2:
+    p = 2 P(X <= min) for X ~ Binomial(first_only + second_only, 1/2), and at most 1.
+    """
+    from scipy.special import bdtr
+
+    apart = first_only + second_only
+    return min(1.0, 2 * float(bdtr(min(first_only, second_only), apart, 0.5)))
+
+
+def paired_difference(
+    first_only: int, second_only: int, rows: int, level: float = LEVEL
+) -> Interval:
+    """The interval of the difference of two shares on the same rows: the first's less the second's.
+
+    On either side the wider of two: Tango's score interval (1998, "Equivalence test and confidence
+    interval for the difference in proportions for the paired-sample design"; recommended by
+    Fagerland, Lydersen and Laake 2014), and the exact one among rows that are told apart, which is
+    (2 ψ - 1) (b + c) / n for the Clopper-Pearson interval of ψ = b / (b + c). So 0 lies in it
+    whenever `mcnemar` gives 1 - level or more.
+    """
+    b, c = first_only, second_only
+    high = _tango_high(b, c, rows, level)
+    low = -_tango_high(c, b, rows, level)
+    if b + c:
+        exact = clopper_pearson(b, b + c, level)
+        low = min(low, (2 * exact.low - 1) * (b + c) / rows)
+        high = max(high, (2 * exact.high - 1) * (b + c) / rows)
+    return Interval(low, high)
+
+
+def _tango_high(b: int, c: int, n: int, level: float) -> float:
+    """The upper end d of Tango's interval, where (b - c - n d) / sqrt(n (2 q + d (1 - d))) = -z.
+
+    q is the likeliest share of rows that are right by the second alone, given the difference d:
+    the larger root of 2n q² - (b + c - (2n - b + c) d) q - c d (1 - d) = 0.
+    """
+    from scipy.optimize import brentq
+    from scipy.special import ndtri
+
+    z = float(ndtri((1 + level) / 2))
+
+    def excess(d: float) -> float:
+        minus = b + c - (2 * n - b + c) * d
+        q = (minus + np.sqrt(minus**2 + 8 * n * c * d * (1 - d))) / (4 * n)
+        return float(n * d - (b - c) - z * np.sqrt(max(n * (2 * q + d * (1 - d)), 0.0)))
+
+    start = (b - c) / n + 1e-12  # where nothing tells the two apart, the start is a root as well
+    return 1.0 if excess(1.0) <= 0 else float(brentq(excess, start, 1.0))

@@ -1,0 +1,177 @@
+"""What one part's rows say of several predictors: their scores' intervals, and who is better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from hpopt.statistics.bootstrap import LEVEL, Bootstrapped, Interval, Resampling, bootstrap
+from hpopt.statistics.proportions import clopper_pearson, mcnemar, paired_difference
+from hpopt.statistics.weighted import HALF, OF_CLASSES, UP_TO_ONE, labels_above, scorer
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """What a model says of each row, `predictions` [n, units]; see `weighted.scorer`."""
+
+    predictions: np.ndarray
+    threshold: float = HALF
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A score less another, with its interval, and the p-value of there being no difference.
+
+    The interval holds 0 wherever p is 1 - its level or more.
+    """
+
+    estimate: float
+    interval: Interval
+    p: float
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether chance alone would hardly give it: the interval is on one side of 0."""
+        return not self.interval.holds(0.0)
+
+
+class Sample:
+    """Several predictors on the same rows of target y [n], all resampled together.
+
+    `groups` [n] names the groups of rows that belong together; without it rows are independent.
+    """
+
+    def __init__(
+        self,
+        y: np.ndarray,
+        predictors: Mapping[str, Predictor],
+        metrics: Iterable[str],
+        *,
+        groups: np.ndarray | None = None,
+        level: float = LEVEL,
+        seed: int = 0,
+    ) -> None:
+        self.level = level
+        self.y = y
+        self._groups = groups
+        self._predictors = predictors
+        self.metrics = list(metrics)
+        self._seed = seed
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(self.y)
+
+    @property
+    def units(self) -> int:
+        """How many independent things there are: groups, or rows."""
+        return len(self.y) if self._groups is None else len(np.unique(self._groups))
+
+    def score(self, name: str, metric: str) -> float | None:
+        """A predictor's score on the rows as they are; None where there is none."""
+        found = self._of(name, metric).estimate
+        return found if np.isfinite(found) else None
+
+    def interval(self, name: str, metric: str) -> Interval | None:
+        """The interval of a predictor's score: exact for accuracy, the bootstrap's for others.
+
+        None where there is no score, or too little to tell how sure it is.
+        """
+        found = self._of(name, metric)
+        if not np.isfinite(found.estimate):
+            return None
+        if metric == "accuracy" and self._groups is None:
+            return clopper_pearson(int(self._right(name).sum()), len(self.y), self.level)
+        if found.is_constant and metric in UP_TO_ONE and found.estimate == 1.0:
+            # No resample of faultless rows has a fault, and yet the next row may.
+            return Interval(self._least_of_faultless(metric), 1.0)
+        return found.interval(self.level)
+
+    def difference(self, first: str, second: str, metric: str) -> Difference | None:
+        """The first's score less the second's; None where there is no interval of it.
+
+        Accuracies are compared by the exact test of McNemar, all else by the paired bootstrap:
+        both predictors on the same resamples.
+        """
+        found = self._of(first, metric) - self._of(second, metric)
+        if not np.isfinite(found.estimate):
+            return None
+        if metric == "accuracy" and self._groups is None:
+            ours, others = self._right(first), self._right(second)
+            b, c = int((ours & ~others).sum()), int((others & ~ours).sum())
+            interval = paired_difference(b, c, len(ours), self.level)
+            return Difference(found.estimate, interval, mcnemar(b, c))
+        if found.is_constant and found.estimate == 0:
+            reach = 0.0
+            if metric in UP_TO_ONE and not self._say_the_same(first, second):
+                reach = 1 - self._least_of_faultless(metric)
+            return Difference(0.0, Interval(-reach, reach), 1.0)
+        resampled = found.interval(self.level)
+        return None if resampled is None else Difference(found.estimate, resampled, found.p_value())
+
+    def _of(self, name: str, metric: str) -> Bootstrapped:
+        return self._bootstrapped[name, metric]
+
+    @cached_property
+    def _bootstrapped(self) -> dict[tuple[str, str], Bootstrapped]:
+        found: dict[tuple[str, str], Bootstrapped] = {}
+        for resampling, metrics in self._plans:
+            scorers = {
+                (name, metric): scorer(metric, self.y, one.predictions, one.threshold)
+                for name, one in self._predictors.items()
+                for metric in metrics
+            }
+            found |= bootstrap(scorers, resampling, seed=self._seed)
+        return found
+
+    @property
+    def _plans(self) -> Sequence[tuple[Resampling, Sequence[str]]]:
+        """How rows are resampled for which metrics.
+
+        What does not depend on the classes' shares is resampled class by class, so that no class
+        is ever missing; for all else the shares are as much due to chance as the rows are.
+        """
+        if self._groups is not None:
+            return [(Resampling.of_groups(self._groups), self.metrics)]
+        by_class = [metric for metric in self.metrics if metric in OF_CLASSES]
+        others = [metric for metric in self.metrics if metric not in OF_CLASSES]
+        plans = [(Resampling.of_classes(self.y), by_class)] if by_class else []
+        return [*plans, (Resampling.of_rows(len(self.y)), others)] if others else plans
+
+    def _right(self, name: str) -> np.ndarray:
+        one = self._predictors[name]
+        return np.asarray(self.y == labels_above(one.predictions, one.threshold))
+
+    def _say_the_same(self, first: str, second: str) -> bool:
+        one, other = self._predictors[first], self._predictors[second]
+        is_equal = np.array_equal(one.predictions, other.predictions)
+        return is_equal and one.threshold == other.threshold
+
+    def _least_of_faultless(self, metric: str) -> float:
+        """The lower end for a score of 1: (alpha / 2)^(1/m), exact for m trials without a fault.
+
+        The m rows of the rarest class can be paired with as many of another. By auc, each pair is
+        in order with the probability that auc is; by balanced accuracy, a row drawn from each is
+        labelled rightly with that. So m of them without a fault bound both. For f1 and average
+        precision it is no more than a cautious guess.
+        """
+        units = min(self.units, int(np.unique(self.y, return_counts=True)[1].min()))
+        return float(((1 - self.level) / 2) ** (1 / units))
+
+
+def independent_difference(
+    first: float, of_first: Interval, second: float, of_second: Interval
+) -> Interval:
+    """The interval of first - second, two scores on different rows, from the interval of each.
+
+    The method of variance estimates recovery (Zou and Donner 2008, "Construction of confidence
+    intervals about effect measures"): low = d - sqrt((first - low1)² + (high2 - second)²).
+    """
+    difference = first - second
+    down = np.hypot(first - of_first.low, of_second.high - second)
+    up = np.hypot(of_first.high - first, second - of_second.low)
+    return Interval(float(difference - down), float(difference + up))

@@ -1,0 +1,122 @@
+"""The threshold on the probability of two labels that suits a metric of labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hpopt.statistics.sample import Difference, Predictor, Sample
+from hpopt.statistics.weighted import HALF, OF_LABELS
+
+_FOLDS = 10
+_RESAMPLES = 100  # whose middle threshold is taken
+_MOST_CANDIDATES = 500
+# Fewer rows of a label than these say too little of where it begins.
+_FEWEST = 10
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """The threshold that is used, and why: what the metric gains by it on rows it was not made of.
+
+    `tried` is what was found for all rows; `value` is that where the gain is clear, else 0.5.
+    """
+
+    value: float
+    tried: float
+    gain: Difference | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The threshold as the journal keeps it."""
+        form: dict[str, Any] = {"threshold": self.value, "tried": self.tried}
+        if self.gain is not None:
+            interval = self.gain.interval.to_json()
+            form |= {"gain": self.gain.estimate, "interval": interval, "p": self.gain.p}
+        return form
+
+
+def depends_on_threshold(task: str, metric: str) -> bool:
+    """Whether a metric of a task can be had higher by another threshold."""
+    return task == "binary" and metric in OF_LABELS
+
+
+def choose_threshold(
+    metric: str, y: np.ndarray, predictions: np.ndarray, *, groups: np.ndarray | None = None
+) -> Threshold:
+    """The threshold for a metric of labels, chosen on rows y [n] with predictions [n, 1].
+
+    A threshold is the middle one of those that are best on resamples of the rows, which varies less
+    than the one that is best on the rows themselves. It takes the place of 0.5 only where it is
+    measurably better: ten times a tenth of the rows is labelled by a threshold made of the other
+    nine tenths, and that must beat 0.5 on the same rows beyond chance.
+    """
+    rare = min(int(y.sum()), int(len(y) - y.sum()))
+    if rare < _FEWEST:
+        return Threshold(HALF, HALF, None)
+    values = predictions[:, 0].astype(np.float64)
+    tried = _middle_best(metric, y, values)
+    if tried == HALF:
+        return Threshold(HALF, HALF, None)
+    folds = _folds(y, groups)
+    said = np.empty(len(y))
+    for fold in range(_FOLDS):
+        within, outside = folds == fold, folds != fold
+        said[within] = values[within] > _middle_best(metric, y[outside], values[outside])
+    predictors = {"thresholds": Predictor(said[:, None]), "0.5": Predictor(predictions)}
+    gain = Sample(y, predictors, [metric], groups=groups).difference("thresholds", "0.5", metric)
+    better = gain is not None and gain.is_clear and gain.estimate > 0
+    return Threshold(tried if better else HALF, tried, gain)
+
+
+def _candidates(values: np.ndarray) -> np.ndarray:
+    """0.5, and thresholds halfway between neighbouring probabilities, ascending."""
+    distinct = np.unique(values.astype(np.float64))
+    if len(distinct) > _MOST_CANDIDATES:
+        distinct = np.unique(np.quantile(distinct, np.linspace(0, 1, _MOST_CANDIDATES)))
+    return np.unique(np.concatenate([(distinct[1:] + distinct[:-1]) / 2, [HALF]]))
+
+
+def _middle_best(metric: str, y: np.ndarray, values: np.ndarray) -> float:
+    """The median of the thresholds that are best on resamples of rows y [n] with values [n]."""
+    candidates, rng = _candidates(values), np.random.default_rng(0)
+    above = np.searchsorted(candidates, values)  # how many candidates a row's value is above
+    best = []
+    for _ in range(_RESAMPLES):
+        drawn = rng.integers(len(y), size=len(y))
+        scores = _scores(metric, y[drawn], above[drawn], len(candidates))
+        equally = candidates[scores >= scores.max() - 1e-12]
+        # Where several are equally good, 0.5 before any other, else the one in their middle.
+        best.append(HALF if HALF in equally else np.median(equally))
+    return float(np.median(best))
+
+
+def _scores(metric: str, y: np.ndarray, above: np.ndarray, count: int) -> np.ndarray:
+    """The metric [count] of rows y [n] by each of `count` thresholds.
+
+    `above` [n] says how many of them, from the lowest up, a row's probability is above.
+    """
+    counts = np.bincount(above * 2 + y, minlength=2 * (count + 1)).reshape(-1, 2)
+    negatives, positives = counts.sum(axis=0)
+    false_positives, true_positives = (counts.sum(axis=0) - np.cumsum(counts, axis=0)[:-1]).T
+    if metric == "accuracy":
+        return np.asarray((true_positives + negatives - false_positives) / len(y))
+    if metric == "f1":
+        said = true_positives + false_positives
+        return np.asarray(2 * true_positives / np.maximum(positives + said, 1))
+    recall = true_positives / max(positives, 1)
+    return np.asarray((recall + 1 - false_positives / max(negatives, 1)) / 2)
+
+
+def _folds(y: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
+    """The fold [n] of each row: both labels are spread over all; groups stay whole."""
+    rng = np.random.default_rng(0)
+    if groups is not None:
+        names, group = np.unique(groups, return_inverse=True)
+        return np.asarray(rng.permutation(len(names))[group] % _FOLDS)
+    folds = np.empty(len(y), dtype=np.int64)
+    for label in (0, 1):
+        rows = rng.permutation(np.flatnonzero(y == label))
+        folds[rows] = np.arange(len(rows)) % _FOLDS
+    return folds

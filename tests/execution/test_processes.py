@@ -1,0 +1,206 @@
+"""Worker processes: what ends a trial ends that trial alone."""
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+from analytic import objective
+
+from hpopt.errors import RunError
+from hpopt.execution import processes
+from hpopt.execution.plan import Plan
+from hpopt.execution.processes import ProcessSlots
+from hpopt.execution.slots import Job, TrialFinished
+
+
+def started(count=1, function=objective, memory=300e6, timeout_s=math.inf) -> ProcessSlots:
+    return ProcessSlots(function, Plan(count, 1, [], memory, timeout_s))
+
+
+@pytest.fixture(scope="module")
+def slots():
+    slots = started()
+    yield slots
+    slots.close()
+
+
+def wait_for(slots, count=1, patience_s=20):
+    events, deadline = [], time.monotonic() + patience_s
+    while len(events) < count and time.monotonic() < deadline:
+        events += slots.events(0.5)
+    return events
+
+
+def end_of(slots, folder, **params):
+    slots.submit(Job(1, params, 0, folder))
+    [event] = wait_for(slots)
+    return event
+
+
+def worker_of(folder) -> int:
+    return int((folder / "note").read_text().split()[-1])
+
+
+@pytest.mark.parametrize(
+    ("does", "reason", "is_external"),
+    [
+        ("segfault", "the worker was killed by SIGSEGV", False),
+        ("exit hard", "the worker ended by itself, with exit code 3", False),
+        ("be killed", "the worker was killed by SIGKILL, as a system does", True),
+        ("allocate", "used more than 300 MB of memory (execution.memory_limit)", False),
+    ],
+)
+def test_a_trial_that_ends_its_worker_fails_alone(slots, tmp_path, does, reason, is_external):
+    event = end_of(slots, tmp_path, does=does)
+    assert event.reason.startswith(reason)
+    assert event.is_external is is_external
+    assert isinstance(end_of(slots, tmp_path / "next", does="work"), TrialFinished)
+
+
+def test_a_crash_leaves_the_place_in_the_log(slots, tmp_path):
+    tail = end_of(slots, tmp_path, does="segfault").log_tail
+    assert "Segmentation fault" in tail
+    assert "analytic.py" in tail
+    assert tail in (tmp_path / "log.txt").read_text()
+
+
+@pytest.mark.parametrize("does", ["sleep", "hang in C"])
+def test_a_trial_that_hangs_is_ended_and_says_where(tmp_path, does):
+    slots = started(timeout_s=1.0)
+    event = end_of(slots, tmp_path, does=does)
+    slots.close()
+    assert event.reason == "took longer than 1 s (execution.trial_timeout)"
+    assert "analytic.py" in event.log_tail
+
+
+def test_what_a_trial_writes_is_in_its_log(slots, tmp_path, capfd):
+    end_of(slots, tmp_path / "1", does="talk")
+    assert (tmp_path / "1" / "log.txt").read_text() == "from C\nfrom Python\n"
+    end_of(slots, tmp_path / "2", does="talk a lot")
+    assert (tmp_path / "2" / "log.txt").stat().st_size < 100_000
+    end_of(slots, tmp_path / "3", does="work")
+    assert [path.name for path in (tmp_path / "3").iterdir()] == ["note"]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_worker_that_is_killed_before_its_trial_costs_nothing(tmp_path):
+    before = set(psutil.Process().children())
+    slots = started()
+    [child] = set(psutil.Process().children()) - before
+    child.send_signal(signal.SIGSTOP)
+    slots.submit(Job(1, {"does": "work"}, 0, tmp_path))
+    child.kill()
+    assert isinstance(wait_for(slots)[0], TrialFinished)
+    slots.close()
+
+
+def test_the_jobs_of_two_workers_run_side_by_side(tmp_path):
+    slots = started(2)
+    for number in (1, 2):  # until both are warm
+        slots.submit(Job(number, {"does": "work"}, 0, tmp_path))
+    wait_for(slots, 2)
+    began = time.monotonic()
+    for number in (3, 4):
+        slots.submit(Job(number, {"does": "wait", "x": 1.0}, 0, tmp_path / str(number)))
+    assert len(wait_for(slots, 2)) == 2
+    assert time.monotonic() - began < 1.5
+    slots.close()
+
+
+def test_a_job_waits_for_the_first_free_worker_where_workers_have_idled(tmp_path):
+    slots = started(2)
+    wait = {"does": "wait", "x": 0.3}
+    for number in (1, 2):
+        slots.submit(Job(number, wait, 0, tmp_path / str(number)))
+    wait_for(slots, 2)
+    assert slots.free == 2
+    time.sleep(0.2)  # as if the search had thought for so long
+    for number in (3, 4):
+        slots.submit(Job(number, wait, 0, tmp_path / str(number)))
+    assert slots.free == 1
+    slots.submit(Job(5, wait, 0, tmp_path / "5"))
+    assert slots.free == 0
+    assert sorted(event.job.number for event in wait_for(slots, 3)) == [3, 4, 5]
+    slots.close()
+
+
+def test_with_one_worker_no_trial_is_suggested_ahead(slots, tmp_path):
+    end_of(slots, tmp_path, does="work")
+    time.sleep(0.1)
+    slots.submit(Job(1, {"does": "wait", "x": 0.1}, 0, tmp_path))
+    assert slots.free == 0
+    wait_for(slots)
+
+
+def test_a_worker_that_has_grown_is_replaced_by_one_already_warm(tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "_JOBS_BEFORE_SPARE", 1)
+    monkeypatch.setattr(processes, "_GROWN_BYTES", 30_000_000)
+    before, served = len(psutil.Process().children()), []
+    slots = started(function=growing)
+    for number in range(1, 10):
+        event = end_of(slots, tmp_path, number=number)
+        assert isinstance(event, TrialFinished)
+        served.append(worker_of(tmp_path))
+        slots.events(0.3)  # the next spare warms up meanwhile
+    assert 2 <= len(set(served)) <= 4
+    assert len(psutil.Process().children()) - before == 2  # the last one, and its spare
+    slots.close()
+
+
+KEPT = []
+
+
+def growing(params, *, seed, folder, fold=0):
+    KEPT.append(bytearray(b"x") * 10_000_000)
+    return objective({"does": "work"}, seed=seed, folder=folder)
+
+
+def unfit(params, *, seed, folder, fold=0):
+    """Stands for a function that no worker can have."""
+
+
+def test_where_no_worker_can_begin_the_run_ends_with_the_reason(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if "execution" not in entry])
+    slots = started(function=unfit)
+    slots.submit(Job(1, {}, 0, tmp_path))
+    with pytest.raises(RunError, match="begin: ModuleNotFoundError"):
+        wait_for(slots)
+    slots.close()
+
+
+PROGRAM = """if True:
+    import math, os, sys
+    from pathlib import Path
+    from analytic import objective
+    from hpopt.execution.plan import Plan
+    from hpopt.execution.processes import ProcessSlots
+    from hpopt.execution.slots import Job
+    slots = ProcessSlots(objective, Plan(2, 1, [], math.inf, math.inf))
+    for number in (1, 2):
+        slots.submit(Job(number, {"does": sys.argv[1]}, 0, Path(sys.argv[2], str(number))))
+    slots.events(1.0)
+    print("running", flush=True)
+    while True:
+        slots.events(60.0)
+"""
+
+
+@pytest.mark.parametrize("does", ["sleep", "hang in C"])
+def test_no_worker_outlives_a_killed_parent(tmp_path, does):
+    command = [sys.executable, "-c", PROGRAM, does, str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as parent:
+        assert parent.stdout.readline() == b"running\n"
+        children = psutil.Process(parent.pid).children(recursive=True)
+        for child in children:
+            child.send_signal(signal.SIGINT)  # as Ctrl-C does
+        assert len(children) == 2
+        assert all(child.is_running() for child in children)
+        parent.kill()
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert not alive
