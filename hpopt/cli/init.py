@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -41,9 +42,8 @@ def init_command(
     schema = place.with_name(SCHEMA)
     if not schema.exists():
         write_whole(schema, lambda file: file.write(_schema_text().encode()))
-    print(f"{place} is written. What next:")
-    print(f"  hpopt check {place}")
-    print(f"  hpopt tune {place}")
+    shown = shlex.quote(str(place))
+    print(f"{place} is written. What next:\n  hpopt check {shown}\n  hpopt tune {shown}")
 
 
 def _schema_text() -> str:

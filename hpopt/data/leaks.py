@@ -12,7 +12,7 @@ from hpopt.data.tables import Texts, categorical_column
 _TOO_GOOD = 0.99
 _MOST_ROWS = 20_000
 _MOST_CELLS = 10_000_000
-_MOST_BINS = 200
+_MOST_BINS = 2000
 
 
 def possible_leaks(table: Table, train: np.ndarray) -> list[str]:
@@ -73,6 +73,6 @@ def _bins(x: np.ndarray, is_first: np.ndarray) -> np.ndarray:
     known = np.sort(x[is_first & ~is_gap])
     if not len(known):
         return np.zeros(len(x), dtype=np.int64)
-    count = min(_MOST_BINS, max(len(known) // 4, 2))
+    count = min(_MOST_BINS, max(len(known) // 2, 2))
     edges = np.unique(known[np.linspace(0, len(known) - 1, count).astype(np.int64)])
     return np.where(is_gap, 0, 1 + np.searchsorted(edges, np.where(is_gap, 0, x)))
