@@ -86,6 +86,7 @@ MAY_IMPORT = {
     }
     | RECORDS,
     "progress": {"observer", "report", "runs"} | RECORDS,
+    "drafting": {"config", "data", "report"} | RECORDS,
     "checking": {"config", "execution", "preflight", "search", "setup", "training"} | RECORDS,
     "api": {"config", "progress", "runs", "tuning"} | RECORDS,
     "minimizing": {"config", "grammar", "runs", "search"} | RECORDS,
@@ -94,6 +95,7 @@ MAY_IMPORT = {
         "checking",
         "config",
         "data",
+        "drafting",
         "execution",
         "export",
         "files",
@@ -189,6 +191,7 @@ def test_nothing_is_allowed_that_no_room_uses():
         "import hpopt.tuning",
         "import hpopt.api, hpopt.minimizing",
         "import hpopt.checking",
+        "import hpopt.drafting",
     ],
 )
 def test_nothing_heavy_is_imported_before_it_is_used(statement):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hpopt.cli.options import ConfigArgument, Json, Overrides, emit
@@ -11,6 +11,9 @@ from hpopt.cli.options import ConfigArgument, Json, Overrides, emit
 if TYPE_CHECKING:
     from hpopt.checking import Check
     from hpopt.config.loading import Config
+    from hpopt.data.columns import Column
+
+_MOST_COLUMNS = 100
 
 
 def check_command(
@@ -65,6 +68,9 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
         }
     )
     yield ""
+    if material.table.columns:
+        yield from _column_table(material.table.columns)
+        yield ""
     yield from space_table(config.binding.space)
     yield ""
     yield from facts(
@@ -77,12 +83,37 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
     )
 
 
+def _column_table(columns: Sequence[Column]) -> Iterator[str]:
+    """What each column of a table was taken for, and why."""
+    from hpopt.cli.text import table
+
+    shown = columns[:_MOST_COLUMNS]
+    rows = [
+        [" ".join(c.name.split()), c.kind, c.use, str(c.gaps or ""), str(c.distinct), c.reason]
+        for c in shown
+    ]
+    yield from table(["column", "kind", "use", "gaps", "distinct", "why"], rows, "gaps distinct")
+    if len(columns) > len(shown):
+        yield f"and {len(columns) - len(shown)} more, which `--json` lists"
+
+
 def _record(config: Config, check: Check) -> dict[str, Any]:
     material, search = check.material, config.settings.search
     return {
         "config": str(config.document.path),
         "rows": {part: len(rows) for part, rows in material.parts.items()},
         "features": check.features,
+        "columns": [
+            {
+                "name": c.name,
+                "kind": c.kind,
+                "use": c.use,
+                "gaps": c.gaps,
+                "distinct": c.distinct,
+                "reason": c.reason,
+            }
+            for c in material.table.columns
+        ],
         "task": material.table.task,
         "labels": list(material.table.labels),
         "metric": material.metric.name,

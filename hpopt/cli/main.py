@@ -12,6 +12,7 @@ import typer.core
 from hpopt.cli.check import check_command
 from hpopt.cli.compare import compare_command
 from hpopt.cli.export import export_command
+from hpopt.cli.init import init_command
 from hpopt.cli.plot import plot_command
 from hpopt.cli.resume import resume_command
 from hpopt.cli.runs import runs_app
@@ -41,6 +42,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # with it, --help takes half a second
     pretty_exceptions_enable=False,
 )
+app.command("init")(init_command)
 app.command("tune")(tune_command)
 app.command("resume")(resume_command)
 app.command("check")(check_command)
