@@ -67,6 +67,7 @@ MAY_IMPORT = {
     "progress": {"observer", "report", "runs"} | RECORDS,
     "checking": {"config", "preflight", "search", "setup", "training"} | RECORDS,
     "api": {"config", "progress", "runs", "tuning"} | RECORDS,
+    "predicting": {"data", "export", "runs", "statistics", "training"} | RECORDS,
     "minimizing": {"config", "grammar", "runs", "search"} | RECORDS,
     "__main__": {"cli"},
     "cli": {
@@ -78,6 +79,7 @@ MAY_IMPORT = {
         "jsonline",
         "observer",
         "plots",
+        "predicting",
         "progress",
         "report",
         "runs",
@@ -95,7 +97,7 @@ HEAVY = {
     "sklearn": {"data", "training", "runs"},
     "skopt": {"search", "runs", "skopt_space"},
     "matplotlib": {"plots"},
-    "pandas": {"data", "runs"},
+    "pandas": {"data", "predicting", "runs"},
     "pyarrow": {"data"},
     "psutil": {"execution"},
     "rich": {"progress"},
@@ -167,6 +169,7 @@ def test_nothing_is_allowed_that_no_room_uses():
         "import hpopt.tuning",
         "import hpopt.api, hpopt.minimizing",
         "import hpopt.checking",
+        "import hpopt.predicting",
     ],
 )
 def test_nothing_heavy_is_imported_before_it_is_used(statement):
