@@ -40,7 +40,8 @@ class Budget:
     target: float | None = None
     time_limit_s: float | None = None
     closing_s: float = 0.0
-    max_failures: int | None = None  # in a row
+    max_failures: int | None = None  # in a row, among the trials
+    failures_after: int = 0  # behind this one
 
     def end(self, run: Run) -> End | None:
         """Why no new trial is to begin, if so."""
@@ -57,7 +58,8 @@ class Budget:
             vain = sum(t.state != "running" and t.number > best.number for t in trials)
             if vain >= self.no_improvement:
                 return End("no_improvement", f"{vain} trials in a row brought no improvement")
-        last = [t for t in trials if t.state != "running"][-(self.max_failures or 0) :]
+        over = [t for t in trials if t.state != "running" and t.number > self.failures_after]
+        last = over[-(self.max_failures or 0) :]
         if self.max_failures == len(last) and all(t.state == "failed" for t in last):
             text = f"the last {len(last)} trials have failed: {last[-1].reason}"
             return End("failures", text)

@@ -6,12 +6,19 @@ A run that was killed among them goes on at the first that is not in the journal
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hpopt.config.schema import OutputSettings
+from hpopt.data.folds import WHOLE, Splits
 from hpopt.errors import RunError, in_words
-from hpopt.export.best import write_best
+from hpopt.execution.slots import Slots
+from hpopt.export.best import trained_network, write_best
+from hpopt.finishing.confirm import Confirmation
+from hpopt.finishing.refit import Refit
+from hpopt.judging import Judging
 from hpopt.plots.drawing import PICTURES, write_picture
 from hpopt.plots.history import History
 from hpopt.report.findings import Findings, find_out
@@ -20,8 +27,7 @@ from hpopt.runs.folder import Run, now
 from hpopt.runs.journal import Step
 from hpopt.runs.results import dump_results
 from hpopt.space import Space
-from hpopt.training.baselines import baseline_scores
-from hpopt.training.metrics import scores_of
+from hpopt.statistics.threshold import depends_on_threshold
 from hpopt.training.objective import Objective
 from hpopt.trials import Trial
 
@@ -35,9 +41,11 @@ class Closing:
     run: Run
     objective: Objective
     space: Space
+    slots: Slots
+    splits: Splits
     seed: int
-    keep_rows: int  # how many rows of the validation part may stay in the folder
-    draw: bool = True
+    output: OutputSettings
+    stop: threading.Event
 
     @property
     def steps(self) -> Sequence[tuple[str, Callable[[], Mapping[str, Any]]]]:
@@ -45,24 +53,61 @@ class Closing:
         if self.run.best is None:
             return [("summary", self._summary)]
         return [
+            *self._fitting_steps,
+            *([("threshold", self._judging.threshold)] if self._has_threshold else []),
             ("best", self._best),
-            ("test", self._test),
+            ("test", self._judging.test),
             ("results", self._results),
-            *([("plots", self._plots)] if self.draw else []),
+            *([("plots", self._plots)] if self.output.plots else []),
             ("summary", self._summary),
         ]
 
+    @property
+    def _fitting_steps(self) -> Sequence[tuple[str, Callable[[], Mapping[str, Any]]]]:
+        """The steps that fit networks: a run that was stopped leaves them to its resumption."""
+        if self.stop.is_set():
+            return []
+        run, output = self.run, self.output
+        fitted_s = sum(trial.result.seconds for trial in run.trials() if trial.result is not None)
+        confirm = Confirmation(
+            run, self.objective, self.space, self.slots, self.splits, output.confirm * fitted_s
+        )
+        refit = Refit(run, self.slots, self.splits, output.refit)
+        return [*([("confirm", confirm)] if output.confirm else []), ("refit", refit)]
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether steps that fit networks are left over, because the run was asked to stop."""
+        wanted = {"confirm", "refit"} if self.output.confirm else {"refit"}
+        return self.run.best is not None and self.stop.is_set() and not wanted <= {*self.run.steps}
+
+    def network(self, trial: Trial) -> tuple[Objective, Any]:
+        """A trial's last network, with the objective on the rows that it was fitted to.
+
+        Raises RunError where there is none.
+        """
+        weights = self.run.refitted_weights(trial)
+        if weights is None:
+            return self.objective, trained_network(self.run, self.objective, trial)
+        self.splits.write_whole()  # it is gone where another process has fitted to it
+        objective = self.objective.on(WHOLE)
+        return objective, objective.trained(trial.params, seed=trial.seed, weights=weights)
+
     def do_all(self) -> None:
-        """Do the steps that are not in the journal yet.
+        """Do the steps that are not in the journal yet, and those behind one that was not.
 
         Raises RunError where one can't be done, but only when all others are.
         """
         failure: RunError | None = None
+        has_news = False
         for name, step in self.steps:
-            if name in self.run.steps:
+            if name in self.run.steps and not has_news:
                 continue
+            has_news = True
+            self.run.check_place()
             try:
-                self.run.append(Step(name, now(), step()))
+                outcome = step()
+                self.run.append(Step(name, now(), outcome))
                 log.info("closing step done: %s", name)
             except RunError as error:
                 log.exception("closing step failed: %s", name)
@@ -72,25 +117,16 @@ class Closing:
 
     def _best(self) -> Mapping[str, Any]:
         assert self.run.chosen is not None
-        return write_best(self.run, self.objective, self.run.chosen, self.keep_rows)
+        objective, network = self.network(self.run.chosen)
+        return write_best(self.run, objective, self.run.chosen, network, self.output.keep_rows)
 
-    def _test(self) -> Mapping[str, Any]:
-        """The only step that sees the test part: chosen, default, baselines."""
-        assert self.run.chosen is not None
-        default = self.run.trials()[0]
-        outcome: dict[str, Any] = {"best": self._test_scores(self.run.chosen)}
-        if self.run.weights(default) is not None:
-            outcome["default"] = self._test_scores(default)
-        outcome["baselines"] = baseline_scores(self.objective.data)
-        return outcome
+    @property
+    def _judging(self) -> Judging:
+        return Judging(self.run, self.objective, self.network)
 
-    def _test_scores(self, trial: Trial) -> Mapping[str, float | None]:
-        """Every metric of the task on the test part; None where one has no value there."""
-        weights = self.run.weights(trial)
-        assert weights is not None
-        data = self.objective.data
-        network = self.objective.trained(trial.params, seed=trial.seed, weights=weights)
-        return scores_of(data.output.task, data.y("test"), self.objective.predict(network, "test"))
+    @property
+    def _has_threshold(self) -> bool:
+        return depends_on_threshold(self.objective.data.output.task, self.run.metric)
 
     def _results(self) -> Mapping[str, Any]:
         trials = self.run.trials()

@@ -10,13 +10,16 @@ from typing import BinaryIO
 
 from hpopt.errors import RunError
 
+# The end of a name that a file has until it is whole; a kill may leave it behind.
+PART = ".part"
+
 
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Have `write` fill a file beside `path`, which takes that name only when it is on the disk.
 
     Raises RunError where the disk or the folder does not allow it.
     """
-    beside = path.with_name(f".{path.name}.part")
+    beside = path.with_name(f".{path.name}{PART}")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

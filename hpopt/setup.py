@@ -9,8 +9,10 @@ from pathlib import Path
 
 from hpopt import __version__
 from hpopt.builders.registry import source_of
+from hpopt.code import code_files, code_prints
 from hpopt.config.loading import Config
 from hpopt.config.resolved import resolved_yaml
+from hpopt.data.folds import Splits
 from hpopt.data.leaks import possible_leaks
 from hpopt.data.loading import load_table
 from hpopt.data.prepared import fingerprints, prepare
@@ -21,8 +23,9 @@ from hpopt.execution.choosing import make_slots
 from hpopt.execution.slots import Slots
 from hpopt.observer import Observer
 from hpopt.preflight import preflight
+from hpopt.resuming import Continuation, check_comparable
 from hpopt.runs import journal
-from hpopt.runs.environment import describe_environment
+from hpopt.runs.environment import ENVIRONMENT, describe_environment
 from hpopt.runs.folder import DATA, Run, now
 from hpopt.training.metrics import Metric
 from hpopt.training.objective import Objective
@@ -52,6 +55,32 @@ class Material:
         return Objective(
             binding.builder, binding.arguments, binding.training, self.metric.name, data
         )
+
+    def splits(self, config: Config, folder: Path) -> Splits:
+        """What makes further splits of the rows, below the `folder` of the prepared ones.
+
+        The folds of `training.folds` are there at once. Raises DataError where they can't be.
+        """
+        dataset, folds = config.settings.dataset, config.binding.training.folds
+        stratified = self.table.task != "regression" and dataset.split.stratify is not False
+        splits = Splits(
+            self.table, self.parts, folder, folds, dataset.split.seed, stratified, dataset.scaling
+        )
+        if folds > 1:
+            try:
+                splits.write_folds()
+            except DataError as error:
+                raise error.at(config.document.location(("training", "folds"))) from None
+        return splits
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What the trials of a run need: what they do, where, and on which rows."""
+
+    objective: Objective
+    slots: Slots
+    splits: Splits
 
 
 def read_material(config: Config) -> Material:
@@ -84,45 +113,98 @@ def read_table(config: Config) -> Table:
 
 def set_up(
     config: Config, output_dir: Path, observer: Observer, stop: threading.Event
-) -> tuple[Run, Objective, Slots]:
+) -> tuple[Run, Ready]:
     """Read the data, make the run folder and try the default params, while workers warm up.
 
     Raises ConfigError, DataError or SetupError, and leaves no folder then; likewise Interrupted
     where `stop` has been set meanwhile.
     """
-    binding = config.binding
     material = read_material(config)
-    run = Run.create(output_dir, config.run_name, _header(config, material))
+    run = Run.create(output_dir, config.run_name, header_of(config, material))
+    try:
+        # At once, so that a run that is killed in what follows can be resumed.
+        run.write("config.yaml", lambda file: file.write(config.document.source))
+        keep_code(run, config)
+        ready = prepare_run(run, config, material, observer)
+        if stop.is_set():
+            ready.slots.close()
+            raise Interrupted("interrupted before the first trial; no run folder is left")
+    except BaseException:
+        run.discard()  # nothing has been found yet
+        raise
+    return run, ready
+
+
+def read_again(run: Run, config: Config) -> Material:
+    """The material of a run that is to go on.
+
+    Raises what `read_material` raises, and ConfigError or DataError where new trials could not be
+    compared with those that the run has.
+    """
+    material = read_material(config)
+    check_comparable(run, config, header_of(config, material))
+    return material
+
+
+def set_up_again(
+    run: Run, again: Continuation, material: Material, observer: Observer, stop: threading.Event
+) -> Ready:
+    """Ready a run to go on.
+
+    Raises what `set_up` raises, and leaves the run as it was then.
+    """
+    config = again.config
+    run.sweep(config.settings.output.keep_weights)
+    ready = prepare_run(run, config, material, observer)
+    if stop.is_set():
+        ready.slots.close()
+        raise Interrupted(f"interrupted; {run.path} is as it was")
+    keep_code(run, config)
+    run.append(
+        journal.Resumed(
+            again.changes, config.settings.search.n_calls, now(), __version__, again.code
+        )
+    )
+    return ready
+
+
+def prepare_run(run: Run, config: Config, material: Material, observer: Observer) -> Ready:
+    """All that a run needs before its next trial can begin, behind its header and its config."""
     slots: Slots | None = None
     try:
         with run.log_file():
-            for note in (*binding.notes, *material.notes):
+            for note in (*config.binding.notes, *material.notes):
                 log.warning(note)
                 observer.note(note)
         objective = material.objective(config, run.data_folder)
-        n_calls = config.settings.search.n_calls
-        slots = make_slots(objective, config.settings.execution, n_jobs=n_calls)
-        preflight(objective, binding.space.defaults, seed=config.settings.search.seed)
-        run.write("config.yaml", lambda file: file.write(config.document.source))
+        splits = material.splits(config, run.data_folder)
+        training = config.binding.training
+        trials_left = max(config.settings.search.n_calls - len(run.trials()), 1)
+        n_jobs = trials_left * training.folds * training.repeats
+        slots = make_slots(objective, config.settings.execution, n_jobs=n_jobs)
+        preflight(objective, config.binding.space.defaults, seed=config.settings.search.seed)
         resolved = resolved_yaml(config, metric=material.metric.name, loss=material.loss)
         run.write_text("config.resolved.yaml", resolved)
         run.write_json(DATA, objective.data.to_json())
-        source = source_of(binding.builder)
-        if source is not None:
-            run.write(f"builder/{source.name}", lambda file: file.write(source.read_bytes()))
-        run.write_json("environment.json", describe_environment(config.document.path))
-        if stop.is_set():
-            raise Interrupted("interrupted before the first trial; no run folder is left")
+        if not (run.path / ENVIRONMENT).is_file():
+            run.write_json(ENVIRONMENT, describe_environment(config.document.path))
     except BaseException:
         if slots is not None:
             slots.close()
-        run.discard()  # it would hold nothing but a header
         raise
-    return run, objective, slots
+    return Ready(objective, slots, splits)
 
 
-def _header(config: Config, material: Material) -> journal.Header:
-    binding, metric = config.binding, material.metric
+def keep_code(run: Run, config: Config) -> None:
+    """Copy the file of an own builder into the run folder."""
+    source = source_of(config.binding.builder)
+    if source is not None:
+        run.write(f"builder/{source.name}", lambda file: file.write(source.read_bytes()))
+
+
+def header_of(config: Config, material: Material) -> journal.Header:
+    """What the journal of a run begins with."""
+    binding, metric, document = config.binding, material.metric, config.document
     training = binding.training.model_dump() | {"metric": metric.name, "loss": material.loss}
     searched = binding.space.names
     return journal.Header(
@@ -137,6 +219,9 @@ def _header(config: Config, material: Material) -> journal.Header:
         },
         space=binding.space.to_json(),
         time=now(),
-        config=config.document.path.name,
+        config=document.path.name,
         n_calls=config.settings.search.n_calls,
+        folder=str(document.path.resolve().parent),
+        overrides=document.overrides,
+        code=code_prints(code_files(document.tree, document.path.resolve().parent)),
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+import shlex
 import threading
 from collections import deque
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,14 +17,17 @@ from hpopt.budget import INTERRUPTED, Budget
 from hpopt.closing import Closing
 from hpopt.config.loading import Config
 from hpopt.errors import Interrupted
+from hpopt.execution.evaluation import Evaluation
+from hpopt.execution.folded import FoldedSlots
 from hpopt.execution.slots import Job, Slots, TrialEvent, TrialFailed, TrialFinished
 from hpopt.observer import Observer, Observers
+from hpopt.resuming import continuation_of
 from hpopt.runs import journal
 from hpopt.runs.folder import Run, now
 from hpopt.search.engines import make_searcher
 from hpopt.search.grid_engine import grid_note
 from hpopt.search.searcher import Searcher
-from hpopt.setup import set_up
+from hpopt.setup import Ready, read_again, set_up, set_up_again
 from hpopt.space import Space
 from hpopt.tracking.tensorboard import TensorBoard
 from hpopt.trials import Trial, trial_seed
@@ -42,46 +47,123 @@ def tune(
 ) -> Run:
     """Search for the best network and leave a run folder in `output_dir`.
 
-    Once `stop` is set no new trial begins, and the run is closed with what it has. Trials run in
-    this process, and seed Python's random numbers, with an own builder NumPy's and TensorFlow's
-    too. Raises ConfigError, DataError, SetupError or MissingDependency before the first trial, and
-    leaves no folder then; RunError where files can't be written, or the best network can't be
-    saved; Interrupted on a KeyboardInterrupt.
+    Once `stop` is set no new trial begins, and the run is closed with what it has. Raises
+    ConfigError, DataError, SetupError or MissingDependency before the first trial, and leaves no
+    folder then; RunError where files can't be written, or the best network can't be saved;
+    Interrupted on a KeyboardInterrupt. `resume` goes on with the run after any of these.
     """
-    observer, stop = observer or Observer(), stop or threading.Event()
-    options, space = config.settings, config.binding.space
-    run = None
-    if options.tracking.tensorboard:
-        observer = Observers(observer, TensorBoard())
+    observer, stop = _observers(config, observer), stop or threading.Event()
     try:
         observer.setting_up()
-        run, objective, slots = set_up(config, Path(output_dir), observer, stop)
-        with closing(run), run.log_file():
-            if options.search.engine == "grid":
-                _compare_budget(space, options.search.grid, options.search.n_calls, observer)
-            observer.begin(run, options.search.n_calls)
-            search(
-                run,
-                space,
-                make_searcher(**options.search.model_dump(exclude={"seed"})),
-                slots,
-                budget=Budget(options.search.n_calls, max_failures=options.execution.max_failures),
-                seed=options.search.seed,
-                keep_weights=options.output.keep_weights,
-                observer=observer,
-                stop=stop,
-            )
-            observer.closing()
-            output = options.output
-            Closing(
-                run, objective, space, options.search.seed, output.keep_rows, draw=output.plots
-            ).do_all()
-    except KeyboardInterrupt:
-        place = f"; what was finished is in {run.path}" if run else ""
-        raise Interrupted(f"interrupted{place}") from None
+        with _interruptible("interrupted before the first trial; no run folder is left"):
+            run, ready = set_up(config, Path(output_dir), observer, stop)
+        _carry_on(run, config, ready, observer, stop)
     finally:
         observer.close()
     return run
+
+
+def resume(
+    folder: Path,
+    *,
+    changes: Sequence[str] = (),
+    data: str | None = None,
+    trust_code: bool = False,
+    observer: Observer | None = None,
+    stop: threading.Event | None = None,
+) -> Run:
+    """Go on with a run from its folder, as if it had never ended; give it back if it is finished.
+
+    Trials that were running are run again with the same params and seed. `changes` are overrides
+    from here on, `data` is where the data file is now, and `trust_code` lets own code run that has
+    changed. Raises what `tune` raises, and RunError where somebody else is writing the run;
+    ConfigError or DataError where new trials could not be compared with those that the run has.
+    """
+    left = Run.open(folder)
+    if left.is_over and not changes and data is None:
+        return left
+    run = Run.reopen(folder)
+    with closing(run):
+        again = continuation_of(run, changes, data=data, trust_code=trust_code)
+        config, stop = again.config, stop or threading.Event()
+        material = read_again(run, config)
+        if run.is_over and _budget(run, config).end(run) is not None:
+            return run
+        observer = _observers(config, observer)
+        try:
+            observer.setting_up()
+            with _interruptible(f"interrupted; {run.path} is as it was"):
+                ready = set_up_again(run, again, material, observer, stop)
+            _carry_on(run, config, ready, observer, stop)
+        finally:
+            observer.close()
+    return run
+
+
+def _observers(config: Config, observer: Observer | None) -> Observer:
+    observer = observer or Observer()
+    return Observers(observer, TensorBoard()) if config.settings.tracking.tensorboard else observer
+
+
+@contextmanager
+def _interruptible(text: str) -> Iterator[None]:
+    """Raise Interrupted with a text for people in place of a KeyboardInterrupt."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(text) from None
+
+
+def _carry_on(
+    run: Run, config: Config, ready: Ready, observer: Observer, stop: threading.Event
+) -> None:
+    """Search until the budget is used up, and close the run."""
+    options, space, training = config.settings, config.binding.space, config.binding.training
+    text = f"interrupted; what was finished is in {run.path}\n{how_to_resume(run)}"
+    with _interruptible(text), closing(run), run.log_file(), closing(ready.slots):
+        if options.search.engine == "grid":
+            _compare_budget(space, options.search.grid, options.search.n_calls, observer)
+        observer.begin(run, options.search.n_calls)
+        search(
+            run,
+            space,
+            make_searcher(**options.search.model_dump(exclude={"seed"})),
+            FoldedSlots(ready.slots, Evaluation(training.folds, training.repeats)),
+            budget=_budget(run, config),
+            seed=options.search.seed,
+            keep_weights=options.output.keep_weights,
+            observer=observer,
+            stop=stop,
+        )
+        observer.closing()
+        steps = Closing(
+            run,
+            ready.objective,
+            space,
+            ready.slots,
+            ready.splits,
+            options.search.seed,
+            options.output,
+            stop,
+        )
+        steps.do_all()
+        if steps.is_cut_short:
+            run.append(journal.Ended(INTERRUPTED.reason, INTERRUPTED.text, now(), run.elapsed_s))
+
+
+def how_to_resume(run: Run) -> str:
+    """The command that goes on with a run."""
+    return f"to go on: hpopt resume {shlex.quote(run.shown_path)}"
+
+
+def _budget(run: Run, config: Config) -> Budget:
+    """What the run may use from here on; failures before it was resumed do not count against it."""
+    options = config.settings
+    return Budget(
+        options.search.n_calls,
+        max_failures=options.execution.max_failures,
+        failures_after=len(run.trials()),
+    )
 
 
 def _compare_budget(space: Space, points: int, n_calls: int, observer: Observer) -> None:
@@ -109,35 +191,34 @@ def search(
     outside is run again once. One that outlives the budget's time by much is left running too.
     """
     again = deque(trial for trial in run.trials() if trial.state == "running")
-    running: set[int] = set()
-    try:
-        while not budget.is_overrun(run):
-            while slots.free and not stop.is_set():
-                if again and not budget.is_out_of_time(run):
-                    left = again.popleft()
-                    trial = replace(left, attempt=left.attempt + 1)
-                elif budget.end(run) is None:
-                    trial = _next(run, space, searcher, seed)
-                else:
-                    break
-                _start(run, trial)
-                folder = run.trial_folder(trial.number)
-                slots.submit(Job(trial.number, trial.params, trial.seed, folder))
-                running.add(trial.number)
-                observer.started(run.trial(trial.number))
-            if not running:
+    running: dict[int, Job] = {}
+    while not budget.is_overrun(run):
+        while slots.free and not stop.is_set():
+            if again and not budget.is_out_of_time(run):
+                left = again.popleft()
+                trial = replace(left, attempt=left.attempt + 1)
+            elif budget.end(run) is None:
+                trial = _next(run, space, searcher, seed)
+            else:
                 break
-            for event in slots.events(_PATIENCE_S):
-                trial = run.trial(event.job.number)
-                running.remove(trial.number)
-                if isinstance(event, TrialFailed) and event.is_external and trial.attempt == 1:
-                    log.warning("trial %d is run again: %s", trial.number, event.reason)
-                    again.append(trial)
-                else:
-                    _record(run, event, keep_weights)
-                    observer.ended(run.trial(trial.number), run.trials())
-    finally:
-        slots.close()
+            _start(run, trial)
+            folder = run.trial_folder(trial.number)
+            running[trial.number] = Job(trial.number, trial.params, trial.seed, folder)
+            slots.submit(running[trial.number])
+            observer.started(run.trial(trial.number))
+        if not running:
+            break
+        for event in slots.events(_PATIENCE_S):
+            trial = run.trial(event.job.number)
+            del running[trial.number]
+            if isinstance(event, TrialFailed) and event.is_external and trial.attempt == 1:
+                log.warning("trial %d is run again: %s", trial.number, event.reason)
+                again.append(trial)
+            else:
+                _record(run, event, keep_weights)
+                observer.ended(run.trial(trial.number), run.trials())
+    for job in running.values():
+        slots.kill(job)
     if again or running:
         end = INTERRUPTED if stop.is_set() else budget.out_of_time
     else:

@@ -15,6 +15,7 @@ MAPPING = {
         "num_dense_nodes": (4, 8),
     },
     "search": {"n_calls": 3, "engine": "random"},
+    "execution": {"workers": 0},
 }
 
 

@@ -34,7 +34,7 @@ def python(*arguments, cwd) -> str:
 
 
 def tune(config, *arguments, cwd) -> str:
-    few = ["-s", "search.n_calls=3", "-s", "training.epochs=2"]
+    few = ["-s", "search.n_calls=3", "-s", "training.epochs=2", "-s", "execution.workers=0"]
     return python("-m", "hpopt", "tune", config, *few, *arguments, cwd=cwd)
 
 

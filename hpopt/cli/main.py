@@ -15,7 +15,8 @@ from hpopt.cli.evaluate import evaluate_command
 from hpopt.cli.export import export_command
 from hpopt.cli.plot import plot_command
 from hpopt.cli.predict import predict_command
-from hpopt.cli.runs import runs_command
+from hpopt.cli.resume import resume_command
+from hpopt.cli.runs import runs_app
 from hpopt.cli.schema import schema_command
 from hpopt.cli.show import show_command
 from hpopt.cli.trials import trials_command
@@ -43,8 +44,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("tune")(tune_command)
+app.command("resume")(resume_command)
 app.command("check")(check_command)
-app.command("runs")(runs_command)
+app.add_typer(runs_app, name="runs")
 app.command("show")(show_command)
 app.command("trials")(trials_command)
 app.command("plot")(plot_command)

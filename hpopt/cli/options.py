@@ -70,6 +70,9 @@ Overrides = Annotated[
 OutputDir = Annotated[
     Path, typer.Option("--output-dir", metavar="DIR", help="Where the run folder is made.")
 ]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print the run folder's path and nothing else.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for programs.")]
 
 

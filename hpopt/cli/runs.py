@@ -1,4 +1,4 @@
-"""`hpopt runs`: the runs of a folder, the latest first."""
+"""`hpopt runs [FOLDER]`: the runs of a folder, the latest first; `hpopt runs repair RUN`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import typer.core
 
-from hpopt.cli.options import RUNS, Json, emit
+from hpopt.cli.options import RUNS, Json, RunArgument, emit
 
 if TYPE_CHECKING:
     from hpopt.runs.folder import Run
 
 
+class _ListFirst(typer.core.TyperGroup):
+    """`hpopt runs` by itself, or with a folder, lists."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+runs_app = typer.Typer(
+    cls=_ListFirst,
+    help="List the runs of a folder, or repair one.",
+    epilog="`hpopt runs` and `hpopt runs FOLDER` list.",
+    rich_markup_mode=None,
+)
+
+
+@runs_app.command("list")
 def runs_command(
     folder: Annotated[Path, typer.Argument(help="The folder that holds the run folders.")] = RUNS,
     as_json: Json = False,
@@ -52,6 +71,27 @@ def runs_command(
         print("\n".join(table(head, rows, right="TRIALS AGE")))
     elif not paths and not as_json:
         print(f"no runs in {folder}; `hpopt tune CONFIG` makes one", file=sys.stderr)
+
+
+@runs_app.command("repair")
+def repair_command(run: RunArgument) -> None:
+    """Set the damaged lines of a run's journal aside, into journal.damaged, and keep all others.
+
+    `hpopt resume` then runs the trials again whose beginning or end was lost.
+    """
+    from hpopt.runs.finding import find_folder
+    from hpopt.runs.repair import DAMAGED, repair
+
+    folder = find_folder(run)
+    done = repair(folder)
+    if not done.lines:
+        print(f"{folder} is not damaged; nothing was changed")
+        return
+    lines = ", ".join(map(str, done.lines))
+    print(f"set aside into {folder / DAMAGED}: line {lines}")
+    if done.unfinished:
+        trials = ", ".join(map(str, done.unfinished))
+        print(f"without an end now: trial {trials}; `hpopt resume {folder}` runs what is missing")
 
 
 def _row(run: Run, paths: Sequence[Path]) -> list[str]:

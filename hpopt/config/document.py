@@ -50,9 +50,10 @@ for _tag, _pattern in (
 class Document:
     """The tree of one YAML file with its overrides, and the place each value came from."""
 
-    def __init__(self, path: Path, source: bytes) -> None:
+    def __init__(self, path: Path, source: bytes, overrides: Sequence[str]) -> None:
         self.path = path
         self.source = source
+        self.overrides = tuple(overrides)
         self.tree: dict[str, Any] = {}
         self._keys: dict[KeyPath, Location] = {}
         self._values: dict[KeyPath, Location] = {}
@@ -97,7 +98,7 @@ def parse_document(path: Path, source: bytes, overrides: Sequence[str] = ()) -> 
 
     Raises ConfigError where it is no YAML, or an override does not fit.
     """
-    document = Document(path, source)
+    document = Document(path, source, overrides)
     _Reader(document, str(path), _decode(path, source)).read_into(())
     for override in overrides:
         _apply_override(document, override)

@@ -103,6 +103,11 @@ def load_config(
         document = parse_document(MAPPING, block_yaml(source).encode(), overrides)
     else:
         document = read_document(Path(source), overrides)
+    return check_document(document)
+
+
+def check_document(document: Document) -> Config:
+    """The configuration that a document describes. Raises ConfigError for all that is wrong."""
     try:
         settings = Settings.model_validate(document.tree)
     except pydantic.ValidationError as error:

@@ -150,6 +150,12 @@ class OutputSettings(Section):
 
     name: str | None = None
     """What the run folder is called behind its time stamp; if left out, as the config file."""
+    confirm: Annotated[float, Ge(0), Le(1)] = 0.1
+    """How much of the trials' time the best few may take to be fitted again, on fresh splits with
+    fresh seeds, so that the best is named by skill and not by luck; 0 is not at all."""
+    refit: bool = False
+    """Fit the chosen params once more at the end, on the training and the validation part together,
+    for as many epochs as were best: more rows, of which none are left to be validated on."""
     keep_weights: Annotated[int, Ge(1)] = 5
     """Of how many of the best trials the weights are kept, besides those of the first."""
     keep_rows: Annotated[int, Ge(0)] = 1000

@@ -7,6 +7,7 @@ rows, with statistics of its own training part, and has a number; 0 is the run's
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -63,6 +64,11 @@ class Splits:
         when it is saved and loaded; they are among those it has learnt from.
         """
         return self._write(WHOLE, replace(self.parts, train=self._pool))
+
+    def remove(self, number: int) -> None:
+        """Delete the rows of a fresh split."""
+        if number != OWN:
+            shutil.rmtree(_folder(self.folder, number), ignore_errors=True)
 
     @property
     def validation_share(self) -> float:

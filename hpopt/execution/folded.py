@@ -6,7 +6,7 @@ import shutil
 from collections import deque
 from dataclasses import dataclass, field
 
-from hpopt.evaluation import Evaluation
+from hpopt.execution.evaluation import Evaluation
 from hpopt.execution.slots import Job, Slots, TrialEvent, TrialFailed, TrialFinished
 from hpopt.trials import Result
 

@@ -24,15 +24,16 @@ PREDICTIONS = "best/predictions.npz"
 BEST_DATA = "best/data.json"  # what is known of the rows that the model was fitted to
 
 
-def write_best(run: Run, objective: Objective, trial: Trial, keep_rows: int) -> dict[str, Any]:
-    """Write the trial's network as `best/`, load it again and compare its predictions.
+def write_best(
+    run: Run, objective: Objective, trial: Trial, network: Any, keep_rows: int
+) -> dict[str, Any]:
+    """Write a trial's network as `best/`, load it again and compare its predictions.
 
     `keep_rows` rows of the validation part stay with it, for checking an export years later; with 0
     they are made up. Returns what the journal is to say of it. Raises RunError where the model
     can't be saved, or says something else once it is loaded; nothing is left in `best/` then.
     """
     data = objective.data
-    network = trained_network(run, objective, trial)
     trained = objective.predict(network, "validation")
     archive, loaded = saved_model(objective, network, trial)
     try:

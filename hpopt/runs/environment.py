@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+ENVIRONMENT = "environment.json"
 PACKAGES = (
     "hpopt",
     "tensorflow",

@@ -21,16 +21,21 @@ def find_run(reference: str, parent: Path = Path("runs")) -> Run:
     `parent`: "elsewhere/latest". Raises RunError, with the runs that it could be, where it is none
     of these or several.
     """
+    return Run.open(find_folder(reference, parent))
+
+
+def find_folder(reference: str, parent: Path = Path("runs")) -> Path:
+    """The folder of the run that `reference` means, as `find_run` finds it; it is not read."""
     path = Path(reference).expanduser()
     if (path / JOURNAL).is_file():
-        return Run.open(path)
+        return path
     if path.name == JOURNAL and path.is_file():
-        return Run.open(path.parent)
+        return path.parent
     if path.parent != Path():
         parent = path.parent
     if not path.name or (path.parent != Path() and path.is_dir()):
-        return Run.open(path)  # which says that it is none
-    return Run.open(_the_one(path.name, list_runs(parent), parent))
+        return path  # which is no run folder; whoever opens it says so
+    return _the_one(path.name, list_runs(parent), parent)
 
 
 def list_runs(parent: Path) -> list[Path]:

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from hpopt.errors import ConfigError, RunError
-from hpopt.files import sync_folder, write_whole, writing
+from hpopt.files import PART, sync_folder, write_whole, writing
 from hpopt.runs.frame import trial_columns, trial_rows
 from hpopt.runs.journal import (
     Ended,
     Event,
+    Fitted,
     Header,
     Journal,
     Resumed,
@@ -34,9 +35,14 @@ if TYPE_CHECKING:
 
 JOURNAL = "journal.jsonl"
 DATA = "data.json"  # what is known of the data besides its rows
+REFIT = "refit"  # the folder of weights that were fitted to training and validation part
 HALF = 0.5  # the threshold where none was chosen
 # finished; stopped early on request, and closed; closed without a model; its writer has gone.
 RunState = Literal["running", "finished", "stopped", "failed", "interrupted"]
+
+
+# Why a search ended, where asking to resume is reason enough to go on.
+_TO_GO_ON = ("interrupted", "failures")
 
 
 class _LogFile(logging.FileHandler):
@@ -56,6 +62,7 @@ class Run:
         self._has_writer = False
         self._trials: dict[int, Trial] = {}
         self._steps: dict[str, Step] = {}
+        self._fits: list[Fitted] = []
         self._end: Ended | None = None
         self._is_reopened = False
         self._resumed: list[Resumed] = []
@@ -73,11 +80,26 @@ class Run:
         Raises ConfigError where no folder can be made there.
         """
         path = _new_folder(parent.absolute(), name)
-        with writing(path / JOURNAL):
-            journal = Journal(path / JOURNAL)
-            journal.append(header)
+        journal = Journal(path / JOURNAL)
+        journal.append(header)
+        with writing(path):
             sync_folder(path)
         return cls(path, header, [], journal)
+
+    @classmethod
+    def reopen(cls, path: Path) -> Run:
+        """Go on writing a run folder that another process left, wherever it is now.
+
+        Raises RunError where it is none, is damaged, can't be written or has a writer already.
+        """
+        path = path.absolute()
+        cls.open(path, curves=False)  # says what is wrong before anything is touched
+        journal = Journal(path / JOURNAL)
+        try:
+            return cls(path, *read_journal(path / JOURNAL), journal)
+        except BaseException:
+            journal.close()
+            raise
 
     @classmethod
     def open(cls, path: Path, *, curves: bool = True) -> Run:
@@ -109,6 +131,12 @@ class Run:
         if self._end is None:  # as journals were before they told why a search ended
             return "stopped" if len(self._trials) < (self.n_calls or 0) else "finished"
         return "stopped" if self._end.reason == "interrupted" else "finished"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to do: the search came to its own end, and all steps are done."""
+        is_closed = self.state == "finished" or (self.state == "failed" and self.best is None)
+        return is_closed and (self._end is None or self._end.reason not in _TO_GO_ON)
 
     @property
     def end(self) -> Ended | None:
@@ -154,9 +182,13 @@ class Run:
     def append(self, event: Event) -> None:
         """Write an event to the journal and to the disk, and fold it in."""
         assert self._journal is not None, "the run was opened for reading"
-        with writing(self.path / JOURNAL):
-            self._journal.append(event)
+        self._journal.append(event)
         self._fold_in(event)
+
+    def check_place(self) -> None:
+        """Raise RunError where the folder that is written is no longer where it was."""
+        if self._journal is not None:
+            self._journal.check_place()
 
     def trials(self) -> list[Trial]:
         """All trials, by number."""
@@ -180,6 +212,11 @@ class Run:
     def steps(self) -> Mapping[str, Step]:
         """The closing steps that are done, by name; a trial begun after them undoes them all."""
         return self._steps
+
+    @property
+    def fits(self) -> Sequence[Fitted]:
+        """The fits of closing steps that have ended."""
+        return self._fits
 
     @property
     def threshold(self) -> float:
@@ -220,11 +257,27 @@ class Run:
         shutil.rmtree(self.trial_folder(number), ignore_errors=True)
 
     def weights(self, trial: Trial) -> Path | None:
-        """The file of the weights that a trial kept, where it is still there."""
-        if trial.result is None or trial.result.weights is None:
+        """The file of a trial's weights, fitted to the training part, where it is still there.
+
+        They are those the trial kept, or of a trial that keeps none those of the step `refit`.
+        """
+        if trial.result is None:
             return None
+        if trial.result.weights is None:
+            return self._refitted(trial, "train")
         path = self.trial_folder(trial.number) / trial.result.weights
         return path if path.is_file() else None
+
+    def refitted_weights(self, trial: Trial) -> Path | None:
+        """The file of a trial's weights, fitted to training and validation part, if it is there."""
+        return self._refitted(trial, "train+validation")
+
+    def _refitted(self, trial: Trial, part: str) -> Path | None:
+        step = self._steps.get("refit")
+        networks = step.outcome["networks"] if step else {}
+        network = networks.get(str(trial.number), {}).get(part)
+        path = self.path / network["weights"] if network else None
+        return path if path is not None and path.is_file() else None
 
     def keep_weights_of_best(self, count: int) -> None:
         """Delete the weights of every trial but the first (the defaults) and the best `count`."""
@@ -235,8 +288,20 @@ class Run:
                     path.unlink()
                     _remove_if_empty(path.parent)
 
+    def sweep(self, count: int) -> None:
+        """Clear away what a kill left behind: rows, half files, and weights that are not kept."""
+        with writing(self.path):
+            shutil.rmtree(self.data_folder, ignore_errors=True)
+            for path in self.path.rglob(f".*{PART}"):
+                path.unlink()
+            for trial in self.trials():
+                if trial.state == "running":
+                    self.clear_trial(trial.number)
+        self.keep_weights_of_best(count)
+
     def write(self, name: str, write: Callable[[BinaryIO], object]) -> None:
         """Have `write` fill a file of the folder, which appears under its name only when whole."""
+        self.check_place()
         write_whole(self.path / name, write)
 
     def write_text(self, name: str, text: str) -> None:
@@ -297,6 +362,8 @@ class Run:
             self._end = None
         elif isinstance(event, Step):
             self._steps[event.name] = event
+        elif isinstance(event, Fitted):
+            self._fits.append(event)
         elif isinstance(event, Ended):
             self._end, self._is_reopened = event, False
         elif isinstance(event, Resumed):

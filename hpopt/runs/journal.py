@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from hpopt.errors import Location, RunError
+from hpopt.files import writing
 from hpopt.jsonline import json_line
-from hpopt.runs.lock import lock
+from hpopt.runs.legality import is_legal
+from hpopt.runs.lock import Lock
 from hpopt.trials import Result, Trial
 
 FORMAT = "1.0"
@@ -38,6 +40,9 @@ class Header:
     time: str | None = None  # when the run was begun; UTC
     config: str | None = None  # the name of the YAML file
     n_calls: int | None = None  # how many trials it was to have
+    folder: str | None = None  # where the YAML file was, from which its relative paths go
+    overrides: Sequence[str] | None = None  # what was laid over it, as it was written
+    code: Mapping[str, str] = field(default_factory=dict)  # fingerprints of own code, by its role
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,26 @@ class Resumed:
     changes: Sequence[str]
     n_calls: int  # in force from here on
     time: str
-    builder: str | None = None  # the fingerprint of the builder's file, where it is another one
+    hpopt: str
+    code: Mapping[str, str] = field(default_factory=dict)  # of own code, as it is from here on
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fit of a closing step has ended: the params of trial `number` with another seed.
+
+    `score` is the metric in its own direction and `value` to be minimised; None where it failed.
+    """
+
+    kind: ClassVar[str] = "fitted"
+    step: str
+    number: int
+    seed: int
+    time: str
+    score: float | None = None
+    value: float | None = None
+    seconds: float = 0.0
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -113,35 +137,75 @@ class Step:
     outcome: Mapping[str, Any] = field(default_factory=dict)
 
 
-Event = Header | Started | Finished | Failed | Ended | Resumed | Step
+class DamagedLine(RunError):  # noqa: N818 (it says what is wrong)
+    """A line of a journal that hpopt did not write so."""
+
+    def __init__(self, path: Path, number: int, what: str = "") -> None:
+        super().__init__(
+            f"the journal is damaged in this line{f': {what}' if what else ''}",
+            location=Location(str(path), number),
+            help=f"`hpopt runs repair {path.parent}` sets it aside, and keeps all others",
+        )
+
+
+Event = Header | Started | Finished | Failed | Ended | Resumed | Fitted | Step
 _KINDS: dict[str, type[Any]] = {
-    t.kind: t for t in (Header, Started, Finished, Failed, Ended, Resumed, Step)
+    t.kind: t for t in (Header, Started, Finished, Failed, Ended, Resumed, Fitted, Step)
 }
 _FIELDS = {kind: {f.name for f in dataclasses.fields(kind)} for kind in _KINDS.values()}
 _RESULT = [f.name for f in dataclasses.fields(Result)]
 
 
 class Journal:
-    """The writer's end of a journal file; raises RunError where the file has a writer already."""
+    """The writer's end of a journal file.
+
+    Whatever a kill or a full disk tore off at its end is cut away. Raises RunError where the file
+    has a writer already, or can't be written.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("ab", buffering=0)
+        self._path = path
+        with writing(path):
+            self._file = path.open("ab", buffering=0)
         try:
-            lock(self._file, path)
-        except RunError:
+            self._lock = Lock(self._file, path)
+        except BaseException:
             self._file.close()
             raise
+        self._size = path.read_bytes().rfind(b"\n") + 1
 
     def append(self, event: Event) -> None:
-        """Write an event and wait until it is on the disk."""
-        line = memoryview(encode(event))
-        while line:
-            line = line[self._file.write(line) :]
-        os.fsync(self._file.fileno())
+        """Write an event and wait until it is on the disk; one that fails leaves nothing.
+
+        Raises RunError where the disk is full, or the folder is no longer where it was.
+        """
+        with writing(self._path):
+            self.check_place()
+            if os.fstat(self._file.fileno()).st_size != self._size:
+                self._file.truncate(self._size)  # a torn line would spoil the next
+            whole = encode(event)
+            rest = memoryview(whole)
+            while rest:
+                rest = rest[self._file.write(rest) :]
+            self._size += len(whole)
+            os.fsync(self._file.fileno())
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, and let another write it."""
+        self._lock.release()
         self._file.close()
+
+    def check_place(self) -> None:
+        """Raise RunError where what is written would no longer be found by its path."""
+        try:
+            is_there = os.path.samestat(self._path.stat(), os.fstat(self._file.fileno()))
+        except OSError:
+            is_there = False
+        if not is_there:
+            raise RunError(
+                f"the run folder has been moved or deleted meanwhile: {self._path.parent}",
+                help="all that had ended is in its journal: `hpopt resume` it where it is now",
+            )
 
 
 def encode(event: Event) -> bytes:
@@ -165,10 +229,11 @@ def read_journal(path: Path, *, curves: bool = True) -> tuple[Header, list[Event
     events = [
         event
         for number, line in enumerate(complete, start=1)
-        if (event := _decode(line if curves else _bare(line), path, number)) is not None
+        if (event := decode(line if curves else _bare(line), path, number)) is not None
     ]
     if not events or not isinstance(events[0], Header):
-        raise RunError("the journal has no header", location=Location(str(path), 1))
+        help = None if complete else "the run was killed before it began: delete its folder"
+        raise RunError("the journal has no header", location=Location(str(path), 1), help=help)
     return events[0], events[1:]
 
 
@@ -178,7 +243,10 @@ def apply(trials: dict[int, Trial], event: Event) -> None:
     Raises RunError where a trial ends that has not begun.
     """
     if isinstance(event, Finished | Failed) and event.number not in trials:
-        raise RunError(f"the journal ends trial {event.number}, which it never began")
+        raise RunError(
+            f"the journal ends trial {event.number}, which it never began",
+            help="`hpopt runs repair RUN` sets that line aside, and keeps all others",
+        )
     match event:
         case Started():
             trials[event.number] = Trial(
@@ -210,7 +278,11 @@ def _bare(line: bytes) -> bytes:
     return _CURVES.sub(b'"curves":{}', line, count=1)
 
 
-def _decode(line: bytes, path: Path, number: int) -> Event | None:
+def decode(line: bytes, path: Path, number: int) -> Event | None:
+    """The event of a line; None where a later version wrote it, of a kind that is not known.
+
+    Raises RunError where it is damaged, or of a later major format.
+    """
     try:
         form = json.loads(line)
         kind = _KINDS.get(form.pop("kind"))
@@ -222,9 +294,10 @@ def _decode(line: bytes, path: Path, number: int) -> Event | None:
         if not form.keys() <= known:  # a later version wrote more
             form = {name: value for name, value in form.items() if name in known}
         event: Event = kind(**form)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        place = Location(str(path), number)
-        raise RunError("the journal is damaged in this line", location=place) from None
+        if not all(is_legal(name, value) for name, value in form.items()):
+            raise ValueError
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise DamagedLine(path, number) from None
     return event
 
 

@@ -19,13 +19,15 @@ from hpopt.search.gp import GP, Hyperparameters, fit_hyperparameters
 from hpopt.search.observations import Data, recorded_fit
 from hpopt.search.sobol_engine import sobol_points
 from hpopt.space import Space
-from hpopt.trials import Trial
+from hpopt.trials import Trial, ranked
 
 # How finely `importance` looks: values a dimension, points over which f is averaged for each of
 # them, points whose variance is the whole, and draws from the posterior.
 _N_GRID, _N_AVERAGED, _N_POINTS, _N_DRAWS = 8, 32, 128, 200
 # Hyperparameters that no trial recorded are fitted to so many observations at most.
 _MOST_FITTED = 300
+# With fewer finished trials the surrogate ranks them no better than their values do.
+_FEWEST_RANKED = 8
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,28 @@ def _fit_to_some(encoding: Encoding, data: Data) -> Hyperparameters:
         [start],
         variances=data.variances[every],
     )
+
+
+def expected_best(space: Space, trials: Sequence[Trial]) -> list[Trial]:
+    """The finished trials in the order of what the surrogate expects of their params, lowest first.
+
+    A value that was only lucky stands behind what its neighbours make likely. Params that were
+    tried several times are there once. Too few trials for a surrogate are in the order of their
+    values.
+    """
+    finished = ranked(trials)
+    if len(finished) >= _FEWEST_RANKED:
+        surrogate = fit_surrogate(space, trials)
+        encoding = surrogate.encoding
+        points = encoding.points([trial.params for trial in finished])
+        with threadpool_limits(1):
+            means = surrogate.gp.predict_mean(encoding.encode(*points))
+        finished = [finished[index] for index in np.argsort(means, kind="stable")]
+    distinct: list[Trial] = []
+    for trial in finished:
+        if all(trial.params != other.params for other in distinct):
+            distinct.append(trial)
+    return distinct
 
 
 class Importance(NamedTuple):

@@ -17,7 +17,7 @@ from hpopt.data.folds import OWN, WHOLE, read_split
 from hpopt.data.prepared import PartName, Prepared
 from hpopt.dimensions import Params
 from hpopt.errors import SetupError
-from hpopt.files import write_whole
+from hpopt.files import write_whole, writing
 from hpopt.training.fit import Fit, Rows, predict
 from hpopt.training.losses import losses_for
 from hpopt.training.metrics import METRICS
@@ -173,6 +173,9 @@ def _class_weights(kind: str, y: np.ndarray) -> np.ndarray:
 
 def save_weights(model: Any, path: Path) -> None:
     """Write a model's weights into a file, which `load_weights` reads."""
+    with writing(path):
+        for folder in (path.parent.parent, path.parent):  # not the run folder, if that is gone
+            folder.mkdir(exist_ok=True)
     write_whole(path, lambda file: np.savez(file, *model.get_weights()))
 
 

@@ -10,7 +10,7 @@ from hpopt.cli.events import JsonEvents, print_event
 from hpopt.observer import Observer
 
 CONFIG = ROOT / "configs" / "breast_cancer.yaml"
-FEW = ["-s", "search.n_calls=2", "-s", "training.epochs=2"]
+FEW = ["-s", "search.n_calls=2", "-s", "training.epochs=2", "-s", "execution.workers=0"]
 
 
 @pytest.mark.keras

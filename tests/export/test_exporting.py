@@ -35,8 +35,8 @@ def build(input_shape, output, *, units=4):
 
 def few_trials(folder: Path, config="breast_cancer", overrides=()) -> Run:
     path = config if isinstance(config, Path) else ROOT / "configs" / f"{config}.yaml"
-    few = ["search.n_calls=4", "search.engine=random", "training.epochs=1", *overrides]
-    return tune(load_config(path, few), output_dir=folder)
+    few = ["search.n_calls=4", "search.engine=random", "training.epochs=1", "execution.workers=0"]
+    return tune(load_config(path, [*few, *overrides]), output_dir=folder)
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ OWN_BUILDER = (
     "space: {units: {type: integer, low: 1, high: 9}}\n"
     "search: {n_calls: 3, engine: random}\n"
 )
-FEW = ["-s", "search.n_calls=4", "-s", "training.epochs=5"]
+FEW = ["-s", "search.n_calls=4", "-s", "training.epochs=5", "-s", "execution.workers=0"]
 
 
 def hpopt(*arguments, cwd) -> subprocess.CompletedProcess:
@@ -47,7 +47,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def done(folder) -> subprocess.CompletedProcess:
-    return hpopt("tune", CONFIG, *FEW, cwd=folder)
+    return hpopt("tune", CONFIG, *FEW, "-s", "execution.workers=1", cwd=folder)
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +86,9 @@ def test_every_line_of_the_journal_is_strict_json(run):
     lines = (run.path / "journal.jsonl").read_text().splitlines()
     events = [json.loads(line, parse_constant=refuse) for line in lines]
     kinds = [event["kind"] for event in events]
-    assert kinds == ["header", *["started", "finished"] * 4, *["step"] * 5]
-    assert [event["name"] for event in events[-5:]] == [
+    assert kinds == ["header", *["started", "finished"] * 4, *["step"] * 6]
+    assert [event["name"] for event in events[-6:]] == [
+        "threshold",
         "best",
         "test",
         "results",
@@ -181,7 +182,8 @@ def test_the_same_config_gives_the_same_trials_bit_for_bit(run, tmp_path):
 
 def test_the_surrogates_trials_repeat_bit_for_bit_too(tmp_path):
     options = ["-s", "search.n_calls=14", "-s", "training.epochs=2", "-s", "search.seed=3"]
-    one, other = (quiet_run(CONFIG, *options, cwd=tmp_path) for _ in range(2))
+    workers = ("-s", "execution.workers=0"), ("-s", "execution.workers=1")
+    one, other = (quiet_run(CONFIG, *options, *kind, cwd=tmp_path) for kind in workers)
     assert one.path != other.path
     assert [t.params for t in one.trials()] == [t.params for t in other.trials()]
     assert [t.value for t in one.trials()] == [t.value for t in other.trials()]
@@ -364,6 +366,6 @@ def test_ctrl_c_before_the_first_trial_leaves_no_folder(tmp_path):
 
 
 def test_25_calls_reach_097_on_validation_and_093_on_raw_test_rows(tmp_path):
-    run = quiet_run(CONFIG, "-s", "search.n_calls=25", cwd=tmp_path)
+    run = quiet_run(CONFIG, "-s", "search.n_calls=25", "-s", "execution.workers=0", cwd=tmp_path)
     assert run.best.result.metrics["accuracy"] >= 0.97
     assert run.steps["test"].outcome["best"]["accuracy"] >= 0.93

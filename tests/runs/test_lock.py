@@ -28,7 +28,7 @@ def test_a_reader_sees_a_writer_as_long_as_it_lives(tmp_path):
             assert writer.stdout.readline() == b"open\n"
             assert is_locked(path)
             assert Run.open(path.parent).state == "running"
-            with pytest.raises(RunError, match="another process is writing"):
+            with pytest.raises(RunError, match=rf"process {writer.pid} on \S+ is writing"):
                 Journal(path)
         finally:
             writer.send_signal(signal.SIGKILL)

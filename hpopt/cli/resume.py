@@ -1,0 +1,75 @@
+"""`hpopt resume RUN`: go on with a run, from its folder."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hpopt.cli.options import Json, Overrides, Quiet, RunArgument
+from hpopt.cli.searching import ENDED_WITHOUT_MODEL, say_what_came, watcher
+from hpopt.cli.signals import stop_on_signals
+
+if TYPE_CHECKING:
+    from hpopt.runs.folder import Run
+
+
+def resume_command(
+    run: RunArgument,
+    overrides: Overrides = None,
+    data: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Where the data file is now.")
+    ] = None,
+    trust_code: Annotated[
+        bool,
+        typer.Option("--trust-code", help="Run own code also where it has changed since."),
+    ] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Go on with a run that was interrupted, killed or stopped, as if it had never ended.
+
+    Trials that were running are run again. -s search.n_calls=200 makes more trials of it; the
+    acquisition function, the engine, the budget and the workers may change too. What would make
+    trials incomparable (data, split, metric, space, constants) is refused.
+    """
+    from hpopt.runs.finding import find_folder
+    from hpopt.runs.folder import Run
+    from hpopt.tuning import resume
+
+    folder = find_folder(run)
+    with stop_on_signals() as stop:
+        before = len(Run.open(folder, curves=False).resumed)
+        resumed = resume(
+            folder,
+            changes=overrides or (),
+            data=data,
+            trust_code=trust_code,
+            observer=watcher(as_json, quiet),
+            stop=stop,
+        )
+    if len(resumed.resumed) > before:
+        say_what_came(resumed, as_json=as_json, quiet=quiet)
+        return
+    _say_it_is_over(resumed, as_json=as_json, quiet=quiet)
+    if resumed.best is None:
+        raise typer.Exit(ENDED_WITHOUT_MODEL)
+
+
+def _say_it_is_over(run: Run, *, as_json: bool, quiet: bool) -> None:
+    from hpopt.cli.events import print_event
+    from hpopt.cli.show import run_record
+
+    if as_json:
+        print_event("run_ended", **run_record(run))
+    elif quiet:
+        print(run.shown_path)
+    if not quiet:
+        why = f": {run.end.text}" if run.end else ""
+        more = 2 * len(run.trials())
+        print(
+            f"{run.path.name} is {run.state}{why}; nothing is left to do\n"
+            f"for more trials: hpopt resume {run.shown_path} -s search.n_calls={more}",
+            file=sys.stderr,
+        )

@@ -1,0 +1,44 @@
+"""What `hpopt tune` and `hpopt resume` share: who is told how it goes on, and what comes of it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from hpopt.observer import Observer
+    from hpopt.runs.folder import Run
+
+ENDED_WITHOUT_MODEL = 1
+INTERRUPTED = 130
+
+
+def watcher(as_json: bool, quiet: bool) -> Observer:
+    """The observer that the options ask for."""
+    from hpopt.cli.events import JsonEvents
+    from hpopt.observer import Observer
+    from hpopt.progress import choose_progress
+
+    observer = Observer() if quiet else choose_progress()
+    return JsonEvents(observer) if as_json else observer
+
+
+def say_what_came(run: Run, *, as_json: bool, quiet: bool) -> None:
+    """Print what was found, and end with the exit code that says how the run stands."""
+    from hpopt.cli.events import print_event
+    from hpopt.cli.show import run_record
+    from hpopt.report.conclusion import conclude
+    from hpopt.tuning import how_to_resume
+
+    if as_json:
+        print_event("run_ended", **run_record(run))
+    else:
+        print(run.shown_path if quiet else conclude(run))
+    if run.end is not None and run.end.reason == "interrupted":
+        print(f"interrupted after {len(run.trials())} trials", file=sys.stderr)
+        print(how_to_resume(run), file=sys.stderr)
+        raise typer.Exit(INTERRUPTED)
+    if run.best is None:
+        raise typer.Exit(ENDED_WITHOUT_MODEL)

@@ -1,0 +1,59 @@
+"""How a search is asked to end: by Ctrl-C, once or twice, or by the system."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+# How long a trial that runs may go on after a SIGTERM.
+GRACE_S = 5.0
+_SAID = "stopping as soon as what runs now is done; Ctrl-C again stops at once"
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C sets; the second raises KeyboardInterrupt.
+
+    SIGTERM and SIGHUP (a terminal that is closed, a machine that goes down) set it too, and raise
+    KeyboardInterrupt after five seconds.
+    """
+    stop = threading.Event()
+    stderr = os.dup(2)  # which is silent for a while when TensorFlow is imported
+
+    def say(text: str) -> None:
+        with suppress(OSError):  # the terminal may be what has gone
+            os.write(stderr, f"\n{text}\n".encode())
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        say(_SAID)
+
+    def terminate(signum: int, frame: FrameType | None) -> None:
+        if not stop.is_set():
+            say(f"asked to end by {signal.Signals(signum).name}: in {GRACE_S:g} seconds at most")
+        stop.set()
+        signal.setitimer(signal.ITIMER_REAL, GRACE_S)
+
+    def end_grace(signum: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    handlers = {
+        signal.SIGINT: interrupt,
+        signal.SIGTERM: terminate,
+        signal.SIGHUP: terminate,
+        signal.SIGALRM: end_grace,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield stop
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        os.close(stderr)

@@ -1,0 +1,37 @@
+"""Runs the fits of a closing step in the slots that the search has left."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from hpopt.execution.slots import Job, Slots, TrialEvent, TrialFailed
+
+_PATIENCE_S = 1.0
+
+
+def run_jobs(slots: Slots, jobs: Iterable[Job]) -> Iterator[TrialEvent]:
+    """Run jobs side by side and give each one's end as it comes.
+
+    One that was ended from outside is run again once. Those that still run when nobody asks any
+    more are killed.
+    """
+    waiting, running, again = deque(jobs), list[Job](), list[Job]()
+    try:
+        while waiting or running:
+            while waiting and slots.free:
+                running.append(waiting.popleft())
+                slots.submit(running[-1])
+            for event in slots.events(_PATIENCE_S):
+                if event.job not in running:  # left over of the search
+                    continue
+                running.remove(event.job)
+                is_external = isinstance(event, TrialFailed) and event.is_external
+                if is_external and event.job not in again:
+                    again.append(event.job)
+                    waiting.append(event.job)
+                else:
+                    yield event
+    finally:
+        for job in running:
+            slots.kill(job)

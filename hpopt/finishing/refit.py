@@ -1,0 +1,80 @@
+"""The step `refit`: the networks that the run ends with, where no trial has left them.
+
+The chosen params and the default ones are fitted on the training and the validation part together
+where that is asked for, and on the training part where their trials kept no network: those with
+folds never do.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hpopt.data.folds import OWN, WHOLE, Splits
+from hpopt.errors import RunError
+from hpopt.execution.slots import Job, Slots, TrialFinished
+from hpopt.finishing.jobs import run_jobs
+from hpopt.runs.folder import REFIT, Run
+from hpopt.trials import Trial
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Refit:
+    """Fits what is missing of the last networks; `whole` asks for those of all rows too.
+
+    A fit on all rows has none to stop early by: it lasts as many epochs as were best before.
+    """
+
+    run: Run
+    slots: Slots
+    splits: Splits
+    whole: bool
+
+    def __call__(self) -> Mapping[str, Any]:
+        """Fit, and give what the journal is to say: the files of the weights by trial and part.
+
+        Raises RunError where the network of the chosen params can't be fitted.
+        """
+        chosen, default = self.run.chosen, self.run.trials()[0]
+        assert chosen is not None
+        trials = [chosen]
+        if default.result is not None and default.number != chosen.number:
+            trials.append(default)
+        jobs = [self._own(trial) for trial in trials if self.run.weights(trial) is None]
+        if self.whole:
+            self.splits.write_whole()
+            jobs += [self._of_all_rows(trial) for trial in trials]
+        networks: dict[str, dict[str, Any]] = {}
+        for event in run_jobs(self.slots, jobs):
+            job = event.job
+            part = "train" if job.fold == OWN else "train+validation"
+            if isinstance(event, TrialFinished):
+                weights = event.result.weights
+                assert weights is not None
+                networks.setdefault(str(job.number), {})[part] = {
+                    "weights": (job.folder / weights).relative_to(self.run.path).as_posix(),
+                    "epochs": event.result.epochs,
+                    "kept_epoch": event.result.kept_epoch,
+                    "metrics": dict(event.result.metrics) if job.fold == OWN else {},
+                    "seconds": event.result.seconds,
+                }
+            elif job.number == chosen.number:
+                raise RunError(f"the network of trial {job.number} failed anew: {event.reason}")
+            else:
+                log.warning("the default network is not fitted again: %s", event.reason)
+        return {"networks": networks}
+
+    def _own(self, trial: Trial) -> Job:
+        return Job(trial.number, trial.params, trial.seed, self.run.trial_folder(trial.number), OWN)
+
+    def _of_all_rows(self, trial: Trial) -> Job:
+        result = trial.result
+        assert result is not None
+        epochs = result.kept_epoch or result.epochs
+        params = {**trial.params, "epochs": epochs, "early_stopping": None}
+        folder = self.run.path / REFIT / f"{trial.number:04d}"
+        return Job(trial.number, params, trial.seed, folder, WHOLE)

@@ -1,0 +1,185 @@
+"""What has to hold before a later process goes on with a run: the same trials could still be made.
+
+All that is needed stands in the run folder: the config as it was written, what was laid over it,
+and the file of an own builder. The data are read again, and compared with what they were.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hpopt.code import PLACES, code_files, code_prints
+from hpopt.config.document import Document, parse_document
+from hpopt.config.dumping import inline_yaml
+from hpopt.config.loading import Config, check_document
+from hpopt.errors import ConfigError, DataError, Problem, RunError
+from hpopt.runs.folder import Run
+from hpopt.runs.journal import Header
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """What a run goes on with: its configuration, and what the journal is to say of it."""
+
+    config: Config
+    changes: Sequence[str]  # overrides beyond those that are recorded
+    code: Mapping[str, str]  # fingerprints of the files of own code
+
+
+def continuation_of(
+    run: Run, changes: Sequence[str], *, data: str | None = None, trust_code: bool = False
+) -> Continuation:
+    """What a run goes on with: its own configuration, with overrides laid over it.
+
+    `data` is where the data file is now. The run folder's copy of an own builder stands in for a
+    file that is gone. Raises ConfigError for a wrong change, and where own code has changed that is
+    not trusted; RunError where the folder does not hold what was written.
+    """
+    changes = (*changes, *_moved(run, data))
+    document = _document(run, changes)
+    files = code_files(document.tree, document.path.parent)
+    copy = run.path / "builder" / files["builder"].name if "builder" in files else None
+    if copy is not None and not files["builder"].is_file() and copy.is_file():
+        function = document.tree["model"]["builder"].rpartition(":")[2]
+        builder = inline_yaml(f"{copy.absolute()}:{function}")
+        document = _document(run, (*changes, f"model.builder={builder}"))
+        files["builder"] = copy
+    _check_code(run, document, files, trust_code)
+    return Continuation(check_document(document), changes, code_prints(files))
+
+
+def recorded(run: Run) -> list[str]:
+    """All overrides that were in force when the run was last worked on."""
+    later = [change for resumed in run.resumed for change in resumed.changes]
+    return [*(run.header.overrides or ()), *later]
+
+
+def code_in_force(run: Run) -> Mapping[str, str]:
+    """What the files of own code were when the run was last worked on."""
+    return {**run.header.code, **{k: v for r in run.resumed for k, v in r.code.items()}}
+
+
+def _document(run: Run, changes: Sequence[str]) -> Document:
+    header = run.header
+    # Before overrides were recorded, what they came to was all that was left of them.
+    name = "config.resolved.yaml" if header.overrides is None else "config.yaml"
+    try:
+        source = (run.path / name).read_bytes()
+    except OSError:
+        raise RunError(
+            f"the run was ended before it had begun: {run.path} has no {name}",
+            help="delete it and begin anew with `hpopt tune CONFIG`",
+        ) from None
+    place = Path(header.folder or run.path) / Path(header.config or name).name
+    return parse_document(place, source, (*recorded(run), *changes))
+
+
+def _moved(run: Run, data: str | None) -> list[str]:
+    if data is None:
+        return []
+    dataset = _document(run, ()).tree.get("dataset") or {}
+    if "path" not in dataset:
+        raise ConfigError(
+            f"the data of this run are in no file: their source is `{dataset.get('source')}`",
+            help="leave --data out",
+        )
+    return [f"dataset.path={inline_yaml(str(Path(data).expanduser().absolute()))}"]
+
+
+def _check_code(run: Run, document: Document, files: Mapping[str, Path], trust_code: bool) -> None:
+    """Raise ConfigError where own code is gone, or is no longer what the run's trials ran."""
+    known, found = code_in_force(run), code_prints(files)
+    problems = []
+    for role, path in files.items():
+        place = document.location(PLACES[role])
+        if role not in found:
+            problems.append(Problem(f"there is no file {path}", place, "put it back"))
+        elif run.header.overrides is not None and found[role] != known.get(role) and not trust_code:
+            copy = f" (builder/{path.name} in the run folder is what it was)"
+            problems.append(
+                Problem(
+                    f"{path} has changed since the run's trials ran it",
+                    place,
+                    f"put the file back{copy if role == 'builder' else ''}, or let the changed "
+                    "code run with --trust-code",
+                )
+            )
+    if problems:
+        raise ConfigError.of(problems)
+
+
+def check_comparable(run: Run, config: Config, header: Header) -> None:
+    """Raise ConfigError or DataError where new trials could not be compared with the run's own.
+
+    `header` is what the journal of a new run of `config` would begin with.
+    """
+    problems = list(_differences(run.header, header, config))
+    help = f"begin a new run that knows of this one: {_new_run(run, config)}"
+    if problems:
+        raise ConfigError.of([
+            Problem(
+                f"new trials could not be compared with those of {run.path.name}: {what}",
+                config.document.location(place),
+                help if number == len(problems) else None,
+            )
+            for number, (what, place) in enumerate(problems, start=1)
+        ])  # fmt: skip
+    then, now = run.header.fingerprints, header.fingerprints
+    other = next((part for part in ("data", "split") if then.get(part) != now.get(part)), None)
+    if other is not None:
+        of_config = [c for c in config.document.overrides if c.startswith("dataset.")]
+        kind = ConfigError if set(of_config) - set(recorded(run)) else DataError
+        raise kind(
+            f"the trials of {run.path.name} were made with "
+            + ("other data" if other == "data" else "another split of the data"),
+            location=config.document.location(("dataset", other)),
+            help=f"put the data back (`--data PATH` says where they are now), or {help}",
+        )
+
+
+def _new_run(run: Run, config: Config) -> str:
+    document = config.document
+    overrides = "".join(f" -s {shlex.quote(override)}" for override in document.overrides)
+    return f"hpopt tune {document.path}{overrides} --warm-start {run.path.name}"
+
+
+def _differences(
+    then: Header, now: Header, config: Config
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What makes trials incomparable, in words, each with its place in the config."""
+    if then.metric != now.metric:
+        yield f"the metric was {then.metric} and is {now.metric} now", ("training", "metric")
+    old, new = dict(then.constants), _plain(now.constants)
+    if _function(old.get("builder", "")) != _function(new["builder"]):
+        yield f"the builder was {old.get('builder')}", ("model", "builder")
+    given = config.settings.model.model_extra or {}
+    dimensions = {form["name"]: form for form in then.space}
+    searched = {form["name"]: form for form in _plain(now.space)}
+    for section, place in (("arguments", "model"), ("training", "training")):
+        before, after = old.get(section, {}), new[section]
+        for name in sorted({*before, *after} - {*dimensions, *searched, "metric"}):
+            # A setting that this version of hpopt has added was at its default before.
+            was = before.get(name, None if name in given else after.get(name))
+            if was != after.get(name):
+                path = ("space", name) if name in config.settings.space else (place, name)
+                said = f"{inline_yaml(was)} and is {inline_yaml(after.get(name))} now"
+                yield f"`{name}` was {said}", path
+    for name in dict.fromkeys([*dimensions, *searched]):
+        if dimensions.get(name) != searched.get(name):
+            yield f"`{name}` was searched otherwise", ("space", name)
+
+
+def _function(reference: str) -> str:
+    """A builder without the folder of its file, which may have moved."""
+    source, _, function = reference.rpartition(":")
+    return f"{Path(source).name}:{function}" if source.endswith(".py") else reference
+
+
+def _plain(form: Any) -> Any:
+    """What comes back when it is written to the journal and read."""
+    return json.loads(json.dumps(form))

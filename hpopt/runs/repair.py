@@ -1,0 +1,82 @@
+"""Sets the damaged lines of a journal aside, so that all others can be read again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hpopt.errors import Location, RunError
+from hpopt.files import write_whole, writing
+from hpopt.runs.folder import JOURNAL
+from hpopt.runs.journal import (
+    DamagedLine,
+    Failed,
+    Finished,
+    Header,
+    Journal,
+    Started,
+    decode,
+)
+
+DAMAGED = "journal.damaged"
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What a repair did: the lines it set aside, and the trials that have to run (again)."""
+
+    lines: list[int]  # numbers from 1
+    unfinished: list[int]
+
+
+def repair(folder: Path) -> Repair:
+    """Move the journal's damaged lines into `journal.damaged`; with none, change nothing.
+
+    The end of a trial whose beginning is damaged goes with it. Raises RunError where there is no
+    journal, where it is being written, or where the header, without which nothing can be read, is
+    the damaged line.
+    """
+    path = folder / JOURNAL
+    if not path.is_file():
+        raise RunError(f"{folder} is no run folder: it has no {JOURNAL}")
+    journal = Journal(path)  # which keeps writers out, and cuts a torn end away
+    try:
+        with writing(path):
+            lines = path.read_bytes().split(b"\n")[:-1]
+        damaged, unfinished = _damage(lines, path)
+        if damaged:
+            with writing(path), (folder / DAMAGED).open("ab") as file:
+                file.writelines(lines[number - 1] + b"\n" for number in damaged)
+            whole = [line for n, line in enumerate(lines, start=1) if n not in set(damaged)]
+            write_whole(path, lambda file: file.writelines(line + b"\n" for line in whole))
+    finally:
+        journal.close()
+    return Repair(damaged, unfinished)
+
+
+def _damage(lines: list[bytes], path: Path) -> tuple[list[int], list[int]]:
+    """The numbers of the damaged lines, and of the trials that have no end in the others."""
+    damaged: list[int] = []
+    begun: set[int] = set()
+    ended: set[int] = set()
+    for number, line in enumerate(lines, start=1):
+        try:
+            event = decode(line, path, number)
+        except DamagedLine:
+            event = None
+            damaged.append(number)
+        if number == 1 and not isinstance(event, Header):
+            raise RunError(
+                "the journal's header is damaged, without which no trial can be read",
+                location=Location(str(path), 1),
+                help="put the line back from a copy of the folder",
+            )
+        if isinstance(event, Started):
+            begun.add(event.number)
+        elif isinstance(event, Finished | Failed):
+            if event.number in begun:
+                ended.add(event.number)
+            else:
+                damaged.append(number)
+    last = max(begun, default=0)
+    return damaged, [n for n in range(1, last + 1) if n not in ended]
