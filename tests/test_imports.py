@@ -89,6 +89,7 @@ MAY_IMPORT = {
     "drafting": {"config", "data", "report"} | RECORDS,
     "checking": {"config", "preflight", "search", "setup", "training"} | RECORDS,
     "api": {"config", "progress", "runs", "tuning"} | RECORDS,
+    "predicting": {"data", "export", "runs", "statistics", "training"} | RECORDS,
     "minimizing": {"config", "grammar", "runs", "search"} | RECORDS,
     "__main__": {"cli"},
     "cli": {
@@ -101,6 +102,7 @@ MAY_IMPORT = {
         "jsonline",
         "observer",
         "plots",
+        "predicting",
         "progress",
         "report",
         "runs",
@@ -118,7 +120,7 @@ HEAVY = {
     "sklearn": {"data", "training", "runs"},
     "skopt": {"search", "runs", "skopt_space"},
     "matplotlib": {"plots"},
-    "pandas": {"data", "runs"},
+    "pandas": {"data", "predicting", "runs"},
     "pyarrow": {"data"},
     "psutil": {"execution"},
     "rich": {"progress"},
@@ -191,6 +193,7 @@ def test_nothing_is_allowed_that_no_room_uses():
         "import hpopt.api, hpopt.minimizing",
         "import hpopt.checking",
         "import hpopt.drafting",
+        "import hpopt.predicting",
     ],
 )
 def test_nothing_heavy_is_imported_before_it_is_used(statement):
