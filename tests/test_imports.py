@@ -38,7 +38,9 @@ MAY_IMPORT = {
     "plots": {"files", "report", "runs", "search"} | RECORDS,
     "observer": {"runs", "trials"},
     "code": {"builders"},
-    "resuming": {"code", "config", "runs"} | RECORDS,
+    "comparing": {"config", "runs", "training"},
+    "resuming": {"code", "comparing", "config", "runs"} | RECORDS,
+    "warming": {"comparing", "runs"} | RECORDS,
     "budget": {"runs", "trials"},
     "preflight": {"builders", "export", "training"} | RECORDS,
     "finishing": {"data", "execution", "runs", "search", "training"} | RECORDS,
@@ -65,6 +67,7 @@ MAY_IMPORT = {
         "resuming",
         "runs",
         "training",
+        "warming",
     }
     | RECORDS,
     "tracking": {"backend", "observer", "runs"} | RECORDS,
@@ -79,6 +82,7 @@ MAY_IMPORT = {
         "search",
         "setup",
         "tracking",
+        "warming",
     }
     | RECORDS,
     "progress": {"observer", "report", "runs"} | RECORDS,
