@@ -18,6 +18,7 @@ from hpopt.execution.slots import Slots
 from hpopt.export.best import trained_network, write_best
 from hpopt.finishing.confirm import Confirmation
 from hpopt.finishing.refit import Refit
+from hpopt.judging import Judging
 from hpopt.plots.drawing import PICTURES, write_picture
 from hpopt.plots.history import History
 from hpopt.report.findings import Findings, find_out
@@ -26,8 +27,7 @@ from hpopt.runs.folder import Run, now
 from hpopt.runs.journal import Step
 from hpopt.runs.results import dump_results
 from hpopt.space import Space
-from hpopt.training.baselines import baseline_scores
-from hpopt.training.metrics import scores_of
+from hpopt.statistics.threshold import depends_on_threshold
 from hpopt.training.objective import Objective
 from hpopt.trials import Trial
 
@@ -57,8 +57,9 @@ class Closing:
             return [("summary", self._summary)]
         return [
             *self._fitting_steps,
+            *([("threshold", self._judging.threshold)] if self._has_threshold else []),
             ("best", self._best),
-            ("test", self._test),
+            ("test", self._judging.test),
             ("results", self._results),
             *([("plots", self._plots)] if self.output.plots else []),
             ("summary", self._summary),
@@ -122,21 +123,13 @@ class Closing:
         objective, network = self.network(self.run.chosen)
         return write_best(self.run, objective, self.run.chosen, network, self.output.keep_rows)
 
-    def _test(self) -> Mapping[str, Any]:
-        """The only step that sees the test part: chosen, default, baselines."""
-        assert self.run.chosen is not None
-        default = self.run.trials()[0]
-        outcome: dict[str, Any] = {"best": self._test_scores(self.run.chosen)}
-        if self.run.weights(default) is not None:
-            outcome["default"] = self._test_scores(default)
-        outcome["baselines"] = baseline_scores(self.objective.data)
-        return outcome
+    @property
+    def _judging(self) -> Judging:
+        return Judging(self.run, self.objective, self.network)
 
-    def _test_scores(self, trial: Trial) -> Mapping[str, float | None]:
-        """Every metric of the task on the test part; None where one has no value there."""
-        objective, network = self.network(trial)
-        data = objective.data
-        return scores_of(data.output.task, data.y("test"), objective.predict(network, "test"))
+    @property
+    def _has_threshold(self) -> bool:
+        return depends_on_threshold(self.objective.data.output.task, self.run.metric)
 
     def _results(self) -> Mapping[str, Any]:
         trials = self.run.trials()

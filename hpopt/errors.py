@@ -102,6 +102,16 @@ class DataError(HpoptError):
     exit_code = 3
 
 
+class SettingError(DataError):
+    """What a setting of `dataset` says is not so in the data; `key` is its path in there."""
+
+    def __init__(
+        self, message: str, key: tuple[str | int, ...], *, help: str | None = None
+    ) -> None:
+        super().__init__(message, help=help)
+        self.key = key
+
+
 class MissingDependency(HpoptError):  # noqa: N818 (it says what is wrong)
     """Something that hpopt does without, unless it is asked for, is not installed."""
 

@@ -13,10 +13,12 @@ from hpopt.code import code_files, code_prints
 from hpopt.config.loading import Config
 from hpopt.config.resolved import resolved_yaml
 from hpopt.data.folds import Splits
+from hpopt.data.leaks import possible_leaks
+from hpopt.data.loading import load_table
 from hpopt.data.prepared import fingerprints, prepare
-from hpopt.data.sources import Table, load_sklearn
+from hpopt.data.sources import Table
 from hpopt.data.splits import Parts, split_rows
-from hpopt.errors import DataError, Interrupted
+from hpopt.errors import DataError, Interrupted, SettingError
 from hpopt.execution.choosing import make_slots
 from hpopt.execution.slots import Slots
 from hpopt.observer import Observer
@@ -43,8 +45,9 @@ class Material:
 
     @property
     def notes(self) -> list[str]:
-        """What people should know of how the parts came about."""
-        return [self.parts.note] if self.parts.note else []
+        """What people should know of the rows, and of how the parts came about."""
+        of_parts = [self.parts.note] if self.parts.note else []
+        return [*self.table.notes, *of_parts, *possible_leaks(self.table, self.parts.train)]
 
     def objective(self, config: Config, folder: Path) -> Objective:
         """The objective of a configuration, with the prepared rows in `folder`."""
@@ -87,14 +90,26 @@ def read_material(config: Config) -> Material:
     Raises ConfigError where the metric, the loss or class weights do not fit them, DataError where
     they can't be used.
     """
-    table = load_sklearn(config.settings.dataset.name)
+    table = read_table(config)
     metric, loss = config.metric(table.task), config.loss(table.task)
     config.check_class_weight(table.task)
+    split = config.settings.dataset.split
     try:
-        parts = split_rows(table, **config.settings.dataset.split.model_dump())
+        parts = split_rows(table, **split.model_dump(exclude={"groups", "order"}))
     except DataError as error:
         raise error.at(config.document.location(("dataset", "split"))) from None
     return Material(table, parts, metric, loss)
+
+
+def read_table(config: Config) -> Table:
+    """The table of a configuration.
+
+    Raises DataError where it can't be read or used, with the line of the setting that is at fault.
+    """
+    try:
+        return load_table(config.dataset)
+    except SettingError as error:
+        raise error.at(config.document.location(("dataset", *error.key))) from None
 
 
 def set_up(

@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "backend": {"errors"},
     "files": {"errors"},
     "builders": {"backend", "errors"},
-    "data": {"builders", "errors", "files"},
+    "data": {"builders", "errors", "files", "grammar"},
     "grammar": set(),
     "jsonline": set(),
     "config": {"builders", "data", "execution", "grammar", "training"} | RECORDS,
@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "training": {"backend", "builders", "data", "files", "grammar"} | RECORDS,
     "export": {"backend", "builders", "config", "data", "files", "report", "runs", "training"}
     | RECORDS,
+    "statistics": set(),
     "report": {"runs", "search"} | RECORDS,
     "plots": {"files", "report", "runs", "search"} | RECORDS,
     "observer": {"runs", "trials"},
@@ -43,6 +44,7 @@ MAY_IMPORT = {
     "warming": {"comparing", "runs"} | RECORDS,
     "budget": {"runs", "trials"},
     "preflight": {"builders", "export", "training"} | RECORDS,
+    "judging": {"builders", "data", "export", "runs", "statistics", "training"} | RECORDS,
     "finishing": {"data", "execution", "runs", "search", "training"} | RECORDS,
     "closing": {
         "config",
@@ -50,9 +52,11 @@ MAY_IMPORT = {
         "execution",
         "export",
         "finishing",
+        "judging",
         "plots",
         "report",
         "runs",
+        "statistics",
         "training",
     }
     | RECORDS,
@@ -102,6 +106,7 @@ MAY_IMPORT = {
         "progress",
         "report",
         "runs",
+        "setup",
         "tuning",
     }
     | RECORDS,
@@ -116,6 +121,7 @@ HEAVY = {
     "skopt": {"search", "runs", "skopt_space"},
     "matplotlib": {"plots"},
     "pandas": {"data", "runs"},
+    "pyarrow": {"data"},
     "psutil": {"execution"},
     "rich": {"progress"},
 }

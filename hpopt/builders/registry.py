@@ -13,6 +13,7 @@ import sys
 import traceback
 import types
 import typing
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,8 +74,7 @@ def load_builder(reference: str) -> Builder:
 
     Runs the user's own code when it is imported. Raises SetupError where there is no such function.
     """
-    source, _, function = SHIPPED.get(reference, reference).rpartition(":")
-    if not source or not function:
+    if not all(SHIPPED.get(reference, reference).rpartition(":")):
         raise SetupError(
             f"unknown builder `{reference}`",
             help=f'name its function too: "{reference}:build"'
@@ -83,9 +83,20 @@ def load_builder(reference: str) -> Builder:
         )
     if reference not in SHIPPED:
         load_keras()  # the user's file will import it, and does not know how to keep it quiet
-    module = _import_file(Path(source)) if source.endswith(".py") else _import_module(source)
-    builder = vars(module).get(function)
-    if not callable(builder):
+    return typing.cast(Builder, load_function(SHIPPED.get(reference, reference), "builder"))
+
+
+def load_function(reference: str, what: str) -> Callable[..., Any]:
+    """The function behind "path/file.py:function" or "package.module:function".
+
+    `what` is what errors call it. Runs the user's own code when it is imported. Raises SetupError
+    where there is no such function.
+    """
+    source, _, function = reference.rpartition(":")
+    is_file = source.endswith(".py")
+    module = _import_file(Path(source), what) if is_file else _import_module(source, what)
+    found = vars(module).get(function)
+    if not callable(found):
         functions = [
             name
             for name, value in vars(module).items()
@@ -94,7 +105,7 @@ def load_builder(reference: str) -> Builder:
         raise SetupError(
             f"there is no function `{function}` in {source}", help=suggest_name(function, functions)
         )
-    return typing.cast(Builder, builder)
+    return typing.cast(Callable[..., Any], found)
 
 
 def read_signature(builder: Builder) -> Signature:
@@ -165,20 +176,20 @@ def _annotation(builder: Builder, parameter: inspect.Parameter) -> Any:
         return Any
 
 
-def _import_file(path: Path) -> Any:
+def _import_file(path: Path, what: str) -> Any:
     try:
         modified_ns = path.stat().st_mtime_ns
     except (OSError, ValueError):
         beside = [other.name for other in path.parent.glob("*.py")] if path.parent.is_dir() else []
         match = closest(path.name, beside)
         help = f"did you mean `{match}`?" if match else None
-        raise SetupError(f"there is no builder file {path}", help=help) from None
-    return _execute_file(path, modified_ns)
+        raise SetupError(f"there is no {what} file {path}", help=help) from None
+    return _execute_file(path, modified_ns, what)
 
 
 @functools.lru_cache(maxsize=8)
-def _execute_file(path: Path, modified_ns: int) -> Any:
-    """Run a builder file once, and again only where it was written anew."""
+def _execute_file(path: Path, modified_ns: int, what: str) -> Any:
+    """Run a user's file once, and again only where it was written anew."""
     spec = importlib.util.spec_from_file_location(f"hpopt_user_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
@@ -190,17 +201,17 @@ def _execute_file(path: Path, modified_ns: int) -> Any:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         raise SetupError(
-            f"the builder file can't be imported: {in_words(error)}",
+            f"the {what} file can't be imported: {in_words(error)}",
             location=blame(error) or _line_in(str(path), error) or Location(str(path)),
         ) from error
     return module
 
 
-def _import_module(name: str) -> Any:
+def _import_module(name: str, what: str) -> Any:
     try:
         return importlib.import_module(name)
     except (Exception, SystemExit) as error:
         raise SetupError(
-            f"the builder's module `{name}` can't be imported: {in_words(error)}",
-            help="install the package, or give the file: `path/nets.py:build`",
+            f"the {what}'s module `{name}` can't be imported: {in_words(error)}",
+            help="install the package, or give the file: `path/file.py:function`",
         ) from error

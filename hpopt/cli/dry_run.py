@@ -11,12 +11,19 @@ from hpopt.config.loading import Config
 def print_dry_run(config: Config, *, as_json: bool) -> None:
     """Print the resolved configuration on stdout, and on stderr what of it was checked.
 
-    Raises ConfigError where the metric or the loss does not fit the data.
+    The task of a data set of one's own is read from it. Raises ConfigError where the metric or the
+    loss does not fit the data, DataError where that can't be read.
     """
     from hpopt.config.resolved import resolved_tree, resolved_yaml
+    from hpopt.data.settings import SklearnData
     from hpopt.data.sources import SKLEARN_DATASETS
+    from hpopt.setup import read_table
 
-    task = SKLEARN_DATASETS[config.settings.dataset.name]
+    dataset = config.settings.dataset
+    if isinstance(dataset, SklearnData):
+        task, untried = SKLEARN_DATASETS[dataset.name], "the data and the network"
+    else:
+        task, untried = read_table(config).task, "the split and the network"
     in_force = {"metric": config.metric(task).name, "loss": config.loss(task)}
     notes = config.binding.notes
     if as_json:
@@ -29,6 +36,6 @@ def print_dry_run(config: Config, *, as_json: bool) -> None:
     imported = own if "tensorflow" in sys.modules else "; TensorFlow was not imported"
     print(
         f"checked: the file, every name and value, metric and loss{imported}\n"
-        f"not tried: the data and the network; `hpopt check {config.document.path}` does that",
+        f"not tried: {untried}; `hpopt check {config.document.path}` does that",
         file=sys.stderr,
     )

@@ -49,14 +49,14 @@ def export_command(
                 "folder": str(folder),
                 "format": format,
                 "trial": export.trial.number,
-                "rows_checked": len(export.check.rows),
+                "rows_checked": len(export.check),
                 "largest_difference": export.largest_difference,
             }
         )
         return
     print(f"trial {export.trial.number} as {format}: {shown}")
     print(
-        f"  checked in a fresh process on {len(export.check.rows)} rows: it differs by "
+        f"  checked in a fresh process on {len(export.check)} rows: it differs by "
         f"{export.largest_difference:.2g} at most from what was recorded"
     )
     print(f"  how it is used: python {shown / 'example.py'}")

@@ -122,20 +122,17 @@ _STATES = {
 
 def _scores(run: Run, best: Trial) -> Iterator[str]:
     from hpopt.cli.text import table
-    from hpopt.report.words import show_score
+    from hpopt.report.judgement import flattery_in_brief, verdicts
+    from hpopt.report.scores import score_rows
 
-    test = run.steps["test"].outcome if "test" in run.steps else {}
-    default = run.trials()[0]
-    shown = {f"best (trial {best.number})": (best, test.get("best"))}
-    if default.number != best.number:
-        shown["defaults (trial 1)"] = (default, test.get("default"))
-    rows = [
-        [label, show_score(run.score(trial)), show_score((scores or {}).get(run.metric))]
-        for label, (trial, scores) in shown.items()
-    ]
+    scores = score_rows(run, best)
+    rows = [[row.name, row.validation, row.test, row.interval] for row in scores]
     direction = "higher" if run.header.greater_is_better else "lower"
     head = [f"{run.metric} ({direction} is better)", "validation", "test"]
+    head.append("interval" if any(row.interval for row in scores) else "")
     yield from ("", *table(head, rows, right="validation test"))
+    said = [line for line in (*verdicts(run), flattery_in_brief(run)) if line]
+    yield from ("", *said) if said else ()
 
 
 def _params(run: Run, best: Trial) -> Iterator[str]:

@@ -17,6 +17,7 @@ from hpopt.config.schema import (
     RealDimension,
     Settings,
 )
+from hpopt.data.settings import DATASETS
 from hpopt.training.settings import NOT_SEARCHABLE, Training
 
 Form = dict[str, Any]
@@ -32,7 +33,7 @@ def config_schema() -> Form:
     for name in sections:
         if name not in file["required"]:
             _allow_null(sections[name])
-    _allow_null(sections["dataset"]["properties"]["split"])
+    sections["dataset"] = _dataset(sections["dataset"]["description"])
     own = {"type": "string", "pattern": r".:[A-Za-z_]\w*$"}
     builder = sections["model"]["properties"]["builder"]
     builder["anyOf"] = [{"type": "string", "enum": list(SHIPPED)}, own]
@@ -50,6 +51,16 @@ def config_schema() -> Form:
             "categorical": _dimension(CategoricalDimension),
         },
     }
+
+
+def _dataset(description: str) -> Form:
+    """What a dataset may be: of each source what goes with it."""
+    forms = [_plain_schema(section) for section in dict.fromkeys(DATASETS.values())]
+    for form in forms:
+        for name in ("split", "features"):
+            if "properties" in form["properties"].get(name, {}):
+                _allow_null(form["properties"][name])
+    return {"type": "object", "description": description, "required": ["source"], "anyOf": forms}
 
 
 def value_schema(annotation: Any) -> Form:

@@ -17,6 +17,7 @@ from hpopt.config.document import Document, KeyPath, parse_document, read_docume
 from hpopt.config.dumping import block_yaml
 from hpopt.config.problems import problems_of
 from hpopt.config.schema import WITHOUT_ACQUISITION, Settings
+from hpopt.data.settings import AnyData, located
 from hpopt.dimensions import Categorical
 from hpopt.errors import ConfigError, shorten
 from hpopt.training.losses import losses_for
@@ -40,6 +41,11 @@ class Config:
     def heeds_acquisition(self) -> bool:
         """Whether the engine has an acquisition function."""
         return self.settings.search.engine not in WITHOUT_ACQUISITION
+
+    @property
+    def dataset(self) -> AnyData:
+        """The section `dataset`, with paths that are seen from anywhere."""
+        return located(self.settings.dataset, self.document.path.absolute().parent)
 
     def metric(self, task: Task) -> Metric:
         """The metric to search by. Raises ConfigError where it does not fit the task."""

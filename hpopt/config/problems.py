@@ -12,6 +12,7 @@ import pydantic
 
 from hpopt.config.document import Document, KeyPath
 from hpopt.config.schema import DIMENSIONS, Settings
+from hpopt.data.settings import DATASETS
 from hpopt.errors import Problem, shorten, suggest_name
 from hpopt.grammar import Section
 
@@ -50,6 +51,8 @@ def problems_of(error: pydantic.ValidationError, document: Document) -> list[Pro
                 problems.append(_unknown_key(detail["loc"], path, document))
             case "missing", _:
                 problems.append(_missing_key(detail["loc"], path, document))
+            case (("union_tag_invalid" | "union_tag_not_found"), _) if path == ("dataset",):
+                problems.append(_no_source(path, document))
             case "union_tag_invalid", {"tag": tag}:
                 value = document.value_at(path)["type"]
                 message = f"unknown type {show(value)} in {dotted(path)}"
@@ -160,6 +163,29 @@ def _unknown_key(loc: tuple[str | int, ...], path: KeyPath, document: Document) 
     )
 
 
+def _no_source(path: KeyPath, document: Document) -> Problem:
+    """A dataset that does not say where it comes from, or names what is no source."""
+    section = document.value_at(path)
+    if not isinstance(section, dict):
+        return Problem(
+            f"dataset must be a mapping (key: value), not {show(section)}", document.location(path)
+        )
+    options = [*DATASETS][:-1]
+    own = ', or your own function as "file.py:function"'
+    if "source" not in section:
+        help = f"add `source:`, {suggest_name('', options)}{own}"
+        return Problem("dataset has no `source`", document.location(path, of_key=True), help)
+    source = section["source"]
+    if not isinstance(source, str):
+        message = f"dataset.source must be a text, not {show(source)}"
+        return Problem(message, document.location((*path, "source")))
+    return Problem(
+        f"unknown value `{shorten(source, 40)}` for dataset.source",
+        document.location((*path, "source")),
+        suggest_name(source, options) + own,
+    )
+
+
 def _missing_key(loc: tuple[str | int, ...], path: KeyPath, document: Document) -> Problem:
     return Problem(
         f"{dotted(path)} has no `{loc[-1]}`" if path else f"the section `{loc[-1]}` is missing",
@@ -185,6 +211,8 @@ def _section_at(loc: tuple[str | int, ...]) -> type[Section]:
     section: type[Section] = Settings
     if loc[:1] == ("space",):
         return DIMENSIONS[str(loc[2])]
+    if loc[:1] == ("dataset",):
+        section, loc = DATASETS[str(loc[1])], loc[2:]
     for step in loc:
         field = section.model_fields.get(str(step))
         if field is not None:

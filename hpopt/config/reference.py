@@ -47,6 +47,8 @@ def configuration_page(schema: Form) -> str:
         lines += [f"## `{name}` ({need})", "", section["description"], ""]
         if name == "space":
             lines += _space(schema)
+        elif name == "dataset":
+            lines += _datasets(section)
         else:
             lines += _table(section)
             lines += _subsections(name, section)
@@ -64,6 +66,20 @@ def _space(schema: Form) -> Iterator[str]:
         yield from (f"### `type: {kind}`", "", form["description"], "")
         yield from _table(form)
     yield _WHEN
+
+
+def _datasets(section: Form) -> Iterator[str]:
+    """What each source has; a subsection that several have alike is described once."""
+    described: list[Form] = []
+    for form in section["anyOf"]:
+        yield from (f"### `source`: {_type(form['properties']['source'])}", "")
+        yield from (form["description"], "")
+        yield from _table(form)
+        for name, inner in form["properties"].items():
+            if "properties" in inner and inner["properties"] not in described:
+                described.append(inner["properties"])
+                yield from (f"#### `dataset.{name}`", "", inner["description"], "")
+                yield from _table(inner)
 
 
 def _builder(condition: Form) -> Iterator[str]:

@@ -26,6 +26,8 @@ def resolved_tree(config: Config, *, metric: str, loss: str) -> dict[str, Any]:
     tree["training"] |= {"metric": metric, "loss": loss}
     for name in tree["space"]:
         tree["training"].pop(name, None)
+    # With its paths made absolute: this file lies elsewhere than the one it was made from.
+    tree["dataset"] = config.dataset.model_dump(exclude_none=True)
     tree["output"]["name"] = config.run_name
     dimensions = {form.pop("name"): form for form in config.binding.space.to_json()}
     tree["space"] = {

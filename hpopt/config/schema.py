@@ -8,60 +8,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le, Lt, MinLen
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from hpopt.conditions import Condition, Scalar
-from hpopt.data.features import Scaling
-from hpopt.data.sources import SKLEARN_DATASETS
+from hpopt.data.settings import EMPTY, Dataset
 from hpopt.dimensions import Categorical, Dimension, Integer, Prior, Real
 from hpopt.execution.settings import Execution
-from hpopt.grammar import Count, Duration, Section, one_of
+from hpopt.grammar import Count, Duration, Section
 from hpopt.training.settings import Training
 
 # The engines that weigh nothing.
 WITHOUT_ACQUISITION = ("random", "sobol", "grid")
-
-# A key with everything behind it commented out is an empty mapping, not null.
-_EMPTY = BeforeValidator(lambda value: {} if value is None else value)
-
-
-class Split(Section):
-    """How the rows fall into the parts: shares of all rows, that add up to 1."""
-
-    train: Annotated[float, Gt(0), Lt(1)] = 0.6
-    """The share of the rows that networks are fitted to."""
-    validation: Annotated[float, Gt(0), Lt(1)] = 0.24
-    """The share of the rows that trials are scored on, and the best is chosen by."""
-    test: Annotated[float, Gt(0), Lt(1)] = 0.16
-    """The share of the rows that no trial sees: the best network is scored on it at the end."""
-    seed: Annotated[int, Ge(0), Lt(2**32)] = 0
-    """The seed of the split, of its own, so that runs of other seeds have the same rows."""
-    stratify: Literal["auto"] | bool = "auto"
-    """Keep the shares of the classes in every part; `auto` does so wherever it is possible."""
-
-    @model_validator(mode="after")
-    def _adds_up(self) -> Split:
-        total = self.train + self.validation + self.test
-        if abs(total - 1) > 1e-6:
-            raise ValueError(
-                f"train + validation + test ({self.train:g} + {self.validation:g} + "
-                f"{self.test:g}) is {total:g}, not 1; give all three"
-            )
-        return self
-
-
-class Dataset(Section):
-    """Where the rows come from, and how they are split."""
-
-    source: Literal["sklearn"]
-    """Where the rows come from: `sklearn` are the data sets that come with scikit-learn."""
-    name: Annotated[str, one_of(SKLEARN_DATASETS)]
-    """The name of the data set."""
-    scaling: Scaling = "standard"
-    """How features are scaled: by the training part's mean and deviation, or not at all."""
-    split: Annotated[Split, _EMPTY] = Split()
-    """How the rows fall into the parts that train, choose and test; the shares add up to 1."""
 
 
 class Network(Section):
@@ -78,7 +36,7 @@ def _conditions(when: dict[str, Any]) -> tuple[Condition, ...]:
 
 
 class _Dimension(Section):
-    when: Annotated[dict[str, Any], _EMPTY] = Field(default_factory=dict)
+    when: Annotated[dict[str, Any], EMPTY] = Field(default_factory=dict)
     """When it is active: other names, each with a value, a list of them, or text such as `>= 3`."""
 
 
@@ -188,7 +146,7 @@ class Search(Section):
     time_limit: Duration | None = None
     """How long the whole run may take, its end included: seconds, or `90s`, `10m`, `1h30m`. No
     trial begins that would probably not end in time."""
-    stop: Annotated[Stop, _EMPTY] = Stop()
+    stop: Annotated[Stop, EMPTY] = Stop()
     """What ends the search before that."""
     initial: list[dict[str, Scalar]] = Field(default_factory=list)
     """Params to try first, behind the defaults; what is left out of one has its default."""

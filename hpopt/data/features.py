@@ -99,4 +99,5 @@ def _mean_and_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def as_keras_hands_over(features: np.ndarray) -> np.ndarray:
     """Raw features as a model gets to see them, rounded to float32; for arithmetic in float64."""
-    return features.astype(np.float32).astype(np.float64)
+    with np.errstate(over="ignore"):
+        return features.astype(np.float32).astype(np.float64)

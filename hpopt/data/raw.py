@@ -76,7 +76,7 @@ def booleans(values: pd.Series, true: Iterable[str], false: Iterable[str]) -> np
     known = {text.casefold(): 1.0 for text in true} | {text.casefold(): 0.0 for text in false}
 
     def read(texts: np.ndarray) -> np.ndarray:
-        return np.array([known.get(_text(text).casefold(), np.nan) for text in texts], np.float64)
+        return np.array([known.get(text_of(text).casefold(), np.nan) for text in texts], np.float64)
 
     return _of_distinct(values, read)
 
@@ -98,6 +98,8 @@ def dates(values: pd.Series, format: str) -> pd.Series:
     """Points in time, in UTC where they name a zone."""
     import pandas as pd
 
+    if values.dtype.kind in "iuf":  # 20261123
+        values = pd.Series(categories(values))
     times = pd.to_datetime(values, format=format, errors="coerce", utc=True)
     return times.dt.tz_localize(None)
 
@@ -107,7 +109,7 @@ def categories(values: pd.Series) -> np.ndarray:
     import pandas as pd
 
     codes, distinct = pd.factorize(values)
-    texts = np.array([*(_text(value) for value in distinct), ""])
+    texts = np.array([*(text_of(value) for value in distinct), ""])
     return np.asarray(texts[codes])  # the code of a gap is -1
 
 
@@ -133,7 +135,7 @@ def _read_numbers(values: np.ndarray, decimal: str) -> np.ndarray:
     return np.asarray(found.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
     """A category as text; "" where it is a word for a gap."""
     text = str(value).strip()
     if text.casefold() in GAPS and text not in ("?", "-", "--"):

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hpopt.builders.base import Task
+from hpopt.data.columns import Column
+from hpopt.data.csv_text import check_file
+from hpopt.data.features import TargetTransform
+from hpopt.data.tables import RawColumns
+from hpopt.data.targets import encode_target
+from hpopt.errors import DataError, SettingError, in_words, suggest_name
 
 SKLEARN_DATASETS: dict[str, Task] = {
     "breast_cancer": "binary",
@@ -22,17 +29,21 @@ SKLEARN_DATASETS: dict[str, Task] = {
 class Table:
     """Rows as their owner has them.
 
-    `features` [n, d] are raw; `target` [n] holds class indices into `labels`, or values in their
-    own units, where `labels` is empty.
+    `features` are raw: an array [n, d], or the raw columns of a table, each [n], by name. `target`
+    [n] holds class indices into `labels`, or values in their own units, where `labels` is empty.
     """
 
-    features: np.ndarray
+    features: np.ndarray | RawColumns
     target: np.ndarray
     feature_names: tuple[str, ...]
     labels: tuple[str, ...]
     task: Task
-    groups: np.ndarray | None = None
-    order: np.ndarray | None = None
+    target_transform: TargetTransform = "none"
+    groups: np.ndarray | None = None  # [n]: rows of one number stay together
+    order: np.ndarray | None = None  # [n]: what the rows are sorted by
+    given: np.ndarray | None = None  # [n]: 1 validation, 2 test by its own file; 0 is to be split
+    columns: tuple[Column, ...] = ()  # what each column of a table is, left out or not
+    notes: tuple[str, ...] = ()  # what people should know of how it was read
 
 
 def load_sklearn(name: str) -> Table:
@@ -50,3 +61,58 @@ def load_sklearn(name: str) -> Table:
         labels=labels,
         task=task,
     )
+
+
+def load_arrays(source: str, path: Path, features: str, target: str, task: Task | None) -> Table:
+    """Rows [n, d] and targets [n] from NumPy's files; `features` and `target` name them there.
+
+    Of `npy`, `path` and `target` are a file each. Raises DataError where they can't be used.
+    """
+    if source == "npy":
+        return of_arrays(_load(path), _load(Path(target)), task)
+    arrays = _load(path)
+    for key, name in (("features", features), ("target", target)):
+        if name not in arrays:
+            raise SettingError(
+                f"{path} holds no array `{name}`", (key,), help=suggest_name(name, arrays)
+            )
+    return of_arrays(arrays[features], arrays[target], task)
+
+
+def of_arrays(features: Any, target: Any, task: Task | None) -> Table:
+    """The table of rows [n, d] and targets [n]. Raises DataError where they are none."""
+    rows, values = np.asarray(features), np.asarray(target)
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if rows.ndim != 2 or rows.dtype.kind not in "biuf":
+        raise DataError(
+            f"the rows must be an array of numbers [n, d], not {rows.dtype} {list(rows.shape)}",
+            help="reshape them, or give a DataFrame or a CSV file",
+        )
+    if values.shape != rows.shape[:1]:
+        raise DataError(f"{len(rows)} rows, but a target of the shape {list(values.shape)}")
+    if not rows.size:
+        raise DataError("the array of rows is empty")
+    encoded = encode_target("the target", values, task)
+    if encoded.missing:
+        raise DataError(f"{encoded.missing} rows have no target")
+    return Table(
+        features=rows.astype(np.float64),
+        target=encoded.values,
+        feature_names=tuple(f"x{index}" for index in range(rows.shape[1])),
+        labels=encoded.labels,
+        task=encoded.task,
+        notes=encoded.notes,
+    )
+
+
+def _load(path: Path) -> Any:
+    check_file(path)
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        return loaded if isinstance(loaded, np.ndarray) else {n: loaded[n] for n in loaded.files}
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(
+            f"{path} can't be read: {in_words(error)}",
+            help="np.save and np.savez write such files; arrays of Python objects are not read",
+        ) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -38,12 +38,41 @@ def split_rows(
 ) -> Parts:
     """Split the rows of a table by shares that add up to 1.
 
-    These are two calls of scikit-learn's `train_test_split` with one seed: train from the rest,
-    then validation from test. `stratify: auto` keeps the classes' shares in every part wherever
-    that is possible.
+    A table with an `order` is sorted by it and cut, one with `groups` is cut between them. Others
+    are cut by chance, by two calls of scikit-learn's `train_test_split` with one seed: train from
+    the rest, then validation from test. `stratify: auto` keeps the classes' shares in every part
+    wherever that is possible. Rows whose part is given by their file stay there; the shares of the
+    others count among themselves.
 
     Raises DataError where there are too few rows, or too few of a class to stratify.
     """
+    shares = {"train": train, "validation": validation, "test": test}
+    given: dict[str, np.ndarray] = {}
+    free = np.arange(len(table.target))
+    if table.given is not None:
+        parts = {"validation": table.given == 1, "test": table.given == 2}
+        given = {part: np.flatnonzero(is_in) for part, is_in in parts.items() if is_in.any()}
+        free = np.flatnonzero(table.given == 0)
+    wanted = [share for part, share in shares.items() if part not in given]
+    note = None
+    if table.order is not None:
+        pieces = _cut_in_order(table.order, free, wanted)
+    elif table.groups is not None:
+        pieces = _cut_between_groups(table, free, wanted, seed)
+    else:
+        pieces, note = _cut_by_chance(table, free, wanted, seed, stratify)
+    names = [part for part in shares if part not in given]
+    return Parts(**given, **dict(zip(names, pieces, strict=True)), note=note)
+
+
+def _cut_by_chance(
+    table: Table,
+    rows: np.ndarray,
+    shares: Sequence[float],
+    seed: int,
+    stratify: Literal["auto"] | bool,
+) -> tuple[list[np.ndarray], str | None]:
+    """The rows of each share, and what people should know of how they came about."""
     target, is_classification = table.target, table.task != "regression"
     stratified = is_classification if stratify == "auto" else stratify
     if stratified and not is_classification:
@@ -51,26 +80,23 @@ def split_rows(
 
     if stratified:
         try:
-            return _cut_twice(target, train, validation, test, seed, stratified=True)
+            return _cut_repeatedly(target, rows, shares, seed, stratified=True), None
         except ValueError:
             if stratify is True:
                 raise DataError(
                     "a class has too few rows to stand in every part", help="set `stratify: auto`"
                 ) from None
     try:
-        parts = _cut_twice(target, train, validation, test, seed, stratified=False)
+        pieces = _cut_repeatedly(target, rows, shares, seed, stratified=False)
     except ValueError:
-        raise DataError(
-            f"{len(target)} rows are too few for these shares: a part would be empty",
-            help="give every part a larger share",
-        ) from None
+        raise _too_few(len(rows)) from None
     note = "the split is not stratified: a class is too rare, or a part too small, for that"
-    return replace(parts, note=note) if stratified else parts
+    return pieces, note if stratified else None
 
 
-def _cut_twice(
-    target: np.ndarray, train: float, validation: float, test: float, seed: int, stratified: bool
-) -> Parts:
+def _cut_repeatedly(
+    target: np.ndarray, rows: np.ndarray, shares: Sequence[float], seed: int, stratified: bool
+) -> list[np.ndarray]:
     from sklearn.model_selection import train_test_split
 
     def cut(rows: np.ndarray, share: float) -> Sequence[np.ndarray]:
@@ -82,6 +108,68 @@ def _cut_twice(
         )
         return pieces
 
-    train_rows, rest = cut(np.arange(len(target)), 1 - train)
-    validation_rows, test_rows = cut(rest, test / (validation + test))
-    return Parts(train_rows, validation_rows, test_rows)
+    pieces: list[np.ndarray] = []
+    while len(shares) > 1:
+        rest = sum(shares[1:])
+        piece, rows = cut(rows, rest / (shares[0] + rest))
+        pieces.append(piece)
+        shares = shares[1:]
+    return [*pieces, rows]
+
+
+def _cut_in_order(order: np.ndarray, rows: np.ndarray, shares: Sequence[float]) -> list[np.ndarray]:
+    """The first rows by their order, the next, the last; rows of one value keep theirs."""
+    ordered = rows[np.argsort(order[rows], kind="stable")]
+    ends = np.cumsum(shares)[:-1] / sum(shares)
+    pieces = np.split(ordered, np.round(ends * len(rows)).astype(np.int64))
+    if not all(map(len, pieces)):
+        raise _too_few(len(rows))
+    return list(pieces)
+
+
+# How many ways to share groups out are tried; the one nearest to the wanted shares is taken.
+_TRIES = 100
+
+
+def _cut_between_groups(
+    table: Table, rows: np.ndarray, shares: Sequence[float], seed: int
+) -> list[np.ndarray]:
+    """Whole groups for each share: of a number of random ways the nearest to the shares asked for,
+    in rows and, for classes, in the rows of each class.
+    """
+    assert table.groups is not None
+    distinct, group = np.unique(table.groups[rows], return_inverse=True)
+    if len(distinct) < len(shares):
+        raise DataError(
+            f"{len(distinct)} groups are too few for {len(shares)} parts",
+            help="take another column for `groups`, or leave it out",
+        )
+    classes = table.target[rows] if table.task != "regression" else np.zeros(len(rows), np.int64)
+    counts = np.zeros((len(distinct), int(classes.max()) + 1))
+    np.add.at(counts, (group, classes), 1)
+    wanted = np.asarray(shares) / sum(shares)
+    random = np.random.RandomState(seed)  # its numbers are the same on every machine, for good
+    best, nearest = np.zeros(0, dtype=np.int64), math.inf
+    for _ in range(_TRIES):
+        permuted = random.permutation(len(distinct))
+        sizes = counts[permuted].sum(axis=1)
+        middles = (np.cumsum(sizes) - sizes / 2) / len(rows)
+        part = np.empty(len(distinct), dtype=np.int64)
+        part[permuted] = np.searchsorted(np.cumsum(wanted)[:-1], middles)
+        found = np.stack([counts[part == index].sum(axis=0) for index in range(len(shares))])
+        if (found.sum(axis=1) == 0).any():
+            continue
+        off = np.abs(found / counts.sum(axis=0) - wanted[:, None]).mean()
+        off += np.abs(found.sum(axis=1) / len(rows) - wanted).mean()
+        if off < nearest:
+            best, nearest = part, off
+    if not len(best):
+        raise _too_few(len(rows))
+    return [rows[best[group] == index] for index in range(len(shares))]
+
+
+def _too_few(rows: int) -> DataError:
+    return DataError(
+        f"{rows} rows are too few for these shares: a part would be empty",
+        help="give every part a larger share",
+    )

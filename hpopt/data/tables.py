@@ -47,6 +47,10 @@ class Texts:
         """The texts as an array [n], with "" for a gap."""
         return np.asarray(np.array([*self.distinct, ""])[self.codes])
 
+    def to_objects(self) -> np.ndarray:
+        """The texts as Python objects [n], with None for a gap; each text is there once."""
+        return np.asarray(np.array([*self.distinct, None], dtype=object)[self.codes])
+
 
 @dataclass(frozen=True)
 class NumericColumn:
@@ -226,7 +230,7 @@ _MOST_DIMENSIONS = 32
 def categorical_column(name: str, raw: np.ndarray | Texts) -> CategoricalColumn:
     """The column of a training part's texts [n].
 
-    The vocabulary goes by falling frequency. Texts that are rarer than 1 row in 200, but not more
+    The vocabulary goes by falling frequency. Texts that are rarer than 1 row in 100, but not more
     than 10 rows, are OTHER: too few to learn from.
     """
     texts = raw if isinstance(raw, Texts) else Texts.of(raw)
@@ -235,7 +239,7 @@ def categorical_column(name: str, raw: np.ndarray | Texts) -> CategoricalColumn:
         ((int(count), text) for count, text in zip(counts, ("", *texts.distinct), strict=True)),
         key=lambda entry: (-entry[0], entry[1]),
     )
-    rarest = min(max(len(texts) // 200, 2), 10)
+    rarest = rarest_kept(len(texts))
     kept = [text for count, text in by_text if count >= rarest][:_MOST_ENTRIES]
     has_other = sum(count for count, _ in by_text[: len(kept)]) < len(texts)
     size = len(kept) + 1
@@ -245,6 +249,11 @@ def categorical_column(name: str, raw: np.ndarray | Texts) -> CategoricalColumn:
         has_other=has_other,
         embedding=_dimensions(size) if size > _MOST_ONE_HOT else None,
     )
+
+
+def rarest_kept(rows: int) -> int:
+    """How many of so many rows a text must stand in, to have an entry of its own."""
+    return min(max(rows // 100, 3), 10)
 
 
 def _dimensions(size: int) -> int:

@@ -6,13 +6,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from hpopt.backend import load_keras
 from hpopt.config.dumping import inline_yaml
 from hpopt.data.prepared import Prepared
 from hpopt.errors import RunError, in_words
 from hpopt.export.check import TOLERANCE, CheckRows, largest_difference, made_up_rows
+from hpopt.export.raw_rows import predict_raw, prepare_rows
 from hpopt.export.twin import compile_raw_model, raw_model
 from hpopt.runs.folder import Run
 from hpopt.training.fit import predict
@@ -36,10 +35,10 @@ def write_best(
     trained = objective.predict(network, "validation")
     archive, loaded = saved_model(objective, network, trial)
     try:
-        spoken = loaded.predict(data.raw("validation"), verbose=0)
+        spoken = predict_raw(loaded, data.raw("validation"))
     except Exception as error:
         raise _unsaveable(trial, error) from error
-    difference = largest_difference(np.asarray(spoken), trained, data.target)
+    difference = largest_difference(spoken, trained, data.target)
     if not difference <= TOLERANCE:
         raise RunError(
             f"the saved model's predictions differ from the trained one's by {difference:g}"
@@ -79,7 +78,7 @@ def saved_model(objective: Objective, network: Any, trial: Trial) -> tuple[bytes
 def made_up_check(data: Prepared, network: Any) -> CheckRows:
     """Made-up rows with what a network says of them."""
     rows = made_up_rows(data.features)
-    outputs = data.target.restore(predict(network, data.features.apply(rows)))
+    outputs = data.target.restore(predict(network, prepare_rows(data.features, rows)))
     return CheckRows(rows, outputs, None)
 
 

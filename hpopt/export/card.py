@@ -151,7 +151,7 @@ def _origin(export: Export) -> str:
 
 
 def _files(export: Export) -> str:
-    rows = len(export.check.rows)
+    rows = len(export.check)
     whose = "made up at random" if export.check.target is None else "of the validation part"
     return f"""## What is here
 

@@ -13,13 +13,17 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from hpopt.data.features import FeatureSpec, TargetSpec
+from hpopt.data.tables import CategoricalColumn, NumericColumn, TableSpec
 from hpopt.errors import RunError, shorten
+from hpopt.export.raw_rows import RawRows, count_bytes, take_rows
 
 # A loaded model differs from the one that was trained by rounding at most.
 TOLERANCE = 1e-4
 _MOST_BYTES = 10_000_000
 _MADE_UP = 100
 _TIMEOUT_S = 600
+_COLUMN = "rows/"  # before the name of a table's column in a file
+_LEAST = -1 + 1e-12  # log(1 + y) of less is not a number
 
 # Everything hpopt could add is out of reach, as it is where the export is used.
 _PROGRAM = """
@@ -29,30 +33,39 @@ folder, rows, outputs = sys.argv[1:]
 sys.path.insert(0, folder)
 import numpy as np
 import example
-np.save(outputs, example.predict(np.load(rows)))
+kept = np.load(rows)
+if "rows" in kept.files:
+    said = example.predict(kept["rows"])
+else:
+    said = example.predict_columns({name.partition("/")[2]: kept[name] for name in kept.files})
+np.save(outputs, said)
 """
 
 
 @dataclass(frozen=True)
 class CheckRows:
-    """Raw rows [n, d] with what the network says of them, `outputs` [n, units].
+    """Raw rows with what the network says of them, `outputs` [n, units].
 
     `target` [n] is what was observed; None for rows that are made up.
     """
 
-    rows: np.ndarray
+    rows: RawRows
     outputs: np.ndarray
     target: np.ndarray | None
 
+    def __len__(self) -> int:
+        return len(self.outputs)
+
     def first(self, count: int) -> CheckRows:
         """The first of the rows: at most `count`, and fewer where they are large."""
-        few = slice(0, min(count, max(1, _MOST_BYTES // max(1, self.rows[:1].nbytes))))
+        row_bytes = max(1, count_bytes(take_rows(self.rows, slice(1))))
+        few = slice(0, min(count, max(1, _MOST_BYTES // row_bytes)))
         target = None if self.target is None else self.target[few]
-        return CheckRows(self.rows[few], self.outputs[few], target)
+        return CheckRows(take_rows(self.rows, few), self.outputs[few], target)
 
     def write(self, file: BinaryIO) -> None:
-        """Write the rows as an .npz file, which `read` reads."""
-        arrays: dict[str, Any] = {"rows": self.rows, "outputs": self.outputs}
+        """Write the rows as an .npz file, which `read` reads: `rows`, or `rows/NAME` of a table."""
+        arrays = _named(self.rows) | {"outputs": self.outputs}
         np.savez(file, **arrays if self.target is None else arrays | {"target": self.target})
 
     @classmethod
@@ -61,36 +74,69 @@ class CheckRows:
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 target = arrays["target"] if "target" in arrays.files else None
-                return cls(arrays["rows"], arrays["outputs"], target)
+                rows: RawRows = {
+                    name.removeprefix(_COLUMN): arrays[name]
+                    for name in arrays.files
+                    if name.startswith(_COLUMN)
+                }
+                return cls(rows or arrays["rows"], arrays["outputs"], target)
         except (OSError, ValueError, KeyError, EOFError) as error:
             raise RunError(f"{path} can't be read: {error}") from None
 
 
-def made_up_rows(features: FeatureSpec) -> np.ndarray:
-    """Rows [n, d] drawn at random with the columns' means and deviations: nobody's data."""
-    draws = np.random.default_rng(0).normal(size=(_MADE_UP, *features.input_shape))
+def _named(rows: RawRows) -> dict[str, Any]:
+    if isinstance(rows, np.ndarray):
+        return {"rows": rows}
+    return {_COLUMN + name: values for name, values in rows.items()}
+
+
+def made_up_rows(features: FeatureSpec | TableSpec) -> RawRows:
+    """Rows drawn at random, with the columns' centers and scales, or texts: nobody's data."""
+    rng = np.random.default_rng(0)
+    if isinstance(features, TableSpec):
+        return {column.name: _made_up_column(column, rng) for column in features.columns}
+    draws = rng.normal(size=(_MADE_UP, *features.input_shape))
     return np.asarray(draws * np.asarray(features.scale) + np.asarray(features.mean))
+
+
+def _made_up_column(
+    column: NumericColumn | CategoricalColumn, rng: np.random.Generator
+) -> np.ndarray:
+    if isinstance(column, CategoricalColumn):
+        return rng.choice(np.array([*column.vocabulary, "", "new"]), _MADE_UP)
+    draws = rng.normal(column.center, column.scale, _MADE_UP)
+    is_gap = rng.random(_MADE_UP) < 0.1 * column.has_indicator
+    return np.where(is_gap, np.nan, draws)
 
 
 def largest_difference(spoken: np.ndarray, expected: np.ndarray, target: TargetSpec) -> float:
     """How far two sets of outputs [n, units] lie apart at most; NaN where one is not a number.
 
-    Values of a regression count in deviations of the target; outputs beyond 1 count relatively.
+    Values of a regression count in deviations of what the network learns; outputs beyond 1 count
+    relatively.
     """
     if spoken.shape != expected.shape:
         return float("inf")
-    a, b = ((np.asarray(x, np.float64) - target.mean) / target.scale for x in (spoken, expected))
+    a, b = (
+        _in_deviations(np.asarray(outputs, np.float64), target) for outputs in (spoken, expected)
+    )
     return float(np.abs(a - b).max(initial=0.0)) / max(1.0, float(np.abs(b).max(initial=0.0)))
 
 
-def spoken_elsewhere(folder: Path, rows: np.ndarray) -> np.ndarray:
-    """What the export in `folder` says of raw rows [n, d], by its own example, in a fresh process.
+def _in_deviations(outputs: np.ndarray, target: TargetSpec) -> np.ndarray:
+    if target.transform == "log1p":
+        outputs = np.log1p(np.maximum(outputs, _LEAST))
+    return np.asarray((outputs - target.mean) / target.scale)
+
+
+def spoken_elsewhere(folder: Path, rows: RawRows) -> np.ndarray:
+    """What the export in `folder` says of raw rows, by its own example, in a fresh process.
 
     hpopt can't be imported there. Raises RunError where the export does not work.
     """
     with tempfile.TemporaryDirectory(prefix="hpopt-") as place:
-        given, said = Path(place) / "rows.npy", Path(place) / "outputs.npy"
-        np.save(given, rows)
+        given, said = Path(place) / "rows.npz", Path(place) / "outputs.npy"
+        np.savez(given, **_named(rows))
         environment = os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
         command = [sys.executable, "-B", "-c", _PROGRAM, *map(str, (folder, given, said))]
         try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hpopt.data.prepared import Prepared
 from hpopt.export.formats import Format
 
-_LOADING = {
+# For each format: what is imported, how the model is loaded, and how it is called.
+LOADING = {
     "keras": (
         "import keras\n",
         'model = keras.saving.load_model(HERE / "model.keras")',
@@ -27,7 +28,8 @@ _LOADING = {
         'model(rows=rows)["output_0"]',
     ),
 }
-_SAYING = {
+# For each task: how the first outputs are printed.
+SAYING = {
     "binary": """\
     for row in outputs[:5]:
         print(f"{LABELS[1]}: {row[0]:.3f}  so it is {LABELS[int(row[0] > THRESHOLD)]}")
@@ -58,7 +60,7 @@ def outputs_in_words(data: Prepared) -> str:
 
 def example_text(format: Format, data: Prepared, code: str | None) -> str:
     """The whole of `example.py`. `code` is the module that registers own classes, if there are."""
-    imports, load, call = _LOADING[format.name]
+    imports, load, call = LOADING[format.name]
     packages = " ".join(format.packages)
     shape = ", ".join(["n", *map(str, data.features.input_shape)])
     if code is not None:
@@ -95,6 +97,6 @@ def predict(rows):
 if __name__ == "__main__":
     kept = np.load(HERE / "check.npz")  # a few rows, and what was said of them
     outputs = predict(kept["rows"])
-{_SAYING[data.output.task]}    difference = np.abs(outputs - kept["outputs"]).max()
+{SAYING[data.output.task]}    difference = np.abs(outputs - kept["outputs"]).max()
     print(f"largest difference from what it said when it was tuned: {{difference:.2g}}")
 '''

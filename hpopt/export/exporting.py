@@ -14,6 +14,7 @@ from typing import Any
 
 from hpopt.backend import load_keras
 from hpopt.data.prepared import Prepared
+from hpopt.data.tables import TableSpec
 from hpopt.errors import ConfigError, HpoptError, RunError, TrialError, in_words
 from hpopt.export.best import (
     MODEL,
@@ -29,6 +30,13 @@ from hpopt.export.check import TOLERANCE, CheckRows, largest_difference, spoken_
 from hpopt.export.example import example_text
 from hpopt.export.formats import FORMATS, Format
 from hpopt.export.own_code import bring_code, builder_of, own_classes, register_own_classes
+from hpopt.export.raw_rows import prepare_rows
+from hpopt.export.table_example import (
+    READING,
+    columns_form,
+    reading_code,
+    table_example_text,
+)
 from hpopt.files import writing
 from hpopt.runs.folder import DATA, HALF, Run
 from hpopt.training.fit import predict
@@ -72,11 +80,10 @@ def export_run(
         source = _rebuilt(run, trial, data)
     with _whole_folder(folder) as place:
         code = _write_model(run, source, data, format, place)
-        (place / "example.py").write_text(example_text(format, data, code), encoding="utf-8")
+        _write_use(place, data, format, code)
         # The threshold was chosen for the best trial's probabilities, not for another's.
         threshold = run.threshold if _stands_in_best(run, trial) else HALF
         _write_json(place / "labels.json", labels_form(data, threshold))
-        _write_json(place / "columns.json", list(data.feature_names))
         (place / "params.yaml").write_text(params_text(trial), encoding="utf-8")
         few = source.check.first(_FEW)
         with (place / "check.npz").open("wb") as file:
@@ -150,7 +157,7 @@ def _rebuilt(run: Run, trial: Trial, data: Prepared) -> _Source:
     check = made_up_check(data, network)
     if (run.path / PREDICTIONS).is_file():
         kept = CheckRows.read(run.path / PREDICTIONS)
-        outputs = data.target.restore(predict(network, data.features.apply(kept.rows)))
+        outputs = data.target.restore(predict(network, prepare_rows(data.features, kept.rows)))
         check = replace(kept, outputs=outputs)
         _compare_score(run, trial, check, data)
     return _Source(archive, check, own_classes(archive))
@@ -194,6 +201,18 @@ def _write_model(
                 f"{format.name} can't carry this network: {in_words(error)}", help=_others(format)
             ) from error
     return None
+
+
+def _write_use(place: Path, data: Prepared, format: Format, code: str | None) -> None:
+    """Write what the model is used by: the example, the columns, and how a table is read."""
+    columns: Any
+    if isinstance(data.features, TableSpec):
+        text, columns = table_example_text(format, data, code), columns_form(data.features, format)
+        (place / READING).write_text(reading_code(), encoding="utf-8")
+    else:
+        text, columns = example_text(format, data, code), list(data.feature_names)
+    (place / "example.py").write_text(text, encoding="utf-8")
+    _write_json(place / "columns.json", columns)
 
 
 def _checked(place: Path, check: CheckRows, data: Prepared, format: Format) -> float:

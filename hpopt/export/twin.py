@@ -1,64 +1,95 @@
-"""The Keras twin of a FeatureSpec: a network's preprocessing as plain layers around it."""
+"""The Keras twin of the data's specs: a network's preprocessing as plain layers around it."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from hpopt.backend import load_keras
 from hpopt.data.features import FeatureSpec, TargetSpec
 from hpopt.data.prepared import Prepared
+from hpopt.data.tables import TableSpec
+from hpopt.export.table_twin import Naming, column_inputs, keras_name, network_inputs
 from hpopt.training.losses import losses_for
 from hpopt.training.objective import compile_model
 from hpopt.training.settings import Training
 
 
-def raw_model(network: Any, features: FeatureSpec, target: TargetSpec) -> Any:
-    """A Keras model from raw rows [n, d] to what `network` says of them, in the target's units.
+def raw_model(
+    network: Any, features: FeatureSpec | TableSpec, target: TargetSpec, naming: Naming = keras_name
+) -> Any:
+    """A Keras model from raw rows to what `network` says of them, in the target's units.
 
-    Like `FeatureSpec.apply`, it takes the rows as float32 and computes in float64. Plain Keras
-    layers only: it loads in safe mode, without hpopt.
+    The rows are one input [n, d]; of a table an input [n, 1] for each column, by `naming`. Like the
+    specs' `apply`, it takes numbers as float32 and computes in float64. Plain Keras only: it loads
+    in safe mode, without hpopt.
+    """
+    if isinstance(features, TableSpec):
+        inputs, rows = column_inputs(features, naming)
+        prepared = network_inputs(rows, features, "float64")
+    else:
+        inputs = load_keras().Input(features.input_shape, name="rows")
+        prepared = _standardised(inputs, features, "float64")
+    return _model(inputs, network(prepared), target, "float64")
+
+
+def rows_model(
+    network: Any,
+    features: FeatureSpec | TableSpec,
+    target: TargetSpec,
+    dtype: Literal["float32", "float64"],
+) -> Any:
+    """A `raw_model` whose input is always one matrix `rows` [n, d], computed in `dtype`.
+
+    It is for runtimes that have no text, and perhaps no float64: the rows of a table hold numbers,
+    NaN where there is a gap, and the ids of texts.
     """
     keras = load_keras()
-    rows = keras.Input(features.input_shape, name="rows")
-    inputs = rows
-    if not features.is_unscaled:
-        mean, scale = np.asarray(features.mean), np.asarray(features.scale)
-        # As arrays: Keras makes float32 of a list, which loses the digits of large means.
-        standardise = keras.layers.Rescaling(
-            1 / scale, -mean / scale, dtype="float64", name="standardise"
-        )
-        inputs = keras.layers.Identity(dtype="float32", name="inputs")(standardise(rows))
-    outputs = network(inputs)
+    if isinstance(features, TableSpec):
+        rows = keras.Input((len(features.columns),), name="rows")
+        prepared = network_inputs(rows, features, dtype)
+    else:
+        rows = keras.Input(features.input_shape, name="rows")
+        prepared = _standardised(rows, features, dtype)
+    return _model(rows, network(prepared), target, dtype)
+
+
+def network_of(model: Any) -> Any:
+    """The network inside a `raw_model`."""
+    keras = load_keras()
+    [network] = [layer for layer in model.layers if isinstance(layer, keras.Model)]
+    return network
+
+
+def _standardised(rows: Any, features: FeatureSpec, dtype: str) -> Any:
+    """Rows [n, d] as `FeatureSpec.apply` has them, computed in `dtype`."""
+    if features.is_unscaled:
+        return rows
+    keras = load_keras()
+    mean, scale = np.asarray(features.mean), np.asarray(features.scale)
+    # Scales as arrays: Keras makes float32 of a list, which loses the digits of large means.
+    if dtype == "float32":
+        # What it loses of a mean is taken off in a second step.
+        coarse = mean.astype(np.float32).astype(np.float64)
+        rows = keras.layers.Rescaling(np.ones_like(mean), -coarse, dtype=dtype)(rows)
+        mean = mean - coarse
+    standardise = keras.layers.Rescaling(1 / scale, -mean / scale, dtype=dtype, name="standardise")
+    return keras.layers.Identity(dtype="float32", name="inputs")(standardise(rows))
+
+
+def _model(inputs: Any, outputs: Any, target: TargetSpec, dtype: str) -> Any:
+    """The model from inputs to a network's outputs, in the target's units."""
+    keras = load_keras()
     if target != TargetSpec():
         # In float64, as TargetSpec.restore: float32 has too few digits for a target such as a time.
-        restore = keras.layers.Rescaling(
-            np.float64(target.scale), np.float64(target.mean), dtype="float64", name="target_units"
-        )
+        # As arrays: of a loaded number Keras makes float32.
+        scale, mean = np.array([target.scale]), np.array([target.mean])
+        restore = keras.layers.Rescaling(scale, mean, dtype=dtype, name="target_units")
         outputs = restore(outputs)
-    return keras.Model(rows, outputs, name="model")
-
-
-def single_precision_model(model: Any, features: FeatureSpec, target: TargetSpec) -> Any:
-    """A `raw_model` anew, all in float32, for runtimes that have no float64.
-
-    What float32 loses of a column's mean is taken off in a second step, so that columns with large
-    means keep their digits.
-    """
-    keras = load_keras()
-    rows = keras.Input(features.input_shape, name="rows")
-    inputs = rows
-    if not features.is_unscaled:
-        mean, scale = np.asarray(features.mean), np.asarray(features.scale)
-        coarse = mean.astype(np.float32).astype(np.float64)
-        inputs = keras.layers.Rescaling(np.ones_like(mean), -coarse, dtype="float32")(inputs)
-        fine = keras.layers.Rescaling(1 / scale, (coarse - mean) / scale, dtype="float32")
-        inputs = fine(inputs)
-    outputs = _network_of(model)(inputs)
-    if target != TargetSpec():
-        outputs = keras.layers.Rescaling(target.scale, target.mean, dtype="float32")(outputs)
-    return keras.Model(rows, outputs, name="model")
+        if target.transform == "log1p":
+            outputs = keras.ops.subtract(keras.ops.exp(outputs), 1.0)  # expm1 is not everywhere
+    return keras.Model(inputs, outputs, name="model")
 
 
 def compile_raw_model(model: Any, settings: Training, data: Prepared) -> None:
@@ -68,7 +99,7 @@ def compile_raw_model(model: Any, settings: Training, data: Prepared) -> None:
     own units. The loss is weighted so that it is what it was, and the same learning rate takes the
     same steps: (e/s)² = e²/s², and |e/s| = |e|/s. The others can't be had in other units (Keras'
     Huber forgets its delta when it is saved): |e|/s, which they are but for small errors, takes
-    their place.
+    their place. Of a target on the scale of log(1 + y), the squared error there is a loss of Keras.
     """
     compile_model(model, settings, data)
     model.optimizer.build(model.trainable_variables)  # else its file complains when it is loaded
@@ -76,14 +107,9 @@ def compile_raw_model(model: Any, settings: Training, data: Prepared) -> None:
         return
     scale = data.target.scale
     name = losses_for(data.output.task)[0] if settings.loss == "auto" else settings.loss
-    if name != "mean_squared_error":
+    if data.target.transform == "log1p":
+        name = "mean_squared_logarithmic_error"
+    elif name != "mean_squared_error":
         name = "mean_absolute_error"
-    weight = 1 / scale**2 if name == "mean_squared_error" else 1 / scale
+    weight = 1 / scale if name == "mean_absolute_error" else 1 / scale**2
     model.compile(model.optimizer, name, loss_weights=[weight], jit_compile=False)
-
-
-def _network_of(model: Any) -> Any:
-    """The network inside a `raw_model`."""
-    keras = load_keras()
-    [network] = [layer for layer in model.layers if isinstance(layer, keras.Model)]
-    return network

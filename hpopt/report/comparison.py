@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from hpopt.errors import ConfigError
-from hpopt.report.words import align, show_score
+from hpopt.report.judgement import test_outcome
+from hpopt.report.words import align, show_interval, show_score
 from hpopt.runs.finding import name_of
 from hpopt.runs.folder import Run
 
@@ -25,12 +26,13 @@ class Standing:
     validation: float | None
     test: float | None
     seconds: float
+    test_interval: Sequence[float] | None = None
 
     @classmethod
     def of(cls, run: Run) -> Standing:
         """The run as it stands now."""
         trials, best, metric = run.trials(), run.chosen, run.header.metric
-        test = run.steps["test"].outcome["best"][metric] if "test" in run.steps else None
+        tested = test_outcome(run)
         return cls(
             run=run.path.name,
             name=name_of(run.path),
@@ -38,7 +40,8 @@ class Standing:
             failed=sum(trial.state == "failed" for trial in trials),
             best_trial=best.number if best else None,
             validation=best.result.metrics[metric] if best and best.result else None,
-            test=test,
+            test=tested.get("best", {}).get(metric),
+            test_interval=tested.get("intervals", {}).get("best", {}).get(metric),
             seconds=sum(trial.result.seconds for trial in trials if trial.result),
         )
 
@@ -82,8 +85,8 @@ def check_comparable(runs: Sequence[Run]) -> list[str]:
 def show_standings(standings: Sequence[Standing], metric: str) -> list[str]:
     """The table of the runs, and one of their names where several runs share one."""
     rows = [
-        [s.run, str(s.trials), str(s.failed), show_score(s.validation), show_score(s.test),
-         f"{s.seconds:.0f} s"]
+        [s.run, str(s.trials), str(s.failed), show_score(s.validation),
+         f"{show_score(s.test)} {show_interval(s.test_interval)}".rstrip(), f"{s.seconds:.0f} s"]
         for s in standings
     ]  # fmt: skip
     head = ["run", "trials", "failed", f"{metric} on validation", "on test", "fitting"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hpopt.report.scores import score_rows, verdict
+from hpopt.report.judgement import flattery_in_brief, verdicts
+from hpopt.report.scores import score_rows
 from hpopt.report.words import align, show_param
 from hpopt.runs.folder import Run
 
@@ -21,12 +22,14 @@ def conclude(run: Run) -> str:
     lines = [f"best {metric} on validation: {first.validation} ({whose})"]
     if "test" in run.steps:
         label = f"its {metric} on test: "
-        lines.append(f"{label:<{len(metric) + 21}}{first.test}")
+        lines.append(f"{label:<{len(metric) + 21}}{first.test_with_interval}")
     if others:
         rows = [["  for comparison", "validation", "test"]]
-        rows += [[f"  {row.name}", row.validation, row.test] for row in others]
+        rows += [[f"  {row.name}", row.validation, row.test, row.interval] for row in others]
+        rows[0] += ["[95 %]" if any(row.interval for row in others) else ""]
         lines += align(rows)
-    lines += [said for said in [verdict(run)] if said]
+    lines += verdicts(run)
+    lines += [said for said in [flattery_in_brief(run)] if said]
     lines += ["params:"]
     lines += [f"  {name}: {show_param(value)}" for name, value in best.params.items()]
     return "\n".join([*lines, *_findings(run), folder])

@@ -8,7 +8,8 @@ from typing import Any
 
 from hpopt.conditions import Condition
 from hpopt.report.findings import Findings
-from hpopt.report.scores import score_rows, verdict
+from hpopt.report.judgement import calibration, flattery, test_outcome, threshold, verdicts
+from hpopt.report.scores import score_rows
 from hpopt.report.words import show_param
 from hpopt.runs.folder import Run
 from hpopt.trials import Trial
@@ -46,20 +47,36 @@ def _overview(run: Run) -> str:
 
 
 def _scores(run: Run, best: Trial) -> list[str]:
-    name = run.header.metric
-    table = [[row.name, row.validation, row.test] for row in score_rows(run, best)]
-    lines = ["## Scores", ""]
-    lines += [*_table(["", f"{name} on validation", f"{name} on test"], table), ""]
+    name, test = run.header.metric, test_outcome(run)
+    rows = score_rows(run, best)
+    has_intervals = any(row.interval for row in rows)
+    head = ["", f"{name} on validation", f"{name} on test"]
+    if has_intervals:
+        head[2] += f" [{test['level']:.0%} interval]"
+    table = [[row.name, row.validation, row.test_with_interval] for row in rows]
+    lines = ["## Scores", "", *_table(head, table), ""]
     if best.number == run.trials()[0].number:
-        lines += ["No trial was better than the default params."]
-    finished = sum(trial.result is not None for trial in run.trials())
-    if finished > 1:
-        lines += [
-            f"The best of {finished} validation scores flatters itself; the score on the test "
-            "part, which no trial saw, is the one to quote."
-        ]
-    said = verdict(run)
-    return [*lines, *([said] if said else []), ""]
+        lines += ["No trial was better than the default params.", ""]
+    if "comparisons" not in test:
+        finished = sum(trial.result is not None for trial in run.trials())
+        if finished > 1:
+            lines += [
+                f"The best of {finished} validation scores flatters itself; the score on the test "
+                "part, which no trial saw, is the one to quote.",
+                "",
+            ]
+        return [*lines, *_paragraph(verdicts(run))]
+    rows_told = f"{test['rows']} rows" + (
+        f" in {test['groups']} groups" if test["groups"] is not None else ""
+    )
+    lines += [f"On the test part, {rows_told} that no trial saw:", ""]
+    lines += [*(f"- {verdict}" for verdict in verdicts(run)), ""]
+    lines += [*_paragraph(flattery(run)), *_paragraph([*threshold(run), *calibration(run)])]
+    return lines
+
+
+def _paragraph(sentences: Sequence[str]) -> list[str]:
+    return [" ".join(sentences), ""] if sentences else []
 
 
 def _params(run: Run, best: Trial) -> list[str]:

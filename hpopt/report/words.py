@@ -14,6 +14,16 @@ def show_score(score: float | None) -> str:
     return f"{score:.4f}" if 0.001 <= abs(score) < 1000 or score == 0 else f"{score:.4g}"
 
 
+def show_interval(interval: Sequence[float] | None) -> str:
+    """A confidence interval: [low, high]; nothing where there is none."""
+    return "" if interval is None else f"[{', '.join(map(show_score, interval))}]"
+
+
+def show_p(p: float) -> str:
+    """A p-value: three digits, down to a thousandth."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3g}"
+
+
 def show_param(value: Scalar) -> str:
     """A param as it is worth reading: four digits of a real number."""
     if isinstance(value, float):

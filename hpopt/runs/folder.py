@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
-from hpopt.errors import ConfigError, MissingDependency, RunError
+from hpopt.errors import ConfigError, RunError
 from hpopt.files import PART, sync_folder, write_whole, writing
 from hpopt.runs.frame import trial_columns, trial_rows
 from hpopt.runs.journal import (
@@ -239,12 +239,10 @@ class Run:
     def to_frame(self) -> Any:
         """The trials as a pandas.DataFrame, one row each: metrics by name, params as `params.NAME`.
 
-        An inactive param is missing. Raises MissingDependency where pandas is not installed.
+        An inactive param is missing.
         """
-        try:
-            import pandas as pd
-        except ImportError:
-            raise MissingDependency("pandas", "pandas") from None
+        import pandas as pd
+
         return pd.DataFrame(trial_rows(self), columns=trial_columns(self))
 
     def trial(self, number: int) -> Trial:

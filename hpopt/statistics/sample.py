@@ -55,16 +55,21 @@ class Sample:
         seed: int = 0,
     ) -> None:
         self.level = level
-        self._y = y
+        self.y = y
         self._groups = groups
         self._predictors = predictors
-        self._metrics = list(metrics)
+        self.metrics = list(metrics)
         self._seed = seed
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(self.y)
 
     @property
     def units(self) -> int:
         """How many independent things there are: groups, or rows."""
-        return len(self._y) if self._groups is None else len(np.unique(self._groups))
+        return len(self.y) if self._groups is None else len(np.unique(self._groups))
 
     def score(self, name: str, metric: str) -> float | None:
         """A predictor's score on the rows as they are; None where there is none."""
@@ -80,7 +85,7 @@ class Sample:
         if not np.isfinite(found.estimate):
             return None
         if metric == "accuracy" and self._groups is None:
-            return clopper_pearson(int(self._right(name).sum()), len(self._y), self.level)
+            return clopper_pearson(int(self._right(name).sum()), len(self.y), self.level)
         if found.is_constant and metric in UP_TO_ONE and found.estimate == 1.0:
             # No resample of faultless rows has a fault, and yet the next row may.
             return Interval(self._least_of_faultless(metric), 1.0)
@@ -116,7 +121,7 @@ class Sample:
         found: dict[tuple[str, str], Bootstrapped] = {}
         for resampling, metrics in self._plans:
             scorers = {
-                (name, metric): scorer(metric, self._y, one.predictions, one.threshold)
+                (name, metric): scorer(metric, self.y, one.predictions, one.threshold)
                 for name, one in self._predictors.items()
                 for metric in metrics
             }
@@ -131,15 +136,15 @@ class Sample:
         is ever missing; for all else the shares are as much due to chance as the rows are.
         """
         if self._groups is not None:
-            return [(Resampling.of_groups(self._groups), self._metrics)]
-        by_class = [metric for metric in self._metrics if metric in OF_CLASSES]
-        others = [metric for metric in self._metrics if metric not in OF_CLASSES]
-        plans = [(Resampling.of_classes(self._y), by_class)] if by_class else []
-        return [*plans, (Resampling.of_rows(len(self._y)), others)] if others else plans
+            return [(Resampling.of_groups(self._groups), self.metrics)]
+        by_class = [metric for metric in self.metrics if metric in OF_CLASSES]
+        others = [metric for metric in self.metrics if metric not in OF_CLASSES]
+        plans = [(Resampling.of_classes(self.y), by_class)] if by_class else []
+        return [*plans, (Resampling.of_rows(len(self.y)), others)] if others else plans
 
     def _right(self, name: str) -> np.ndarray:
         one = self._predictors[name]
-        return np.asarray(self._y == labels_above(one.predictions, one.threshold))
+        return np.asarray(self.y == labels_above(one.predictions, one.threshold))
 
     def _say_the_same(self, first: str, second: str) -> bool:
         one, other = self._predictors[first], self._predictors[second]
@@ -154,7 +159,7 @@ class Sample:
         labelled rightly with that. So m of them without a fault bound both. For f1 and average
         precision it is no more than a cautious guess.
         """
-        units = min(self.units, int(np.unique(self._y, return_counts=True)[1].min()))
+        units = min(self.units, int(np.unique(self.y, return_counts=True)[1].min()))
         return float(((1 - self.level) / 2) ** (1 / units))
 
 

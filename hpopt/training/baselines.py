@@ -1,65 +1,104 @@
 """What plain models say of the same rows: without them a score is hard to judge.
 
 One does not look at the features (the majority class, the mean), one is linear (logistic or ridge
-regression). Both are scikit-learn's, with its settings, on the features that networks get.
+regression), one is what tables are mostly given to: gradient boosting. All are scikit-learn's, with
+its settings, on the features that networks get.
 """
 
 from __future__ import annotations
 
 import logging
 import warnings
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from hpopt.data.prepared import PartName, Prepared
-from hpopt.training.metrics import scores_of
 
 log = logging.getLogger(__name__)
 
-# A linear model of more training cells than these would take minutes; it is given fewer rows then.
+Kind = Literal["constant", "linear", "boosting"]
+
+# A model of more training cells than these would take minutes; it is given fewer rows then.
 _MOST_CELLS = 10_000_000
+_FEW_CELLS = 200_000
+# Boosting ends when the validation part has not gained for so many rounds.
+_PATIENCE = 20
+# Trees to be grown at most; there is one a class each round.
+_MOST_TREES = 2000
 
-Scores = dict[str, float | None]
+Predictions = dict[PartName, np.ndarray]
 
 
-def baseline_scores(data: Prepared) -> dict[str, dict[str, Scores]]:
-    """Each baseline's scores of every metric of the task, on the validation and the test part."""
-    rows = _rows(data, "train")
-    step = -(-rows.size // _MOST_CELLS)
-    y = data.y("train")
-    found: dict[str, dict[str, Scores]] = {}
-    for name, model in _models(data.output.task).items():
-        x, target = (rows[::step], y[::step]) if _is_linear(name) else (rows, y)
+def baseline_predictions(own: Prepared, final: Prepared) -> dict[str, tuple[Kind, Predictions]]:
+    """What each baseline predicts [n, units], by name, with the kind of baseline that it is.
+
+    Of the validation part it speaks as fitted to the training part, `own`; of the test part as
+    fitted to the rows that the final network was fitted to, `final`. Where those are more, boosting
+    keeps the number of rounds that the validation part gave.
+    """
+    found: dict[str, tuple[Kind, Predictions]] = {}
+    for name, (kind, model) in _models(own.output.task).items():
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # not quite converged is good enough here
-                model.fit(x, target)
+            rows = _fit(model, own, kind)
+            said: Predictions = {"validation": _predict(model, own, "validation")}
+            if final is not own:
+                if kind == "boosting":
+                    model.set_params(max_iter=model.n_iter_, early_stopping=False)
+                rows = _fit(model, final, kind)
         except ValueError as error:  # a training part of a single class
             log.warning("the baseline %s can't be fitted: %s", name, error)
             continue
-        called = f"{name} on {len(x)} rows" if len(x) < len(rows) else name
-        found[called] = {
-            part: scores_of(data.output.task, data.y(part), _predict(model, data, part))
-            for part in ("validation", "test")
-        }
+        said["test"] = _predict(model, final, "test")
+        called = f"{name} on {rows} rows" if rows < final.sizes["train"] else name
+        found[called] = kind, said
     return found
 
 
-def _models(task: str) -> dict[str, Any]:
+def _models(task: str) -> Mapping[str, tuple[Kind, Any]]:
     from sklearn.dummy import DummyClassifier, DummyRegressor
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
     from sklearn.linear_model import LogisticRegression, Ridge
 
+    early: dict[str, Any] = {
+        "early_stopping": True,
+        "n_iter_no_change": _PATIENCE,
+        "max_iter": _MOST_TREES // 4,
+        "random_state": 0,
+    }
     if task == "regression":
-        return {"mean": DummyRegressor(), "ridge regression": Ridge()}
+        return {
+            "mean": ("constant", DummyRegressor()),
+            "ridge regression": ("linear", Ridge()),
+            "gradient boosting": ("boosting", HistGradientBoostingRegressor(**early)),
+        }
     return {
-        "majority class": DummyClassifier(strategy="prior"),
-        "logistic regression": LogisticRegression(max_iter=1000),
+        "majority class": ("constant", DummyClassifier(strategy="prior")),
+        "logistic regression": ("linear", LogisticRegression(max_iter=1000)),
+        "gradient boosting": ("boosting", HistGradientBoostingClassifier(**early)),
     }
 
 
-def _is_linear(name: str) -> bool:
-    return name.endswith("regression")
+def _fit(model: Any, data: Prepared, kind: Kind) -> int:
+    """Fit a model to the training part, and give the number of rows it was fitted to."""
+    x, y = _rows(data, "train"), data.y("train")
+    if kind != "constant":
+        step = -(-x.size // _MOST_CELLS)
+        x, y = x[::step], y[::step]
+    options: dict[str, Any] = {}
+    if kind == "boosting" and model.get_params()["early_stopping"]:
+        # The validation part ends it, as it has chosen the network.
+        options = {"X_val": _rows(data, "validation"), "y_val": data.y("validation")}
+        if data.output.task == "multiclass":
+            model.set_params(max_iter=max(50, _MOST_TREES // len(data.labels)))
+    # On few rows threads mostly wait for one another, above all beside other programs.
+    threads = 1 if x.size < _FEW_CELLS else None
+    with warnings.catch_warnings(), threadpool_limits(threads):
+        warnings.simplefilter("ignore")  # not quite converged is good enough here
+        model.fit(x, y, **options)
+    return len(x)
 
 
 def _rows(data: Prepared, part: PartName) -> np.ndarray:

@@ -187,16 +187,23 @@ def needs_keras(model: Any) -> str | None:
     """Why a compiled model has to go through `model.fit`, or None."""
     import keras
 
-    # What `model.fit` calls and a graph does not, or not for all that it does.
-    steps = (
-        *("fit", "make_train_function", "train_step", "test_step"),
-        *("compute_loss", "compute_metrics", "get_metrics_result", "metrics"),
-    )
-    own = [name for name in steps if getattr(type(model), name) is not getattr(keras.Model, name)]
-    if own:
-        return f"the model has its own {own[0]}"
+    own = own_step(model)
+    if own is not None:
+        return f"the model has its own {own}"
     if model.run_eagerly:
         return "the model is to run eagerly"
     if isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer):
         return "the loss is scaled"
     return None
+
+
+def own_step(model: Any) -> str | None:
+    """What a model does in its own way of all that `model.fit` calls and a graph does not."""
+    import keras
+
+    steps = (
+        *("fit", "make_train_function", "train_step", "test_step"),
+        *("compute_loss", "compute_metrics", "get_metrics_result", "metrics"),
+    )
+    own = (name for name in steps if getattr(type(model), name) is not getattr(keras.Model, name))
+    return next(own, None)

@@ -23,6 +23,7 @@ from hpopt.training.losses import losses_for
 from hpopt.training.metrics import METRICS
 from hpopt.training.optimizers import OPTIMIZERS, WITH_MOMENTUM
 from hpopt.training.settings import Training
+from hpopt.training.stem import shape_behind_stem, with_stem
 from hpopt.trials import Result
 
 WEIGHTS = "weights.npz"
@@ -96,9 +97,8 @@ class Objective:
             keras.utils.set_random_seed(seed)
         of_builder = {n: v for n, v in params.items() if n not in Training.model_fields}
         build = load_builder(self.builder)
-        model = build(
-            self.data.features.input_shape, self.data.output, **self.arguments | of_builder
-        )
+        shape = shape_behind_stem(self.data.features)
+        model = build(shape, self.data.output, **self.arguments | of_builder)
         if not isinstance(model, keras.Model):
             raise SetupError(
                 f"the builder gave back a {type(model).__name__}, not a keras.Model",
@@ -106,8 +106,8 @@ class Objective:
             )
         if not model.built:
             # A subclass makes its layers when it is called.
-            model(np.zeros((1, *self.data.features.input_shape), np.float32))
-        return model
+            model(np.zeros((1, *shape), np.float32))
+        return with_stem(model, self.data.features)
 
     def trained(self, params: Params, *, seed: int, weights: Path) -> Any:
         """The uncompiled network of `params` with weights that a trial kept."""

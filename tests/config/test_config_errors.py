@@ -65,7 +65,7 @@ EDITS = [
     ("engine: gp", "engine: skpot", 11, "did you mean `skopt`?"),
     ("acquisition: EI", "acquisition: ei", 16, "did you mean `EI`?"),
     ("name: breast_cancer", "name: breast", 9, "did you mean `breast_cancer`?"),
-    ("source: sklearn", "source: csv", 11, "one of `sklearn`"),
+    ("source: sklearn", "source: sklaern", 11, "did you mean `sklearn`?"),
     ("metric: accuracy", "metric: acc", 11, "did you mean `accuracy`?"),
     ("loss: auto ", "loss: bce ", 9, "unknown value `bce` for training.loss"),
     ("workers: auto", "workers: -1", 12, "`auto` or a number at least 0, not -1"),

@@ -92,7 +92,7 @@ def test_an_export_works_where_nothing_else_is_and_says_what_it_is(format, run, 
     files = {"labels.json", "columns.json", "params.yaml", "README.md", "example.py", "check.npz"}
     assert names == files | {artifact}
     assert export.largest_difference < 1e-5
-    assert len(export.check.rows) == 136
+    assert len(export.check) == 136
     absent = f"sys.modules.update(dict.fromkeys({ABSENT[export.format.name]}))"
     program = f"import runpy, sys; {absent}; runpy.run_path('example.py', run_name='__main__')"
     said = python("-c", program, cwd=folder).splitlines()

@@ -8,7 +8,7 @@ from hpopt.data.prepared import prepare
 from hpopt.data.sources import load_sklearn
 from hpopt.data.splits import split_rows
 from hpopt.export.formats import FORMATS
-from hpopt.export.twin import compile_raw_model, raw_model, single_precision_model
+from hpopt.export.twin import compile_raw_model, raw_model, rows_model
 from hpopt.training.fit import predict
 from hpopt.training.losses import losses_for
 from hpopt.training.objective import compile_model
@@ -61,7 +61,7 @@ def test_single_precision_keeps_the_digits_of_large_means(tmp_path):
     features = type(data.features).of(rows)
     network = build(features.input_shape, data.output, num_dense_nodes=8)
     model = raw_model(network, features, data.target)
-    single = single_precision_model(model, features, data.target)
+    single = rows_model(network, features, data.target, "float32")
     assert {layer.dtype for layer in single.layers} == {"float32"}
     expected = model.predict(rows, verbose=0)
     np.testing.assert_allclose(single.predict(rows, verbose=0), expected, rtol=1e-5)

@@ -86,8 +86,9 @@ def test_every_line_of_the_journal_is_strict_json(run):
     lines = (run.path / "journal.jsonl").read_text().splitlines()
     events = [json.loads(line, parse_constant=refuse) for line in lines]
     kinds = [event["kind"] for event in events]
-    assert kinds == ["header", *["started", "finished"] * 4, *["step"] * 5]
-    assert [event["name"] for event in events[-5:]] == [
+    assert kinds == ["header", *["started", "finished"] * 4, *["step"] * 6]
+    assert [event["name"] for event in events[-6:]] == [
+        "threshold",
         "best",
         "test",
         "results",

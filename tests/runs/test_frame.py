@@ -1,9 +1,6 @@
-import sys
-
 import pytest
 from conftest import make_run
 
-from hpopt.errors import MissingDependency
 from hpopt.runs.folder import Run
 
 
@@ -19,14 +16,6 @@ def test_the_trials_as_a_frame(run):
     assert frame["accuracy"].isna().sum() == 1
     assert frame.loc[frame["accuracy"].idxmax(), "params.rate"] == 0.05
     assert frame["params.momentum"].notna().sum() == 1
-
-
-def test_a_frame_without_pandas_says_how_to_get_it(run, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(MissingDependency, match="pandas") as caught:
-        run.to_frame()
-    assert caught.value.exit_code == 4
-    assert 'pip install "hpopt[pandas]"' in caught.value.render()
 
 
 def test_a_run_in_a_notebook(run):

@@ -6,35 +6,63 @@ from conftest import make_data, make_table
 
 from hpopt.data.prepared import prepare
 from hpopt.data.splits import Parts
-from hpopt.training.baselines import baseline_scores
+from hpopt.training.baselines import baseline_predictions
+from hpopt.training.metrics import METRICS
 
-PARTS = ("validation", "test")
+
+def fitted(data, final=None) -> dict:
+    return baseline_predictions(data, final or data)
 
 
-def test_a_classification_is_set_beside_the_majority_and_a_logistic_regression(tmp_path):
+def score(data, found, name, part, metric="accuracy") -> float:
+    return METRICS[metric].score(data.y(part), found[name][1][part])
+
+
+def test_a_classification_is_set_beside_three_plain_models(tmp_path):
     data = make_data(tmp_path, "multiclass")
-    scores = baseline_scores(data)
-    assert list(scores) == ["majority class", "logistic regression"]
-    train, test = data.y("train"), data.y("test")
-    majority = np.bincount(train).argmax()
-    assert scores["majority class"]["test"]["accuracy"] == pytest.approx((test == majority).mean())
-    for part in PARTS:
-        assert scores["logistic regression"][part]["accuracy"] > 0.8
+    found = fitted(data)
+    assert {name: kind for name, (kind, _) in found.items()} == {
+        "majority class": "constant",
+        "logistic regression": "linear",
+        "gradient boosting": "boosting",
+    }
+    majority = np.bincount(data.y("train")).argmax()
+    share = (data.y("test") == majority).mean()
+    assert score(data, found, "majority class", "test") == pytest.approx(share)
+    for part in ("validation", "test"):
+        assert score(data, found, "logistic regression", part) > 0.8
+        assert score(data, found, "gradient boosting", part) > 0.8
 
 
-def test_a_binary_task_has_every_metric(tmp_path):
-    scores = baseline_scores(make_data(tmp_path, "binary"))
-    assert scores["majority class"]["validation"]["auc"] == 0.5
-    assert scores["logistic regression"]["validation"]["log_loss"] < 0.3
+def test_the_constant_of_two_classes_is_their_shares(tmp_path):
+    data = make_data(tmp_path, "binary")
+    found = fitted(data)
+    assert score(data, found, "majority class", "validation", "auc") == 0.5
+    assert score(data, found, "logistic regression", "validation", "log_loss") < 0.3
 
 
-def test_a_regression_is_set_beside_the_mean_and_a_ridge_regression_in_its_own_units(tmp_path):
+def test_a_regression_is_set_beside_three_plain_models_in_its_own_units(tmp_path):
     data = make_data(tmp_path, "regression")
-    scores = baseline_scores(data)
-    assert list(scores) == ["mean", "ridge regression"]
+    found = fitted(data)
+    assert list(found) == ["mean", "ridge regression", "gradient boosting"]
     off = np.sqrt(np.mean((data.y("test") - data.y("train").mean()) ** 2))
-    assert scores["mean"]["test"]["rmse"] == pytest.approx(off)
-    assert scores["ridge regression"]["test"]["r2"] > 0.99  # the target is linear
+    assert score(data, found, "mean", "test", "rmse") == pytest.approx(off)
+    assert score(data, found, "ridge regression", "test", "r2") > 0.99  # the target is linear
+
+
+def test_of_the_test_part_they_speak_as_fitted_to_the_rows_of_the_final_network(tmp_path):
+    table = make_table("regression")
+    rows = np.arange(len(table.target))
+    own = Parts(train=rows[:80], validation=rows[80:120], test=rows[120:])
+    whole = Parts(train=rows[:120], validation=rows[80:120], test=rows[120:])
+    small, large = prepare(table, own, tmp_path / "a"), prepare(table, whole, tmp_path / "b")
+    both, alone = fitted(small, large), fitted(small)
+    for name in both:
+        assert np.array_equal(both[name][1]["validation"], alone[name][1]["validation"])
+    assert both["mean"][1]["test"][0] == pytest.approx(table.target[:120].mean())
+    assert not np.array_equal(
+        both["gradient boosting"][1]["test"], alone["gradient boosting"][1]["test"]
+    )
 
 
 def parts_by_class(table, train_class) -> Parts:
@@ -47,13 +75,15 @@ def parts_by_class(table, train_class) -> Parts:
 def test_a_training_part_of_one_class_leaves_the_majority_alone(tmp_path):
     table = make_table("binary")
     data = prepare(table, parts_by_class(table, 1), tmp_path)
-    scores = baseline_scores(data)
-    assert list(scores) == ["majority class"]
-    assert scores["majority class"]["test"]["accuracy"] == 0.0
-    assert scores["majority class"]["test"]["auc"] is None
+    found = fitted(data)
+    assert list(found) == ["majority class"]
+    assert score(data, found, "majority class", "test") == 0.0
 
 
 def test_a_very_large_training_part_is_thinned_and_that_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr("hpopt.training.baselines._MOST_CELLS", 300)
-    scores = baseline_scores(make_data(tmp_path, "binary"))
-    assert list(scores) == ["majority class", "logistic regression on 40 rows"]
+    assert list(fitted(make_data(tmp_path, "binary"))) == [
+        "majority class",
+        "logistic regression on 40 rows",
+        "gradient boosting on 40 rows",
+    ]

@@ -1,0 +1,223 @@
+"""From the columns of a table, as they were read, to what a network is given of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hpopt.builders.base import Task
+from hpopt.data.columns import Column, Kind, look, raw_values
+from hpopt.data.features import TargetTransform
+from hpopt.data.reading import Sheet, Stored
+from hpopt.data.settings import Features
+from hpopt.data.sources import Table
+from hpopt.data.tables import Texts
+from hpopt.data.targets import Target, encode_target
+from hpopt.errors import DataError, SettingError, closest
+
+# What `split.order: time` means where no column has that name.
+_TIME = "time"
+
+
+def build_table(
+    sheet: Sheet,
+    *,
+    target: str,
+    task: Task | None,
+    target_transform: TargetTransform = "none",
+    features: Features | None = None,
+    groups: str | None = None,
+    order: str | None = None,
+    given: np.ndarray | None = None,
+) -> Table:
+    """The table of a sheet: its columns typed, its target encoded, rows without one dropped.
+
+    Raises SettingError where a setting names a column that is not there, DataError where nothing
+    can be learned.
+    """
+    features = features or Features()
+    _check_names(sheet, target, features, groups)
+    stored = dict(sheet.columns)
+    decimal = sheet.decimal
+    encoded = encode_target(f"the target `{target}`", stored.pop(target), task, decimal)
+    notes = [*sheet.notes, *encoded.notes]
+    is_kept = _is_kept(encoded)
+    if encoded.missing:
+        rows = "row" if encoded.missing == 1 else "rows"
+        notes.append(f"{encoded.missing} {rows} without `{target}` are left out")
+        stored = {name: values[is_kept] for name, values in stored.items()}
+    columns = [_target_column(target, encoded)]
+    raw_features: dict[str, np.ndarray | Texts] = {}
+    order = _time_column(stored, order, decimal) if order == _TIME else order
+    for name, values in stored.items():
+        column = _look(name, values, features, decimal, {groups: "groups", order: "order"})
+        columns.append(column)
+        if column.use == "feature" and column.reader is not None:
+            raw_features |= raw_values(values, column.reader)
+    if not raw_features:
+        raise DataError(
+            "no column is left to learn from",
+            help="; ".join(f"`{c.name}`: {c.reason}" for c in columns[1:6]) or None,
+        )
+    by_place = {name: index for index, name in enumerate(sheet.columns)}
+    return Table(
+        features=raw_features,
+        target=encoded.values[is_kept],
+        feature_names=tuple(raw_features),
+        labels=encoded.labels,
+        task=encoded.task,
+        target_transform=_checked_transform(target_transform, encoded),
+        groups=None if groups is None else _groups(stored[groups]),
+        order=None if order is None else _order(order, stored[order], decimal),
+        given=None if given is None else given[is_kept],
+        columns=tuple(sorted(columns, key=lambda column: by_place[column.name])),
+        notes=tuple(notes),
+    )
+
+
+def _is_kept(encoded: Target) -> np.ndarray:
+    is_gap = np.isnan(encoded.values) if encoded.task == "regression" else encoded.values < 0
+    return np.asarray(~is_gap)
+
+
+def _check_names(sheet: Sheet, target: str, features: Features, groups: str | None) -> None:
+    """Raise SettingError where a setting names no column of the table."""
+    named: list[tuple[str | None, tuple[str | int, ...]]] = [
+        (target, ("target",)),
+        (groups, ("split", "groups")),
+        *((name, ("features", "include", i)) for i, name in enumerate(features.include or [])),
+        *((name, ("features", "exclude", i)) for i, name in enumerate(features.exclude)),
+        *((name, ("features", "types", name)) for name in features.types),
+    ]
+    for name, key in named:
+        if name is not None and name not in sheet.columns:
+            raise SettingError(
+                f"the table has no column `{name}`", key, help=_columns_like(name, sheet.columns)
+            )
+        if name == target and key != ("target",):
+            raise SettingError(
+                f"`{name}` is the target, and can't be anything else", key, help="leave it out"
+            )
+    if target in sheet.repeated:
+        raise SettingError(
+            f"the header names the target `{target}` twice: it is not clear which is meant",
+            ("target",),
+            help="rename one of the columns in the file",
+        )
+
+
+def _columns_like(name: str, columns: Sequence[str] | dict[str, Any]) -> str:
+    match = closest(name, columns)
+    shown = ", ".join(f"`{column}`" for column in list(columns)[:20])
+    more = f" and {len(columns) - 20} more" if len(columns) > 20 else ""
+    return (f"did you mean `{match}`? " if match else "") + f"it has {shown}{more}"
+
+
+def _look(
+    name: str, values: Stored, features: Features, decimal: str, roles: dict[str | None, Any]
+) -> Column:
+    """What a column is and whether it is used, in the light of what its owner says of it."""
+    asked: Kind | None = features.types.get(name)
+    is_wanted = features.include is not None and name in features.include
+    try:
+        column = look(name, values, decimal, asked)
+        if is_wanted and asked is None and column.kind in ("id", "text"):
+            is_number = not isinstance(values, Texts)
+            column = look(name, values, decimal, "numeric" if is_number else "categorical")
+    except ValueError as error:
+        raise SettingError(
+            f"`{name}` is not {asked}: {error}", ("features", "types", name)
+        ) from None
+    role = roles.get(name)
+    if role is not None and not is_wanted and asked is None:
+        return _as(
+            column,
+            role,
+            "rows of one value stay together" if role == "groups" else "the rows are split by it",
+        )
+    if name in features.exclude or (features.include is not None and not is_wanted):
+        return _as(column, "left out", "the config leaves it out")
+    return column
+
+
+def _as(column: Column, use: Any, reason: str) -> Column:
+    from dataclasses import replace
+
+    return replace(column, use=use, reason=reason, reader=None)
+
+
+def _target_column(name: str, encoded: Target) -> Column:
+    if encoded.task == "regression":
+        known = encoded.values[~np.isnan(encoded.values)]
+        words = f"regression, {known.min():g} to {known.max():g}"
+        return Column(name, "numeric", "target", words, encoded.missing, len(np.unique(known)))
+    labels = ", ".join(f'"{label}"' for label in encoded.labels[:5])
+    more = ", ..." if len(encoded.labels) > 5 else ""
+    kind: Kind = "boolean" if len(encoded.labels) == 2 else "categorical"
+    words = f"{encoded.task}: {labels}{more}"
+    return Column(name, kind, "target", words, encoded.missing, len(encoded.labels))
+
+
+def _checked_transform(transform: TargetTransform, encoded: Target) -> TargetTransform:
+    if transform == "none":
+        return transform
+    if encoded.task != "regression":
+        raise SettingError("classes have no logarithm", ("target_transform",), help="leave it out")
+    lowest = np.nanmin(encoded.values)
+    if lowest < 0:
+        raise SettingError(
+            f"the target goes down to {lowest:g}, and has no logarithm there",
+            ("target_transform",),
+            help="leave it out",
+        )
+    return transform
+
+
+def _time_column(stored: dict[str, Stored], order: str, decimal: str) -> str:
+    """The column that `time` stands for: the one of that name, or the only one of dates."""
+    if order in stored:
+        return order
+    dates = [name for name, values in stored.items() if look(name, values, decimal).kind == "date"]
+    if len(dates) == 1:
+        return dates[0]
+    shown = ", ".join(f"`{name}`" for name in dates)
+    raise SettingError(
+        f"the table has no column `{order}`, and {len(dates) or 'none'} of dates",
+        ("split", "order"),
+        help=f"name one of {shown}" if dates else "name the column to sort by",
+    )
+
+
+def _groups(values: Stored) -> np.ndarray:
+    """A number for each row's group [n], the same for the same text; gaps are one group."""
+    texts = raw_values(values, {"column": "groups", "kind": "categorical"})["groups"]
+    assert isinstance(texts, Texts)
+    return texts.codes.astype(np.int64)
+
+
+def _order(name: str, values: Stored, decimal: str) -> np.ndarray:
+    """What the rows are sorted by [n]: the days of dates, numbers, or texts by the alphabet."""
+    if isinstance(values, Texts):
+        column = look(name, values, decimal)
+        if column.kind in ("date", "numeric") and column.reader is not None:
+            reader = dict(column.reader)
+            if column.kind == "date":
+                reader["parts"] = ["days"]
+            [found] = raw_values(values, reader).values()
+            assert isinstance(found, np.ndarray)
+        else:
+            rank = np.argsort(np.argsort(np.array(values.distinct))).astype(np.float64)
+            found = np.append(rank, np.nan)[values.codes]
+    elif values.dtype.kind == "M":
+        found = np.where(np.isnat(values), np.nan, values.astype(np.int64).astype(np.float64))
+    else:
+        found = values
+    if missing := int(np.isnan(found).sum()):
+        raise SettingError(
+            f"{missing} rows have no `{name}` to be sorted by",
+            ("split", "order"),
+            help="delete those rows, or split without `order`",
+        )
+    return np.asarray(found, dtype=np.float64)

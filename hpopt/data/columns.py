@@ -1,0 +1,326 @@
+"""What each column of a table is: a verdict found by looking at its values, with its reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from hpopt.data import raw
+from hpopt.data.reading import Stored
+from hpopt.data.tables import Texts, rarest_kept
+
+Kind = Literal["numeric", "categorical", "boolean", "date", "text", "id", "constant"]
+Use = Literal["feature", "left out", "target", "groups", "order"]
+
+# What may be left out: nothing can be learned from it.
+LEFT_OUT: tuple[Kind, ...] = ("text", "id", "constant")
+
+# A column is numbers, or dates, if all but this share of its rows can be read so.
+_MISREAD = 0.05
+_ID_NAME = re.compile(r"(^|[ _.-])(id|uuid|guid)$|[a-z](Id|ID)$", re.ASCII)
+_ID_WORD = re.compile(r"(^|[ _.-])(id|uuid|guid)$", re.ASCII | re.IGNORECASE)
+_WORDS_OF_TEXT = 4
+_BOOLEANS = (
+    ("no", "yes"),
+    ("false", "true"),
+    ("n", "y"),
+    ("f", "t"),
+    ("off", "on"),
+    ("0", "1"),
+)
+# Of a date whose day and month could be either, the first that reads all of the column.
+_DATE_FORMATS = (
+    "ISO8601",
+    "%Y/%m/%d",
+    "%Y/%m/%d %H:%M:%S",
+    "%d.%m.%Y",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y %H:%M:%S",
+    "%d.%m.%y",
+    "%m/%d/%Y",
+    "%d/%m/%Y",
+    "%m/%d/%Y %H:%M",
+    "%d/%m/%Y %H:%M",
+    "%m/%d/%Y %H:%M:%S",
+    "%d/%m/%Y %H:%M:%S",
+    "%m/%d/%Y %I:%M:%S %p",
+    "%m/%d/%y",
+    "%d/%m/%y",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%d-%b-%Y",
+    "%d-%b-%y",
+    "%d %b %Y",
+    "%d %B %Y",
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%Y%m%d",
+)
+_SWAPPED = {"%m/%d": "%d/%m", "%d-%m": "%m-%d"}
+_DATE_PARTS = ("days", "year", "month", "day", "weekday", "hour")
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column is, and why; `reader` says how its raw columns are made, where it has any."""
+
+    name: str
+    kind: Kind
+    use: Use
+    reason: str
+    gaps: int
+    distinct: int
+    reader: Mapping[str, Any] | None = None
+
+
+def look(name: str, values: Stored, decimal: str = ".", asked: Kind | None = None) -> Column:
+    """What a column is. `asked` is what its owner says it is, which is not questioned.
+
+    Raises ValueError, with the reason, where it can't be what was asked for.
+    """
+    looked = _Texts(values, decimal) if isinstance(values, Texts) else _Numbers(values)
+    kind, reason, reader = looked.verdict(name) if asked is None else looked.as_asked(asked)
+    return Column(
+        name,
+        kind,
+        "left out" if reader is None else "feature",
+        reason,
+        looked.gaps,
+        looked.distinct,
+        None if reader is None else {"column": name, "kind": kind, **reader},
+    )
+
+
+def raw_values(values: Stored, reader: Mapping[str, Any]) -> dict[str, np.ndarray | Texts]:
+    """The raw columns that a reader makes of stored values, as `raw.raw_columns` would."""
+    import pandas as pd
+
+    column = reader["column"]
+    if reader["kind"] == "categorical":
+        return {column: _as_categories(values)}
+    if isinstance(values, Texts):  # reading the distinct ones is enough
+        frame = pd.DataFrame({column: pd.Series(values.distinct, dtype=object)})
+        found = raw.raw_columns(frame, [reader])
+        return {name: np.append(read, np.nan)[values.codes] for name, read in found.items()}
+    return dict(raw.raw_columns(pd.DataFrame({column: values}), [reader]))
+
+
+def _as_categories(values: Stored) -> Texts:
+    import pandas as pd
+
+    if not isinstance(values, Texts):
+        codes, distinct = pd.factorize(pd.Series(values))
+        values = Texts(codes.astype(np.int32), tuple(map(raw.text_of, distinct)))
+    spelled = Texts.of(np.array([raw.text_of(text) for text in values.distinct] or [""]))
+    return Texts(np.append(spelled.codes, np.int32(-1))[values.codes], spelled.distinct)
+
+
+Verdict = tuple[Kind, str, dict[str, Any] | None]
+
+
+class _Numbers:
+    """A column of numbers, or of points in time."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.values = values
+        if values.dtype.kind == "M":
+            self.known = values[~np.isnat(values)]
+            self.infinite = 0
+        else:
+            self.known = values[np.isfinite(values)]
+            self.infinite = int(np.isinf(values).sum())
+        self.gaps = len(values) - len(self.known)
+        self.found = np.unique(self.known)
+        self.distinct = len(self.found)
+
+    def verdict(self, name: str) -> Verdict:
+        if self.distinct == 1 and self.gaps:
+            return "categorical", f"{raw.text_of(self.found[0])} or a gap", {}
+        if self.distinct <= 1:
+            return "constant", _one_value(self.found), None
+        if self.values.dtype.kind == "M":
+            return self._date("ISO8601", "points in time")
+        if np.array_equal(self.found, [0, 1]):
+            return "boolean", "0 and 1" + self._note(), {"true": ["1"], "false": ["0"]}
+        is_whole = bool((self.found == np.trunc(self.found)).all())
+        if is_whole and (reason := self._id(name)):
+            return "id", reason, None
+        kind = f"whole numbers, {self.distinct} different ones" if is_whole else "numbers"
+        return "numeric", kind + self._note(), {"decimal": "."}
+
+    def as_asked(self, asked: Kind) -> Verdict:
+        reason = "as the config says" + self._note()
+        if asked in LEFT_OUT:
+            return asked, reason, None
+        if asked == "date":
+            if self.values.dtype.kind != "M":
+                return _Texts(_as_categories(self.values), ".").as_asked("date")
+            return self._date("ISO8601", reason)
+        if self.values.dtype.kind == "M":
+            raise ValueError(f"points in time can't be {asked}")
+        if asked == "boolean":
+            if self.distinct > 2:
+                raise ValueError(f"it has {self.distinct} different values")
+            texts = list(map(raw.text_of, self.found))
+            return asked, reason, {"true": texts[1:], "false": texts[:1]}
+        return asked, reason, {"decimal": "."} if asked == "numeric" else {}
+
+    def _date(self, format: str, reason: str) -> Verdict:
+        import pandas as pd
+
+        parts = _varying_parts(pd.Series(self.found), format)
+        return "date", f"{reason}: {', '.join(parts)}", {"format": format, "parts": parts}
+
+    def _note(self) -> str:
+        if not self.infinite:
+            return ""
+        one = self.infinite == 1
+        return (
+            f"; {self.infinite} infinite {'one counts as a gap' if one else 'ones count as gaps'}"
+        )
+
+    def _id(self, name: str) -> str | None:
+        """Why whole numbers are no quantity but say who a row is."""
+        rows, span = len(self.values), self.found[-1] - self.found[0] + 1
+        if self.distinct == rows and rows >= 20 and span == rows:
+            return "a running number"
+        named = _ID_NAME.search(name) or _ID_WORD.search(name)
+        if named and self.distinct > max(20, 0.05 * rows):
+            return f"named like an id, {self.distinct} different values"
+        return None
+
+
+class _Texts:
+    """A column of texts."""
+
+    def __init__(self, values: Texts, decimal: str) -> None:
+        self.decimal = decimal
+        spelled = _as_categories(values)
+        self.counts = np.bincount(spelled.codes + 1, minlength=len(spelled.distinct) + 1)[1:]
+        present = np.flatnonzero(self.counts)
+        self.counts = self.counts[present]
+        self.found = [spelled.distinct[index] for index in present]
+        self.rows = len(values)
+        self.known = int(self.counts.sum())
+        self.gaps = self.rows - self.known
+        self.distinct = len(self.found)
+        self.written = values  # the texts as they stand, for numbers and dates
+
+    def verdict(self, name: str) -> Verdict:
+        if not self.found or (self.distinct == 1 and not self.gaps):
+            return "constant", _one_value(self.found), None
+        folded = {text.casefold() for text in self.found}
+        for false, true in _BOOLEANS:
+            if folded == {false, true}:
+                return "boolean", f"{false} and {true}", {"true": [true], "false": [false]}
+        return (
+            self._numeric()
+            or self._date(_DATE_FORMATS)
+            or self._id_or_text(name)
+            or self._categorical(f"{self.distinct} different texts")
+        )
+
+    def as_asked(self, asked: Kind) -> Verdict:
+        reason = "as the config says"
+        if asked in LEFT_OUT:
+            return asked, reason, None
+        if asked == "categorical":
+            return self._categorical(reason)
+        if asked == "boolean":
+            if self.distinct > 2:
+                raise ValueError(f"it has {self.distinct} different values")
+            return asked, reason, {"true": self.found[1:], "false": self.found[:1]}
+        found = self._numeric() if asked == "numeric" else self._date(_DATE_FORMATS)
+        if found is None:
+            what = "numbers" if asked == "numeric" else "dates"
+            examples = ", ".join(f'"{text}"' for text in self.found[:3])
+            raise ValueError(f"its values can't be read as {what}: {examples}")
+        return asked, reason, found[2]
+
+    def _numeric(self) -> Verdict | None:
+        import pandas as pd
+
+        if not self.found:
+            return None
+        found = raw.numbers(pd.Series(self.found, dtype=object), self.decimal)
+        misread = self._misread(~np.isfinite(found))
+        if misread is None or self.known == 0:
+            return None
+        return "numeric", f"numbers written as text{misread}", {"decimal": self.decimal}
+
+    def _date(self, formats: Sequence[str]) -> Verdict | None:
+        import pandas as pd
+
+        sample = self.found[:: max(len(self.found) // 30, 1)]
+        if sum(any(c.isdigit() for c in text) for text in sample) < len(sample) / 2:
+            return None
+        texts = pd.Series(self.found, dtype=object)
+        few = pd.Series(sample, dtype=object)
+        for format in formats:
+            if raw.dates(few, format).isna().mean() > 0.2:
+                continue
+            times = raw.dates(texts, format)
+            misread = self._misread(times.isna().to_numpy())
+            if misread is None:
+                continue
+            parts = _varying_parts(times, format)
+            if not parts:
+                return None
+            reason = f"dates ({format}){misread}{self._doubt(texts, format)}: {', '.join(parts)}"
+            return "date", reason, {"format": format, "parts": parts}
+        return None
+
+    def _doubt(self, texts: Any, format: str) -> str:
+        """A word where day and month could as well be swapped."""
+        for one, other in _SWAPPED.items():
+            if format.startswith(one):
+                swapped = raw.dates(texts, format.replace(one, other))
+                if not swapped.isna().any():
+                    return ", or is the first number the " + (
+                        "day?" if one == "%m/%d" else "month?"
+                    )
+        return ""
+
+    def _misread(self, is_misread: np.ndarray) -> str | None:
+        """A word on the values that can't be read as one reads the others; None if too many."""
+        rows = int(self.counts[is_misread].sum())
+        if rows > _MISREAD * self.known:
+            return None
+        if not rows:
+            return ""
+        first = self.found[int(np.flatnonzero(is_misread)[0])]
+        return f", {rows} others count as gaps" + f' ("{first[:20]}"{", ..." if rows > 1 else ""})'
+
+    def _id_or_text(self, name: str) -> Verdict | None:
+        """Texts that hardly ever come twice: who a row is, or what somebody wrote."""
+        is_kept = self.counts >= rarest_kept(self.rows)
+        if self.counts[is_kept].sum() >= 0.5 * self.known or self.distinct < 20:
+            return None
+        words = sum(text.count(" ") + 1 for text in self.found) / self.distinct
+        often = f"{self.distinct} different texts in {self.known} rows"
+        if words >= _WORDS_OF_TEXT or sum(map(len, self.found)) > 40 * self.distinct:
+            return "text", f"free text: {often}", None
+        named = _ID_NAME.search(name) or _ID_WORD.search(name)
+        if 0.05 < self.gaps / self.rows < 0.95 and not named:
+            return self._categorical(f"{often}: where it is missing says something")
+        return "id", f"{often}, too rare to learn from", None
+
+    def _categorical(self, reason: str) -> Verdict:
+        return "categorical", reason, {}
+
+
+def _one_value(found: Sequence[Any] | np.ndarray) -> str:
+    return f'"{raw.text_of(found[0])}" everywhere' if len(found) else "no values at all"
+
+
+def _varying_parts(times: Any, format: str) -> list[str]:
+    """The parts of dates that differ between rows."""
+    found = raw.date_parts(times, format, _DATE_PARTS)
+    varying = [
+        part for part in _DATE_PARTS if len(np.unique(found[part][~np.isnan(found[part])])) > 1
+    ]
+    return ["days"] if varying == ["days", "year"] else varying

@@ -1,0 +1,259 @@
+"""What kind of text a CSV file is: its encoding, delimiter and decimal sign, found by looking."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from hpopt.errors import DataError, Location, closest
+
+_DELIMITERS = (",", ";", "\t", "|")
+_HEAD_BYTES = 1 << 18
+_BLOCK_BYTES = 1 << 20
+_BOMS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16's, with which it begins
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_OTHER_FORMATS = {
+    b"PK\x03\x04": ("an Excel workbook or a zip archive", "save the sheet as CSV, or unpack it"),
+    b"\xd0\xcf\x11\xe0": ("an Excel workbook", "save the sheet as CSV"),
+    b"PAR1": ("a Parquet file", "write `source: parquet`"),
+    b"\x93NUMPY": ("a NumPy array", "write `source: npy`"),
+    b"\x89HDF": ("an HDF5 file", "save the table as CSV"),
+    b"%PDF": ("a PDF", "save the table as CSV"),
+    b"BZh": ("compressed by bzip2", "unpack it, or use gzip"),
+    b"\xfd7zXZ": ("compressed by xz", "unpack it, or use gzip"),
+    b"\x28\xb5\x2f\xfd": ("compressed by zstd", "unpack it, or use gzip"),
+}
+_GZIP = b"\x1f\x8b"
+_COMMA_DECIMAL = re.compile(r"\s*[-+]?\d+(\.\d{3})*,\d+\s*")
+_POINT_DECIMAL = re.compile(r"\s*[-+]?\d+\.\d+\s*")
+
+
+@dataclass(frozen=True)
+class CsvText:
+    """How the text of a CSV file is to be read."""
+
+    path: Path
+    encoding: str
+    delimiter: str
+    decimal: str
+    header: tuple[str, ...]
+    is_gzip: bool
+
+    def open(self) -> IO[str]:
+        """The text, with line ends as they are."""
+        return _open(self.path, self.is_gzip, self.encoding)
+
+    def records(self) -> Iterator[tuple[int, list[str]]]:
+        """Each record with the line that it begins on, from 1; blank lines are none."""
+        with self.open() as text:
+            reader = csv.reader(text, delimiter=self.delimiter, skipinitialspace=True)
+            line = 1
+            for fields in reader:
+                if any(fields) or len(fields) > 1:
+                    yield line, fields
+                line = reader.line_num + 1
+
+    def location(self, line: int) -> Location:
+        """A line of the file, with its text."""
+        with self.open() as text:
+            for number, content in enumerate(text, start=1):
+                if number == line:
+                    return Location(str(self.path), line, text=_printable(content))
+        return Location(str(self.path), line)
+
+
+def look_at(path: Path) -> CsvText:
+    """Look at a CSV file.
+
+    Raises DataError where it is none, with the line where one is at fault.
+    """
+    _check_there(path)
+    with path.open("rb") as binary:
+        is_gzip = binary.read(2) == _GZIP
+    encoding = _encoding(path, is_gzip)
+    with _open(path, is_gzip, encoding) as text:
+        head = text.read(_HEAD_BYTES)
+    if not head.strip():
+        raise DataError(f"{path} is empty")
+    delimiter, records = _delimiter(head)
+    _check_header(path, records)
+    return CsvText(
+        path,
+        encoding,
+        delimiter,
+        decimal="," if delimiter != "," and _has_decimal_commas(records) else ".",
+        header=tuple(name.strip() for name in records[0]),
+        is_gzip=is_gzip,
+    )
+
+
+def check_file(path: Path) -> None:
+    """Raise DataError where there is no file that can be read."""
+    if not path.exists():
+        names = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+        match = closest(path.name, names)
+        help = f"did you mean `{path.with_name(match)}`?" if match else None
+        raise DataError(f"there is no file {path}", help=help)
+    if path.is_dir():
+        raise DataError(f"{path} is a folder", help="name the file in it")
+
+
+def _check_there(path: Path) -> None:
+    check_file(path)
+    try:
+        with path.open("rb") as binary:
+            head = binary.read(8)
+    except OSError as error:
+        raise DataError(f"{path} can't be read: {error.strerror or error}") from None
+    if not head:
+        raise DataError(f"{path} is empty")
+    for magic, (what, help) in _OTHER_FORMATS.items():
+        if head.startswith(magic):
+            raise DataError(f"{path} is no CSV file but {what}", help=help)
+
+
+def _open(path: Path, is_gzip: bool, encoding: str) -> IO[str]:
+    opened = gzip.open if is_gzip else open
+    return opened(path, "rt", encoding=encoding, newline="")
+
+
+def _blocks(path: Path, is_gzip: bool) -> Iterator[bytes]:
+    try:
+        with gzip.open(path) if is_gzip else path.open("rb") as binary:
+            while block := binary.read(_BLOCK_BYTES):
+                yield block
+    except (OSError, EOFError) as error:
+        raise DataError(f"{path} can't be read: {error}", help="is it whole?") from None
+
+
+def _encoding(path: Path, is_gzip: bool) -> str:
+    """UTF-8 if all of the file is; by its mark, UTF-16; or else what Windows writes in the West."""
+    blocks = _blocks(path, is_gzip)
+    first = next(blocks, b"")
+    for bom, encoding in _BOMS.items():
+        if first.startswith(bom):
+            _check_decodes(path, is_gzip, encoding)
+            return encoding
+    if wide := _wide_encoding(first):
+        _check_decodes(path, is_gzip, wide)
+        return wide
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    is_utf8, lines, other = True, 0, Counter[int]()
+    for block in _blocks(path, is_gzip):
+        if (nul := block.find(b"\0")) >= 0:
+            line = lines + _count_lines(block[:nul]) + 1
+            raise DataError(
+                f"{path} holds a NUL byte, which no text does",
+                location=Location(str(path), line),
+                help="is the file damaged, or no CSV?",
+            )
+        lines += _count_lines(block)
+        try:
+            if is_utf8:
+                decoder.decode(block)
+        except UnicodeDecodeError:
+            is_utf8 = False
+        if not is_utf8:
+            other.update(block)
+    if is_utf8:
+        return "utf-8"
+    control = sum(other[byte] for byte in range(32) if byte not in b"\t\n\r\f")
+    if control > 0.01 * other.total():
+        raise DataError(f"{path} is no text", help="save the table as CSV in UTF-8")
+    undefined = any(other[byte] for byte in b"\x81\x8d\x8f\x90\x9d")
+    return "latin-1" if undefined else "cp1252"
+
+
+def _count_lines(block: bytes) -> int:
+    return block.count(b"\n") or block.count(b"\r")
+
+
+def _wide_encoding(block: bytes) -> str | None:
+    """UTF-16 without its mark: every other byte of Western text is 0."""
+    even, odd = block[0:2000:2], block[1:2000:2]
+    if len(odd) < 4:
+        return None
+    if odd.count(0) > 0.8 * len(odd) and even.count(0) < 0.1 * len(even):
+        return "utf-16-le"
+    if even.count(0) > 0.8 * len(even) and odd.count(0) < 0.1 * len(odd):
+        return "utf-16-be"
+    return None
+
+
+def _check_decodes(path: Path, is_gzip: bool, encoding: str) -> None:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line = 1
+    try:
+        for block in _blocks(path, is_gzip):
+            line += decoder.decode(block).count("\n")
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path} begins as {encoding.removesuffix('-sig').upper()} but does not stay so: "
+            f"{error.reason}",
+            location=Location(str(path), line),
+            help="save it as UTF-8",
+        ) from None
+
+
+def _delimiter(head: str) -> tuple[str, list[list[str]]]:
+    """The delimiter by which the most records have as many fields as the first, and the records."""
+    lines = head.splitlines(keepends=True)
+    if len(head) == _HEAD_BYTES and len(lines) > 1:
+        lines.pop()  # it is cut off
+    found = []
+    for delimiter in _DELIMITERS:
+        reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+        try:
+            records = [fields for fields in reader if any(fields) or len(fields) > 1][:200]
+        except csv.Error:
+            continue
+        if records and len(records[0]) > 1:
+            same = sum(len(fields) == len(records[0]) for fields in records) / len(records)
+            found.append(((same, len(records[0])), delimiter, records))
+    if not found:
+        return ",", [[line.strip().strip('"')] for line in lines if line.strip()]
+    _, delimiter, records = max(found, key=lambda option: option[0])
+    return delimiter, records
+
+
+def _check_header(path: Path, records: Sequence[Sequence[str]]) -> None:
+    header = [name.strip() for name in records[0]]
+    if all(map(_is_number, header)):
+        raise DataError(
+            "the first line holds numbers, not the names of the columns",
+            location=Location(str(path), 1, text=",".join(header)),
+            help="write a line of names above it",
+        )
+    control = sum(not c.isprintable() and c not in "\t\r\n" for name in header for c in name)
+    if control > 0.1 * max(sum(map(len, header)), 1):
+        raise DataError(f"{path} is no text", help="save the table as CSV in UTF-8")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace(",", "."))
+    except ValueError:
+        return False
+    return True
+
+
+def _has_decimal_commas(records: Sequence[Sequence[str]]) -> bool:
+    fields = [field for record in records[1:] for field in record]
+    commas = sum(bool(_COMMA_DECIMAL.fullmatch(field)) for field in fields)
+    return commas > sum(bool(_POINT_DECIMAL.fullmatch(field)) for field in fields)
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)

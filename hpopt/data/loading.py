@@ -1,0 +1,123 @@
+"""From the section `dataset` to the table it describes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hpopt.builders.base import Task
+from hpopt.builders.registry import load_function
+from hpopt.data.building import build_table
+from hpopt.data.features import TargetTransform
+from hpopt.data.reading import Sheet, joined, of_frame, read_csv, read_parquet
+from hpopt.data.settings import AnyData, ArrayData, FileData, FunctionData, SklearnData
+from hpopt.data.sources import Table, load_arrays, load_sklearn, of_arrays
+from hpopt.errors import DataError, SettingError, in_words
+
+_TRANSFORMS: dict[str, TargetTransform] = {"none": "none", "log": "log1p"}
+
+
+def load_table(settings: AnyData) -> Table:
+    """The table of a dataset whose paths are absolute.
+
+    Raises DataError where it can't be read or used; SettingError where a setting is the reason.
+    """
+    if isinstance(settings, SklearnData):
+        return load_sklearn(settings.name)
+    task: Task | None = None if settings.task == "auto" else settings.task
+    if isinstance(settings, ArrayData):
+        path = Path(settings.path)
+        return load_arrays(settings.source, path, settings.features, settings.target, task)
+    if isinstance(settings, FileData):
+        sheet, given = _read_files(settings)
+        return _of_sheet(sheet, settings, settings.target, task, given)
+    return _call(settings, task)
+
+
+def _of_sheet(
+    sheet: Sheet,
+    settings: FileData | FunctionData,
+    target: str,
+    task: Task | None,
+    given: np.ndarray | None = None,
+) -> Table:
+    return build_table(
+        sheet,
+        target=target,
+        task=task,
+        target_transform=_TRANSFORMS[settings.target_transform],
+        features=settings.features,
+        groups=settings.split.groups,
+        order=settings.split.order,
+        given=given,
+    )
+
+
+def _read_files(settings: FileData) -> tuple[Sheet, np.ndarray | None]:
+    """The rows of all files, and of each row the part its file gives: 1 validation, 2 test."""
+    read = read_csv if settings.source == "csv" else read_parquet
+    sheets: list[Sheet] = []
+    parts: list[np.ndarray] = []
+    for part, (key, path) in enumerate(
+        (("path", settings.path), ("validation", settings.validation), ("test", settings.test))
+    ):
+        if path is None:
+            continue
+        try:
+            sheet = read(Path(path))
+        except DataError as error:
+            if error.problems[0].location is not None:  # a line of the file itself
+                raise
+            [problem] = error.problems
+            raise SettingError(problem.message, (key,), help=problem.help) from None
+        missing = [
+            name for name in (sheets[0].columns if sheets else ()) if name not in sheet.columns
+        ]
+        if missing:
+            raise SettingError(
+                f"{Path(path).name} has no column `{missing[0]}`, which {Path(settings.path).name} "
+                "has",
+                (key,),
+            )
+        sheets.append(sheet)
+        parts.append(np.full(sheet.rows, part, dtype=np.int8))
+    if len(sheets) == 1:
+        return sheets[0], None
+    return joined(sheets), np.concatenate(parts)
+
+
+def _call(settings: FunctionData, task: Task | None) -> Table:
+    """What the user's function gives, as a table."""
+    import pandas as pd
+
+    load = load_function(settings.source, "data")
+    try:
+        given: Any = load()
+    except Exception as error:
+        raise SettingError(f"{settings.source} failed: {in_words(error)}", ("source",)) from error
+    if isinstance(given, pd.DataFrame):
+        if settings.target is None:
+            raise SettingError(
+                "the function gives a DataFrame, of which it is not said what to predict",
+                ("source",),
+                help="add `target:` with the name of a column",
+            )
+        sheet = of_frame(given.reset_index(drop=True), "the DataFrame")
+        return _of_sheet(sheet, settings, settings.target, task)
+    if not isinstance(given, tuple) or len(given) != 2:
+        raise SettingError(
+            f"the function gives a {type(given).__name__}",
+            ("source",),
+            help="it should give a DataFrame, or two arrays: rows [n, d] and target [n]",
+        )
+    features, target = given
+    if isinstance(features, pd.DataFrame):
+        name = settings.target or getattr(target, "name", None) or "target"
+        frame = features.reset_index(drop=True).assign(**{str(name): np.asarray(target)})
+        return _of_sheet(of_frame(frame, "the DataFrame"), settings, str(name), task)
+    for key in ("groups", "order"):
+        if getattr(settings.split, key) is not None:
+            raise SettingError("arrays have no columns by name", ("split", key))
+    return of_arrays(features, target, task)

@@ -1,0 +1,205 @@
+"""The grammar of the YAML's section `dataset`: where the rows come from, and how they are split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Gt, Lt, MinLen
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+
+from hpopt.builders.base import Task
+from hpopt.builders.registry import absolute_reference
+from hpopt.data.columns import Kind
+from hpopt.data.features import Scaling
+from hpopt.data.sources import SKLEARN_DATASETS
+from hpopt.grammar import Section, one_of
+
+# A key with everything behind it commented out is an empty mapping, not null.
+EMPTY = BeforeValidator(lambda value: {} if value is None else value)
+
+Name = Annotated[str, MinLen(1)]
+
+
+class Split(Section):
+    """How the rows fall into the parts: shares of all rows, that add up to 1."""
+
+    train: Annotated[float, Gt(0), Lt(1)] = 0.6
+    """The share of the rows that networks are fitted to."""
+    validation: Annotated[float, Gt(0), Lt(1)] = 0.24
+    """The share of the rows that trials are scored on, and the best is chosen by."""
+    test: Annotated[float, Gt(0), Lt(1)] = 0.16
+    """The share of the rows that no trial sees: the best network is scored on it at the end."""
+    seed: Annotated[int, Ge(0), Lt(2**32)] = 0
+    """The seed of the split, of its own, so that runs of other seeds have the same rows."""
+    stratify: Literal["auto"] | bool = "auto"
+    """Keep the shares of the classes in every part; `auto` does so wherever it is possible."""
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Split:
+        total = self.train + self.validation + self.test
+        if abs(total - 1) > 1e-6:
+            raise ValueError(
+                f"train + validation + test ({self.train:g} + {self.validation:g} + "
+                f"{self.test:g}) is {total:g}, not 1; give all three"
+            )
+        return self
+
+
+class TableSplit(Split):
+    """How the rows of a table fall into the parts: shares of all rows, that add up to 1."""
+
+    groups: Name | None = None
+    """A column whose rows of one value stay in one part: a customer, a patient. It is no feature
+    then."""
+    order: Name | None = None
+    """A column that the rows are sorted by: the first are for training, the last for the test, as
+    for a forecast. `time` stands for the only column of dates, too. It is no feature then."""
+
+    @model_validator(mode="after")
+    def _is_one_way(self) -> TableSplit:
+        if self.groups is not None and self.order is not None:
+            raise ValueError("rows are split by `groups` or by `order`, not by both")
+        return self
+
+
+class Features(Section):
+    """Which columns are used, and as what."""
+
+    include: list[Name] | None = None
+    """The only columns that are used, also where they would be left out by themselves."""
+    exclude: list[Name] = Field(default_factory=list)
+    """Columns that are not used."""
+    types: dict[str, Kind] = Field(default_factory=dict)
+    """What columns are, where looking at them gets it wrong: `{zip: categorical, year: date}`."""
+
+
+class SklearnData(Section):
+    """A data set that comes with scikit-learn."""
+
+    source: Literal["sklearn"]
+    """The data sets that come with scikit-learn."""
+    name: Annotated[str, one_of(SKLEARN_DATASETS)]
+    """The name of the data set."""
+    scaling: Scaling = "standard"
+    """How features are scaled: by the training part's mean and deviation, or not at all."""
+    split: Annotated[Split, EMPTY] = Split()
+    """How the rows fall into the parts that train, choose and test; the shares add up to 1."""
+
+
+class FileData(Section):
+    """A table in a file: a line of names, then a row a line."""
+
+    source: Literal["csv", "parquet"]
+    """`csv`: text with any common delimiter and encoding, also .tsv and .gz; `parquet` needs
+    `pip install "hpopt[parquet]"`."""
+    path: Name
+    """The file, relative to the config."""
+    validation: Name | None = None
+    """A file of its own for the validation part."""
+    test: Name | None = None
+    """A file of its own for the test part."""
+    target: Name
+    """The column to predict, by its name."""
+    task: Literal["auto"] | Task = "auto"
+    """What is predicted: classes, or a number; `auto` looks at the target's column."""
+    target_transform: Literal["none", "log"] = "none"
+    """`log` fits a regression to log(1 + y), for a target that is never negative and spans several
+    magnitudes. Scores stay in the target's own units."""
+    features: Annotated[Features, EMPTY] = Features()
+    """Which columns are used, and as what; if left out, all but ids, constants and free text."""
+    split: Annotated[TableSplit, EMPTY] = TableSplit()
+    """How the rows fall into the parts that train, choose and test; of parts that have files of
+    their own, the shares do not count."""
+
+    @property
+    def scaling(self) -> Scaling:
+        """That of arrays, which this is none of."""
+        return "standard"
+
+
+class ArrayData(Section):
+    """Arrays of numbers in files: rows [n, d] and their target [n]."""
+
+    source: Literal["npz", "npy"]
+    """`npz`: one file with both arrays; `npy`: a file for each."""
+    path: Name
+    """The file, relative to the config; of `npy` the one with the rows."""
+    features: Name = "x"
+    """The name of the array of rows in an `npz` file."""
+    target: Name = "y"
+    """The name of the array of targets in an `npz` file; of `npy` its file."""
+    task: Literal["auto"] | Task = "auto"
+    """What is predicted: classes, or a number; `auto` looks at the targets."""
+    scaling: Scaling = "standard"
+    """How features are scaled: by the training part's mean and deviation, or not at all."""
+    split: Annotated[Split, EMPTY] = Split()
+    """How the rows fall into the parts that train, choose and test; the shares add up to 1."""
+
+
+class FunctionData(Section):
+    """What a function of your own gives: a DataFrame, or arrays (rows [n, d], target [n])."""
+
+    source: Annotated[str, Field(pattern=r".:[A-Za-z_]\w*$")]
+    """`file.py:function`, relative to the config, or `package.module:function`; called without
+    arguments."""
+    target: Name | None = None
+    """The column to predict, by its name, of a DataFrame."""
+    task: Literal["auto"] | Task = "auto"
+    """What is predicted: classes, or a number; `auto` looks at the target."""
+    target_transform: Literal["none", "log"] = "none"
+    """`log` fits a regression to log(1 + y), as for a file."""
+    features: Annotated[Features, EMPTY] = Features()
+    """Which columns of a DataFrame are used, and as what."""
+    scaling: Scaling = "standard"
+    """How features of arrays are scaled; those of a DataFrame always are, column by column."""
+    split: Annotated[TableSplit, EMPTY] = TableSplit()
+    """How the rows fall into the parts that train, choose and test; the shares add up to 1."""
+
+
+# The grammar of a dataset, by the tag of its source.
+DATASETS: dict[str, type[Section]] = {
+    "sklearn": SklearnData,
+    "csv": FileData,
+    "parquet": FileData,
+    "npz": ArrayData,
+    "npy": ArrayData,
+    "module:function": FunctionData,
+}
+
+
+def dataset_tag(form: Any) -> str | None:
+    """Which of DATASETS a mapping is; None where it does not say."""
+    source = form.get("source") if isinstance(form, dict) else getattr(form, "source", None)
+    if isinstance(source, str) and ":" in source:
+        return "module:function"
+    return source if isinstance(source, str) else None
+
+
+Dataset = Annotated[
+    Annotated[SklearnData, Tag("sklearn")]
+    | Annotated[FileData, Tag("csv")]
+    | Annotated[FileData, Tag("parquet")]
+    | Annotated[ArrayData, Tag("npz")]
+    | Annotated[ArrayData, Tag("npy")]
+    | Annotated[FunctionData, Tag("module:function")],
+    Discriminator(dataset_tag),
+]
+
+
+AnyData = SklearnData | FileData | ArrayData | FunctionData
+
+
+def located(settings: AnyData, folder: Path) -> AnyData:
+    """The settings with the paths of files made absolute, seen from `folder`."""
+    if isinstance(settings, FunctionData):
+        source = absolute_reference(settings.source, folder)
+        return settings.model_copy(update={"source": source})
+    names: tuple[str, ...] = ()
+    if isinstance(settings, FileData):
+        names = ("path", "validation", "test")
+    elif isinstance(settings, ArrayData):
+        names = ("path", "target") if settings.source == "npy" else ("path",)
+    paths = {name: getattr(settings, name) for name in names}
+    absolute = {n: str(folder / Path(p).expanduser()) for n, p in paths.items() if p is not None}
+    return settings.model_copy(update=absolute)

@@ -1,0 +1,154 @@
+"""What is predicted: the target's column as class indices or as values, and the task it makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpopt.builders.base import Task
+from hpopt.data.columns import look, raw_values
+from hpopt.data.reading import Stored
+from hpopt.data.tables import Texts
+from hpopt.errors import DataError, SettingError
+
+# Whole numbers are classes up to so many different ones.
+_MOST_NUMBERED_CLASSES = 20
+_MOST_CLASSES = 1000
+
+
+@dataclass(frozen=True)
+class Target:
+    """`values` [n] are class indices into `labels`, or numbers; of a row without one -1 or NaN."""
+
+    values: np.ndarray
+    labels: tuple[str, ...]
+    task: Task
+    missing: int
+    notes: tuple[str, ...] = ()
+
+
+def encode_target(
+    name: str, stored: Stored, task: Task | None = None, decimal: str = "."
+) -> Target:
+    """The target of a column, named `name` in errors; without `task` its values decide.
+
+    Two different values are `binary`. Texts are classes, and so are whole numbers if there are a
+    few different ones; others are a regression. Labels go by number, or else by the alphabet.
+    Raises DataError where nothing can be learned from it.
+    """
+    if not isinstance(stored, Texts) and stored.dtype.kind not in "fM":
+        import pandas as pd
+
+        from hpopt.data.reading import of_frame
+
+        stored = of_frame(pd.DataFrame({"target": stored}), name).columns["target"]
+    if not isinstance(stored, Texts) and stored.dtype.kind == "M":
+        raise DataError(f"{name} holds dates, which can't be predicted", help="take another column")
+    if not isinstance(stored, Texts) and (infinite := int(np.isinf(stored).sum())):
+        raise DataError(
+            f"{name} holds {infinite} infinite numbers", help="mend or delete those rows"
+        )
+    numbers = _numbers(stored, decimal, forced=task == "regression")
+    if task is None:
+        task = _task_of(name, stored, numbers)
+    if task == "regression":
+        return _regression(name, numbers)
+    return _classes(name, stored, numbers, task)
+
+
+def _numbers(stored: Stored, decimal: str, forced: bool) -> np.ndarray | None:
+    """The column as numbers, where it is one of numbers."""
+    if not isinstance(stored, Texts):
+        return stored
+    column = look("target", stored, decimal)
+    if column.kind != "numeric" and not forced:
+        return None
+    try:
+        numeric = look("target", stored, decimal, asked="numeric")
+    except ValueError:
+        return None
+    assert numeric.reader is not None
+    found = raw_values(stored, numeric.reader)["target"]
+    assert isinstance(found, np.ndarray)
+    return found
+
+
+def _task_of(name: str, stored: Stored, numbers: np.ndarray | None) -> Task:
+    if numbers is None:
+        assert isinstance(stored, Texts)
+        distinct = len(np.unique(stored.codes[stored.codes >= 0]))
+        if distinct > max(20, len(stored) / 2) or distinct > _MOST_CLASSES:
+            raise DataError(
+                f"{name} holds {distinct} different texts: neither classes nor numbers",
+                help="predict another column",
+            )
+        return "binary" if distinct <= 2 else "multiclass"
+    found = np.unique(numbers[~np.isnan(numbers)])
+    if len(found) <= 2:
+        return "binary"
+    is_whole = bool((found == np.trunc(found)).all())
+    few = len(found) <= min(_MOST_NUMBERED_CLASSES, max(len(numbers) // 10, 3))
+    return "multiclass" if is_whole and few else "regression"
+
+
+def _regression(name: str, numbers: np.ndarray | None) -> Target:
+    if numbers is None:
+        raise SettingError(
+            f"{name} holds texts, so that it is no regression",
+            ("task",),
+            help="write `task: auto`, or take a column of numbers",
+        )
+    known = numbers[~np.isnan(numbers)]
+    if not len(known):
+        raise DataError(f"{name} holds no values")
+    if known.min() == known.max():
+        raise DataError(f"{name} is {known[0]:g} in every row: there is nothing to predict")
+    return Target(numbers, (), "regression", missing=len(numbers) - len(known))
+
+
+def _classes(name: str, stored: Stored, numbers: np.ndarray | None, task: Task) -> Target:
+    texts = raw_values(stored, {"column": "target", "kind": "categorical"})["target"]
+    assert isinstance(texts, Texts)
+    present = np.unique(texts.codes[texts.codes >= 0])
+    labels = [texts.distinct[code] for code in present]
+    if numbers is not None:
+        values = [float(numbers[np.argmax(texts.codes == code)]) for code in present]
+        labels = [label for _, label in sorted(zip(values, labels, strict=True))]
+    else:
+        labels.sort()
+    if not labels:
+        raise DataError(f"{name} holds no values")
+    if len(labels) == 1:
+        raise DataError(
+            f'{name} is "{labels[0]}" in every row: there is nothing to predict',
+            help="two classes are the least",
+        )
+    if task == "binary" and len(labels) > 2:
+        raise SettingError(
+            f"{name} has {len(labels)} classes, so that it is not binary",
+            ("task",),
+            help="write `task: multiclass`",
+        )
+    if len(labels) > _MOST_CLASSES:
+        raise DataError(
+            f"{name} has {len(labels)} different values, too many for classes",
+            help="is it a regression?",
+        )
+    index_of = {label: index for index, label in enumerate(labels)}
+    by_code = np.array([*(index_of.get(text, -1) for text in texts.distinct), -1], np.int64)
+    values_of = by_code[texts.codes]
+    counts = np.bincount(values_of[values_of >= 0], minlength=len(labels))
+    single = [f'"{label}"' for label, count in zip(labels, counts, strict=True) if count == 1]
+    notes = [
+        f"{name} has classes of a single row, which stands in one part alone: "
+        + ", ".join(single[:5])
+        + (f" and {len(single) - 5} more" if len(single) > 5 else "")
+    ]
+    return Target(
+        values_of,
+        tuple(labels),
+        task,
+        missing=int((values_of < 0).sum()),
+        notes=tuple(notes if single else ()),
+    )

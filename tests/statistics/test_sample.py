@@ -1,0 +1,82 @@
+"""Predictors on the same rows."""
+
+import numpy as np
+import pytest
+
+from hpopt.statistics.bootstrap import Interval
+from hpopt.statistics.proportions import clopper_pearson, mcnemar
+from hpopt.statistics.sample import Predictor, Sample, independent_difference
+
+
+def two_predictors(n=120, seed=0):
+    rng = np.random.default_rng(seed)
+    y = (rng.random(n) < 0.4).astype(int)
+    said = [1 / (1 + np.exp(-(s * (2 * y - 1) + rng.normal(size=n)))) for s in (1.5, 0.3)]
+    return y, {"good": Predictor(said[0][:, None]), "poor": Predictor(said[1][:, None])}
+
+
+def test_accuracy_is_exact_and_the_rest_is_resampled():
+    y, predictors = two_predictors()
+    sample = Sample(y, predictors, ["accuracy", "auc"])
+    right = {n: (one.predictions[:, 0] > 0.5) == y for n, one in predictors.items()}
+    assert sample.score("good", "accuracy") == pytest.approx(right["good"].mean())
+    assert sample.interval("good", "accuracy") == clopper_pearson(right["good"].sum(), 120)
+    difference = sample.difference("good", "poor", "accuracy")
+    b, c = (right["good"] & ~right["poor"]).sum(), (right["poor"] & ~right["good"]).sum()
+    assert difference.p == mcnemar(b, c)
+    assert difference.is_clear
+    of_auc = sample.difference("good", "poor", "auc")
+    assert of_auc.is_clear
+    assert of_auc.p < 0.01
+    assert of_auc.interval.holds(of_auc.estimate)
+    assert sample.interval("good", "auc").holds(sample.score("good", "auc"))
+
+
+def test_the_p_value_and_the_interval_never_disagree():
+    for seed in range(20):
+        y, predictors = two_predictors(40, seed)
+        sample = Sample(y, predictors, ["auc", "f1", "log_loss"])
+        for metric in ("auc", "f1", "log_loss"):
+            found = sample.difference("good", "poor", metric)
+            assert found.interval.holds(0) == (found.p > 0.05), (seed, metric)
+
+
+def test_no_fault_in_few_rows_is_no_proof_of_faultlessness():
+    y = np.array([0] * 30 + [1] * 10)
+    sample = Sample(y, {"best": Predictor(y[:, None].astype(float))}, ["auc", "balanced_accuracy"])
+    for metric in ("auc", "balanced_accuracy"):
+        found = sample.interval("best", metric)
+        assert found.high == 1
+        assert found.low == pytest.approx(0.025 ** (1 / 10))
+
+
+def test_who_says_the_same_does_not_differ():
+    y, predictors = two_predictors()
+    sample = Sample(y, {"a": predictors["good"], "b": predictors["good"]}, ["auc"])
+    found = sample.difference("a", "b", "auc")
+    assert (found.estimate, found.interval, found.p) == (0.0, Interval(0.0, 0.0), 1.0)
+
+
+def test_groups_widen_what_is_said():
+    y, predictors = two_predictors(60)
+    doubled = {n: Predictor(np.repeat(p.predictions, 4, axis=0)) for n, p in predictors.items()}
+    groups = np.repeat(np.arange(60), 4)
+    many = np.repeat(y, 4)
+    by_row = Sample(many, doubled, ["accuracy"]).interval("good", "accuracy")
+    by_group = Sample(many, doubled, ["accuracy"], groups=groups).interval("good", "accuracy")
+    assert by_group.high - by_group.low > 1.5 * (by_row.high - by_row.low)
+
+
+def test_a_score_that_can_not_be_had_has_no_interval():
+    y = np.zeros(20, dtype=int)
+    sample = Sample(y, {"best": Predictor(np.full((20, 1), 0.3))}, ["auc", "accuracy"])
+    assert sample.score("best", "auc") is None
+    assert sample.interval("best", "auc") is None
+    assert sample.difference("best", "best", "auc") is None
+    assert sample.score("best", "accuracy") == 1.0
+
+
+def test_scores_of_different_rows_are_as_unsure_as_both():
+    found = independent_difference(0.9, Interval(0.8, 0.95), 0.7, Interval(0.6, 0.8))
+    assert found.low == pytest.approx(0.2 - np.hypot(0.1, 0.1))
+    assert found.high == pytest.approx(0.2 + np.hypot(0.05, 0.1))
