@@ -39,7 +39,9 @@ MAY_IMPORT = {
     "plots": {"files", "report", "runs", "search"} | RECORDS,
     "observer": {"runs", "trials"},
     "code": {"builders"},
-    "resuming": {"code", "config", "runs"} | RECORDS,
+    "comparing": {"config", "runs", "training"},
+    "resuming": {"code", "comparing", "config", "runs"} | RECORDS,
+    "warming": {"comparing", "runs"} | RECORDS,
     "budget": {"runs", "trials"},
     "preflight": {"builders", "export", "training"} | RECORDS,
     "judging": {"builders", "data", "export", "runs", "statistics", "training"} | RECORDS,
@@ -69,6 +71,7 @@ MAY_IMPORT = {
         "resuming",
         "runs",
         "training",
+        "warming",
     }
     | RECORDS,
     "tracking": {"backend", "observer", "runs"} | RECORDS,
@@ -83,6 +86,7 @@ MAY_IMPORT = {
         "search",
         "setup",
         "tracking",
+        "warming",
     }
     | RECORDS,
     "progress": {"observer", "report", "runs"} | RECORDS,
