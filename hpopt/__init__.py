@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hpopt.api import tune
+    from hpopt.api import resume, tune
     from hpopt.builders.base import Output
     from hpopt.config.loading import load_config
     from hpopt.minimizing import minimize
@@ -22,10 +22,11 @@ _PUBLIC = {
     "find_run": "hpopt.runs.finding",
     "load_config": "hpopt.config.loading",
     "minimize": "hpopt.minimizing",
+    "resume": "hpopt.api",
     "tune": "hpopt.api",
 }
 
-__all__ = ["Output", "Run", "__version__", "find_run", "load_config", "minimize", "tune"]
+__all__ = ["Output", "Run", "__version__", "find_run", "load_config", "minimize", "resume", "tune"]
 
 
 def __getattr__(name: str) -> Any:
