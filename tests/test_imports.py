@@ -39,7 +39,9 @@ MAY_IMPORT = {
     "plots": {"files", "report", "runs", "search"} | RECORDS,
     "observer": {"runs", "trials"},
     "code": {"builders"},
-    "resuming": {"code", "config", "runs"} | RECORDS,
+    "comparing": {"config", "runs", "training"},
+    "resuming": {"code", "comparing", "config", "runs"} | RECORDS,
+    "warming": {"comparing", "runs"} | RECORDS,
     "budget": {"runs", "trials"},
     "preflight": {"builders", "export", "training"} | RECORDS,
     "judging": {"builders", "data", "export", "runs", "statistics", "training"} | RECORDS,
@@ -69,6 +71,7 @@ MAY_IMPORT = {
         "resuming",
         "runs",
         "training",
+        "warming",
     }
     | RECORDS,
     "tracking": {"backend", "observer", "runs"} | RECORDS,
@@ -83,12 +86,14 @@ MAY_IMPORT = {
         "search",
         "setup",
         "tracking",
+        "warming",
     }
     | RECORDS,
     "progress": {"observer", "report", "runs"} | RECORDS,
     "drafting": {"config", "data", "report"} | RECORDS,
     "checking": {"config", "execution", "preflight", "search", "setup", "training"} | RECORDS,
     "api": {"config", "progress", "runs", "tuning"} | RECORDS,
+    "predicting": {"data", "export", "runs", "statistics", "training"} | RECORDS,
     "minimizing": {"config", "grammar", "runs", "search"} | RECORDS,
     "__main__": {"cli"},
     "cli": {
@@ -102,6 +107,7 @@ MAY_IMPORT = {
         "jsonline",
         "observer",
         "plots",
+        "predicting",
         "progress",
         "report",
         "runs",
@@ -119,7 +125,7 @@ HEAVY = {
     "sklearn": {"data", "training", "runs"},
     "skopt": {"search", "runs", "skopt_space"},
     "matplotlib": {"plots"},
-    "pandas": {"data", "runs"},
+    "pandas": {"data", "predicting", "runs"},
     "pyarrow": {"data"},
     "psutil": {"execution"},
     "rich": {"progress"},
@@ -192,6 +198,7 @@ def test_nothing_is_allowed_that_no_room_uses():
         "import hpopt.api, hpopt.minimizing",
         "import hpopt.checking",
         "import hpopt.drafting",
+        "import hpopt.predicting",
     ],
 )
 def test_nothing_heavy_is_imported_before_it_is_used(statement):
