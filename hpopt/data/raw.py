@@ -90,7 +90,8 @@ def date_parts(values: pd.Series, format: str, parts: Iterable[str]) -> dict[str
             number = times.to_numpy().astype("datetime64[ns]").astype(np.int64)
             found[part] = np.where(times.isna(), np.nan, number / _NANOSECONDS_A_DAY)
         else:
-            found[part] = getattr(times.dt, part).to_numpy(dtype=np.float64, na_value=np.nan)
+            name = "day_of_week" if part == "weekday" else part
+            found[part] = getattr(times.dt, name).to_numpy(dtype=np.float64, na_value=np.nan)
     return found
 
 
