@@ -13,6 +13,7 @@ from hpopt.cli.check import check_command
 from hpopt.cli.compare import compare_command
 from hpopt.cli.evaluate import evaluate_command
 from hpopt.cli.export import export_command
+from hpopt.cli.init import init_command
 from hpopt.cli.plot import plot_command
 from hpopt.cli.predict import predict_command
 from hpopt.cli.resume import resume_command
@@ -43,6 +44,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # with it, --help takes half a second
     pretty_exceptions_enable=False,
 )
+app.command("init")(init_command)
 app.command("tune")(tune_command)
 app.command("resume")(resume_command)
 app.command("check")(check_command)

@@ -67,8 +67,8 @@ def raw_columns(frame: pd.DataFrame, readers: Iterable[Mapping[str, Any]]) -> di
 def numbers(values: pd.Series, decimal: str = ".") -> np.ndarray:
     """Numbers, also those written as text: 1,234.5 and 12 % (as 12); `decimal` is their point."""
     if values.dtype.kind in "biuf":
-        return _finite(values.to_numpy(dtype=np.float64, na_value=np.nan))
-    return _finite(_of_distinct(values, lambda texts: _read_numbers(texts, decimal)))
+        return finite(values.to_numpy(dtype=np.float64, na_value=np.nan))
+    return finite(_of_distinct(values, lambda texts: _read_numbers(texts, decimal)))
 
 
 def booleans(values: pd.Series, true: Iterable[str], false: Iterable[str]) -> np.ndarray:
@@ -150,5 +150,6 @@ def text_of(value: Any) -> str:
     return str(int(number)) if number.is_integer() and abs(number) < 2**53 else str(number)
 
 
-def _finite(values: np.ndarray) -> np.ndarray:
+def finite(values: np.ndarray) -> np.ndarray:
+    """The numbers, where what is infinite is a gap."""
     return np.where(np.isfinite(values), values, np.nan)

@@ -21,6 +21,7 @@ from hpopt.runs.journal import (
     Fitted,
     Header,
     Journal,
+    Known,
     Resumed,
     Started,
     Step,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 JOURNAL = "journal.jsonl"
 DATA = "data.json"  # what is known of the data besides its rows
-REFIT = "refit"  # the folder of weights that were fitted to training and validation part
 HALF = 0.5  # the threshold where none was chosen
 # finished; stopped early on request, and closed; closed without a model; its writer has gone.
 RunState = Literal["running", "finished", "stopped", "failed", "interrupted"]
@@ -65,6 +65,7 @@ class Run:
         self._fits: list[Fitted] = []
         self._end: Ended | None = None
         self._is_reopened = False
+        self._known: Known | None = None
         self._resumed: list[Resumed] = []
         self._seen: list[int] = []
         for event in events:
@@ -142,6 +143,22 @@ class Run:
     def end(self) -> Ended | None:
         """Why the search is over; None while it goes on, and of runs that did not write it."""
         return self._end
+
+    @property
+    def overrides(self) -> Sequence[str]:
+        """All that was laid over the config so far, as it was written."""
+        later = [change for resumed in self._resumed for change in resumed.changes]
+        return [*(self.header.overrides or ()), *later]
+
+    @property
+    def code(self) -> Mapping[str, str]:
+        """Fingerprints of the files of own code, as they were when the run was last worked on."""
+        return {**self.header.code, **{k: v for r in self._resumed for k, v in r.code.items()}}
+
+    @property
+    def known(self) -> Known | None:
+        """What the run knew of an earlier one when it was begun."""
+        return self._known
 
     @property
     def resumed(self) -> Sequence[Resumed]:
@@ -256,6 +273,10 @@ class Run:
         """Remove what an attempt at a trial left behind."""
         shutil.rmtree(self.trial_folder(number), ignore_errors=True)
 
+    def refit_folder(self, number: int) -> Path:
+        """The folder of the weights that params were fitted to on all rows; it need not exist."""
+        return self.path / "refit" / f"{number:04d}"
+
     def weights(self, trial: Trial) -> Path | None:
         """The file of a trial's weights, fitted to the training part, where it is still there.
 
@@ -264,19 +285,20 @@ class Run:
         if trial.result is None:
             return None
         if trial.result.weights is None:
-            return self._refitted(trial, "train")
+            return self._refitted(trial, "train", self.trial_folder(trial.number))
         path = self.trial_folder(trial.number) / trial.result.weights
         return path if path.is_file() else None
 
     def refitted_weights(self, trial: Trial) -> Path | None:
         """The file of a trial's weights, fitted to training and validation part, if it is there."""
-        return self._refitted(trial, "train+validation")
+        return self._refitted(trial, "train+validation", self.refit_folder(trial.number))
 
-    def _refitted(self, trial: Trial, part: str) -> Path | None:
+    def _refitted(self, trial: Trial, part: str, folder: Path) -> Path | None:
+        """The weights that the step `refit` has fitted to a part and left in `folder`."""
         step = self._steps.get("refit")
         networks = step.outcome["networks"] if step else {}
         network = networks.get(str(trial.number), {}).get(part)
-        path = self.path / network["weights"] if network else None
+        path = folder / Path(network["weights"]).name if network else None
         return path if path is not None and path.is_file() else None
 
     def keep_weights_of_best(self, count: int) -> None:
@@ -366,6 +388,8 @@ class Run:
             self._fits.append(event)
         elif isinstance(event, Ended):
             self._end, self._is_reopened = event, False
+        elif isinstance(event, Known):
+            self._known = event
         elif isinstance(event, Resumed):
             self._resumed.append(event)
             self._end, self._is_reopened = None, True
