@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from hpopt.runs.folder import Run
-from hpopt.trials import Trial
 
 Reason = Literal["n_calls", "no_improvement", "target", "time_limit", "failures", "interrupted"]
 
 
 # A trial that runs when the time is over may go on for this share of the limit.
 _OVERRUN = 0.05
+# Of a short limit, no more than this share is kept for the closing steps.
+_MOST_CLOSING = 0.25
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class Budget:
     """What a search may use, and when it has found enough.
 
     `target` is a score of the metric in its own direction. `time_limit_s` is for the whole run, all
-    sessions together; `closing_s` of it is kept for the closing steps.
+    sessions together. Of it time is kept for the closing steps: `closing_s`, the share
+    `closing_share` of the time that all fits took, and that of so many `closing_fits`.
     """
 
     n_calls: int
@@ -40,6 +43,8 @@ class Budget:
     target: float | None = None
     time_limit_s: float | None = None
     closing_s: float = 0.0
+    closing_share: float = 0.0
+    closing_fits: int = 0
     max_failures: int | None = None  # in a row, among the trials
     failures_after: int = 0  # behind this one
 
@@ -71,20 +76,27 @@ class Budget:
         return End("time_limit", f"its time limit of {self.time_limit_s:g} s allows no more trials")
 
     def is_out_of_time(self, run: Run) -> bool:
-        """Whether a trial that began now would probably not end in time."""
-        return run.elapsed_s + _usual_s(run.trials()) > self._deadline_s
+        """Whether a new trial would probably not end in time; the first one begins anyway."""
+        if not run.trials():
+            return False
+        seconds = _fitted_s(run)
+        usual_s = seconds[len(seconds) // 2] if seconds else 0.0
+        return run.elapsed_s + usual_s > self._deadline_s(seconds, usual_s)
 
     def is_overrun(self, run: Run) -> bool:
         """Whether the time is over by so much that trials that still run are to be ended."""
-        return run.elapsed_s > self._deadline_s + _OVERRUN * (self.time_limit_s or 0.0)
+        allowed_s = _OVERRUN * (self.time_limit_s or 0.0)
+        return run.elapsed_s > self._deadline_s(_fitted_s(run), 0.0) + allowed_s
 
-    @property
-    def _deadline_s(self) -> float:
-        """When the search is to be over."""
-        return math.inf if self.time_limit_s is None else self.time_limit_s - self.closing_s
+    def _deadline_s(self, seconds: Sequence[float], usual_s: float) -> float:
+        """When the search is to be over, so that the closing steps end in time."""
+        if self.time_limit_s is None:
+            return math.inf
+        closing_s = min(self.closing_s, _MOST_CLOSING * self.time_limit_s)
+        fits_s = self.closing_share * sum(seconds) + self.closing_fits * usual_s
+        return self.time_limit_s - closing_s - fits_s
 
 
-def _usual_s(trials: list[Trial]) -> float:
-    """How long a trial takes: the median of those that have finished."""
-    seconds = sorted(trial.result.seconds for trial in trials if trial.result is not None)
-    return seconds[len(seconds) // 2] if seconds else 0.0
+def _fitted_s(run: Run) -> list[float]:
+    """How long each finished trial took, in order of length."""
+    return sorted(trial.result.seconds for trial in run.trials() if trial.result is not None)

@@ -33,6 +33,9 @@ from hpopt.trials import Trial
 
 log = logging.getLogger(__name__)
 
+# About how long the steps take that fit nothing, and the pictures among them, on two cores.
+CLOSING_S, PLOTS_S = 5.0, 8.0
+
 
 @dataclass(frozen=True)
 class Closing:

@@ -6,15 +6,14 @@ and the file of an own builder. The data are read again, and compared with what 
 
 from __future__ import annotations
 
-import json
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from hpopt.code import PLACES, code_files, code_prints
-from hpopt.config.document import Document, parse_document
+from hpopt.comparing import differences, space_differences
+from hpopt.config.document import Document, KeyPath, parse_document
 from hpopt.config.dumping import inline_yaml
 from hpopt.config.loading import Config, check_document
 from hpopt.errors import ConfigError, DataError, Problem, RunError
@@ -53,17 +52,6 @@ def continuation_of(
     return Continuation(check_document(document), changes, code_prints(files))
 
 
-def recorded(run: Run) -> list[str]:
-    """All overrides that were in force when the run was last worked on."""
-    later = [change for resumed in run.resumed for change in resumed.changes]
-    return [*(run.header.overrides or ()), *later]
-
-
-def code_in_force(run: Run) -> Mapping[str, str]:
-    """What the files of own code were when the run was last worked on."""
-    return {**run.header.code, **{k: v for r in run.resumed for k, v in r.code.items()}}
-
-
 def _document(run: Run, changes: Sequence[str]) -> Document:
     header = run.header
     # Before overrides were recorded, what they came to was all that was left of them.
@@ -76,7 +64,7 @@ def _document(run: Run, changes: Sequence[str]) -> Document:
             help="delete it and begin anew with `hpopt tune CONFIG`",
         ) from None
     place = Path(header.folder or run.path) / Path(header.config or name).name
-    return parse_document(place, source, (*recorded(run), *changes))
+    return parse_document(place, source, (*run.overrides, *changes))
 
 
 def _moved(run: Run, data: str | None) -> list[str]:
@@ -93,7 +81,7 @@ def _moved(run: Run, data: str | None) -> list[str]:
 
 def _check_code(run: Run, document: Document, files: Mapping[str, Path], trust_code: bool) -> None:
     """Raise ConfigError where own code is gone, or is no longer what the run's trials ran."""
-    known, found = code_in_force(run), code_prints(files)
+    known, found = run.code, code_prints(files)
     problems = []
     for role, path in files.items():
         place = document.location(PLACES[role])
@@ -118,22 +106,23 @@ def check_comparable(run: Run, config: Config, header: Header) -> None:
 
     `header` is what the journal of a new run of `config` would begin with.
     """
-    problems = list(_differences(run.header, header, config))
+    found = [*differences(run.header, header), *space_differences(run.header, header)]
     help = f"begin a new run that knows of this one: {_new_run(run, config)}"
-    if problems:
-        raise ConfigError.of([
+    if found:
+        problems = [
             Problem(
                 f"new trials could not be compared with those of {run.path.name}: {what}",
-                config.document.location(place),
-                help if number == len(problems) else None,
+                config.document.location(_place(section, name, config)),
             )
-            for number, (what, place) in enumerate(problems, start=1)
-        ])  # fmt: skip
+            for section, name, what in found
+        ]
+        problems[-1] = replace(problems[-1], help=help)
+        raise ConfigError.of(problems)
     then, now = run.header.fingerprints, header.fingerprints
     other = next((part for part in ("data", "split") if then.get(part) != now.get(part)), None)
     if other is not None:
         of_config = [c for c in config.document.overrides if c.startswith("dataset.")]
-        kind = ConfigError if set(of_config) - set(recorded(run)) else DataError
+        kind = ConfigError if set(of_config) - set(run.overrides) else DataError
         raise kind(
             f"the trials of {run.path.name} were made with "
             + ("other data" if other == "data" else "another split of the data"),
@@ -142,44 +131,11 @@ def check_comparable(run: Run, config: Config, header: Header) -> None:
         )
 
 
+def _place(section: str, name: str, config: Config) -> KeyPath:
+    return ("space", name) if name in config.settings.space else (section, name)
+
+
 def _new_run(run: Run, config: Config) -> str:
     document = config.document
     overrides = "".join(f" -s {shlex.quote(override)}" for override in document.overrides)
     return f"hpopt tune {document.path}{overrides} --warm-start {run.path.name}"
-
-
-def _differences(
-    then: Header, now: Header, config: Config
-) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """What makes trials incomparable, in words, each with its place in the config."""
-    if then.metric != now.metric:
-        yield f"the metric was {then.metric} and is {now.metric} now", ("training", "metric")
-    old, new = dict(then.constants), _plain(now.constants)
-    if _function(old.get("builder", "")) != _function(new["builder"]):
-        yield f"the builder was {old.get('builder')}", ("model", "builder")
-    given = config.settings.model.model_extra or {}
-    dimensions = {form["name"]: form for form in then.space}
-    searched = {form["name"]: form for form in _plain(now.space)}
-    for section, place in (("arguments", "model"), ("training", "training")):
-        before, after = old.get(section, {}), new[section]
-        for name in sorted({*before, *after} - {*dimensions, *searched, "metric"}):
-            # A setting that this version of hpopt has added was at its default before.
-            was = before.get(name, None if name in given else after.get(name))
-            if was != after.get(name):
-                path = ("space", name) if name in config.settings.space else (place, name)
-                said = f"{inline_yaml(was)} and is {inline_yaml(after.get(name))} now"
-                yield f"`{name}` was {said}", path
-    for name in dict.fromkeys([*dimensions, *searched]):
-        if dimensions.get(name) != searched.get(name):
-            yield f"`{name}` was searched otherwise", ("space", name)
-
-
-def _function(reference: str) -> str:
-    """A builder without the folder of its file, which may have moved."""
-    source, _, function = reference.rpartition(":")
-    return f"{Path(source).name}:{function}" if source.endswith(".py") else reference
-
-
-def _plain(form: Any) -> Any:
-    """What comes back when it is written to the journal and read."""
-    return json.loads(json.dumps(form))

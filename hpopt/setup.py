@@ -20,6 +20,7 @@ from hpopt.data.sources import Table
 from hpopt.data.splits import Parts, split_rows
 from hpopt.errors import DataError, Interrupted, SettingError
 from hpopt.execution.choosing import make_slots
+from hpopt.execution.plan import Plan
 from hpopt.execution.slots import Slots
 from hpopt.observer import Observer
 from hpopt.preflight import preflight
@@ -29,6 +30,7 @@ from hpopt.runs.environment import ENVIRONMENT, describe_environment
 from hpopt.runs.folder import DATA, Run, now
 from hpopt.training.metrics import Metric
 from hpopt.training.objective import Objective
+from hpopt.warming import known_of
 
 log = logging.getLogger(__name__)
 
@@ -112,19 +114,30 @@ def read_table(config: Config) -> Table:
 
 
 def set_up(
-    config: Config, output_dir: Path, observer: Observer, stop: threading.Event
+    config: Config,
+    output_dir: Path,
+    observer: Observer,
+    stop: threading.Event,
+    earlier: Run | None = None,
 ) -> tuple[Run, Ready]:
     """Read the data, make the run folder and try the default params, while workers warm up.
+
+    The run may know of an `earlier` one.
 
     Raises ConfigError, DataError or SetupError, and leaves no folder then; likewise Interrupted
     where `stop` has been set meanwhile.
     """
     material = read_material(config)
-    run = Run.create(output_dir, config.run_name, header_of(config, material))
+    header = header_of(config, material)
+    known = None if earlier is None else known_of(earlier, header, config.binding.space)
+    run = Run.create(output_dir, config.run_name, header)
     try:
         # At once, so that a run that is killed in what follows can be resumed.
         run.write("config.yaml", lambda file: file.write(config.document.source))
         keep_code(run, config)
+        if known is not None:
+            run.append(known)
+            note_known(known, observer)
         ready = prepare_run(run, config, material, observer)
         if stop.is_set():
             ready.slots.close()
@@ -133,6 +146,19 @@ def set_up(
         run.discard()  # nothing has been found yet
         raise
     return run, ready
+
+
+def note_known(known: journal.Known, observer: Observer) -> None:
+    """Say how an earlier run is used."""
+    count = len(known.trials)
+    note = (
+        f"{count} trials of {known.run} inform the search"
+        if known.informs
+        else f"{known.run} was made otherwise (data, split, metric, code or constants): its values "
+        f"say nothing here, and its best {count} params are tried first"
+    )
+    log.info(note)
+    observer.note(note)
 
 
 def read_again(run: Run, config: Config) -> Material:
@@ -181,9 +207,13 @@ def prepare_run(run: Run, config: Config, material: Material, observer: Observer
         training = config.binding.training
         trials_left = max(config.settings.search.n_calls - len(run.trials()), 1)
         n_jobs = trials_left * training.folds * training.repeats
-        slots = make_slots(objective, config.settings.execution, n_jobs=n_jobs)
+        plan = Plan.of(config.settings.execution, n_jobs=n_jobs)
+        with run.log_file():
+            slots = make_slots(objective, plan)
         preflight(objective, config.binding.space.defaults, seed=config.settings.search.seed)
-        resolved = resolved_yaml(config, metric=material.metric.name, loss=material.loss)
+        resolved = resolved_yaml(
+            config, metric=material.metric.name, loss=material.loss, workers=plan.workers
+        )
         run.write_text("config.resolved.yaml", resolved)
         run.write_json(DATA, objective.data.to_json())
         if not (run.path / ENVIRONMENT).is_file():

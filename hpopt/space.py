@@ -126,7 +126,7 @@ class Space:
             raise DimensionError(
                 f"the condition `{condition}` can never hold",
                 key="when",
-                help=f"`{parent.name}` is {_describe(parent)}",
+                help=f"`{parent.name}` is {describe(parent)}",
                 dimension=dimension.name,
             )
 
@@ -185,7 +185,8 @@ def _may_be(dimension: Dimension, value: Scalar) -> bool:
     return dimension.contains(value)
 
 
-def _describe(dimension: Dimension) -> str:
+def describe(dimension: Dimension) -> str:
+    """What a dimension can be, in words."""
     if isinstance(dimension, Categorical):
         return "one of " + ", ".join(f"`{category}`" for category in dimension.categories)
     return f"between {dimension.low} and {dimension.high}"

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hpopt.budget import INTERRUPTED, Budget
-from hpopt.closing import Closing
+from hpopt.closing import CLOSING_S, PLOTS_S, Closing
 from hpopt.config.loading import Config
 from hpopt.errors import Interrupted
 from hpopt.execution.evaluation import Evaluation
@@ -31,6 +31,7 @@ from hpopt.setup import Ready, read_again, set_up, set_up_again
 from hpopt.space import Space
 from hpopt.tracking.tensorboard import TensorBoard
 from hpopt.trials import Trial, trial_seed
+from hpopt.warming import earlier_trials, to_try_first
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +43,13 @@ def tune(
     config: Config,
     *,
     output_dir: str | os.PathLike[str] = "runs",
+    earlier: Run | None = None,
     observer: Observer | None = None,
     stop: threading.Event | None = None,
 ) -> Run:
     """Search for the best network and leave a run folder in `output_dir`.
 
+    The trials of an `earlier` run inform the search, where they can be compared with new ones.
     Once `stop` is set no new trial begins, and the run is closed with what it has. Raises
     ConfigError, DataError, SetupError or MissingDependency before the first trial, and leaves no
     folder then; RunError where files can't be written, or the best network can't be saved;
@@ -56,7 +59,7 @@ def tune(
     try:
         observer.setting_up()
         with _interruptible("interrupted before the first trial; no run folder is left"):
-            run, ready = set_up(config, Path(output_dir), observer, stop)
+            run, ready = set_up(config, Path(output_dir), observer, stop, earlier)
         _carry_on(run, config, ready, observer, stop)
     finally:
         observer.close()
@@ -127,7 +130,7 @@ def _carry_on(
         search(
             run,
             space,
-            make_searcher(**options.search.model_dump(exclude={"seed"})),
+            _searcher(run, config),
             FoldedSlots(ready.slots, Evaluation(training.folds, training.repeats)),
             budget=_budget(run, config),
             seed=options.search.seed,
@@ -151,6 +154,19 @@ def _carry_on(
             run.append(journal.Ended(INTERRUPTED.reason, INTERRUPTED.text, now(), run.elapsed_s))
 
 
+def _searcher(run: Run, config: Config) -> Searcher:
+    search = config.settings.search
+    return make_searcher(
+        search.engine,
+        search.acquisition,
+        n_calls=search.n_calls,
+        base_estimator=search.base_estimator,
+        grid=search.grid,
+        given=[*config.binding.initial, *to_try_first(run.known)],
+        earlier=earlier_trials(run.known),
+    )
+
+
 def how_to_resume(run: Run) -> str:
     """The command that goes on with a run."""
     return f"to go on: hpopt resume {shlex.quote(run.shown_path)}"
@@ -161,6 +177,12 @@ def _budget(run: Run, config: Config) -> Budget:
     options = config.settings
     return Budget(
         options.search.n_calls,
+        no_improvement=options.search.stop.no_improvement,
+        target=options.search.stop.target,
+        time_limit_s=options.search.time_limit,
+        closing_s=CLOSING_S + (PLOTS_S if options.output.plots else 0.0),
+        closing_share=options.output.confirm,
+        closing_fits=2 if options.output.refit else 0,
         max_failures=options.execution.max_failures,
         failures_after=len(run.trials()),
     )

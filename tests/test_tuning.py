@@ -1,32 +1,16 @@
 """The loop, on analytic objectives: no network is built here."""
 
 import threading
-from contextlib import closing
 
-import numpy as np
 import pytest
+from loops import bowl, facts, searched, went_on
 
-from hpopt.budget import Budget
-from hpopt.dimensions import Real
 from hpopt.errors import TrialError
 from hpopt.execution.serial import SerialSlots
 from hpopt.execution.slots import TrialFailed
 from hpopt.observer import Observer
-from hpopt.runs.folder import JOURNAL, Run
-from hpopt.runs.journal import Header, Journal, read_journal
-from hpopt.search.engines import make_searcher
-from hpopt.space import Space
+from hpopt.runs.folder import Run
 from hpopt.trials import Result, trial_seed
-from hpopt.tuning import search
-
-SPACE = Space([Real("x", -1, 1, default=0.9), Real("y", -1, 1, default=0.9)])
-
-
-def bowl(params, *, seed, folder, fold=0) -> Result:
-    value = params["x"] ** 2 + params["y"] ** 2
-    folder.mkdir(parents=True)
-    np.savez(folder / "weights.npz", value=value)
-    return Result(value, {"rmse": value}, [value], {"loss": [value]}, 1, 0.01, "weights.npz")
 
 
 def failing_on_the_right(params, *, seed, folder, fold=0) -> Result:
@@ -44,31 +28,6 @@ class Recorder(Observer):
 
     def ended(self, trial, trials):
         self.told.append((trial.state, trial.number))
-
-
-def searched(tmp_path, objective=bowl, **options) -> Run:
-    header = Header("0", "rmse", False, {}, {}, SPACE.to_json())
-    run = Run.create(tmp_path, "loop", header)
-    with closing(run):
-        search_in(run, objective, **options)
-    return run
-
-
-def search_in(
-    run, objective=bowl, n_calls=8, *, engine="random", acquisition="EI", slots=None,
-    observer=None, stop=None, keep_weights=2, **budget,
-) -> None:  # fmt: skip
-    search(
-        run,
-        SPACE,
-        make_searcher(engine, acquisition, n_calls=n_calls),
-        slots or SerialSlots(objective),
-        budget=Budget(n_calls, **budget),
-        seed=7,
-        keep_weights=keep_weights,
-        observer=observer or Observer(),
-        stop=stop or threading.Event(),
-    )
 
 
 def test_the_journal_holds_what_the_run_holds(tmp_path):
@@ -117,21 +76,6 @@ def test_no_trial_begins_once_the_run_is_to_stop(tmp_path):
                 stop.set()
 
     assert len(searched(tmp_path, observer=StopAfterThree(), stop=stop).trials()) == 3
-
-
-def went_on(run, objective=bowl, **options) -> Run:
-    """The run after another process has gone on with it."""
-    path = run.path
-    run = Run(path, *read_journal(path / JOURNAL), Journal(path / JOURNAL))
-    search_in(run, objective, **options)
-    run.close()
-    return Run.open(path)
-
-
-def facts(run) -> list:
-    return [
-        (t.number, t.params, t.seed, t.value, t.result and t.result.curves) for t in run.trials()
-    ]
 
 
 @pytest.mark.parametrize(

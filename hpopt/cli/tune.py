@@ -23,6 +23,10 @@ def tune_command(
         str | None, typer.Option(help="What the run folder is called behind its time stamp.")
     ] = None,
     output_dir: OutputDir = RUNS,
+    warm_start: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="An earlier run on the same space, to learn from."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print every value that would be in force, and stop.")
     ] = False,
@@ -47,12 +51,22 @@ def tune_command(
 
         print_dry_run(loaded, as_json=as_json)
     else:
-        _tune(loaded, output_dir, as_json=as_json, quiet=quiet)
+        _tune(loaded, output_dir, warm_start, as_json=as_json, quiet=quiet)
 
 
-def _tune(config: Config, output_dir: Path, *, as_json: bool, quiet: bool) -> None:
+def _tune(
+    config: Config, output_dir: Path, warm_start: str | None, *, as_json: bool, quiet: bool
+) -> None:
+    from hpopt.runs.finding import find_run
     from hpopt.tuning import tune
 
+    earlier = None if warm_start is None else find_run(warm_start, output_dir)
     with stop_on_signals() as stop:
-        run = tune(config, output_dir=output_dir, observer=watcher(as_json, quiet), stop=stop)
+        run = tune(
+            config,
+            output_dir=output_dir,
+            earlier=earlier,
+            observer=watcher(as_json, quiet),
+            stop=stop,
+        )
     say_what_came(run, as_json=as_json, quiet=quiet)

@@ -16,13 +16,14 @@ import pydantic
 from hpopt.builders.registry import Signature, absolute_reference, load_builder, read_signature
 from hpopt.conditions import Condition, DimensionError, Scalar, is_scalar
 from hpopt.config.document import Document, KeyPath
+from hpopt.config.dumping import inline_yaml
 from hpopt.config.idle import idle_settings
 from hpopt.config.problems import dotted, misfit
 from hpopt.config.schema import Constant, Settings
-from hpopt.dimensions import Categorical, Dimension, Real
+from hpopt.dimensions import Categorical, Dimension, Params, Real
 from hpopt.errors import ConfigError, Problem, SetupError, suggest_name
 from hpopt.grammar import Section
-from hpopt.space import Space, settle_conditions
+from hpopt.space import Space, describe, settle_conditions
 from hpopt.training.settings import NOT_SEARCHABLE, Training
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Binding:
     arguments: dict[str, Any]  # constants of the builder, its defaults among them
     training: Training
     notes: tuple[str, ...] = ()  # what people should know before it begins
+    initial: tuple[Params, ...] = ()  # to be tried behind the defaults
 
 
 def bind(settings: Settings, document: Document) -> Binding:
@@ -76,7 +78,8 @@ class _Binder:
             self._check_dimension(dimensions[-1])
         self._check_required(dimensions)
         space = None if self.problems else self._space(dimensions, constants)
-        if space is None:
+        initial = [] if space is None else self._initial(space)
+        if space is None or self.problems:
             raise ConfigError.of(self.problems)
         of_training = {n: v for n, v in constants.items() if n in Training.model_fields}
         of_builder = {n: v for n, v in constants.items() if n not in Training.model_fields}
@@ -87,6 +90,7 @@ class _Binder:
             arguments=self._defaults() | (self.settings.model.model_extra or {}) | of_builder,
             training=training,
             notes=(*self.notes, *idle_settings(self.settings, training, space)),
+            initial=tuple(initial),
         )
 
     def _with_default(self, dimension: Dimension, form: Section) -> Dimension:
@@ -244,6 +248,39 @@ class _Binder:
         except DimensionError as error:
             self._blame_dimension(error.dimension or "", error)
             return None
+
+    def _initial(self, space: Space) -> list[Params]:
+        """What is to be tried first, each but once; a problem is noted of what can't be."""
+        initial: list[Params] = []
+        by_name = {dimension.name: dimension for dimension in space}
+        for index, given in enumerate(self.settings.search.initial):
+            path: KeyPath = ("search", "initial", index)
+            legal: dict[str, Scalar] = {}
+            for name, value in given.items():
+                if name not in by_name:
+                    help = suggest_name(name, by_name)
+                    self._add(f"`{name}` is not searched", (*path, name), help, of_key=True)
+                    continue
+                dimension = by_name[name]
+                if dimension.contains(value):
+                    whole = isinstance(dimension, Real) and isinstance(value, int)
+                    legal[name] = float(value or 0) if whole else value
+                else:
+                    self._add(
+                        f"`{name}` can't be {inline_yaml(value)}",
+                        (*path, name),
+                        f"`{name}` is {describe(dimension)}",
+                    )
+            if len(legal) < len(given):
+                continue
+            params = space.without_inactive(space.complete(legal))
+            for name in [name for name in legal if name not in params]:
+                when = " and ".join(map(str, by_name[name].when))
+                message = f"`{name}` is not active in these params: it is only where {when}"
+                self._add(message, (*path, name), "leave it out", of_key=True)
+            if params != space.defaults and params not in initial:
+                initial.append(params)
+        return initial
 
     def _check_condition(
         self,

@@ -15,7 +15,7 @@ from hpopt.conditions import Condition, Scalar
 from hpopt.data.settings import EMPTY, Dataset
 from hpopt.dimensions import Categorical, Dimension, Integer, Prior, Real
 from hpopt.execution.settings import Execution
-from hpopt.grammar import Count, Section
+from hpopt.grammar import Count, Duration, Section
 from hpopt.training.settings import Training
 
 # The engines that weigh nothing.
@@ -119,6 +119,15 @@ DimensionForm = Annotated[
 ]
 
 
+class Stop(Section):
+    """What ends a search before its budget is used up."""
+
+    no_improvement: Count | None = None
+    """So many trials in a row that are no better than the best before them."""
+    target: float | None = None
+    """A score of the metric, in its own direction, that is good enough."""
+
+
 class Search(Section):
     """The searcher, its acquisition function and its budget."""
 
@@ -134,6 +143,13 @@ class Search(Section):
     """The points of `grid` along each dimension, both ends among them; of a categorical all."""
     n_calls: Annotated[Count, Le(1_000_000)] = 100
     """How many trials the run has, the failed ones among them."""
+    time_limit: Duration | None = None
+    """How long the whole run may take, its end included: seconds, or `90s`, `10m`, `1h30m`. No
+    trial begins that would probably not end in time."""
+    stop: Annotated[Stop, EMPTY] = Stop()
+    """What ends the search before that."""
+    initial: list[dict[str, Scalar]] = Field(default_factory=list)
+    """Params to try first, behind the defaults; what is left out of one has its default."""
     seed: Annotated[int, Ge(0), Lt(2**32)] = 0
     """The seed of the search and of every trial: with one worker it decides the whole run."""
 

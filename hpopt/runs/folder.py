@@ -21,6 +21,7 @@ from hpopt.runs.journal import (
     Fitted,
     Header,
     Journal,
+    Known,
     Resumed,
     Started,
     Step,
@@ -64,6 +65,7 @@ class Run:
         self._fits: list[Fitted] = []
         self._end: Ended | None = None
         self._is_reopened = False
+        self._known: Known | None = None
         self._resumed: list[Resumed] = []
         self._seen: list[int] = []
         for event in events:
@@ -141,6 +143,22 @@ class Run:
     def end(self) -> Ended | None:
         """Why the search is over; None while it goes on, and of runs that did not write it."""
         return self._end
+
+    @property
+    def overrides(self) -> Sequence[str]:
+        """All that was laid over the config so far, as it was written."""
+        later = [change for resumed in self._resumed for change in resumed.changes]
+        return [*(self.header.overrides or ()), *later]
+
+    @property
+    def code(self) -> Mapping[str, str]:
+        """Fingerprints of the files of own code, as they were when the run was last worked on."""
+        return {**self.header.code, **{k: v for r in self._resumed for k, v in r.code.items()}}
+
+    @property
+    def known(self) -> Known | None:
+        """What the run knew of an earlier one when it was begun."""
+        return self._known
 
     @property
     def resumed(self) -> Sequence[Resumed]:
@@ -370,6 +388,8 @@ class Run:
             self._fits.append(event)
         elif isinstance(event, Ended):
             self._end, self._is_reopened = event, False
+        elif isinstance(event, Known):
+            self._known = event
         elif isinstance(event, Resumed):
             self._resumed.append(event)
             self._end, self._is_reopened = None, True

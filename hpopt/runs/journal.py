@@ -46,6 +46,20 @@ class Header:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What a run knows of an earlier one, `trials` as `{number, params, value, standard_error}`.
+
+    They inform the search where `informs`, a failed one with a value of None; else they were made
+    otherwise, and the params of the best of them are tried first.
+    """
+
+    kind: ClassVar[str] = "known"
+    run: str
+    informs: bool
+    trials: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
 class Started:
     """A trial was handed to a slot."""
 
@@ -147,9 +161,9 @@ class DamagedLine(RunError):  # noqa: N818 (it says what is wrong)
         )
 
 
-Event = Header | Started | Finished | Failed | Ended | Resumed | Fitted | Step
+Event = Header | Known | Started | Finished | Failed | Ended | Resumed | Fitted | Step
 _KINDS: dict[str, type[Any]] = {
-    t.kind: t for t in (Header, Started, Finished, Failed, Ended, Resumed, Fitted, Step)
+    t.kind: t for t in (Header, Known, Started, Finished, Failed, Ended, Resumed, Fitted, Step)
 }
 _FIELDS = {kind: {f.name for f in dataclasses.fields(kind)} for kind in _KINDS.values()}
 _RESULT = [f.name for f in dataclasses.fields(Result)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from hpopt.dimensions import Params
 from hpopt.errors import ConfigError, suggest_name
 from hpopt.search.bayes import BayesSearcher
 from hpopt.search.grid_engine import GridSearcher
@@ -17,18 +18,38 @@ from hpopt.trials import Trial
 
 
 @dataclass(frozen=True)
-class DefaultsFirst:
-    """Suggests the defaults as the first trial, and leaves all others to another searcher."""
+class GivenFirst:
+    """Suggests the defaults, then what people gave, and leaves all else to another searcher."""
 
     searcher: Searcher
+    given: Sequence[Params] = ()
 
     def suggest(
         self, space: Space, trials: Sequence[Trial], *, number: int, seed: int
     ) -> Suggestion:
-        """The defaults, or what the searcher behind says."""
-        if number == 1:
-            return Suggestion(space.defaults)
+        """The defaults, the params that were given, or what the searcher behind says."""
+        first = [space.defaults, *self.given]
+        if number <= len(first):
+            return Suggestion(first[number - 1])
         return self.searcher.suggest(space, trials, number=number, seed=seed)
+
+
+@dataclass(frozen=True)
+class Informed:
+    """A searcher that knows the trials of an earlier run, as if they had been this one's first.
+
+    Their numbers are those up to 0.
+    """
+
+    searcher: Searcher
+    earlier: Sequence[Trial]
+
+    def suggest(
+        self, space: Space, trials: Sequence[Trial], *, number: int, seed: int
+    ) -> Suggestion:
+        """What the searcher says of all trials together."""
+        known = [*self.earlier, *trials]
+        return self.searcher.suggest(space, known, number=number + len(self.earlier), seed=seed)
 
 
 def make_searcher(
@@ -39,13 +60,16 @@ def make_searcher(
     n_initial: int | None = None,
     base_estimator: str = "GP",
     grid: int = 5,
+    given: Sequence[Params] = (),
+    earlier: Sequence[Trial] = (),
 ) -> Searcher:
     """The searcher of `search.engine`, which starts from the defaults.
 
     `n_calls` is the budget. A run that is resumed with another one goes on from its trials: only
     the size of the initial design follows from it. `n_initial` sets that size, the defaults
     included. `base_estimator` is the surrogate of `skopt`, `grid` the points along a dimension of
-    `grid`. Raises ConfigError where there is no such engine.
+    `grid`. The params `given` are tried behind the defaults, and trials of an `earlier` run inform
+    it. Raises ConfigError where there is no such engine.
     """
     searchers: dict[str, Callable[[], Searcher]] = {
         "gp": lambda: BayesSearcher(acquisition, n_calls, n_initial),
@@ -56,4 +80,5 @@ def make_searcher(
     }
     if engine not in searchers:
         raise ConfigError(f"there is no engine `{engine}`", help=suggest_name(engine, searchers))
-    return DefaultsFirst(searchers[engine]())
+    searcher = searchers[engine]()
+    return GivenFirst(Informed(searcher, earlier) if earlier else searcher, given)

@@ -1,0 +1,66 @@
+"""What makes the trials of two runs incomparable, from what their journals begin with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from hpopt.config.dumping import inline_yaml
+from hpopt.runs.journal import Header
+from hpopt.training.settings import Training
+
+# A section of the YAML, a name in it, and what was and is, for people.
+Difference = tuple[str, str, str]
+
+
+def differences(then: Header, now: Header) -> Iterator[Difference]:
+    """Where values of the one mean something else than values of the other, but for the data."""
+    if then.metric != now.metric:
+        yield "training", "metric", f"the metric was {then.metric}, and is {now.metric} now"
+    old, new = _plain(then.constants), _plain(now.constants)
+    if _function(old.get("builder", "")) != _function(new.get("builder", "")):
+        was, now_is = old.get("builder"), new.get("builder")
+        yield "model", "builder", f"the builder was {was}, and is {now_is} now"
+    searched = {form["name"] for form in (*then.space, *now.space)} | {"metric"}
+    # What a later version has added was at its default before.
+    arguments = old.get("arguments", {})
+    if then.hpopt != now.hpopt:
+        arguments = {**new.get("arguments", {}), **arguments}
+    training = {**_plain(Training().model_dump()), **old.get("training", {})}
+    yield from _constants("model", arguments, new.get("arguments", {}), searched)
+    yield from _constants("training", training, new.get("training", {}), searched)
+
+
+def space_differences(then: Header, now: Header) -> Iterator[Difference]:
+    """The dimensions that are not searched as they were."""
+    old = {form["name"]: form for form in _plain(then.space)}
+    new = {form["name"]: form for form in _plain(now.space)}
+    for name in dict.fromkeys([*old, *new]):
+        if name not in new:
+            yield "space", name, f"`{name}` was searched, and is constant now"
+        elif name not in old:
+            yield "space", name, f"`{name}` was constant, and is searched now"
+        elif old[name] != new[name]:
+            yield "space", name, f"`{name}` was searched among other values"
+
+
+def _constants(
+    section: str, old: Mapping[str, Any], new: Mapping[str, Any], searched: set[str]
+) -> Iterator[Difference]:
+    for name in sorted(({*old, *new}) - searched):
+        if old.get(name) != new.get(name):
+            was, now = inline_yaml(old.get(name)), inline_yaml(new.get(name))
+            yield section, name, f"`{name}` was {was}, and is {now} now"
+
+
+def _function(reference: str) -> str:
+    """A builder without the folder of its file, which may have moved."""
+    source, _, function = reference.rpartition(":")
+    return f"{Path(source).name}:{function}" if source.endswith(".py") else reference
+
+
+def _plain(form: Any) -> Any:
+    """What comes back when it is written to the journal and read."""
+    return json.loads(json.dumps(form))

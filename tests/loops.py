@@ -1,0 +1,70 @@
+"""The loop on an analytic objective, by itself: neither a network nor data are behind it."""
+
+import threading
+import time
+from contextlib import closing
+
+import numpy as np
+
+from hpopt.budget import Budget
+from hpopt.dimensions import Real
+from hpopt.execution.serial import SerialSlots
+from hpopt.observer import Observer
+from hpopt.runs.folder import Run
+from hpopt.runs.journal import Header
+from hpopt.search.engines import make_searcher
+from hpopt.space import Space
+from hpopt.trials import Result
+from hpopt.tuning import search
+
+SPACE = Space([Real("x", -1, 1, default=0.9), Real("y", -1, 1, default=0.9)])
+
+
+def bowl(params, *, seed, folder, fold=0) -> Result:
+    value = params["x"] ** 2 + params["y"] ** 2
+    folder.mkdir(parents=True, exist_ok=True)
+    np.savez(folder / "weights.npz", value=value)
+    return Result(value, {"rmse": value}, [value], {"loss": [value]}, 1, 0.01, "weights.npz")
+
+
+def slow_bowl(params, **where) -> Result:
+    time.sleep(0.05)
+    return bowl(params, **where)
+
+
+def searched(tmp_path, objective=bowl, **options) -> Run:
+    header = Header("0", "rmse", False, {}, {}, SPACE.to_json())
+    run = Run.create(tmp_path, "loop", header)
+    with closing(run):
+        search_in(run, objective, **options)
+    return run
+
+
+def search_in(
+    run, objective=bowl, n_calls=8, *, engine="random", acquisition="EI", slots=None,
+    observer=None, stop=None, keep_weights=2, **budget,
+) -> None:  # fmt: skip
+    search(
+        run,
+        SPACE,
+        make_searcher(engine, acquisition, n_calls=n_calls),
+        slots or SerialSlots(objective),
+        budget=Budget(n_calls, **budget),
+        seed=7,
+        keep_weights=keep_weights,
+        observer=observer or Observer(),
+        stop=stop or threading.Event(),
+    )
+
+
+def went_on(run, objective=bowl, **options) -> Run:
+    """The run after another process has gone on with it."""
+    with closing(Run.reopen(run.path)) as again:
+        search_in(again, objective, **options)
+    return Run.open(run.path)
+
+
+def facts(run) -> list:
+    return [
+        (t.number, t.params, t.seed, t.value, t.result and t.result.curves) for t in run.trials()
+    ]
