@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hpopt.api import tune
+    from hpopt.api import resume, tune
     from hpopt.builders.base import Output
     from hpopt.config.loading import load_config
     from hpopt.minimizing import minimize
@@ -25,6 +25,7 @@ _PUBLIC = {
     "load_config": "hpopt.config.loading",
     "minimize": "hpopt.minimizing",
     "predict": "hpopt.predicting",
+    "resume": "hpopt.api",
     "tune": "hpopt.api",
 }
 
@@ -37,6 +38,7 @@ __all__ = [
     "load_config",
     "minimize",
     "predict",
+    "resume",
     "tune",
 ]
 

@@ -1,9 +1,11 @@
-"""`hpopt.tune`: the main job for people who write Python."""
+"""`hpopt.tune` and `hpopt.resume`: the main job for people who write Python."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from hpopt.config.dumping import inline_yaml
@@ -11,7 +13,9 @@ from hpopt.config.loading import Config, load_config
 from hpopt.config.schema import Settings
 from hpopt.errors import ConfigError, HpoptError, closest
 from hpopt.progress import choose_progress
+from hpopt.runs.finding import find_folder, find_run
 from hpopt.runs.folder import Run
+from hpopt.tuning import resume as resume_run
 from hpopt.tuning import tune as tune_config
 
 
@@ -19,6 +23,7 @@ def tune(
     config: str | os.PathLike[str] | Mapping[str, Any] | Config,
     *,
     output_dir: str | os.PathLike[str] = "runs",
+    warm_start: str | os.PathLike[str] | Run | None = None,
     progress: bool = True,
     **overrides: Any,
 ) -> Run:
@@ -27,12 +32,12 @@ def tune(
     `config` is the path of a YAML file, a mapping of the same content, or what `load_config` gives.
     An override is the path of a key with two underscores between its steps:
     `tune("config.yaml", search__n_calls=20, space__optimizer="sgd")`. `progress` says on stderr how
-    the run goes on.
+    the run goes on. `warm_start` is an earlier run to learn from, or what `find_run` takes.
 
     Raises ConfigError, DataError or SetupError before the first trial, and leaves no folder then;
     RunError where files can't be written; Interrupted on Ctrl-C, with the run folder kept.
     """
-    try:
+    with _explained():
         if isinstance(config, Config):
             if overrides:
                 raise ConfigError(
@@ -41,10 +46,49 @@ def tune(
                 )
         else:
             config = load_config(config, _as_written(overrides))
+        earlier = _found(warm_start, output_dir)
         observer = choose_progress() if progress else None
-        return tune_config(config, output_dir=output_dir, observer=observer)
+        return tune_config(config, output_dir=output_dir, earlier=earlier, observer=observer)
+
+
+def resume(
+    run: str | os.PathLike[str] | Run,
+    *,
+    data: str | os.PathLike[str] | None = None,
+    trust_code: bool = False,
+    progress: bool = True,
+    **overrides: Any,
+) -> Run:
+    """Go on with a run from its folder, as if it had never ended.
+
+    `run` is one, or what `find_run` takes. Overrides are those of `tune`: more trials with
+    `search__n_calls=200`, another acquisition function. `data` is where the data file is now;
+    `trust_code` lets own code run that has changed since.
+
+    Raises what `tune` raises; ConfigError or DataError where new trials could not be compared with
+    those that the run has, RunError where another process is writing it.
+    """
+    with _explained():
+        return resume_run(
+            run.path if isinstance(run, Run) else find_folder(os.fspath(run)),
+            changes=_as_written(overrides),
+            data=None if data is None else os.fspath(data),
+            trust_code=trust_code,
+            observer=choose_progress() if progress else None,
+        )
+
+
+def _found(run: str | os.PathLike[str] | Run | None, parent: str | os.PathLike[str]) -> Run | None:
+    return run if run is None or isinstance(run, Run) else find_run(os.fspath(run), Path(parent))
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Add file, line and help to an error, which a traceback would not show."""
+    try:
+        yield
     except HpoptError as error:
-        error.add_note(error.render())  # file, line and help, which a traceback would not show
+        error.add_note(error.render())
         raise
 
 

@@ -14,6 +14,8 @@ Reason = Literal["n_calls", "no_improvement", "target", "time_limit", "failures"
 
 # A trial that runs when the time is over may go on for this share of the limit.
 _OVERRUN = 0.05
+# Of a short limit, no more than this share is kept for the closing steps.
+_MOST_CLOSING = 0.25
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,9 @@ class Budget:
         return End("time_limit", f"its time limit of {self.time_limit_s:g} s allows no more trials")
 
     def is_out_of_time(self, run: Run) -> bool:
-        """Whether a trial that began now would probably not end in time."""
+        """Whether a new trial would probably not end in time; the first one begins anyway."""
+        if not run.trials():
+            return False
         seconds = _fitted_s(run)
         usual_s = seconds[len(seconds) // 2] if seconds else 0.0
         return run.elapsed_s + usual_s > self._deadline_s(seconds, usual_s)
@@ -88,8 +92,9 @@ class Budget:
         """When the search is to be over, so that the closing steps end in time."""
         if self.time_limit_s is None:
             return math.inf
+        closing_s = min(self.closing_s, _MOST_CLOSING * self.time_limit_s)
         fits_s = self.closing_share * sum(seconds) + self.closing_fits * usual_s
-        return self.time_limit_s - self.closing_s - fits_s
+        return self.time_limit_s - closing_s - fits_s
 
 
 def _fitted_s(run: Run) -> list[float]:

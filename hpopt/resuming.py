@@ -52,12 +52,6 @@ def continuation_of(
     return Continuation(check_document(document), changes, code_prints(files))
 
 
-def recorded(run: Run) -> list[str]:
-    """All overrides that were in force when the run was last worked on."""
-    later = [change for resumed in run.resumed for change in resumed.changes]
-    return [*(run.header.overrides or ()), *later]
-
-
 def _document(run: Run, changes: Sequence[str]) -> Document:
     header = run.header
     # Before overrides were recorded, what they came to was all that was left of them.
@@ -70,7 +64,7 @@ def _document(run: Run, changes: Sequence[str]) -> Document:
             help="delete it and begin anew with `hpopt tune CONFIG`",
         ) from None
     place = Path(header.folder or run.path) / Path(header.config or name).name
-    return parse_document(place, source, (*recorded(run), *changes))
+    return parse_document(place, source, (*run.overrides, *changes))
 
 
 def _moved(run: Run, data: str | None) -> list[str]:
@@ -128,7 +122,7 @@ def check_comparable(run: Run, config: Config, header: Header) -> None:
     other = next((part for part in ("data", "split") if then.get(part) != now.get(part)), None)
     if other is not None:
         of_config = [c for c in config.document.overrides if c.startswith("dataset.")]
-        kind = ConfigError if set(of_config) - set(recorded(run)) else DataError
+        kind = ConfigError if set(of_config) - set(run.overrides) else DataError
         raise kind(
             f"the trials of {run.path.name} were made with "
             + ("other data" if other == "data" else "another split of the data"),

@@ -51,6 +51,7 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
         if default.measured_epochs == default.epochs
         else f"reckoned from {default.measured_epochs}"
     )
+    at_once = f", {check.workers} trials at once" if check.workers > 1 else ""
     labels = len(material.table.labels)
     yield f"{config.document.path}: a run can begin"
     yield from facts(
@@ -77,7 +78,7 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
             "a trial": f"{duration(default.seconds)} with the defaults ({default.epochs} epochs, "
             f"{how}), up to {duration(slowest)} among {len(check.trial_times)} tried",
             "a suggestion": f"{duration(check.suggestion_s)} half-way through the run",
-            "the run": f"about {duration(check.run_s(search.n_calls))} on this machine",
+            "the run": f"about {duration(check.run_s(search.n_calls))} on this machine{at_once}",
         }
     )
 
@@ -123,6 +124,7 @@ def _record(config: Config, check: Check) -> dict[str, Any]:
         "n_calls": search.n_calls,
         "trial_times": [vars(trial) for trial in check.trial_times],
         "suggestion_s": check.suggestion_s,
+        "workers": check.workers,
         "run_s": check.run_s(search.n_calls),
         "notes": list(check.notes),
     }

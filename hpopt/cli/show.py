@@ -74,12 +74,16 @@ def run_record(run: Run) -> dict[str, Any]:
         "steps": steps,
         "space": list(run.header.space),
         "constants": dict(run.header.constants),
+        "end": None if run.end is None else {"reason": run.end.reason, "text": run.end.text},
+        "resumed": [{"time": r.time, "changes": list(r.changes)} for r in run.resumed],
+        "seen_test_after": list(run.seen_test_after),
         "hpopt": run.header.hpopt,
     }
 
 
 def _run_lines(run: Run) -> Iterator[str]:
     from hpopt.cli.text import age
+    from hpopt.report.words import early_end, seen_test
     from hpopt.runs.finding import name_of
 
     trials = run.trials()
@@ -93,7 +97,12 @@ def _run_lines(run: Run) -> Iterator[str]:
         + (f", {len(failed)} failed" if failed else "")
         + f"; {seconds:.0f} s of fitting"
     )
+    if run.overrides:
+        yield f"  set     {' '.join(run.overrides)}"
     yield f"  folder  {run.shown_path}"
+    for said in (early_end(run), seen_test(run)):
+        if said:
+            yield f"  {said}"
     if run.chosen is not None:
         yield from _scores(run, run.chosen)
         yield from _params(run, run.chosen)
@@ -114,9 +123,9 @@ def _run_lines(run: Run) -> Iterator[str]:
 _STATES = {
     "running": "running",
     "finished": "finished",
-    "stopped": "stopped early, on request; the best was kept and tested",
+    "stopped": "stopped early, on request; `hpopt resume` goes on",
     "failed": "ended without a model",
-    "interrupted": "interrupted: its process has gone, and the closing steps are not done",
+    "interrupted": "interrupted: its process has gone; `hpopt resume` goes on where it was",
 }
 
 

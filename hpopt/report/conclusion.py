@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hpopt.report.judgement import flattery_in_brief, verdicts
 from hpopt.report.scores import score_rows
-from hpopt.report.words import align, show_param
+from hpopt.report.words import align, early_end, seen_test, show_param
 from hpopt.runs.folder import Run
 
 _MOST_EFFECTS = 3
@@ -16,7 +16,9 @@ def conclude(run: Run) -> str:
     folder = f"run folder: {run.shown_path}"
     if best is None:
         reasons = sorted({trial.reason or "" for trial in trials if trial.state == "failed"})
-        return "\n".join(["no trial gave a value, so there is no model", *reasons[:3], folder])
+        ended = [said for said in [early_end(run)] if said]
+        none = "no trial gave a value, so there is no model"
+        return "\n".join([none, *reasons[:3], *ended, folder])
     first, *others = score_rows(run, best)
     whose = "the default params" if best.number == 1 else f"trial {best.number}"
     lines = [f"best {metric} on validation: {first.validation} ({whose})"]
@@ -29,7 +31,8 @@ def conclude(run: Run) -> str:
         rows[0] += ["[95 %]" if any(row.interval for row in others) else ""]
         lines += align(rows)
     lines += verdicts(run)
-    lines += [said for said in [flattery_in_brief(run)] if said]
+    said_of_run = [flattery_in_brief(run), early_end(run), seen_test(run)]
+    lines += [said for said in said_of_run if said]
     lines += ["params:"]
     lines += [f"  {name}: {show_param(value)}" for name, value in best.params.items()]
     return "\n".join([*lines, *_findings(run), folder])

@@ -11,7 +11,7 @@ from hpopt.report.confirmation import confirmation
 from hpopt.report.findings import Findings
 from hpopt.report.judgement import calibration, flattery, test_outcome, threshold, verdicts
 from hpopt.report.scores import score_rows
-from hpopt.report.words import show_param
+from hpopt.report.words import early_end, seen_test, show_param
 from hpopt.runs.folder import Run
 from hpopt.trials import Trial
 
@@ -41,10 +41,11 @@ def _overview(run: Run) -> str:
     dimensions = f"{number} dimension{'s' if number > 1 else ''}"
     builder = run.header.constants.get("builder", "")
     network = f" of `{builder}` networks" if builder else ""
-    return (
+    overview = (
         f"{told} over {dimensions}{network}, for the best `{metric}` on validation ({direction}); "
         f"{seconds:.0f} s of fitting."
     )
+    return " ".join([overview, *(said for said in (early_end(run), seen_test(run)) if said)])
 
 
 def _scores(run: Run, best: Trial) -> list[str]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from hpopt.conditions import Scalar
+
+if TYPE_CHECKING:
+    from hpopt.runs.folder import Run
 
 
 def show_score(score: float | None) -> str:
@@ -53,3 +57,21 @@ def list_names(names: Sequence[str], *, quoted: bool = False) -> str:
     """Names in a sentence: `a`, `b` and `c`."""
     marked = list(names) if quoted else [f"`{name}`" for name in names]
     return marked[0] if len(marked) == 1 else f"{', '.join(marked[:-1])} and {marked[-1]}"
+
+
+def early_end(run: Run) -> str | None:
+    """A sentence that says why a search ended before all of its trials were made, if it did."""
+    if run.end is None or run.end.reason == "n_calls":
+        return None
+    return f"The search ended after {len(run.trials())} of {run.n_calls} trials: {run.end.text}."
+
+
+def seen_test(run: Run) -> str | None:
+    """A sentence for a run that went on after its test part had been scored."""
+    if not run.seen_test_after:
+        return None
+    counts = ", ".join(map(str, run.seen_test_after))
+    return (
+        f"The test part had been scored before, after {counts} trials, and the search went on: "
+        "whoever decided that by the score has used the test part to choose, so it may flatter."
+    )

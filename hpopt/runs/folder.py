@@ -145,6 +145,12 @@ class Run:
         return self._end
 
     @property
+    def overrides(self) -> Sequence[str]:
+        """All that was laid over the config so far, as it was written."""
+        later = [change for resumed in self._resumed for change in resumed.changes]
+        return [*(self.header.overrides or ()), *later]
+
+    @property
     def code(self) -> Mapping[str, str]:
         """Fingerprints of the files of own code, as they were when the run was last worked on."""
         return {**self.header.code, **{k: v for r in self._resumed for k, v in r.code.items()}}

@@ -13,6 +13,7 @@ PLAIN = "num,col,y\n" + "".join(",".join(row) + "\n" for row in ROWS)
 SEMICOLON = "num;col;y\n" + "".join(
     ";".join((number.replace(".", ","), colour, y)) + "\n" for number, colour, y in ROWS
 )
+ZIPPED = gzip.compress(PLAIN.encode(), mtime=0)
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def refused(read):
         PLAIN.encode("utf-16-be"),
         PLAIN.encode("latin-1"),
         PLAIN.encode("cp1252"),
-        gzip.compress(PLAIN.encode()),
+        ZIPPED,
         SEMICOLON.encode(),
         SEMICOLON.encode("latin-1"),
         PLAIN.replace(",", "\t").encode(),
@@ -60,6 +61,7 @@ def refused(read):
         PLAIN.replace("blue", '"blue"').encode(),
         ("\n\n" + PLAIN).encode(),
     ],
+    ids=range(18),
 )
 def test_a_table_is_the_same_however_it_is_written(read, content):
     sheet = read(content)
@@ -101,10 +103,11 @@ def test_what_is_no_table_is_said_with_the_line(refused, content, line, words):
         (bytes(range(1, 256)) * 20, "is no text"),
         (b"PK\x03\x04" + b"x" * 20, "an Excel workbook or a zip archive"),
         (b"PAR1" + b"x" * 20, "a Parquet file"),
-        (gzip.compress(PLAIN.encode())[:40], "can't be read"),
+        (ZIPPED[:40], "can't be read"),
         ("a,b\n1,2\n".encode("utf-16")[:-1], "does not stay so"),
         ("a, a \n1,2\n", "two columns"),
     ],
+    ids=range(8),
 )
 def test_what_is_no_csv_is_said(refused, content, words):
     assert words in refused(content).message
