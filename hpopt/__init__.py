@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from hpopt.builders.base import Output
     from hpopt.config.loading import load_config
     from hpopt.minimizing import minimize
+    from hpopt.predicting import evaluate, predict
     from hpopt.runs.finding import find_run
     from hpopt.runs.folder import Run
 
@@ -19,14 +20,27 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Output": "hpopt.builders.base",
     "Run": "hpopt.runs.folder",
+    "evaluate": "hpopt.predicting",
     "find_run": "hpopt.runs.finding",
     "load_config": "hpopt.config.loading",
     "minimize": "hpopt.minimizing",
+    "predict": "hpopt.predicting",
     "resume": "hpopt.api",
     "tune": "hpopt.api",
 }
 
-__all__ = ["Output", "Run", "__version__", "find_run", "load_config", "minimize", "resume", "tune"]
+__all__ = [
+    "Output",
+    "Run",
+    "__version__",
+    "evaluate",
+    "find_run",
+    "load_config",
+    "minimize",
+    "predict",
+    "resume",
+    "tune",
+]
 
 
 def __getattr__(name: str) -> Any:

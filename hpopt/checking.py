@@ -11,6 +11,7 @@ from pathlib import Path
 from hpopt.config.loading import Config
 from hpopt.dimensions import Params
 from hpopt.errors import TrialError
+from hpopt.execution.plan import Plan
 from hpopt.preflight import preflight
 from hpopt.search.engines import make_searcher
 from hpopt.search.searcher import generator
@@ -43,12 +44,13 @@ class Check:
     parameters: int  # of the default network, trainable ones
     trial_times: Sequence[TrialTime]  # the defaults first; random params that fail are left out
     suggestion_s: float  # half-way through the run
+    workers: int  # how many trials run at once
     notes: Sequence[str]
 
     def run_s(self, n_calls: int) -> float:
-        """The time of a run's trials and of what suggests them."""
+        """The time of a run's trials and of what suggests them, while other trials run."""
         mean = sum(trial.seconds for trial in self.trial_times) / len(self.trial_times)
-        return n_calls * (mean + self.suggestion_s)
+        return n_calls * (mean + self.suggestion_s) / self.workers
 
 
 def check(config: Config) -> Check:
@@ -77,6 +79,7 @@ def check(config: Config) -> Check:
         parameters=sum(int(w.shape.num_elements()) for w in network.trainable_weights),
         trial_times=times,
         suggestion_s=_time_suggestion(config, space),
+        workers=max(1, Plan.of(config.settings.execution, n_jobs=settings.n_calls).workers),
         notes=(*config.binding.notes, *material.notes),
     )
 
@@ -107,7 +110,13 @@ def _fit(objective: Objective, params: Params, epochs: int, seed: int, folder: P
 def _time_suggestion(config: Config, space: Space) -> float:
     """How long the searcher thinks half-way through the run, on trials of random values."""
     settings = config.settings.search
-    searcher = make_searcher(**settings.model_dump(exclude={"seed"}))
+    searcher = make_searcher(
+        settings.engine,
+        settings.acquisition,
+        n_calls=settings.n_calls,
+        base_estimator=settings.base_estimator,
+        grid=settings.grid,
+    )
     rng = generator(settings.seed, 0)
     trials = [
         Trial(number, space.sample(rng), 0, "finished", result=_result(float(rng.random())))

@@ -20,6 +20,7 @@ from hpopt.data.sources import Table
 from hpopt.data.splits import Parts, split_rows
 from hpopt.errors import DataError, Interrupted, SettingError
 from hpopt.execution.choosing import make_slots
+from hpopt.execution.plan import Plan
 from hpopt.execution.slots import Slots
 from hpopt.observer import Observer
 from hpopt.preflight import preflight
@@ -204,10 +205,15 @@ def prepare_run(run: Run, config: Config, material: Material, observer: Observer
         objective = material.objective(config, run.data_folder)
         splits = material.splits(config, run.data_folder)
         training = config.binding.training
-        n_jobs = config.settings.search.n_calls * training.folds * training.repeats
-        slots = make_slots(objective, config.settings.execution, n_jobs=n_jobs)
+        trials_left = max(config.settings.search.n_calls - len(run.trials()), 1)
+        n_jobs = trials_left * training.folds * training.repeats
+        plan = Plan.of(config.settings.execution, n_jobs=n_jobs)
+        with run.log_file():
+            slots = make_slots(objective, plan)
         preflight(objective, config.binding.space.defaults, seed=config.settings.search.seed)
-        resolved = resolved_yaml(config, metric=material.metric.name, loss=material.loss)
+        resolved = resolved_yaml(
+            config, metric=material.metric.name, loss=material.loss, workers=plan.workers
+        )
         run.write_text("config.resolved.yaml", resolved)
         run.write_json(DATA, objective.data.to_json())
         if not (run.path / ENVIRONMENT).is_file():

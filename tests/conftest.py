@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import settings
 
@@ -157,6 +158,47 @@ def make_run(path, n_calls=4, end="summary", **header) -> Path:
             journal.append(Step(name, "2026-11-23T10:37:30.000+00:00", outcome))
     journal.close()
     return path
+
+
+def dirty_frame(rows=160, seed=0):
+    """A table as people have them: gaps, dates, an id, odd names. `churn` can be learned."""
+    rng = np.random.default_rng(seed)
+    age = rng.normal(45, 12, rows).round(1)
+    city = rng.choice([f"city {n}" for n in range(18)], rows)
+    plan = rng.choice(["basic", "plus", "pro/ü", ""], rows, p=[0.5, 0.3, 0.1, 0.1])
+    churn = np.where(age + 5 * (plan == "plus") + rng.normal(0, 5, rows) > 46, "yes", "no")
+    days = np.datetime64("2024-01-01") + rng.integers(0, 700, rows)
+    return pd.DataFrame(
+        {
+            "customer id": [f"C{1000 + n}" for n in range(rows)],
+            "age": np.where(rng.random(rows) < 0.1, np.nan, age),
+            "income (k/y)": np.exp(rng.normal(3, 1, rows)),
+            "city": city,
+            "plan": plan,
+            "signup": days.astype(str),
+            "member": rng.choice(["true", "false"], rows),
+            "churn": churn,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def table_run(tmp_path_factory) -> Run:
+    """A run on a CSV file of `dirty_frame`: one trial, without plots."""
+    from hpopt import tune
+
+    folder = tmp_path_factory.mktemp("table")
+    dirty_frame().to_csv(folder / "customers.csv", index=False)
+    config = {
+        "dataset": {"source": "csv", "path": str(folder / "customers.csv"), "target": "churn"},
+        "model": {"builder": "dense_dropout"},
+        "training": {"epochs": 5, "batch_size": 32, "learning_rate": 0.01},
+        "space": {"num_dense_nodes": [8, 4]},
+        "search": {"n_calls": 1},
+        "execution": {"workers": 0},
+        "output": {"plots": False, "confirm": 0, "refit": False},
+    }
+    return tune(config, output_dir=folder / "runs", progress=False)
 
 
 @dataclass(frozen=True)

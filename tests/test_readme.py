@@ -5,8 +5,13 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
+import pandas as pd
 import pytest
 from conftest import ROOT
+
+from hpopt.config.loading import load_config
+from hpopt.setup import read_material
 
 README = (ROOT / "README.md").read_text()
 pytestmark = pytest.mark.keras
@@ -90,6 +95,43 @@ def test_the_pictures_are_drawn_as_it_stands(folder):
 def test_the_plot_of_skopt_is_drawn_as_it_stands(folder):
     python("-c", example("plot"), cwd=folder)
     assert (folder / "objective.png").stat().st_size > 10_000
+
+
+def customers(folder):
+    """A table such as the README's and docs/data.md's."""
+    rng = np.random.default_rng(0)
+    plan, months = rng.choice([101, 102, 205], 150), rng.integers(1, 60, 150)
+    churned = np.where(rng.random(150) < months / 60, "no", "yes")
+    frame = pd.DataFrame({"plan": plan, "months": months, "churned": churned})
+    frame["household"] = rng.integers(0, 70, 150)
+    frame["comment"] = [f"what customer number {number} wrote" for number in range(150)]
+    frame["since"] = pd.date_range("2020-01-01", periods=150).strftime("%d.%m.%Y")
+    frame.loc[::7, "since"] = None
+    frame.to_csv(folder / "customers.csv", index=False, sep=";")
+
+
+def test_a_csv_is_tuned_as_it_stands(tmp_path, hpopt):
+    customers(tmp_path)
+    few = ["-s", "search.n_calls=2", "-s", "training.epochs=2", "-s", "execution.workers=0"]
+    init, check, run = (line.split("#")[0].split()[1:] for line in example("init").splitlines())
+    assert hpopt(*init).code == 0
+    checked = hpopt(*check, *few)
+    assert re.search(r"^since +date +feature +22", checked.out, re.MULTILINE)
+    assert re.search(r"^comment +text +left out", checked.out, re.MULTILINE)
+    done = hpopt(*run, *few)
+    assert "best accuracy on validation" in done.out
+
+
+def test_the_config_of_a_table_is_read_as_it_stands(tmp_path):
+    customers(tmp_path)
+    page = (ROOT / "docs" / "data.md").read_text()
+    text = re.search(r"<!-- example: table -->\n```\w+\n(.*?)```", page, re.DOTALL)[1]
+    (tmp_path / "customers.yaml").write_text(text)
+    material = read_material(load_config(tmp_path / "customers.yaml"))
+    use = {column.name: (column.kind, column.use) for column in material.table.columns}
+    assert use["plan"] == ("categorical", "feature")
+    assert use["comment"][1] == "left out"
+    assert use["household"][1] == "groups"
 
 
 def test_the_commands_do_what_they_say(folder):

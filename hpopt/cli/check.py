@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hpopt.cli.options import ConfigArgument, Json, Overrides, emit
@@ -11,6 +11,9 @@ from hpopt.cli.options import ConfigArgument, Json, Overrides, emit
 if TYPE_CHECKING:
     from hpopt.checking import Check
     from hpopt.config.loading import Config
+    from hpopt.data.columns import Column
+
+_MOST_COLUMNS = 100
 
 
 def check_command(
@@ -48,6 +51,7 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
         if default.measured_epochs == default.epochs
         else f"reckoned from {default.measured_epochs}"
     )
+    at_once = f", {check.workers} trials at once" if check.workers > 1 else ""
     labels = len(material.table.labels)
     yield f"{config.document.path}: a run can begin"
     yield from facts(
@@ -64,6 +68,9 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
         }
     )
     yield ""
+    if material.table.columns:
+        yield from _column_table(material.table.columns)
+        yield ""
     yield from space_table(config.binding.space)
     yield ""
     yield from facts(
@@ -71,9 +78,23 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
             "a trial": f"{duration(default.seconds)} with the defaults ({default.epochs} epochs, "
             f"{how}), up to {duration(slowest)} among {len(check.trial_times)} tried",
             "a suggestion": f"{duration(check.suggestion_s)} half-way through the run",
-            "the run": f"about {duration(check.run_s(search.n_calls))} on this machine",
+            "the run": f"about {duration(check.run_s(search.n_calls))} on this machine{at_once}",
         }
     )
+
+
+def _column_table(columns: Sequence[Column]) -> Iterator[str]:
+    """What each column of a table was taken for, and why."""
+    from hpopt.cli.text import table
+
+    shown = columns[:_MOST_COLUMNS]
+    rows = [
+        [" ".join(c.name.split()), c.kind, c.use, str(c.gaps or ""), str(c.distinct), c.reason]
+        for c in shown
+    ]
+    yield from table(["column", "kind", "use", "gaps", "distinct", "why"], rows, "gaps distinct")
+    if len(columns) > len(shown):
+        yield f"and {len(columns) - len(shown)} more, which `--json` lists"
 
 
 def _record(config: Config, check: Check) -> dict[str, Any]:
@@ -82,6 +103,17 @@ def _record(config: Config, check: Check) -> dict[str, Any]:
         "config": str(config.document.path),
         "rows": {part: len(rows) for part, rows in material.parts.items()},
         "features": check.features,
+        "columns": [
+            {
+                "name": c.name,
+                "kind": c.kind,
+                "use": c.use,
+                "gaps": c.gaps,
+                "distinct": c.distinct,
+                "reason": c.reason,
+            }
+            for c in material.table.columns
+        ],
         "task": material.table.task,
         "labels": list(material.table.labels),
         "metric": material.metric.name,
@@ -92,6 +124,7 @@ def _record(config: Config, check: Check) -> dict[str, Any]:
         "n_calls": search.n_calls,
         "trial_times": [vars(trial) for trial in check.trial_times],
         "suggestion_s": check.suggestion_s,
+        "workers": check.workers,
         "run_s": check.run_s(search.n_calls),
         "notes": list(check.notes),
     }

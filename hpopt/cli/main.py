@@ -11,8 +11,11 @@ import typer.core
 
 from hpopt.cli.check import check_command
 from hpopt.cli.compare import compare_command
+from hpopt.cli.evaluate import evaluate_command
 from hpopt.cli.export import export_command
+from hpopt.cli.init import init_command
 from hpopt.cli.plot import plot_command
+from hpopt.cli.predict import predict_command
 from hpopt.cli.resume import resume_command
 from hpopt.cli.runs import runs_app
 from hpopt.cli.schema import schema_command
@@ -41,6 +44,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # with it, --help takes half a second
     pretty_exceptions_enable=False,
 )
+app.command("init")(init_command)
 app.command("tune")(tune_command)
 app.command("resume")(resume_command)
 app.command("check")(check_command)
@@ -50,6 +54,8 @@ app.command("trials")(trials_command)
 app.command("plot")(plot_command)
 app.command("compare")(compare_command)
 app.command("export-best")(export_command)
+app.command("predict")(predict_command)
+app.command("evaluate")(evaluate_command)
 app.command("schema")(schema_command)
 
 

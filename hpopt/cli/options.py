@@ -56,6 +56,13 @@ ConfigArgument = Annotated[
         autocompletion=complete_config,
     ),
 ]
+DataArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DATA",
+        help="A CSV file (also .tsv, .gz), Parquet, or .npz/.npy of a run on arrays.",
+    ),
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", "-s", metavar="KEY=VALUE", help="Override a value: -s search.seed=1."),

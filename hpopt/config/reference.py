@@ -126,7 +126,7 @@ def _type(form: Form) -> str:
     if "enum" in form:
         return ", ".join(f"`{name}`" for name in form["enum"])
     if "pattern" in form:
-        return "an own function"
+        return "an own function" if ":" in form["pattern"] else "text"
     kind = form["type"]
     if isinstance(kind, list):
         return "mapping" if "object" in kind else "any single value"

@@ -10,20 +10,22 @@ from hpopt.config.dumping import inline_yaml
 from hpopt.config.loading import Config
 
 
-def resolved_yaml(config: Config, *, metric: str, loss: str) -> str:
+def resolved_yaml(config: Config, *, metric: str, loss: str, workers: int) -> str:
     """The whole configuration as a YAML file that repeats the run; a comment gives each origin.
 
-    `metric` and `loss` are those in force, which `auto` leaves to the data.
+    `metric`, `loss` and `workers` are those in force, which `auto` leaves to data and machine.
     """
-    return "\n".join(_lines(config, resolved_tree(config, metric=metric, loss=loss), ())) + "\n"
+    tree = resolved_tree(config, metric=metric, loss=loss, workers=workers)
+    return "\n".join(_lines(config, tree, ())) + "\n"
 
 
-def resolved_tree(config: Config, *, metric: str, loss: str) -> dict[str, Any]:
+def resolved_tree(config: Config, *, metric: str, loss: str, workers: int) -> dict[str, Any]:
     """The whole configuration as plain data."""
     tree = config.settings.model_dump()
     constants = {n: v for n, v in config.binding.arguments.items() if n not in tree["space"]}
     tree["model"] = {"builder": config.binding.builder, **constants}
     tree["training"] |= {"metric": metric, "loss": loss}
+    tree["execution"]["workers"] = workers
     for name in tree["space"]:
         tree["training"].pop(name, None)
     # With its paths made absolute: this file lies elsewhere than the one it was made from.

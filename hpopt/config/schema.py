@@ -151,7 +151,7 @@ class Search(Section):
     initial: list[dict[str, Scalar]] = Field(default_factory=list)
     """Params to try first, behind the defaults; what is left out of one has its default."""
     seed: Annotated[int, Ge(0), Lt(2**32)] = 0
-    """The seed of the search and of every trial: the same one gives the same run."""
+    """The seed of the search and of every trial: with one worker it decides the whole run."""
 
 
 class Tracking(Section):

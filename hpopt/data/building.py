@@ -38,7 +38,7 @@ def build_table(
     can be learned.
     """
     features = features or Features()
-    _check_names(sheet, target, features, groups)
+    _check_names(sheet, target, features, groups, None if order == _TIME else order)
     stored = dict(sheet.columns)
     decimal = sheet.decimal
     encoded = encode_target(f"the target `{target}`", stored.pop(target), task, decimal)
@@ -82,11 +82,14 @@ def _is_kept(encoded: Target) -> np.ndarray:
     return np.asarray(~is_gap)
 
 
-def _check_names(sheet: Sheet, target: str, features: Features, groups: str | None) -> None:
+def _check_names(
+    sheet: Sheet, target: str, features: Features, groups: str | None, order: str | None
+) -> None:
     """Raise SettingError where a setting names no column of the table."""
     named: list[tuple[str | None, tuple[str | int, ...]]] = [
         (target, ("target",)),
         (groups, ("split", "groups")),
+        (order, ("split", "order")),
         *((name, ("features", "include", i)) for i, name in enumerate(features.include or [])),
         *((name, ("features", "exclude", i)) for i, name in enumerate(features.exclude)),
         *((name, ("features", "types", name)) for name in features.types),

@@ -102,6 +102,8 @@ def raw_values(values: Stored, reader: Mapping[str, Any]) -> dict[str, np.ndarra
     column = reader["column"]
     if reader["kind"] == "categorical":
         return {column: _as_categories(values)}
+    if reader["kind"] == "numeric" and not isinstance(values, Texts):
+        return {column: raw.finite(values)}
     if isinstance(values, Texts):  # reading the distinct ones is enough
         frame = pd.DataFrame({column: pd.Series(values.distinct, dtype=object)})
         found = raw.raw_columns(frame, [reader])
@@ -247,10 +249,14 @@ class _Texts:
         if not self.found:
             return None
         found = raw.numbers(pd.Series(self.found, dtype=object), self.decimal)
-        misread = self._misread(~np.isfinite(found))
-        if misread is None or self.known == 0:
+        is_number = np.isfinite(found)
+        is_gap = np.array([text.casefold() in raw.GAPS for text in self.found])
+        misread = self._misread(~is_number & ~is_gap)
+        if misread is None or not is_number.any():
             return None
-        return "numeric", f"numbers written as text{misread}", {"decimal": self.decimal}
+        words = "".join(f', "{text}" is a gap' for text in np.array(self.found)[is_gap])
+        self.gaps += int(self.counts[is_gap].sum())
+        return "numeric", f"numbers written as text{words}{misread}", {"decimal": self.decimal}
 
     def _date(self, formats: Sequence[str]) -> Verdict | None:
         import pandas as pd

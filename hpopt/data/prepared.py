@@ -44,6 +44,12 @@ class Prepared:
     feature_names: tuple[str, ...]
     labels: tuple[str, ...]
     sizes: dict[str, int]
+    columns: tuple[Mapping[str, str], ...] = ()  # of a table: the name, kind and use of each
+
+    @property
+    def target_name(self) -> str | None:
+        """The column of a table that is predicted."""
+        return next((c["name"] for c in self.columns if c["use"] == "target"), None)
 
     @classmethod
     def from_json(cls, form: Mapping[str, Any], folder: Path) -> Prepared:
@@ -59,6 +65,7 @@ class Prepared:
             feature_names=tuple(form["feature_names"]),
             labels=tuple(form["labels"]),
             sizes=dict(form["sizes"]),
+            columns=tuple(form.get("columns", ())),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -126,6 +133,7 @@ def prepare(table: Table, parts: Parts, folder: Path, scaling: Scaling = "standa
         feature_names=table.feature_names,
         labels=table.labels,
         sizes={part: len(rows) for part, rows in parts.items()},
+        columns=tuple({"name": c.name, "kind": c.kind, "use": c.use} for c in table.columns),
     )
 
 

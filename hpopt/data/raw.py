@@ -67,8 +67,8 @@ def raw_columns(frame: pd.DataFrame, readers: Iterable[Mapping[str, Any]]) -> di
 def numbers(values: pd.Series, decimal: str = ".") -> np.ndarray:
     """Numbers, also those written as text: 1,234.5 and 12 % (as 12); `decimal` is their point."""
     if values.dtype.kind in "biuf":
-        return _finite(values.to_numpy(dtype=np.float64, na_value=np.nan))
-    return _finite(_of_distinct(values, lambda texts: _read_numbers(texts, decimal)))
+        return finite(values.to_numpy(dtype=np.float64, na_value=np.nan))
+    return finite(_of_distinct(values, lambda texts: _read_numbers(texts, decimal)))
 
 
 def booleans(values: pd.Series, true: Iterable[str], false: Iterable[str]) -> np.ndarray:
@@ -90,7 +90,8 @@ def date_parts(values: pd.Series, format: str, parts: Iterable[str]) -> dict[str
             number = times.to_numpy().astype("datetime64[ns]").astype(np.int64)
             found[part] = np.where(times.isna(), np.nan, number / _NANOSECONDS_A_DAY)
         else:
-            found[part] = getattr(times.dt, part).to_numpy(dtype=np.float64, na_value=np.nan)
+            name = "day_of_week" if part == "weekday" else part
+            found[part] = getattr(times.dt, name).to_numpy(dtype=np.float64, na_value=np.nan)
     return found
 
 
@@ -149,5 +150,6 @@ def text_of(value: Any) -> str:
     return str(int(number)) if number.is_integer() and abs(number) < 2**53 else str(number)
 
 
-def _finite(values: np.ndarray) -> np.ndarray:
+def finite(values: np.ndarray) -> np.ndarray:
+    """The numbers, where what is infinite is a gap."""
     return np.where(np.isfinite(values), values, np.nan)

@@ -69,8 +69,8 @@ def load_arrays(source: str, path: Path, features: str, target: str, task: Task 
     Of `npy`, `path` and `target` are a file each. Raises DataError where they can't be used.
     """
     if source == "npy":
-        return of_arrays(_load(path), _load(Path(target)), task)
-    arrays = _load(path)
+        return of_arrays(load_file(path), load_file(Path(target)), task)
+    arrays = load_file(path)
     for key, name in (("features", features), ("target", target)):
         if name not in arrays:
             raise SettingError(
@@ -106,7 +106,8 @@ def of_arrays(features: Any, target: Any, task: Task | None) -> Table:
     )
 
 
-def _load(path: Path) -> Any:
+def load_file(path: Path) -> Any:
+    """The array of an .npy file, or those of an .npz file by name. Raises DataError otherwise."""
     check_file(path)
     try:
         loaded = np.load(path, allow_pickle=False)

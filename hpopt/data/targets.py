@@ -43,7 +43,7 @@ def encode_target(
         from hpopt.data.reading import of_frame
 
         stored = of_frame(pd.DataFrame({"target": stored}), name).columns["target"]
-    if not isinstance(stored, Texts) and stored.dtype.kind == "M":
+    if task is None and look("target", stored, decimal).kind == "date":
         raise DataError(f"{name} holds dates, which can't be predicted", help="take another column")
     if not isinstance(stored, Texts) and (infinite := int(np.isinf(stored).sum())):
         raise DataError(
@@ -110,6 +110,8 @@ def _regression(name: str, numbers: np.ndarray | None) -> Target:
 def _classes(name: str, stored: Stored, numbers: np.ndarray | None, task: Task) -> Target:
     texts = raw_values(stored, {"column": "target", "kind": "categorical"})["target"]
     assert isinstance(texts, Texts)
+    if numbers is not None:  # a "?" among them is no class
+        texts = Texts(np.where(np.isnan(numbers), -1, texts.codes), texts.distinct)
     present = np.unique(texts.codes[texts.codes >= 0])
     labels = [texts.distinct[code] for code in present]
     if numbers is not None:

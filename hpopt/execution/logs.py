@@ -7,6 +7,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
+from hpopt.errors import shorten
 from hpopt.execution.slots import Job
 from hpopt.files import writing
 
@@ -14,13 +15,14 @@ from hpopt.files import writing
 _MOST_BYTES = 2**20
 _KEPT_BYTES = 2**16
 _TAIL_LINES = 20
-_TAIL_BYTES = 2000
+_TAIL_WIDTH = 200
+_SAYS_NOTHING = "Extension modules:"  # what Python says below a crash, and hundreds of names
 _TERMINAL_CODE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 def log_path(job: Job) -> Path:
     """The file that takes what a job writes."""
-    return job.folder / ("log.txt" if job.fold == 0 else f"log.{job.fold}.txt")
+    return job.folder / "log.txt"
 
 
 def open_log(path: Path) -> int:
@@ -52,11 +54,12 @@ def shorten_log(path: Path, most_bytes: int = _MOST_BYTES) -> None:
 def log_tail(path: Path) -> str:
     """The last lines of a log; nothing where there is none."""
     try:
-        end = _end_of(path, _TAIL_BYTES)
+        end = _end_of(path, _KEPT_BYTES)
     except OSError:
         return ""
     text = _TERMINAL_CODE.sub("", end.decode(errors="replace")).strip()
-    return "\n".join(text.splitlines()[-_TAIL_LINES:])
+    lines = [line for line in text.splitlines() if not line.startswith(_SAYS_NOTHING)]
+    return "\n".join(shorten(line, _TAIL_WIDTH) for line in lines[-_TAIL_LINES:]).strip()
 
 
 def _end_of(path: Path, count: int) -> bytes:

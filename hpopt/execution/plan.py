@@ -22,7 +22,7 @@ _MANY_CORES = 4
 class Plan:
     """How trials run, with every `auto` settled."""
 
-    workers: int
+    workers: int  # 0: trials run in this process
     threads: int
     gpus: Sequence[str]  # as CUDA_VISIBLE_DEVICES names them
     memory_limit_bytes: float  # infinite for none
@@ -41,12 +41,12 @@ class Plan:
         threads, timeout = settings.threads_per_worker, settings.trial_timeout
         limit: float = math.inf
         if settings.memory_limit == "auto":
-            limit = max(_LEAST_LIMIT_BYTES, _SHARE * free / workers)
+            limit = max(_LEAST_LIMIT_BYTES, _SHARE * free / max(1, workers))
         elif settings.memory_limit is not None:
             limit = memory_bytes(settings.memory_limit)
         return cls(
             workers=workers,
-            threads=max(1, cores // workers) if threads == "auto" else threads,
+            threads=max(1, cores // max(1, workers)) if threads == "auto" else threads,
             gpus=gpus,
             memory_limit_bytes=limit,
             timeout_s=None if timeout == "auto" else math.inf if timeout is None else timeout,

@@ -10,8 +10,8 @@ from pydantic import field_validator
 
 from hpopt.grammar import Count, Section
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT])i?B", re.IGNORECASE)
-_BYTES = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT])(i?)B", re.IGNORECASE)
+_POWERS = {"K": 1, "M": 2, "G": 3, "T": 4}
 
 
 class Execution(Section):
@@ -42,4 +42,6 @@ class Execution(Section):
 def memory_bytes(text: str) -> int:
     """A size such as `4 GB` in bytes; 0 where it is none."""
     match = _SIZE.fullmatch(text.strip())
-    return int(float(match[1]) * _BYTES[match[2].upper()]) if match else 0
+    if match is None:
+        return 0
+    return int(float(match[1]) * (1024 if match[3] else 1000) ** _POWERS[match[2].upper()])

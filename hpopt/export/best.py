@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,14 @@ from hpopt.errors import RunError, in_words
 from hpopt.export.check import TOLERANCE, CheckRows, largest_difference, made_up_rows
 from hpopt.export.raw_rows import predict_raw, prepare_rows
 from hpopt.export.twin import compile_raw_model, raw_model
-from hpopt.runs.folder import Run
+from hpopt.runs.folder import DATA, Run
 from hpopt.training.fit import predict
 from hpopt.training.objective import Objective
 from hpopt.trials import Trial
 
 MODEL = "best/model.keras"
 PREDICTIONS = "best/predictions.npz"
+BEST_DATA = "best/data.json"  # what is known of the rows that the model was fitted to
 
 
 def write_best(
@@ -48,9 +50,24 @@ def write_best(
         kept = made_up_check(data, network)
     run.write(MODEL, lambda file: file.write(archive))
     run.write(PREDICTIONS, kept.write)
+    run.write_json(BEST_DATA, data.to_json())
     run.write_json("best/labels.json", labels_form(data, run.threshold))
     run.write_text("best/params.yaml", params_text(trial))
     return {"trial": trial.number, "largest_difference": difference}
+
+
+def data_of(run: Run, *, of_best: bool = True) -> Prepared:
+    """What is known of a run's data; of those that the model in `best/` was fitted to, if it is.
+
+    Raises RunError where the file can't be read.
+    """
+    path = run.path / BEST_DATA
+    if not of_best or not path.is_file():
+        path = run.path / DATA
+    try:
+        return Prepared.from_json(json.loads(path.read_text(encoding="utf-8")), run.data_folder)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{path} can't be read: {in_words(error)}") from None
 
 
 def trained_network(run: Run, objective: Objective, trial: Trial) -> Any:
@@ -105,7 +122,16 @@ def save_and_load(model: Any) -> tuple[bytes, Any]:
     with tempfile.TemporaryDirectory(prefix="hpopt-") as folder:
         path = Path(folder) / "model.keras"
         model.save(path)
-        return path.read_bytes(), load_keras().saving.load_model(path, compile=False)
+        archive = path.read_bytes()
+    return archive, load_model(archive)
+
+
+def load_model(archive: bytes) -> Any:
+    """The model of a .keras file, in Keras' safe mode, not compiled. Raises whatever Keras does."""
+    with tempfile.TemporaryDirectory(prefix="hpopt-") as folder:
+        path = Path(folder) / "model.keras"
+        path.write_bytes(archive)
+        return load_keras().saving.load_model(path, compile=False)
 
 
 def _unsaveable(trial: Trial, error: Exception) -> RunError:

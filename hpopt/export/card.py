@@ -5,26 +5,30 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from hpopt.data.prepared import Prepared
+from hpopt.data.tables import TableSpec
 from hpopt.export.check import CheckRows
 from hpopt.export.example import outputs_in_words
 from hpopt.export.formats import Format
+from hpopt.export.table_card import MOST_COLUMNS, table_inputs, table_limits
+from hpopt.export.table_card import TRAIN_ON as TRAIN_ON_TABLE
+from hpopt.export.table_example import READING
 from hpopt.report.words import show_param, show_score
 from hpopt.runs.environment import describe_packages
 from hpopt.runs.folder import Run
 from hpopt.trials import Trial
-
-_MOST_COLUMNS = 40
 
 _TASKS = {
     "binary": "a classifier of two labels",
     "multiclass": "a classifier of several labels",
     "regression": "a regression",
 }
+_OF_ARRAYS = "- It expects the columns above, in their order and units, and no gaps."
 _TRAIN_ON = """\
 ## To train it further
 
@@ -65,7 +69,7 @@ def model_card(export: Export) -> str:
     """The whole card in Markdown."""
     sections = [
         _what_it_is(export),
-        _inputs(export.data),
+        _inputs(export),
         f"## Outputs\n\n{outputs_in_words(export.data)}.\n",
         _scores(export),
         _origin(export),
@@ -79,21 +83,28 @@ def model_card(export: Export) -> str:
 def _what_it_is(export: Export) -> str:
     run, trial, data = export.run, export.trial, export.data
     dataset = _config_of(run).get("dataset", {})
-    name = dataset.get("name") or dataset.get("source") or "its data"
+    path = Path(str(dataset.get("path") or "")).name
+    name = dataset.get("name") or path or dataset.get("source") or "its data"
+    is_table = isinstance(data.features, TableSpec)
+    inside = "the treatment of gaps and texts is inside" if is_table else "all scaling is inside"
+    pandas = "pandas " if is_table else ""
     return f"""# {name}: {_TASKS[data.output.task]}
 
 A neural network that hpopt {run.header.hpopt} found: trial {trial.number} of the run
-`{run.path.name}`. It takes raw rows, for all scaling is inside.
+`{run.path.name}`. It takes raw rows, for {inside}.
 {export.format.says}.
 
-    pip install numpy {" ".join(export.format.packages)}
+    pip install numpy {pandas}{" ".join(export.format.packages)}
     python example.py
 """
 
 
-def _inputs(data: Prepared) -> str:
+def _inputs(export: Export) -> str:
+    data = export.data
+    if isinstance(data.features, TableSpec):
+        return table_inputs(data, data.features, export.format)
     shape = ", ".join(["n", *map(str, data.features.input_shape)])
-    names = [f"{i}. {name}" for i, name in enumerate(data.feature_names[:_MOST_COLUMNS])]
+    names = [f"{i}. {name}" for i, name in enumerate(data.feature_names[:MOST_COLUMNS])]
     more = len(data.feature_names) - len(names)
     if more > 0:
         names.append(f"... and {more} more, in `columns.json`")
@@ -157,13 +168,19 @@ def _files(export: Export) -> str:
 
 - `{export.format.artifact}`: the model
 - `labels.json`: {_labels_in_words(export.data)}
-- `columns.json`: the names of the input columns, in order
+- `columns.json`: {_columns_in_words(export.data)}
 - `params.yaml`: what the search chose
 - `example.py`: how it is used
 - `check.npz`: {rows} rows, {whose}, and what the model said of them when it was tuned.
   In a fresh process the export differed by {export.largest_difference:.2g} at most. The model does
   not need them: where rows are private, leave the file out.
 """
+
+
+def _columns_in_words(data: Prepared) -> str:
+    if isinstance(data.features, TableSpec):
+        return f"how each column is read, by `{READING}`, and the inputs that it makes"
+    return "the names of the input columns, in order"
 
 
 def _labels_in_words(data: Prepared) -> str:
@@ -179,8 +196,11 @@ def _further_training(data: Prepared) -> str:
     target = "class indices, as in labels.json"
     if data.output.task == "regression":
         target = "in the target's own units"
-    text = _TRAIN_ON.format(target=target)
-    if data.output.task == "regression":
+    is_table = isinstance(data.features, TableSpec)
+    text = (TRAIN_ON_TABLE if is_table else _TRAIN_ON).format(target=target)
+    if data.target.transform == "log1p":
+        text += "\nThe loss is that of log(1 + y), as in its trial.\n"
+    elif data.output.task == "regression":
         text += (
             "\nThe loss is weighted as if the target were standardised (its deviation was "
             f"{data.target.scale:.6g}), so that the learning rate fits. A loss of your own wants "
@@ -196,7 +216,7 @@ def _limits(export: Export) -> str:
         "",
         f"- It learned from {data.sizes['train']} rows. Of rows unlike them it says something all "
         "the same, and nothing to rely on.",
-        "- It expects the columns above, in their order and units, and no gaps.",
+        *(table_limits() if isinstance(data.features, TableSpec) else [_OF_ARRAYS]),
     ]
     if data.output.task != "regression":
         lines.append(

@@ -12,14 +12,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hpopt.backend import load_keras
 from hpopt.data.prepared import Prepared
 from hpopt.data.tables import TableSpec
 from hpopt.errors import ConfigError, HpoptError, RunError, TrialError, in_words
 from hpopt.export.best import (
     MODEL,
     PREDICTIONS,
+    data_of,
     labels_form,
+    load_model,
     made_up_check,
     params_text,
     saved_model,
@@ -38,7 +39,7 @@ from hpopt.export.table_example import (
     table_example_text,
 )
 from hpopt.files import writing
-from hpopt.runs.folder import DATA, HALF, Run
+from hpopt.runs.folder import HALF, Run
 from hpopt.training.fit import predict
 from hpopt.training.metrics import METRICS
 from hpopt.training.objective import Objective
@@ -69,7 +70,7 @@ def export_run(
     format = FORMATS[format_name]
     format.require()
     trial = _choose(run, number)
-    data = Prepared.from_json(_read_json(run, DATA), run.data_folder)
+    data = data_of(run, of_best=_stands_in_best(run, trial))
     if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"{folder} is there already", help="name a new folder with -o")
     folder = folder or run.path / "export" / f"{trial.number:04d}_{format.name}"
@@ -189,17 +190,13 @@ def _write_model(
     if format.write is None:
         (place / format.artifact).write_bytes(source.archive)
         return bring_code(run, place) if source.own_classes else None
-    keras = load_keras()
-    with tempfile.TemporaryDirectory(prefix="hpopt-") as folder:
-        path = Path(folder) / "model.keras"
-        path.write_bytes(source.archive)
-        try:
-            model = keras.saving.load_model(path, compile=False)
-            format.write(model, data, place / format.artifact)
-        except Exception as error:
-            raise RunError(
-                f"{format.name} can't carry this network: {in_words(error)}", help=_others(format)
-            ) from error
+    try:
+        model = load_model(source.archive)
+        format.write(model, data, place / format.artifact)
+    except Exception as error:
+        raise RunError(
+            f"{format.name} can't carry this network: {in_words(error)}", help=_others(format)
+        ) from error
     return None
 
 
@@ -235,13 +232,6 @@ def _others(format: Format) -> str:
     if format.name == "keras":
         return _COMPUTATION_ALONE
     return "use `--format keras`" + ("" if format.name == "saved_model" else " or `saved_model`")
-
-
-def _read_json(run: Run, name: str) -> Any:
-    try:
-        return json.loads((run.path / name).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError(f"{run.path / name} can't be read: {error}") from None
 
 
 def _write_json(path: Path, form: Any) -> None:

@@ -65,9 +65,10 @@ def model_inputs(rows: RawRows) -> Any:
 
     load_keras()
     names = input_names(list(rows))
-    return {
-        names[column]: tf.constant(
-            values[:, None], tf.string if values.dtype.kind == "U" else tf.float32
-        )
-        for column, values in rows.items()
-    }
+    with np.errstate(over="ignore"):  # what is too large for float32 is infinite there, and a gap
+        return {
+            names[column]: tf.constant(values[:, None], tf.string)
+            if values.dtype.kind == "U"
+            else tf.constant(values[:, None].astype(np.float32))
+            for column, values in rows.items()
+        }

@@ -154,11 +154,12 @@ def _clipped(numbers: Any, columns: Sequence[NumericColumn], dtype: str) -> Any:
     # tf2onnx makes sums and products of a `where`, in which what is not finite would live on.
     finite = ops.where(ops.isnan(numbers), 0.0, numbers)
     finite = ops.clip(finite, -_FLOAT32_MAX, _FLOAT32_MAX)
-    # Where there are few digits, what they lose of the center is taken off in a second step.
-    coarse = center.astype(np.float32).astype(np.float64)
-    shifted = ops.subtract(ops.cast(finite, dtype), coarse.astype(dtype))
-    shifted = ops.subtract(shifted, (center - coarse).astype(dtype))
-    z = ops.divide(shifted, scale.astype(dtype))
+    coarse = center.astype(dtype).astype(np.float64)
+    z = ops.divide(ops.subtract(ops.cast(finite, dtype), coarse.astype(dtype)), scale.astype(dtype))
+    if dtype == "float32":
+        # What it loses of the center is taken off behind the division: TensorFlow's graphs make
+        # one difference of two that follow each other.
+        z = ops.subtract(z, ((center - coarse) / scale).astype(dtype))
     z = ops.where(_is_number(numbers), z, ((fill - center) / scale).astype(dtype))
     z = ops.clip(z, -_LARGEST, _LARGEST)
     return ops.divide(z, ops.sqrt(ops.add(1.0, ops.square(ops.divide(z, NumericColumn.CLIP)))))

@@ -129,19 +129,20 @@ class Confirmation:
                 if isinstance(event, TrialFinished):
                     result = event.result
                     [score] = result.scores
-                    fit = Fitted(STEP, number, seed, now(), score, result.value, result.seconds)
+                    fit = Fitted(STEP, number, seed, now(), score, result.seconds)
                 else:
                     fit = Fitted(STEP, number, seed, now(), reason=event.reason)
                 self.run.append(fit)
                 done[number] = fit
             self.splits.remove(fold)
+        sign = -1.0 if self.run.header.greater_is_better else 1.0
         for number, candidate in by_number.items():
             fit = done[number]
-            if fit.value is None or fit.score is None:
-                candidate.reason = fit.reason or "it gave no value"
+            if fit.score is None:
+                candidate.reason = fit.reason
                 log.warning("trial %d leaves the race: %s", number, candidate.reason)
             else:
-                candidate.values.append(fit.value)
+                candidate.values.append(sign * fit.score)
                 candidate.scores.append(fit.score)
                 candidate.seconds.append(fit.seconds)
 

@@ -16,7 +16,7 @@ from hpopt.data.folds import OWN, WHOLE, Splits
 from hpopt.errors import RunError
 from hpopt.execution.slots import Job, Slots, TrialFinished
 from hpopt.finishing.jobs import run_jobs
-from hpopt.runs.folder import REFIT, Run
+from hpopt.runs.folder import Run
 from hpopt.trials import Trial
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Refit:
     whole: bool
 
     def __call__(self) -> Mapping[str, Any]:
-        """Fit, and give what the journal is to say: the files of the weights by trial and part.
+        """Fit, and give what the journal is to say: what came of each trial and part.
 
         Raises RunError where the network of the chosen params can't be fitted.
         """
@@ -56,7 +56,7 @@ class Refit:
                 weights = event.result.weights
                 assert weights is not None
                 networks.setdefault(str(job.number), {})[part] = {
-                    "weights": (job.folder / weights).relative_to(self.run.path).as_posix(),
+                    "weights": weights,
                     "epochs": event.result.epochs,
                     "kept_epoch": event.result.kept_epoch,
                     "metrics": dict(event.result.metrics) if job.fold == OWN else {},
@@ -76,5 +76,5 @@ class Refit:
         assert result is not None
         epochs = result.kept_epoch or result.epochs
         params = {**trial.params, "epochs": epochs, "early_stopping": None}
-        folder = self.run.path / REFIT / f"{trial.number:04d}"
+        folder = self.run.refit_folder(trial.number)
         return Job(trial.number, params, trial.seed, folder, WHOLE)

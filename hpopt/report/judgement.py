@@ -43,7 +43,7 @@ def _verdicts(run: Run, test: Mapping[str, Any]) -> Iterator[str]:
             word = "better" if ahead > 0 else "worse"
             yield f"The best network is {word} than {other}: by {shown}."
         elif ahead == 0:
-            yield f"The best network scores exactly as {other} does: the difference is {shown}."
+            yield f"The best network and {other} score the same: the difference is {shown}."
         else:
             word = "ahead" if ahead > 0 else "behind"
             yield f"The best network can't be told from {other}: it is {word} by {shown}."
@@ -108,26 +108,17 @@ def _beyond(found: Mapping[str, Any]) -> Iterator[str]:
     if not beyond:
         return
     lost = found["difference"] - beyond["difference"]
-    interval = beyond["interval"]
-    moved = "lost" if lost > 0 else "gained"
-    start = (
-        f"{_capital(beyond['name'])}, which no validation score has chosen, {moved} "
-        f"{show_score(abs(lost))}"
-        if lost
-        else f"{_capital(beyond['name'])}, which no validation score has chosen, lost nothing"
+    moved = f"{'lost' if lost >= 0 else 'gained'} {show_score(abs(lost))}"
+    behind, interval = beyond["difference"], beyond["interval"]
+    word = "fell behind" if behind >= 0 else "got ahead"
+    ends = interval if behind >= 0 else _flipped(interval)
+    shown = f"{show_score(abs(behind))} {show_interval(ends)}"
+    is_clear = not interval[0] <= 0 <= interval[1]
+    yield (
+        f"{_capital(beyond['name'])}, which no validation score has chosen, {moved} from "
+        f"validation to test: beside it the search's best {word} by {shown}, "
+        f"{'more than chance gives' if is_clear else 'which may be chance'}."
     )
-    more = beyond["difference"]
-    shown = f"{show_score(abs(more))} {show_interval(interval)}"
-    if interval[0] > 0:
-        yield f"{start}: the search's best lost {shown} more, which the rows do not explain."
-    elif interval[1] < 0:
-        shown = f"{show_score(-more)} {show_interval(_flipped(interval))}"
-        yield f"{start}: the search's best did better than that by {shown}."
-    else:
-        word = "more" if more >= 0 else "less"
-        shown = f"{show_score(abs(more))}"
-        told = show_interval(interval if more >= 0 else _flipped(interval))
-        yield f"{start}: the search's best lost {shown} {told} {word}, which may be chance."
 
 
 def flattery_in_brief(run: Run) -> str | None:

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 JOURNAL = "journal.jsonl"
 DATA = "data.json"  # what is known of the data besides its rows
-REFIT = "refit"  # the folder of weights that were fitted to training and validation part
 HALF = 0.5  # the threshold where none was chosen
 # finished; stopped early on request, and closed; closed without a model; its writer has gone.
 RunState = Literal["running", "finished", "stopped", "failed", "interrupted"]
@@ -274,6 +273,10 @@ class Run:
         """Remove what an attempt at a trial left behind."""
         shutil.rmtree(self.trial_folder(number), ignore_errors=True)
 
+    def refit_folder(self, number: int) -> Path:
+        """The folder of the weights that params were fitted to on all rows; it need not exist."""
+        return self.path / "refit" / f"{number:04d}"
+
     def weights(self, trial: Trial) -> Path | None:
         """The file of a trial's weights, fitted to the training part, where it is still there.
 
@@ -282,18 +285,19 @@ class Run:
         if trial.result is None:
             return None
         if trial.result.weights is None:
-            return self._refitted(trial, "train")
+            return self._refitted(trial, "train", self.trial_folder(trial.number))
         return self._file(self.trial_folder(trial.number) / trial.result.weights)
 
     def refitted_weights(self, trial: Trial) -> Path | None:
         """The file of a trial's weights, fitted to training and validation part, if it is there."""
-        return self._refitted(trial, "train+validation")
+        return self._refitted(trial, "train+validation", self.refit_folder(trial.number))
 
-    def _refitted(self, trial: Trial, part: str) -> Path | None:
+    def _refitted(self, trial: Trial, part: str, folder: Path) -> Path | None:
+        """The weights that the step `refit` has fitted to a part and left in `folder`."""
         step = self._steps.get("refit")
         networks = step.outcome["networks"] if step else {}
         network = networks.get(str(trial.number), {}).get(part)
-        return self._file(self.path / network["weights"]) if network else None
+        return self._file(folder / Path(network["weights"]).name) if network else None
 
     def _file(self, path: Path) -> Path | None:
         """A file of the folder, if it is there. Raises RunError where it is another's."""

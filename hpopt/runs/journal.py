@@ -127,7 +127,7 @@ class Resumed:
 class Fitted:
     """A fit of a closing step has ended: the params of trial `number` with another seed.
 
-    `score` is the metric in its own direction and `value` to be minimised; None where it failed.
+    `score` is the metric in its own direction; None where it failed, for that `reason`.
     """
 
     kind: ClassVar[str] = "fitted"
@@ -136,9 +136,8 @@ class Fitted:
     seed: int
     time: str
     score: float | None = None
-    value: float | None = None
     seconds: float = 0.0
-    reason: str | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True)

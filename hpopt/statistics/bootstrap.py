@@ -152,29 +152,33 @@ class Bootstrapped:
         return Interval(self._end((1 - level) / 2), self._end((1 + level) / 2))
 
     def p_value(self) -> float:
-        """The p-value, two-sided, of the score being 0: 1 - level of the interval that ends there.
+        """The p-value, two-sided, of the score being 0: the largest p whose interval holds 0.
 
-        It is never less than what so many resamples can tell; 1 where there is no interval.
+        That is the interval of level 1 - p. It is never less than what so many resamples can tell,
+        and 1 where there is no interval.
         """
-        from scipy.optimize import brentq
-
-        least = 2 / (len(self._sorted) + 1)
-        found = self.interval(1 - least)
-        if found is None or self.estimate == 0:
+        least, most = 2 / (len(self._sorted) + 1), 1.0
+        widest = self.interval(1 - least)
+        if widest is None:
             return 1.0
-        if not found.holds(0.0):
+        if not widest.holds(0.0):
             return least
-        sign = np.sign(self.estimate)
-
-        def gap(p: float) -> float:
-            return float(sign * self._end(p / 2 if sign > 0 else 1 - p / 2))
-
-        # At p = 1 the interval is a point, and the correction for bias may put even that past 0.
-        return float(brentq(gap, least, 1.0, xtol=1e-6)) if gap(1.0) > 0 else 1.0
+        holding = least
+        while most - holding > 1e-6:
+            middle = (holding + most) / 2
+            found = self.interval(1 - middle)
+            if found is not None and found.holds(0.0):
+                holding = middle
+            else:
+                most = middle
+        return holding if holding < 1 - 1e-5 else 1.0
 
     @cached_property
     def _sorted(self) -> np.ndarray:
-        return np.sort(self.draws[~np.isnan(self.draws)])
+        # What rounding has left of a difference of equal scores is none.
+        tiny = 1e-12 * max(1.0, abs(self.estimate))
+        known = self.draws[~np.isnan(self.draws)]
+        return np.sort(np.where(np.abs(known) < tiny, 0.0, known))
 
     @cached_property
     def _bias(self) -> float:

@@ -10,7 +10,18 @@ import numpy as np
 
 from hpopt.statistics.bootstrap import LEVEL, Bootstrapped, Interval, Resampling, bootstrap
 from hpopt.statistics.proportions import clopper_pearson, mcnemar, paired_difference
-from hpopt.statistics.weighted import HALF, OF_CLASSES, UP_TO_ONE, labels_above, scorer
+from hpopt.statistics.weighted import (
+    HALF,
+    OF_CLASSES,
+    OF_LABELS,
+    UP_TO_ONE,
+    label_scorer,
+    labels_above,
+    scorer,
+)
+
+_SWAPS = 1000
+_MOST_CELLS = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -95,7 +106,9 @@ class Sample:
         """The first's score less the second's; None where there is no interval of it.
 
         Accuracies are compared by the exact test of McNemar, all else by the paired bootstrap:
-        both predictors on the same resamples.
+        both predictors on the same resamples. Where labels are all that counts, few rows may tell
+        two predictors apart, of which resamples say too much: then it must also be more than
+        swapping their labels at random gives (see `_swapped`), or 0 is taken into the interval.
         """
         found = self._of(first, metric) - self._of(second, metric)
         if not np.isfinite(found.estimate):
@@ -110,8 +123,48 @@ class Sample:
             if metric in UP_TO_ONE and not self._say_the_same(first, second):
                 reach = 1 - self._least_of_faultless(metric)
             return Difference(0.0, Interval(-reach, reach), 1.0)
-        resampled = found.interval(self.level)
-        return None if resampled is None else Difference(found.estimate, resampled, found.p_value())
+        resampled, p = found.interval(self.level), found.p_value()
+        if resampled is None:
+            return None
+        if metric in OF_LABELS:
+            p = max(p, self._swapped(first, second, metric))
+            if p >= 1 - self.level:
+                resampled = Interval(min(resampled.low, 0.0), max(resampled.high, 0.0))
+        return Difference(found.estimate, resampled, p)
+
+    def _swapped(self, first: str, second: str, metric: str) -> float:
+        """The p-value of the paired permutation test of a metric of labels.
+
+        If two predictors are as good as one another, each row's (or group's) two labels could as
+        well have been the other way round; p is how often a difference is then as large (Good 2005,
+        "Permutation, parametric and bootstrap tests of hypotheses", chapter 3).
+        """
+        predictors = [self._predictors[name] for name in (first, second)]
+        ours, others = (labels_above(one.predictions, one.threshold) for one in predictors)
+        apart = np.flatnonzero(ours != others)
+        groups = apart if self._groups is None else self._groups[apart]
+        names, unit = np.unique(groups, return_inverse=True)
+        swaps = max(100, min(_SWAPS, _MOST_CELLS // max(1, len(apart))))
+        rng = np.random.default_rng(self._seed)
+        is_swapped = rng.random((len(names), swaps)) < 0.5
+        is_swapped[:, 0] = False  # as it is
+        swapped = is_swapped[unit].astype(np.float64)
+        # Rows with one label count as they are; of the others one of both labels counts.
+        alike = np.flatnonzero(ours == others)
+        both = np.stack([self.y[alike], ours[alike]])
+        pairs, cell = np.unique(both, axis=1, return_inverse=True)
+        known = np.repeat(np.bincount(cell.ravel(), minlength=pairs.shape[1])[:, None], swaps, 1)
+        score = label_scorer(
+            metric,
+            np.concatenate([pairs[0], self.y[apart], self.y[apart]]),
+            np.concatenate([pairs[1], ours[apart], others[apart]]),
+            predictors[0].predictions.shape[1],
+        )
+        differences = np.abs(
+            score(np.concatenate([known, 1 - swapped, swapped]))
+            - score(np.concatenate([known, swapped, 1 - swapped]))
+        )
+        return float(np.mean(differences >= differences[0] - 1e-12))
 
     def _of(self, name: str, metric: str) -> Bootstrapped:
         return self._bootstrapped[name, metric]

@@ -30,8 +30,13 @@ def scorer(metric: str, y: np.ndarray, predictions: np.ndarray, threshold: float
     where its probability is above `threshold`. Raises KeyError where the metric is unknown.
     """
     if metric in OF_LABELS:
-        return _LABELS[metric](y, labels_above(predictions, threshold), predictions.shape[1])
+        return label_scorer(metric, y, labels_above(predictions, threshold), predictions.shape[1])
     return _SCORES[metric](y, predictions)
+
+
+def label_scorer(metric: str, y: np.ndarray, said: np.ndarray, units: int) -> Scorer:
+    """A metric of labels as `scorer` gives it, where the labels `said` [n] are known."""
+    return _LABELS[metric](y, said, units)
 
 
 def labels_above(predictions: np.ndarray, threshold: float = HALF) -> np.ndarray:

@@ -28,7 +28,9 @@ def test_a_check_says_what_a_run_would_be_and_leaves_nothing(tmp_path, hpopt, mo
     assert record["parameters"] == 30 * 20 + 20 + 20 + 1
     assert [trial["epochs"] for trial in record["trial_times"]] == [3, 3, 3]
     mean_s = sum(trial["seconds"] for trial in record["trial_times"]) / 3
-    assert record["run_s"] == pytest.approx(7 * (mean_s + record["suggestion_s"]))
+    assert record["run_s"] == pytest.approx(
+        7 * (mean_s + record["suggestion_s"]) / record["workers"]
+    )
 
 
 @pytest.mark.keras

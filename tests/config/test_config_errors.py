@@ -305,3 +305,33 @@ def test_a_dimension_without_a_default_takes_the_builders_or_the_trainings(tmp_p
     assert defaults["num_dense_nodes"] == 20
     assert defaults["learning_rate"] == 0.001
     assert defaults["num_layers"] == 4  # the builder's 1 is out of bounds: the middle
+
+
+TABLE = (
+    "dataset:\n  source: csv\n  path: t.csv\n  target: y\n  split: {groups: g}\n"
+    "model: {builder: dense_dropout}\nspace: {num_layers: [1, 2]}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "words"),
+    [
+        ("  path: t.csv\n", "", ":1:1", "dataset has no `path`"),
+        ("target: y", "targt: y", ":4:3", "did you mean `target`?"),
+        ("source: csv", "source: cvs", ":2:11", "did you mean `csv`?"),
+        ("  source: csv\n", "", ":1:1", "dataset has no `source`"),
+        ("source: csv", "source: 3", ":2:11", "must be a text, not 3"),
+        ("source: csv", "source: parquet\n  name: x", ":3:3", "unknown key `name`"),
+        ("source: csv", "source: sklearn", ":3:3", "unknown key `path` in dataset"),
+        ("{groups: g}", "{group: g}", ":5:11", "did you mean `groups`?"),
+        ("{groups: g}", "{groups: g, order: h}", ":5:3", "not by both"),
+        ("target: y", "target: y\n  task: binry", ":5:9", "did you mean `binary`?"),
+        ("target: y", "target: y\n  features: {types: {a: num}}", ":5:25", "`numeric`?"),
+        ("target: y", "target: y\n  features: {exclude: a}", ":5:23", "must be a list"),
+    ],
+)
+def test_the_keys_of_a_dataset_are_those_of_its_source(tmp_path, old, new, place, words):
+    assert TABLE.count(old) == 1
+    said = rendered(tmp_path, TABLE.replace(old, new))
+    assert words in said
+    assert f"c.yaml{place}" in said

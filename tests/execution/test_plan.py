@@ -42,7 +42,7 @@ def test_limits_are_as_the_settings_say(monkeypatch):
     assert planned(monkeypatch, workers=4).memory_limit_bytes == pytest.approx(0.8 * 8e9)
     assert planned(monkeypatch, free_gb=1).memory_limit_bytes == 2e9
     assert planned(monkeypatch, memory_limit="1.5 GB").memory_limit_bytes == 1.5e9
-    assert planned(monkeypatch, memory_limit="800MiB").memory_limit_bytes == 8e8
+    assert planned(monkeypatch, memory_limit="800 MB").memory_limit_bytes == 8e8
     assert planned(monkeypatch, memory_limit=None).memory_limit_bytes == math.inf
     assert planned(monkeypatch, trial_timeout=2.5).timeout_s == 2.5
     assert planned(monkeypatch, trial_timeout=None).timeout_s == math.inf

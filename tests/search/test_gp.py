@@ -135,3 +135,29 @@ def test_equal_points_without_noise_are_fitted_all_the_same():
     mu, sigma = gp.predict(X[:1])
     assert mu[0] == pytest.approx(2.0, rel=0.5)
     assert np.isfinite(sigma).all()
+
+
+def test_what_is_known_of_the_noise_of_a_value_weighs_it():
+    rng = np.random.default_rng(0)
+    X, y, groups = rng.random((12, 2)), rng.normal(size=12), np.arange(2)
+    hyperparameters = Hyperparameters(np.array([0.5, 0.8]), 1.2, 0.01)
+    variances = np.zeros(12)
+    variances[3] = 1e9
+    at = rng.random((5, 2))
+    without = GP.condition(np.delete(X, 3, 0), np.delete(y, 3), groups, hyperparameters)
+    weighed = GP.condition(X, y, groups, hyperparameters, variances)
+    np.testing.assert_allclose(weighed.predict(at), without.predict(at), rtol=1e-5, atol=1e-7)
+    same = GP.condition(X, y, groups, hyperparameters, np.full(12, 0.02))
+    more = GP.condition(X, y, groups, Hyperparameters(hyperparameters.lengthscales, 1.2, 0.03))
+    np.testing.assert_allclose(same.predict(at), more.predict(at))
+
+
+def test_the_gradient_holds_where_values_have_their_own_noise():
+    rng = np.random.default_rng(1)
+    X, y, groups, variances = rng.random((9, 2)), rng.normal(size=9), np.arange(2), rng.random(9)
+    theta = np.array([-0.3, 0.2, 0.1, -2.0])
+    _, gradient = log_posterior(theta, X, y, groups, variances)
+    for i in range(len(theta)):
+        step = np.eye(len(theta))[i] * 1e-5
+        above, below = (log_posterior(theta + s, X, y, groups, variances)[0] for s in (step, -step))
+        assert gradient[i] == pytest.approx((above - below) / 2e-5, rel=1e-4, abs=1e-6)

@@ -41,6 +41,19 @@ def test_the_p_value_and_the_interval_never_disagree():
             assert found.interval.holds(0) == (found.p > 0.05), (seed, metric)
 
 
+def test_a_row_or_four_prove_nothing_of_labels():
+    y = np.array([0] * 30 + [1] * 30)
+    better, worse = y.astype(float), y.astype(float)
+    worse[26:30] = 1.0  # four rows that the other has right: the exact p is 2 / 2^4
+    predictors = {"a": Predictor(better[:, None]), "b": Predictor(worse[:, None])}
+    sample = Sample(y, predictors, ["accuracy", "f1", "balanced_accuracy"])
+    for metric in sample.metrics:
+        found = sample.difference("a", "b", metric)
+        assert found.p == pytest.approx(0.125, abs=0.03)
+        assert found.interval.holds(0)
+        assert not found.is_clear
+
+
 def test_no_fault_in_few_rows_is_no_proof_of_faultlessness():
     y = np.array([0] * 30 + [1] * 10)
     sample = Sample(y, {"best": Predictor(y[:, None].astype(float))}, ["auc", "balanced_accuracy"])

@@ -1,0 +1,54 @@
+"""`hpopt init DATA --target NAME`: a first config for a table."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Data = Annotated[
+    Path, typer.Argument(metavar="DATA", help="The table: .csv, .tsv, .gz or .parquet.")
+]
+Target = Annotated[
+    str | None, typer.Option("--target", "-t", metavar="NAME", help="The column to predict.")
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="The config; if left out, DATA.yaml here."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite the config if it is there.")]
+
+
+def init_command(
+    data: Data, target: Target = None, output: Output = None, force: Force = False
+) -> None:
+    """Write a config for a table: what its columns are, and a space to search, with comments.
+
+    It runs as it is: `hpopt check` says how long it takes, `hpopt tune` tunes. Beside it the JSON
+    Schema is put that editors complete it by.
+    """
+    from hpopt.drafting import SCHEMA, draft_config
+    from hpopt.errors import ConfigError
+    from hpopt.files import write_whole
+
+    name = data.name.removesuffix(".gz")
+    place = output or Path(Path(name).with_suffix(".yaml").name)
+    if place.exists() and not force:
+        raise ConfigError(f"{place} is there already", help="add `--force`, or `-o FILE`")
+    text = draft_config(data, target, place.parent)
+    write_whole(place, lambda file: file.write(text.encode()))
+    schema = place.with_name(SCHEMA)
+    if not schema.exists():
+        write_whole(schema, lambda file: file.write(_schema_text().encode()))
+    shown = shlex.quote(str(place))
+    print(f"{place} is written. What next:\n  hpopt check {shown}\n  hpopt tune {shown}")
+
+
+def _schema_text() -> str:
+    import json
+
+    from hpopt.config.json_schema import config_schema
+
+    return json.dumps(config_schema(), indent=2) + "\n"

@@ -1,0 +1,51 @@
+"""`hpopt predict RUN DATA`: what the best network says of new rows."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hpopt.cli.options import DataArgument, RunArgument
+from hpopt.jsonline import json_line
+
+
+def predict_command(
+    run: RunArgument,
+    data: DataArgument,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write a file instead of stdout."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json/--csv", help="A JSON object a line, or CSV.")
+    ] = False,
+) -> None:
+    """Say what the best network of RUN makes of the rows of DATA, a row for each, in their order.
+
+    Columns that are ids stand in front; then comes the label with the probability of each, or the
+    value in the target's units. Columns may stand in any order, and others may be there.
+    """
+    from hpopt.files import write_whole
+    from hpopt.predicting import Model
+    from hpopt.runs.finding import find_run
+
+    model = Model(find_run(run))
+    rows = model.rows(data)
+    for note in rows.notes:
+        print(f"note: {note}", file=sys.stderr)
+    predictions = model.predict(rows)
+    if as_json:
+        records = predictions.to_dict("records")
+        text = "".join(json_line(record) + "\n" for record in records)
+    else:
+        text = predictions.to_csv(index=False)
+    if output is None:
+        with contextlib.suppress(BrokenPipeError):
+            print(text, end="")
+    else:
+        write_whole(output, lambda file: file.write(text.encode(errors="backslashreplace")))
+        print(f"{rows.count} rows predicted: {output}", file=sys.stderr)

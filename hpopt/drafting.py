@@ -1,0 +1,207 @@
+"""The first config for a table, written from what its columns are: to run as it is, and to edit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from hpopt.config.dumping import inline_yaml
+from hpopt.data.building import build_table
+from hpopt.data.columns import Column
+from hpopt.data.reading import Sheet, read_csv, read_parquet
+from hpopt.data.sources import Table
+from hpopt.errors import ConfigError, closest
+from hpopt.report.words import align
+
+SCHEMA = "hpopt.schema.json"
+
+_MOST_COLUMNS = 100
+# A class of so few of the rows makes accuracy blind to it.
+_RARE_SHARE = 0.1
+_SKEWED = 2.0
+
+
+def draft_config(data: Path, target: str | None, place: Path) -> str:
+    """The text of a config for the table in `data`, that is to lie in the folder `place`.
+
+    Raises DataError where the table can't be read or used, ConfigError without a target.
+    """
+    source: Literal["csv", "parquet"] = (
+        "parquet" if data.suffix.lower() in (".parquet", ".pq") else "csv"
+    )
+    sheet = read_parquet(data) if source == "parquet" else read_csv(data)
+    if target is None or target not in sheet.columns:
+        raise _no_target(sheet, target)
+    table = build_table(sheet, target=target, task=None)
+    return "\n".join(_lines(table, source, _path_from(place, data), target)) + "\n"
+
+
+def _no_target(sheet: Sheet, target: str | None) -> ConfigError:
+    shown = ", ".join(f"`{name}`" for name in list(sheet.columns)[:30])
+    more = f" and {len(sheet.columns) - 30} more" if len(sheet.columns) > 30 else ""
+    if target is None:
+        return ConfigError(
+            "it is not said which column is to be predicted",
+            help=f"add `--target NAME`, with one of {shown}{more}",
+        )
+    match = closest(target, sheet.columns)
+    meant = f"did you mean `{match}`? " if match else ""
+    return ConfigError(f"the table has no column `{target}`", help=f"{meant}it has {shown}{more}")
+
+
+def _path_from(place: Path, data: Path) -> str:
+    """The data's path as a config in `place` names it: relative where they are near each other."""
+    relative = os.path.relpath(data.absolute(), place.absolute())
+    return str(data.absolute()) if relative.startswith(os.path.join("..", "..")) else relative
+
+
+def _lines(table: Table, source: str, path: str, target: str) -> Iterator[str]:
+    rows = len(table.target)
+    train, validation, test = _shares(rows)
+    fitted = round(rows * train)
+    batch, epochs = _batch_size(fitted), _epochs(fitted)
+    steps = -(-fitted // batch)
+    [about] = [column for column in table.columns if column.use == "target"]
+    yield f"# yaml-language-server: $schema={SCHEMA}"
+    yield "# docs/configuration.md explains every key; `hpopt check` says what this config means."
+    yield ""
+    yield "dataset:"
+    yield f"  source: {source}"
+    yield f"  path: {inline_yaml(path)}" + ("" if os.path.isabs(path) else "  # seen from here")
+    yield f"  target: {inline_yaml(target)}  # {_comment(about.reason)}"
+    yield f"  task: {table.task}{_other_task(table)}"
+    yield from _transform(table)
+    yield from _features(table)
+    yield f"  split: {{train: {train}, validation: {validation}, test: {test}, seed: 0}}"
+    yield from _other_splits(table)
+    yield "model:"
+    yield "  builder: dense_dropout"
+    yield "  dropout_after: all"
+    yield "training:"
+    yield f"  epochs: {epochs}  # at most: early stopping ends a fit that gets no better"
+    yield f"  batch_size: {batch}"
+    yield f"  decay_steps: {steps}  # the steps of an epoch"
+    yield from _metric(table)
+    yield f"  early_stopping: {{monitor: val_loss, patience: {max(epochs // 6, 5)}}}"
+    yield "space:"
+    widest = 128 if fitted < 2_000 else 256 if fitted < 20_000 else 512
+    yield (
+        "  learning_rate:       {type: real, low: 1e-4, high: 3e-2, prior: log-uniform, "
+        "default: 2e-3}"
+    )
+    yield (
+        "  learning_decay:      {type: real, low: 0.85, high: 1.0, default: 0.97}"
+        "  # of the rate, an epoch"
+    )
+    yield "  num_layers:          {type: integer, low: 1, high: 4, default: 2}"
+    yield (
+        f"  num_dense_nodes:     {{type: integer, low: 16, high: {widest}, prior: log-uniform, "
+        "default: 64}"
+    )
+    yield "  activation:          [relu, silu]"
+    yield "  batch_normalization: [false, true]"
+    yield "  dropout_prob:        {type: real, low: 0.0, high: 0.5, default: 0.1}"
+    yield (
+        "  weight_decay:        {type: real, low: 1e-6, high: 1e-1, prior: log-uniform, "
+        "default: 1e-4}"
+    )
+    yield "search:"
+    yield "  engine: gp"
+    yield "  n_calls: 50"
+
+
+def _comment(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _shares(rows: int) -> tuple[float, float, float]:
+    if rows < 2_000:
+        return 0.6, 0.2, 0.2
+    return (0.7, 0.15, 0.15) if rows < 100_000 else (0.8, 0.1, 0.1)
+
+
+def _batch_size(rows: int) -> int:
+    """About a hundred steps an epoch, in powers of 2."""
+    return int(2 ** np.clip(round(float(np.log2(max(rows, 1) / 100))), 5, 10))
+
+
+def _epochs(rows: int) -> int:
+    return 100 if rows < 20_000 else 50 if rows < 100_000 else 20
+
+
+def _other_task(table: Table) -> str:
+    numbered = all(label.lstrip("-").isdigit() for label in table.labels)
+    if table.task == "multiclass" and numbered:
+        return "  # or regression, if the classes are numbers to come near to"
+    return ""
+
+
+def _transform(table: Table) -> Iterator[str]:
+    """A word on a target whose large values would rule the fit."""
+    if table.task != "regression" or table.target.min() < 0:
+        return
+    spread = table.target.std()
+    skew = float(np.mean(((table.target - table.target.mean()) / spread) ** 3))
+    if skew > _SKEWED:
+        yield (
+            f"  # target_transform: log  # the target has a long tail (skewness {skew:.1f}); "
+            "try it, above all with metric mae"
+        )
+
+
+def _features(table: Table) -> Iterator[str]:
+    columns = [column for column in table.columns if column.use != "target"]
+    shown = columns[:_MOST_COLUMNS]
+    rows = [[_comment(c.name), _said(c), _gaps(c), _comment(c.reason)] for c in shown]
+    yield "  # What the columns are, found by looking at them:"
+    yield from (f"  #   {line}".rstrip() for line in align(rows, ()))
+    if len(columns) > len(shown):
+        yield f"  #   and {len(columns) - len(shown)} more, which `hpopt check` shows"
+    yield "  features:"
+    yield "    exclude: []  # names of columns that are not to be used"
+    example = next((c.name for c in columns if c.kind == "numeric"), columns[0].name)
+    yield (
+        f"    types: {{}}  # where it was seen wrong: {{{inline_yaml(example)}: categorical}}; "
+        "numeric, categorical, boolean, date"
+    )
+
+
+def _said(column: Column) -> str:
+    return column.kind if column.use == "feature" else f"left out ({column.kind})"
+
+
+def _gaps(column: Column) -> str:
+    return f"{column.gaps} gaps" if column.gaps else ""
+
+
+def _other_splits(table: Table) -> Iterator[str]:
+    dates = [column.name for column in table.columns if column.kind == "date"]
+    if dates:
+        yield f"  # for a forecast: `order: {inline_yaml(dates[0])}` in split; the test comes last"
+    ids = [c.name for c in table.columns if c.kind == "id" and c.distinct < len(table.target) / 1.5]
+    if ids:
+        yield (
+            f"  # where rows of one {inline_yaml(ids[0])} belong together: "
+            f"`groups: {inline_yaml(ids[0])}` in split"
+        )
+
+
+def _metric(table: Table) -> Iterator[str]:
+    if table.task == "regression":
+        yield "  metric: rmse  # or mae, r2"
+        return
+    counts = np.bincount(table.target, minlength=len(table.labels))
+    rarest = counts.min() / counts.sum()
+    if table.task == "binary" and rarest < _RARE_SHARE:
+        yield (
+            f"  metric: auc  # accuracy says little where a class has {rarest:.1%} of the rows; "
+            "or average_precision, balanced_accuracy"
+        )
+    else:
+        yield "  metric: accuracy  # or balanced_accuracy, auc, f1, log_loss"
+    if rarest < _RARE_SHARE:
+        yield "  # class_weight: balanced  # lets rare classes count more in the loss"

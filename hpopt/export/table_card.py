@@ -1,0 +1,82 @@
+"""What the model card says of a model of a table, where it differs from one of arrays."""
+
+from __future__ import annotations
+
+from hpopt.data.prepared import Prepared
+from hpopt.data.tables import CategoricalColumn, NumericColumn, TableSpec
+from hpopt.errors import shorten
+from hpopt.export.formats import Format
+
+MOST_COLUMNS = 40
+_MOST_VALUES = 8
+
+_TEXTS = """\
+The model itself has an input [n, 1] for each of `inputs` in `columns.json`: float32, where NaN is a
+gap, or text, where "" is one. A date is several numbers, and yes or no is 1 or 0.
+"""
+_CODES = """\
+The model itself has no text. It takes one matrix `rows`, float32 [n, {width}], in the order of
+`inputs` in `columns.json`: numbers, where NaN is a gap, and for a text its code: its place in the
+`vocabulary` there, from 1 on, or 0 for any other.
+"""
+TRAIN_ON = """\
+## To train it further
+
+It is compiled with the optimiser, the learning rate and the loss of its trial; the optimiser begins
+afresh.
+
+```python
+import tensorflow as tf
+from example import COLUMNS, batch_inputs, model, raw_columns
+
+columns = raw_columns(frame, COLUMNS["readers"])  # a DataFrame as it comes
+rows = tf.data.Dataset.from_tensor_slices((batch_inputs(columns, slice(None)), y))
+model.fit(rows.shuffle(10_000).batch(32), epochs=5)  # y: {target}
+```
+"""
+
+
+def table_inputs(data: Prepared, spec: TableSpec, format: Format) -> str:
+    """The section on a table's inputs."""
+    by_name = {column.name: column for column in spec.columns}
+    lines = ["| column | read as | values |", "| --- | --- | --- |"]
+    for reader in spec.readers[:MOST_COLUMNS]:
+        cells = (_cell(reader["column"]), reader["kind"], _values(reader["column"], by_name))
+        lines.append(f"| {' | '.join(cells)} |")
+    more = len(spec.readers) - MOST_COLUMNS
+    if more > 0:
+        lines.append(f"| ... and {more} more, in `columns.json` | | |")
+    listed = "\n".join(lines)
+    unused = [column["name"] for column in data.columns if column["use"] == "left out"]
+    shown = ", ".join(f"`{name}`" for name in unused[:MOST_COLUMNS])
+    not_used = f"\nOther columns of the data are not used: {shown}.\n" if unused else ""
+    itself = _TEXTS if format.takes_texts else _CODES.format(width=len(spec.columns))
+    return f"""## Inputs
+
+A table with these columns, by name and in any order. `example.py` reads a DataFrame as it comes:
+
+{listed}
+{not_used}
+{itself}"""
+
+
+def table_limits() -> list[str]:
+    """What a table's model expects of its rows."""
+    return [
+        "- It expects the columns above, in their units. A gap counts as the middle value; texts "
+        "that it has not learned from are all one to it.",
+    ]
+
+
+def _values(name: str, columns: dict[str, NumericColumn | CategoricalColumn]) -> str:
+    column = columns.get(name)
+    if not isinstance(column, CategoricalColumn):
+        return ""
+    texts = [f'"{text}"' if text else "a gap" for text in column.vocabulary[:_MOST_VALUES]]
+    more = len(column.vocabulary) - len(texts)
+    return _cell(shorten(", ".join(texts), 80)) + (f" and {more} more" if more > 0 else "")
+
+
+def _cell(text: str) -> str:
+    """A text for a cell of a Markdown table."""
+    return text.replace("|", "\\|").replace("\n", " ")

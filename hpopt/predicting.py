@@ -1,0 +1,154 @@
+"""What the model of a run says of new rows, and how well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpopt.data.new_rows import NewRows, new_rows_of, read_new_rows
+from hpopt.errors import RunError, in_words
+from hpopt.export.best import MODEL, data_of, load_model
+from hpopt.export.own_code import own_classes, register_own_classes
+from hpopt.export.raw_rows import predict_raw
+from hpopt.runs.finding import find_run
+from hpopt.runs.folder import Run
+from hpopt.statistics.sample import Predictor, Sample
+from hpopt.statistics.weighted import labels_above
+from hpopt.training.metrics import metrics_for
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PREDICTION = "prediction"
+_MODEL = "model"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How well a model does on rows of known target: its scores, and what it took for what.
+
+    `scores` are None where a metric has no value, and so are their `intervals`, of 95 %.
+    `confusion` [labels, labels] counts rows by what they are and what the model said, None for a
+    regression.
+    """
+
+    rows: int
+    scores: dict[str, float | None]
+    intervals: dict[str, tuple[float, float] | None]
+    labels: tuple[str, ...]
+    confusion: np.ndarray | None
+    notes: tuple[str, ...] = ()
+
+
+class Model:
+    """The model of a run's `best/`. Raises RunError where there is none, or it can't be loaded."""
+
+    def __init__(self, run: Run) -> None:
+        if not (run.path / MODEL).is_file():
+            raise RunError(
+                f"{run.shown_path} has no model: it is {run.state}",
+                help="the end of a run saves the best network; see `hpopt show`",
+            )
+        self.run = run
+        self.data = data_of(run)
+
+    def rows(
+        self, given: pd.DataFrame | np.ndarray | str | PathLike[str], *, with_target: bool = False
+    ) -> NewRows:
+        """The rows of a file, or of what Python has. Raises DataError where they do not fit."""
+        if isinstance(given, str | PathLike):
+            return read_new_rows(Path(given), self.data, with_target=with_target)
+        return new_rows_of(given, self.data, with_target=with_target)
+
+    def predict(self, rows: NewRows) -> pd.DataFrame:
+        """A row for each row: its ids, the label or value, and the probability of each label."""
+        import pandas as pd
+
+        outputs, labels = self._outputs(rows), self.data.labels
+        columns: dict[str, Any] = dict(rows.ids)
+        if not labels:
+            columns[PREDICTION] = outputs[:, 0]
+            return pd.DataFrame(columns)
+        columns[PREDICTION] = np.array(labels)[labels_above(outputs, self.run.threshold)]
+        if outputs.shape[1] == 1:
+            outputs = np.column_stack([1 - outputs, outputs])
+        for label, probability in zip(labels, outputs.T, strict=True):
+            columns[f"probability_{label}"] = probability
+        return pd.DataFrame(columns)
+
+    def evaluate(self, rows: NewRows) -> Evaluation:
+        """Every metric of the task on rows with a target."""
+        assert rows.target is not None
+        task, labels = self.data.output.task, self.data.labels
+        outputs, y = self._outputs(rows), rows.target
+        is_known = ~np.isnan(y) if task == "regression" else y >= 0
+        outputs, y = outputs[is_known], y[is_known]
+        names = [metric.name for metric in metrics_for(task)]
+        sample = Sample(y, {_MODEL: Predictor(outputs, self.run.threshold)}, names)
+        intervals = {name: sample.interval(_MODEL, name) for name in names}
+        return Evaluation(
+            rows=len(y),
+            scores={name: sample.score(_MODEL, name) for name in names},
+            intervals={n: None if i is None else (i.low, i.high) for n, i in intervals.items()},
+            labels=labels,
+            confusion=_confusion(y, labels_above(outputs, self.run.threshold), len(labels)),
+            notes=tuple(rows.notes),
+        )
+
+    def _outputs(self, rows: NewRows) -> np.ndarray:
+        """What the model says [n, units], in the target's units."""
+        return predict_raw(self._model, rows.rows)
+
+    @cached_property
+    def _model(self) -> Any:
+        archive = (self.run.path / MODEL).read_bytes()
+        if own := own_classes(archive):
+            register_own_classes(self.run, own)
+        try:
+            return load_model(archive)
+        except Exception as error:
+            raise RunError(
+                f"{self.run.path / MODEL} can't be loaded: {in_words(error)}",
+                help="was it made by another version of Keras? See environment.json",
+            ) from error
+
+
+def predict(run: Run | str, given: pd.DataFrame | np.ndarray | str | PathLike[str]) -> pd.DataFrame:
+    """What the best network of a run says of rows: a row for each, in their order.
+
+    `run` is a `Run`, or what `find_run` finds; the rows are a DataFrame or an array [n, d], or the
+    path of a CSV, Parquet, .npy or .npz file. A classification gives the label as `prediction` and
+    `probability_LABEL` for each label, a regression `prediction` in the target's units; columns
+    that hpopt took for ids are in front. Raises RunError where the run has no model, and DataError
+    where the rows do not fit it.
+    """
+    model = _model_of(run)
+    rows = model.rows(given)
+    predictions = model.predict(rows)
+    index = getattr(given, "index", None)
+    return predictions if index is None else predictions.set_axis(index)
+
+
+def evaluate(run: Run | str, given: pd.DataFrame | np.ndarray | str | PathLike[str]) -> Evaluation:
+    """How well the best network of a run does on rows that have a target.
+
+    Raises RunError where the run has no model, and DataError where the rows do not fit it.
+    """
+    model = _model_of(run)
+    return model.evaluate(model.rows(given, with_target=True))
+
+
+def _model_of(run: Run | str) -> Model:
+    return Model(run if isinstance(run, Run) else find_run(run))
+
+
+def _confusion(y: np.ndarray, said: np.ndarray, labels: int) -> np.ndarray | None:
+    if not labels:
+        return None
+    counts = np.bincount(y * labels + said, minlength=labels * labels)
+    return np.asarray(counts.reshape(labels, labels))

@@ -1,0 +1,84 @@
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from hpopt.config.loading import load_config
+from hpopt.setup import read_material
+
+N = 120
+RNG = np.random.default_rng(0)
+FRAME = pd.DataFrame(
+    {
+        "size (m²)": RNG.normal(size=N),
+        "kind: of": RNG.choice(["a", "b"], N),
+        "day": pd.date_range("2020-01-01", periods=N).strftime("%Y-%m-%d"),
+        "label": RNG.choice(["yes", "no"], N),
+        "price": np.exp(3 * RNG.normal(size=N)),
+        "rank": RNG.integers(1, 6, N),
+    }
+)
+
+
+@pytest.fixture
+def data(hpopt, tmp_path):
+    FRAME.to_csv(tmp_path / "my data.csv", index=False)
+    return "my data.csv"
+
+
+@pytest.mark.parametrize(
+    ("target", "task", "metric"),
+    [
+        ("label", "binary", "accuracy"),
+        ("rank", "multiclass", "accuracy"),
+        ("price", "regression", "rmse"),
+    ],
+)
+def test_a_drafted_config_runs_as_it_is(hpopt, data, target, task, metric, tmp_path):
+    done = hpopt("init", data, "--target", target)
+    assert done.code == 0
+    assert "hpopt tune 'my data.yaml'" in done.out
+    text = (tmp_path / "my data.yaml").read_text()
+    assert text.startswith("# yaml-language-server: $schema=hpopt.schema.json\n")
+    assert (tmp_path / "hpopt.schema.json").exists()
+    config = load_config(tmp_path / "my data.yaml")
+    assert config.binding.notes == ()
+    material = read_material(config)
+    assert (material.table.task, material.metric.name) == (task, metric)
+    assert ("target_transform: log" in text) == (target == "price")
+    assert yaml.safe_load(text)["dataset"]["path"] == data
+
+
+def test_a_config_elsewhere_names_the_data_from_there(hpopt, data, tmp_path):
+    assert hpopt("init", data, "-t", "label", "-o", "configs/x.yaml").code == 0
+    assert read_material(load_config(tmp_path / "configs" / "x.yaml")).table.task == "binary"
+
+
+def test_a_config_that_is_there_is_kept(hpopt, data, tmp_path):
+    (tmp_path / "x.yaml").write_text("mine")
+    refused = hpopt("init", data, "-t", "label", "-o", "x.yaml")
+    assert refused.code == 2
+    assert "--force" in refused.err
+    assert (tmp_path / "x.yaml").read_text() == "mine"
+    assert hpopt("init", data, "-t", "label", "-o", "x.yaml", "--force").code == 0
+    assert (tmp_path / "x.yaml").read_text() != "mine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ([], 2, "--target NAME"),
+        (["--target", "lable"], 2, "did you mean `label`?"),
+        (["--target", "day"], 3, "dates"),
+    ],
+)
+def test_what_is_missing_is_said_and_nothing_written(hpopt, data, arguments, code, words, tmp_path):
+    done = hpopt("init", data, *arguments)
+    assert done.code == code
+    assert words in done.err
+    assert not list(tmp_path.glob("*.yaml"))
+
+
+def test_a_file_that_is_not_there(hpopt):
+    done = hpopt("init", "nowhere.csv", "--target", "y")
+    assert (done.code, "there is no file" in done.err) == (3, True)

@@ -1,0 +1,232 @@
+"""From a CSV file to parts that are split, typed and prepared."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hpopt.data.building import build_table
+from hpopt.data.leaks import possible_leaks
+from hpopt.data.prepared import Prepared, fingerprints, prepare
+from hpopt.data.reading import of_frame
+from hpopt.data.settings import Features
+from hpopt.data.splits import split_rows
+from hpopt.data.targets import encode_target
+from hpopt.errors import DataError, SettingError
+
+SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2, "seed": 0, "stratify": "auto"}
+N = 300
+RNG = np.random.default_rng(0)
+FRAME = pd.DataFrame(
+    {
+        "age": np.where(RNG.random(N) < 0.2, np.nan, RNG.integers(18, 90, N)),
+        "city": RNG.choice(["Rome", "Oslo", None], N),
+        "signup": pd.date_range("2020-01-01", periods=N).strftime("%Y-%m-%d"),
+        "customer_id": RNG.integers(0, 60, N),
+        "note": [f"what customer number {i} wrote" for i in range(N)],
+        "paid": RNG.choice(["yes", "no"], N),
+    }
+)
+
+
+def build(frame=FRAME, target="paid", task=None, **options):
+    return build_table(of_frame(frame, "it"), target=target, task=task, **options)
+
+
+def verdicts(table):
+    return {column.name: (column.kind, column.use) for column in table.columns}
+
+
+def test_a_table_has_its_columns_typed_and_its_target_encoded():
+    table = build()
+    assert verdicts(table) == {
+        "age": ("numeric", "feature"),
+        "city": ("categorical", "feature"),
+        "signup": ("date", "feature"),
+        "customer_id": ("id", "left out"),
+        "note": ("text", "left out"),
+        "paid": ("boolean", "target"),
+    }
+    assert table.labels == ("no", "yes")
+    assert table.target.tolist() == (FRAME["paid"] == "yes").tolist()
+    assert table.feature_names[:3] == ("age", "city", "signup.days")
+    assert table.task == "binary"
+
+
+def test_rows_without_a_target_are_left_out_with_their_count():
+    frame = FRAME.assign(paid=FRAME["paid"].where(FRAME.index >= 7))
+    table = build(frame)
+    assert "7 rows without `paid` are left out" in table.notes
+    assert len(table.target) == len(table.features["age"]) == N - 7
+
+
+@pytest.mark.parametrize(
+    ("values", "task", "labels"),
+    [
+        (["b", "a", "b"] * 9, "binary", ("a", "b")),
+        ([10, 2, 2] * 9, "binary", ("2", "10")),
+        ([3, 5, 10] * 9, "multiclass", ("3", "5", "10")),
+        (["10", "2", "?", "7"] * 9, "multiclass", ("2", "7", "10")),
+        ([True, False] * 9, "binary", ("False", "True")),
+        (np.arange(40) / 3, "regression", ()),
+        (np.arange(400), "regression", ()),
+        ([f"{i},000" for i in range(1, 60)], "regression", ()),
+    ],
+)
+def test_the_task_comes_from_the_target(values, task, labels):
+    found = encode_target("it", of_frame(pd.DataFrame({"y": values}), "it").columns["y"])
+    assert (found.task, found.labels) == (task, labels)
+
+
+@pytest.mark.parametrize(
+    ("values", "task", "words"),
+    [
+        (["yes"] * 9, None, 'is "yes" in every row'),
+        ([None] * 9, None, "no values"),
+        ([2.5] * 9, "regression", "nothing to predict"),
+        ([1.0, np.inf, 2.5], None, "1 infinite"),
+        ([f"t{i}" for i in range(50)], None, "neither classes nor numbers"),
+        (["a", "b", "c"] * 9, "binary", "3 classes"),
+        (["a", "b", "c"] * 9, "regression", "holds texts"),
+        (pd.date_range("2020-01-01", periods=9), None, "dates"),
+    ],
+)
+def test_a_target_that_can_not_be_learned_is_refused(values, task, words):
+    stored = of_frame(pd.DataFrame({"y": values}), "it").columns["y"]
+    with pytest.raises(DataError, match=words):
+        encode_target("it", stored, task)
+
+
+def test_a_class_of_a_single_row_is_named():
+    [note] = build(FRAME.assign(paid=["once", *FRAME["paid"][1:]])).notes
+    assert '"once"' in note
+
+
+def test_the_owner_says_which_columns_are_used_and_as_what():
+    features = Features(exclude=["age"], types={"customer_id": "categorical"})
+    found = verdicts(build(features=features))
+    assert found["age"] == ("numeric", "left out")
+    assert found["customer_id"] == ("categorical", "feature")
+    found = verdicts(build(features=Features(include=["age", "note"])))
+    assert found["note"] == ("categorical", "feature")
+    assert found["city"] == ("categorical", "left out")
+
+
+@pytest.mark.parametrize(
+    ("options", "key", "help"),
+    [
+        ({"target": "payed"}, ("target",), "did you mean `paid`?"),
+        ({"features": Features(exclude=["aeg"])}, ("features", "exclude", 0), "`age`"),
+        ({"features": Features(types={"note": "numeric"})}, ("features", "types", "note"), None),
+        ({"features": Features(exclude=["paid"])}, ("features", "exclude", 0), "leave it out"),
+        ({"groups": "customer"}, ("split", "groups"), "`customer_id`"),
+        ({"order": "sign"}, ("split", "order"), "`signup`"),
+        ({"target_transform": "log1p"}, ("target_transform",), None),
+    ],
+)
+def test_a_setting_that_does_not_fit_the_table_is_blamed(options, key, help):
+    with pytest.raises(SettingError) as caught:
+        build(**options)
+    assert caught.value.key == key
+    assert help is None or help in caught.value.problems[0].help
+
+
+def test_a_table_without_a_feature_says_why():
+    with pytest.raises(DataError) as caught:
+        build(FRAME[["note", "paid"]])
+    assert "free text" in caught.value.problems[0].help
+
+
+def test_rows_of_a_group_stay_together_near_the_shares():
+    table = build(groups="customer_id")
+    assert verdicts(table)["customer_id"] == ("id", "groups")
+    parts = split_rows(table, **SHARES)
+    groups = [set(FRAME["customer_id"][rows]) for _, rows in parts.items()]
+    assert groups[0].isdisjoint(groups[1] | groups[2])
+    assert groups[1].isdisjoint(groups[2])
+    assert sum(len(rows) for _, rows in parts.items()) == N
+    assert abs(len(parts.train) / N - 0.6) < 0.03
+    shares = [table.target[rows].mean() for _, rows in parts.items()]
+    assert max(shares) - min(shares) < 0.1
+    again = split_rows(table, **SHARES)
+    assert all((a == b).all() for (_, a), (_, b) in zip(parts.items(), again.items(), strict=True))
+
+
+@pytest.mark.parametrize("order", ["signup", "time"])
+def test_rows_in_order_are_cut_where_it_goes_on(order):
+    shuffled = FRAME.sample(frac=1, random_state=0).reset_index(drop=True)
+    table = build(shuffled, order=order)
+    assert verdicts(table)["signup"] == ("date", "order")
+    parts = split_rows(table, **SHARES)
+    days = [shuffled["signup"][rows] for _, rows in parts.items()]
+    assert days[0].max() < days[1].min() <= days[1].max() < days[2].min()
+    assert [len(rows) for _, rows in parts.items()] == [180, 60, 60]
+
+
+def test_parts_with_files_of_their_own_stay():
+    given = np.repeat([0, 1, 2], [200, 60, 40])
+    both = split_rows(build(given=given), **SHARES)
+    assert [len(rows) for _, rows in both.items()] == [200, 60, 40]
+    test_only = split_rows(build(given=np.where(given == 1, 0, given)), **SHARES)
+    assert [len(rows) for _, rows in test_only.items()] == [195, 65, 40]
+    assert (test_only.test == np.arange(260, 300)).all()
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    table = build()
+    return table, prepare(table, split_rows(table, **SHARES), tmp_path_factory.mktemp("data"))
+
+
+def test_prepared_parts_are_their_raw_columns_through_the_spec(prepared):
+    table, data = prepared
+    for part in ("train", "validation", "test"):
+        raw = data.raw(part)
+        assert list(raw) == list(table.feature_names)
+        np.testing.assert_array_equal(data.inputs(part), data.features.apply(raw))
+    assert {values.dtype.kind for values in raw.values()} == {"f", "U"}
+
+
+def test_what_is_known_of_a_table_comes_back_from_json(prepared):
+    _, data = prepared
+    again = Prepared.from_json(json.loads(json.dumps(data.to_json())), data.folder)
+    assert again == data
+
+
+def test_the_statistics_are_those_of_the_training_part(tmp_path):
+    table = build()
+    parts = split_rows(table, **SHARES)
+    ages = table.features["age"].copy()
+    ages[parts.test] = 1e6
+    changed = dataclasses.replace(table, features={**table.features, "age": ages})
+    one, other = prepare(table, parts, tmp_path / "a"), prepare(changed, parts, tmp_path / "b")
+    assert one.features == other.features
+    np.testing.assert_array_equal(one.inputs("train"), other.inputs("train"))
+    assert fingerprints(table, parts)["data"] != fingerprints(changed, parts)["data"]
+
+
+@pytest.mark.parametrize("task", ["classes", "numbers"])
+def test_a_column_that_gives_the_target_away_is_named(task):
+    y = RNG.normal(size=2000)
+    frame = pd.DataFrame({"noisy": y + RNG.normal(size=2000), "copy": 3 * y + 1})
+    frame["y"] = y if task == "numbers" else np.where(y > 0, "up", "down")
+    table = build(frame, "y")
+    [note] = possible_leaks(table, np.arange(2000))
+    assert "`copy`" in note
+
+
+def test_a_column_whose_gaps_give_the_target_away_is_named():
+    is_up = RNG.random(N) < 0.5
+    frame = pd.DataFrame({"ended": np.where(is_up, RNG.random(N), np.nan), "y": is_up})
+    assert "`ended`" in possible_leaks(build(frame, "y"), np.arange(N))[0]
+
+
+def test_a_long_tailed_target_may_be_learned_as_its_logarithm(tmp_path):
+    frame = FRAME.assign(paid=np.exp(RNG.normal(size=N) * 3))
+    table = build(frame, target_transform="log1p")
+    data = prepare(table, split_rows(table, **SHARES), tmp_path)
+    learned = data.target.apply(table.target)
+    assert abs(learned).max() < 10
+    np.testing.assert_allclose(data.target.restore(learned)[:, 0], table.target, 1e-5, 1e-6)
