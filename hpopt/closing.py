@@ -67,10 +67,15 @@ class Closing:
 
     @property
     def _fitting_steps(self) -> Sequence[tuple[str, Callable[[], Mapping[str, Any]]]]:
-        """The steps that fit networks: a run that was stopped leaves them to its resumption."""
-        if self.stop.is_set():
-            return []
+        """The steps that fit networks: a run that was stopped leaves them to its resumption.
+
+        But where trials keep no network, as with folds, it has to have one.
+        """
         run, output = self.run, self.output
+        if self.stop.is_set():
+            assert run.chosen is not None
+            is_there = run.weights(run.chosen) is not None
+            return [] if is_there else [("network", Refit(run, self.slots, self.splits, False))]
         fitted_s = sum(trial.result.seconds for trial in run.trials() if trial.result is not None)
         confirm = Confirmation(
             run, self.objective, self.space, self.slots, self.splits, output.confirm * fitted_s

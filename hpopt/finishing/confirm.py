@@ -80,7 +80,7 @@ class Confirmation:
         candidates = self._candidates()
         racing = list(candidates)
         rounds = 0
-        while len(racing) > 1 and rounds < _MOST_ROUNDS and self._affords(candidates, racing):
+        while len(racing) > 1 and self._affords(candidates, racing, rounds):
             self._run_round(rounds, racing)
             rounds += 1
             racing = self._still_racing([each for each in racing if each.reason is None], rounds)
@@ -107,10 +107,18 @@ class Confirmation:
             candidates.append(candidate)
         return candidates
 
-    def _affords(self, candidates: Sequence[_Candidate], racing: Sequence[_Candidate]) -> bool:
-        """Whether one more round stays within the budget."""
+    def _affords(
+        self, candidates: Sequence[_Candidate], racing: Sequence[_Candidate], rounds: int
+    ) -> bool:
+        """Whether one more round stays within the budget, and is not one too many.
+
+        Fits may take longer than their trials did, as where graphs are traced anew: the first few
+        rounds, without which nothing can be said, may then take up to twice the budget.
+        """
         spent = sum(sum(each.seconds) for each in candidates)
-        return spent + sum(each.fit_s for each in racing) <= self.budget_s
+        budget_s = 2 * self.budget_s if 0 < rounds < _FEWEST_ROUNDS else self.budget_s
+        cost_s = sum(each.fit_s for each in racing)
+        return rounds < _MOST_ROUNDS and spent + cost_s <= budget_s
 
     def _run_round(self, index: int, racing: Sequence[_Candidate]) -> None:
         """Fit every candidate once more, but for those whose fit is in the journal already."""
@@ -166,8 +174,8 @@ class Confirmation:
         best = self.run.best
         assert best is not None
         share = self.splits.validation_share
-        chosen, tied, confidence = best.number, [best.number], 0.0
-        if rounds and racing:
+        chosen, tied, confidence = best.number, list[int](), 0.0
+        if rounds >= _FEWEST_ROUNDS and racing:
             close = _tied(racing)
             # Of those that can't be told apart the simplest, and of those the fastest.
             found = min(close, key=lambda each: (each.n_weights, each.fit_s, each.trial.number))

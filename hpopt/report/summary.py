@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hpopt.conditions import Condition
+from hpopt.report.confirmation import confirmation
 from hpopt.report.findings import Findings
 from hpopt.report.judgement import calibration, flattery, test_outcome, threshold, verdicts
 from hpopt.report.scores import score_rows
@@ -56,8 +57,9 @@ def _scores(run: Run, best: Trial) -> list[str]:
         head[2] += f" [{test['level']:.0%} interval]"
     table = [[row.name, row.validation, row.test_with_interval] for row in rows]
     lines = ["## Scores", "", *_table(head, table), ""]
-    if best.number == run.trials()[0].number:
+    if run.best is not None and run.best.number == run.trials()[0].number:
         lines += ["No trial was better than the default params.", ""]
+    lines += _paragraph(confirmation(run))
     if "comparisons" not in test:
         finished = sum(trial.result is not None for trial in run.trials())
         if finished > 1:

@@ -293,11 +293,11 @@ class Run:
         return self._refitted(trial, "train+validation", self.refit_folder(trial.number))
 
     def _refitted(self, trial: Trial, part: str, folder: Path) -> Path | None:
-        """The weights that the step `refit` has fitted to a part and left in `folder`."""
-        step = self._steps.get("refit")
+        """The weights that a closing step has fitted to a part and left in `folder`."""
+        step = self._steps.get("refit") or self._steps.get("network")
         networks = step.outcome["networks"] if step else {}
         network = networks.get(str(trial.number), {}).get(part)
-        return self._file(folder / Path(network["weights"]).name) if network else None
+        return self._file(folder / network["weights"]) if network else None
 
     def _file(self, path: Path) -> Path | None:
         """A file of the folder, if it is there. Raises RunError where it is another's."""

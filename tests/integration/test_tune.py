@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import ROOT
 
@@ -24,6 +25,7 @@ OWN_BUILDER = (
     "model: {builder: 'nets.py:build'}\n"
     "space: {units: {type: integer, low: 1, high: 9}}\n"
     "search: {n_calls: 3, engine: random}\n"
+    "execution: {workers: 0}\n"
 )
 FEW = ["-s", "search.n_calls=4", "-s", "training.epochs=5", "-s", "execution.workers=0"]
 
@@ -71,6 +73,7 @@ def test_the_run_folder_holds_what_the_design_says(run):
         "best/model.keras",
         "best/labels.json",
         "best/params.yaml",
+        "best/data.json",
         "best/predictions.npz",
         "data.json",
         *(f"trials/000{number}/weights.npz" for number in (1, 2, 3, 4)),
@@ -86,8 +89,10 @@ def test_every_line_of_the_journal_is_strict_json(run):
     lines = (run.path / "journal.jsonl").read_text().splitlines()
     events = [json.loads(line, parse_constant=refuse) for line in lines]
     kinds = [event["kind"] for event in events]
-    assert kinds == ["header", *["started", "finished"] * 4, *["step"] * 6]
-    assert [event["name"] for event in events[-6:]] == [
+    assert kinds == ["header", *["started", "finished"] * 4, "ended", *["step"] * 8]
+    assert [event["name"] for event in events[-8:]] == [
+        "confirm",
+        "refit",
         "threshold",
         "best",
         "test",
@@ -166,7 +171,7 @@ def test_nothing_else_is_said(done):
 def test_the_summary_gives_the_test_scores_of_the_best_and_of_the_defaults(run):
     summary = (run.path / "summary.md").read_text()
     test = run.steps["test"].outcome
-    for who in ("best", "default"):
+    for who in {"best", "default"} & {*test}:
         assert f"{test[who]['accuracy']:.4f}" in summary
     assert set(test["best"]) >= {"accuracy", "auc", "log_loss"}
 
@@ -369,3 +374,23 @@ def test_25_calls_reach_097_on_validation_and_093_on_raw_test_rows(tmp_path):
     run = quiet_run(CONFIG, "-s", "search.n_calls=25", "-s", "execution.workers=0", cwd=tmp_path)
     assert run.best.result.metrics["accuracy"] >= 0.97
     assert run.steps["test"].outcome["best"]["accuracy"] >= 0.93
+
+
+def test_trials_of_folds_end_in_a_network_of_all_rows(tmp_path):
+    options = ["-s", "search.n_calls=2", "-s", "training.epochs=2", "-s", "execution.workers=0"]
+    folds = ["-s", "training.folds=2", "-s", "output.refit=true", "-s", "output.confirm=1"]
+    run = quiet_run(CONFIG, *options, *folds, cwd=tmp_path)
+    for trial in run.trials():
+        assert len(trial.result.scores) == 2
+        assert trial.result.value == pytest.approx(-np.mean(trial.result.scores))
+        assert trial.result.standard_error >= 0
+        assert trial.result.weights is None
+    assert run.weights(run.chosen).is_file()
+    with (
+        np.load(run.refitted_weights(run.chosen)) as whole,
+        np.load(run.weights(run.chosen)) as own,
+    ):
+        assert not np.array_equal(whole["arr_0"], own["arr_0"])
+    assert run.steps["best"].outcome["trial"] == run.chosen.number
+    assert run.steps["test"].outcome["best"]["accuracy"] > 0.3
+    assert not run.data_folder.exists()
