@@ -23,7 +23,7 @@ Kind = Literal["constant", "linear", "boosting"]
 
 # A model of more training cells than these would take minutes; it is given fewer rows then.
 _MOST_CELLS = 10_000_000
-_FEW_CELLS = 200_000
+_FEW_CELLS = 2_000_000
 # Boosting ends when the validation part has not gained for so many rounds.
 _PATIENCE = 20
 # Trees to be grown at most; there is one a class each round.
@@ -118,7 +118,7 @@ def _fit(model: Any, data: Prepared, kind: Kind) -> int:
         options = {"X_val": _rows(data, "validation"), "y_val": data.y("validation")}
         if data.output.task == "multiclass":
             model.set_params(max_iter=max(50, _MOST_TREES // len(data.labels)))
-    # On few rows threads mostly wait for one another, above all beside other programs.
+    # On few rows threads mostly wait for one another; beside other programs that takes minutes.
     threads = 1 if x.size < _FEW_CELLS else None
     with warnings.catch_warnings(), threadpool_limits(threads):
         warnings.simplefilter("ignore")  # not quite converged is good enough here
