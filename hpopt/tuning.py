@@ -16,7 +16,7 @@ from pathlib import Path
 from hpopt.budget import INTERRUPTED, Budget
 from hpopt.closing import CLOSING_S, PLOTS_S, Closing
 from hpopt.config.loading import Config
-from hpopt.errors import Interrupted
+from hpopt.errors import Interrupted, RunError
 from hpopt.execution.evaluation import Evaluation
 from hpopt.execution.folded import FoldedSlots
 from hpopt.execution.slots import Job, Slots, TrialEvent, TrialFailed, TrialFinished
@@ -117,13 +117,24 @@ def _interruptible(text: str) -> Iterator[None]:
         raise Interrupted(text) from None
 
 
+@contextmanager
+def _told_how_to_resume(run: Run) -> Iterator[None]:
+    """Have what ends the run before its time name the command that goes on with it."""
+    text = f"interrupted; what was finished is in {run.path}\n{how_to_resume(run)}"
+    try:
+        with _interruptible(text):
+            yield
+    except RunError as error:
+        error.problems = [replace(p, help=p.help or how_to_resume(run)) for p in error.problems]
+        raise
+
+
 def _carry_on(
     run: Run, config: Config, ready: Ready, observer: Observer, stop: threading.Event
 ) -> None:
     """Search until the budget is used up, and close the run."""
     options, space, training = config.settings, config.binding.space, config.binding.training
-    text = f"interrupted; what was finished is in {run.path}\n{how_to_resume(run)}"
-    with _interruptible(text), closing(run), run.log_file(), closing(ready.slots):
+    with _told_how_to_resume(run), closing(run), run.log_file(), closing(ready.slots):
         if options.search.engine == "grid":
             _compare_budget(space, options.search.grid, options.search.n_calls, observer)
         observer.begin(run, options.search.n_calls)
