@@ -97,7 +97,7 @@ class Judging:
         return depends_on_threshold(self._task, self.run.metric)
 
     def _groups(self, part: PartName) -> np.ndarray | None:
-        return None
+        return self.objective.data.groups(part)
 
     @cached_property
     def _final(self) -> tuple[Objective, np.ndarray]:

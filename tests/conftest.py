@@ -99,6 +99,18 @@ def synthetic_run(
     return Run.open(run.path)
 
 
+# What the step `test` says of probabilities that are a little too sure of themselves.
+CALIBRATION = {
+    "bins": [
+        {"said": 0.1, "seen": 0.2, "interval": [0.1, 0.4], "rows": 46},
+        {"said": 0.9, "seen": 0.8, "interval": [0.6, 0.9], "rows": 46},
+    ],
+    "error": 0.1,
+    "by_chance": 0.08,
+    "brier": 0.15,
+}
+CALIBRATED = Step("test", "", {"best": {"accuracy": 0.8}, "calibration": CALIBRATION})
+
 SPACE = [
     {
         "type": "real",

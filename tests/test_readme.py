@@ -97,7 +97,7 @@ def test_the_plot_of_skopt_is_drawn_as_it_stands(folder):
     assert (folder / "objective.png").stat().st_size > 10_000
 
 
-def customers(folder):
+def customers(folder, name="customers.csv"):
     """A table such as the README's and docs/data.md's."""
     rng = np.random.default_rng(0)
     plan, months = rng.choice([101, 102, 205], 150), rng.integers(1, 60, 150)
@@ -107,10 +107,10 @@ def customers(folder):
     frame["comment"] = [f"what customer number {number} wrote" for number in range(150)]
     frame["since"] = pd.date_range("2020-01-01", periods=150).strftime("%d.%m.%Y")
     frame.loc[::7, "since"] = None
-    frame.to_csv(folder / "customers.csv", index=False, sep=";")
+    frame.to_csv(folder / name, index=False, sep=";")
 
 
-def test_a_csv_is_tuned_as_it_stands(tmp_path, hpopt):
+def test_a_csv_is_tuned_as_it_stands(tmp_path, hpopt, capsys):
     customers(tmp_path)
     few = ["-s", "search.n_calls=2", "-s", "training.epochs=2", "-s", "execution.workers=0"]
     init, check, run = (line.split("#")[0].split()[1:] for line in example("init").splitlines())
@@ -120,6 +120,20 @@ def test_a_csv_is_tuned_as_it_stands(tmp_path, hpopt):
     assert re.search(r"^comment +text +left out", checked.out, re.MULTILINE)
     done = hpopt(*run, *few)
     assert "best accuracy on validation" in done.out
+
+    customers(tmp_path, "new.csv")
+    predicted, evaluated = (
+        hpopt(*line.split("#")[0].split()[1:]) for line in example("predict").splitlines()
+    )
+    assert predicted.code == 0, predicted.err
+    lines = (tmp_path / "predictions.csv").read_text().splitlines()
+    assert lines[0] == "prediction,probability_no,probability_yes"
+    assert len(lines) == 151
+    assert evaluated.out.startswith("150 rows of new.csv, by runs/")
+    capsys.readouterr()
+    exec(example("predict-python"), {})
+    score = float(capsys.readouterr().out.splitlines()[-1].split()[0])
+    assert f"{score:.4f}" in evaluated.out
 
 
 def test_the_config_of_a_table_is_read_as_it_stands(tmp_path):

@@ -35,7 +35,7 @@ def plot_command(
     """Draw RUN, also while it goes on: what it found, where it looked, what the parameters do.
 
     The pictures are convergence, importance, partial_dependence, pairs, evaluations,
-    parallel_coordinates and learning_curves.
+    parallel_coordinates, learning_curves and calibration.
     """
     from hpopt.plots.drawing import PICTURES, nothing_drawn, write_pictures
     from hpopt.runs.finding import find_run

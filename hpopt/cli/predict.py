@@ -42,7 +42,8 @@ def predict_command(
         records = predictions.to_dict("records")
         text = "".join(json_line(record) + "\n" for record in records)
     else:
-        text = predictions.to_csv(index=False)
+        # Values come from sums in float32, whatever digits float64 has behind them.
+        text = predictions.to_csv(index=False, float_format=None if model.data.labels else "%.12g")
     if output is None:
         with contextlib.suppress(BrokenPipeError):
             print(text, end="")

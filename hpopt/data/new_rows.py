@@ -120,21 +120,23 @@ def _read_column(
         read = next(iter(arrays.values()))
         misread = np.isnan(read) & ~_is_gap(stored)
         if misread.any():
-            row = int(misread.argmax())
-            what = f"no {_KINDS[reader['kind']]}"
-            first = f'the first is "{_as_texts(stored[row : row + 1])[0]}" in row {row + 1}'
+            row, count = int(misread.argmax()), int(misread.sum())
+            first = f'"{_as_texts(stored[row : row + 1])[0]}" in row {row + 1}'
             if np.isnan(read).all():
                 raise DataError(
-                    f"the column `{name}` of {source} holds {what}: {first}",
+                    f"the column `{name}` of {source} can't be read as {_KINDS[reader['kind']]}: "
+                    f"the first value is {first}",
                     help="rows are counted from 1, without the header",
                 )
-            count = int(misread.sum())
-            are = "1 value is" if count == 1 else f"{count} values are"
-            notes.append(f"column `{name}`: {are} {what} and count as gaps; {first}")
+            gaps = "value is" if count == 1 else "values are"
+            notes.append(
+                f"column `{name}`: {count} {gaps} taken for a gap, not being "
+                f"{_KINDS[reader['kind']]}: {first}" + (" is the first" if count > 1 else "")
+            )
     return arrays
 
 
-_KINDS = {"numeric": "numbers", "boolean": "yes or no as in the training data", "date": "dates"}
+_KINDS = {"numeric": "numbers", "boolean": "yes or no as they were", "date": "dates as they were"}
 
 
 def _is_gap(stored: Stored) -> np.ndarray:

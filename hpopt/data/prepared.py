@@ -97,6 +97,11 @@ class Prepared:
         """The target of a part [n]: class indices, or values in the target's units."""
         return self._array(part, "target")
 
+    def groups(self, part: PartName) -> np.ndarray | None:
+        """The group of each row of a part [n], where rows belong together."""
+        has_groups = (self.folder / f"{part}.groups.npy").is_file()
+        return self._array(part, "groups") if has_groups else None
+
     def _array(self, part: PartName, kind: str) -> np.ndarray:
         path = self.folder / f"{part}.{kind}.npy"
         return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
@@ -125,6 +130,8 @@ def prepare(table: Table, parts: Parts, folder: Path, scaling: Scaling = "standa
             features = _prepare_columns(table.features, table.columns, parts, folder)
         for part, rows in parts.items():
             np.save(folder / f"{part}.target.npy", table.target[rows])
+            if table.groups is not None:
+                np.save(folder / f"{part}.groups.npy", table.groups[rows])
     return Prepared(
         folder=folder,
         features=features,

@@ -56,7 +56,7 @@ class ProcessSlots:
     def free(self) -> int:
         """How many jobs can be submitted now."""
         idle = sum(child.job is None for child in self._places)
-        return idle + (1 if self._waiting is None and self._may_wait else 0)
+        return idle or (1 if self._waiting is None and self._may_wait else 0)
 
     def submit(self, job: Job) -> None:
         """Hand over a job. RuntimeError if no slot is free."""

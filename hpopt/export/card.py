@@ -18,7 +18,7 @@ from hpopt.export.formats import Format
 from hpopt.export.table_card import MOST_COLUMNS, table_inputs, table_limits
 from hpopt.export.table_card import TRAIN_ON as TRAIN_ON_TABLE
 from hpopt.export.table_example import READING
-from hpopt.report.words import show_param, show_score
+from hpopt.report.words import show_interval, show_param, show_score
 from hpopt.runs.environment import describe_packages
 from hpopt.runs.folder import Run
 from hpopt.trials import Trial
@@ -53,6 +53,14 @@ class Export:
     check: CheckRows
     largest_difference: float
     own_classes: Sequence[str]
+
+    @property
+    def test_intervals(self) -> Mapping[str, Any]:
+        """The intervals of `test_scores` by metric, where they are known."""
+        found = self.run.steps["test"].outcome.get("intervals", {}) if self.test_scores else {}
+        chosen = self.run.chosen
+        is_chosen = chosen is not None and self.trial.number == chosen.number
+        return dict(found.get("best" if is_chosen else "default", {}))
 
     @property
     def test_scores(self) -> Mapping[str, float | None] | None:
@@ -122,9 +130,11 @@ def _scores(export: Export) -> str:
     validation = {} if result is None else result.metrics
     names = list(dict.fromkeys([*validation, *(test or {})]))
     lines = ["## Scores", "", "| metric | validation | test |", "| --- | --- | --- |"]
+    intervals = export.test_intervals
     for name in names:
         scores = [show_score(part.get(name)) for part in (validation, test or {})]
-        lines.append(f"| {name} | {scores[0]} | {scores[1]} |")
+        told = f"{scores[1]} {show_interval(intervals.get(name))}".rstrip()
+        lines.append(f"| {name} | {scores[0]} | {told} |")
     direction = "higher" if header.greater_is_better else "lower"
     lines += [
         "",
@@ -137,6 +147,8 @@ def _scores(export: Export) -> str:
             "The best of many validation scores flatters itself: quote the score on the test part, "
             "which no trial saw."
         )
+        if intervals:
+            lines.append("In brackets its 95 % confidence interval.")
     return "\n".join([*lines, ""])
 
 
@@ -220,8 +232,8 @@ def _limits(export: Export) -> str:
     ]
     if data.output.task != "regression":
         lines.append(
-            "- Its probabilities are not calibrated, and it knows no other labels than those of "
-            "labels.json."
+            "- Nothing was done to calibrate its probabilities, and it knows no other labels than "
+            "those of labels.json."
         )
     if export.own_classes:
         lines.append(f"- It holds classes of its builder's own: {', '.join(export.own_classes)}.")

@@ -31,7 +31,7 @@ from example import COLUMNS, batch_inputs, model, raw_columns
 
 columns = raw_columns(frame, COLUMNS["readers"])  # a DataFrame as it comes
 rows = tf.data.Dataset.from_tensor_slices((batch_inputs(columns, slice(None)), y))
-model.fit(rows.shuffle(10_000).batch(32), epochs=5)  # y: {target}
+model.fit(rows.shuffle(10_000).batch(32), epochs=5, shuffle=False)  # y: {target}
 ```
 """
 

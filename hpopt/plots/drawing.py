@@ -31,6 +31,7 @@ PICTURES = (
     "evaluations",
     "parallel_coordinates",
     "learning_curves",
+    "calibration",
 )
 
 

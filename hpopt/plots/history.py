@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -41,12 +41,14 @@ class History:
     space: Space
     trials: Sequence[Trial]
     best: Trial | None
+    calibration: Mapping[str, Any] | None = None  # as the step `test` found it
     wanted: Sequence[str] = ()  # the dimensions of pair pictures, where somebody chose them
     _dependences: dict[tuple[str, ...], Dependence] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, run: Run, wanted: Sequence[str] = ()) -> History:
         """The run as it is now."""
+        tested = "test" in run.steps
         return cls(
             name=run.path.name,
             metric=run.header.metric,
@@ -54,6 +56,7 @@ class History:
             space=Space.from_json(run.header.space),
             trials=run.trials(),
             best=run.best,
+            calibration=run.steps["test"].outcome.get("calibration") if tested else None,
             wanted=wanted,
         )
 

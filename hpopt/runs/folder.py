@@ -286,8 +286,7 @@ class Run:
             return None
         if trial.result.weights is None:
             return self._refitted(trial, "train", self.trial_folder(trial.number))
-        path = self.trial_folder(trial.number) / trial.result.weights
-        return path if path.is_file() else None
+        return self._file(self.trial_folder(trial.number) / trial.result.weights)
 
     def refitted_weights(self, trial: Trial) -> Path | None:
         """The file of a trial's weights, fitted to training and validation part, if it is there."""
@@ -298,8 +297,13 @@ class Run:
         step = self._steps.get("refit") or self._steps.get("network")
         networks = step.outcome["networks"] if step else {}
         network = networks.get(str(trial.number), {}).get(part)
-        path = folder / Path(network["weights"]).name if network else None
-        return path if path is not None and path.is_file() else None
+        return self._file(folder / network["weights"]) if network else None
+
+    def _file(self, path: Path) -> Path | None:
+        """A file of the folder, if it is there. Raises RunError where it is another's."""
+        if not path.resolve().is_relative_to(self.path.resolve()):
+            raise RunError(f"{self.path} names a file outside of itself: {path}")
+        return path if path.is_file() else None
 
     def keep_weights_of_best(self, count: int) -> None:
         """Delete the weights of every trial but the first (the defaults) and the best `count`."""

@@ -8,7 +8,14 @@ from functools import cached_property
 
 import numpy as np
 
-from hpopt.statistics.bootstrap import LEVEL, Bootstrapped, Interval, Resampling, bootstrap
+from hpopt.statistics.bootstrap import (
+    LEVEL,
+    RESAMPLES,
+    Bootstrapped,
+    Interval,
+    Resampling,
+    bootstrap,
+)
 from hpopt.statistics.proportions import clopper_pearson, mcnemar, paired_difference
 from hpopt.statistics.weighted import (
     HALF,
@@ -63,6 +70,7 @@ class Sample:
         *,
         groups: np.ndarray | None = None,
         level: float = LEVEL,
+        resamples: int = RESAMPLES,
         seed: int = 0,
     ) -> None:
         self.level = level
@@ -70,6 +78,7 @@ class Sample:
         self._groups = groups
         self._predictors = predictors
         self.metrics = list(metrics)
+        self._resamples = resamples
         self._seed = seed
 
     @property
@@ -178,7 +187,7 @@ class Sample:
                 for name, one in self._predictors.items()
                 for metric in metrics
             }
-            found |= bootstrap(scorers, resampling, seed=self._seed)
+            found |= bootstrap(scorers, resampling, resamples=self._resamples, seed=self._seed)
         return found
 
     @property

@@ -40,7 +40,7 @@ def baseline_predictions(own: Prepared, final: Prepared) -> dict[str, tuple[Kind
     keeps the number of rounds that the validation part gave.
     """
     found: dict[str, tuple[Kind, Predictions]] = {}
-    for name, (kind, model) in _models(own.output.task).items():
+    for name, (kind, model) in _models(own).items():
         try:
             rows = _fit(model, own, kind)
             said: Predictions = {"validation": _predict(model, own, "validation")}
@@ -57,7 +57,7 @@ def baseline_predictions(own: Prepared, final: Prepared) -> dict[str, tuple[Kind
     return found
 
 
-def _models(task: str) -> Mapping[str, tuple[Kind, Any]]:
+def _models(data: Prepared) -> Mapping[str, tuple[Kind, Any]]:
     from sklearn.dummy import DummyClassifier, DummyRegressor
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
     from sklearn.linear_model import LogisticRegression, Ridge
@@ -67,18 +67,40 @@ def _models(task: str) -> Mapping[str, tuple[Kind, Any]]:
         "n_iter_no_change": _PATIENCE,
         "max_iter": _MOST_TREES // 4,
         "random_state": 0,
+        # More categories than boosting knows are left to it as numbers.
+        "categorical_features": [c for c, size in _id_columns(data).items() if size <= 255] or None,
     }
-    if task == "regression":
+    if data.output.task == "regression":
         return {
             "mean": ("constant", DummyRegressor()),
-            "ridge regression": ("linear", Ridge()),
+            "ridge regression": ("linear", _linear(Ridge(), data)),
             "gradient boosting": ("boosting", HistGradientBoostingRegressor(**early)),
         }
     return {
         "majority class": ("constant", DummyClassifier(strategy="prior")),
-        "logistic regression": ("linear", LogisticRegression(max_iter=1000)),
+        "logistic regression": ("linear", _linear(LogisticRegression(max_iter=1000), data)),
         "gradient boosting": ("boosting", HistGradientBoostingClassifier(**early)),
     }
+
+
+def _id_columns(data: Prepared) -> dict[int, int]:
+    """The columns of inputs that hold ids, for a network's embeddings, with how many ids."""
+    sizes = [size for size, _ in getattr(data.features, "embeddings", ())]
+    start = data.features.input_shape[0] - len(sizes)
+    return dict(enumerate(sizes, start))
+
+
+def _linear(model: Any, data: Prepared) -> Any:
+    """A linear model of the inputs, with a column of its own for each id."""
+    columns = list(_id_columns(data))
+    if not columns:
+        return model
+    from sklearn.compose import ColumnTransformer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder
+
+    ids = OneHotEncoder(handle_unknown="ignore")
+    return make_pipeline(ColumnTransformer([("ids", ids, columns)], remainder="passthrough"), model)
 
 
 def _fit(model: Any, data: Prepared, kind: Kind) -> int:

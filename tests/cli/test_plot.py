@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import synthetic_run
+from conftest import CALIBRATED, synthetic_run
 from typer.testing import CliRunner
 
 from hpopt.cli.main import app
@@ -16,7 +16,7 @@ from hpopt.errors import ConfigError, RunError
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    return synthetic_run(tmp_path / "runs", trials=8)
+    return synthetic_run(tmp_path / "runs", trials=8, steps=[CALIBRATED])
 
 
 def plot(*arguments):
@@ -94,4 +94,4 @@ def test_a_plot_needs_neither_tensorflow_nor_skopt_nor_sklearn_nor_pyplot(run):
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    assert len(done.stdout.splitlines()) == 7
+    assert len(done.stdout.splitlines()) == 8

@@ -58,9 +58,10 @@ def test_a_slot_is_taken_until_its_trial_is_over(slots, tmp_path):
 
 
 def test_more_trials_than_slots_are_refused(slots, tmp_path):
-    count = slots.free
-    for number in range(count):
-        slots.submit(Job(number, {"does": "work", "x": 0.0}, 0, tmp_path / str(number)))
+    count = 0
+    while slots.free:
+        slots.submit(Job(count, {"does": "wait", "x": 0.2}, 0, tmp_path / str(count)))
+        count += 1
     with pytest.raises(RuntimeError):
         slots.submit(Job(99, {"does": "work", "x": 0.0}, 0, tmp_path / "99"))
     ended = []

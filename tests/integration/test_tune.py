@@ -25,6 +25,7 @@ OWN_BUILDER = (
     "model: {builder: 'nets.py:build'}\n"
     "space: {units: {type: integer, low: 1, high: 9}}\n"
     "search: {n_calls: 3, engine: random}\n"
+    "execution: {workers: 0}\n"
 )
 FEW = ["-s", "search.n_calls=4", "-s", "training.epochs=5", "-s", "execution.workers=0"]
 

@@ -1,7 +1,7 @@
 """Pictures as files, of runs that have just begun, have failed, or still go on."""
 
 import pytest
-from conftest import synthetic_run
+from conftest import CALIBRATED, synthetic_run
 
 from hpopt.errors import RunError
 from hpopt.plots.drawing import PICTURES, write_pictures
@@ -22,13 +22,15 @@ def test_a_run_with_nothing_finished_says_so_of_every_picture(tmp_path):
 
 
 def test_one_finished_trial_gives_what_needs_no_surrogate(tmp_path):
-    reasons = drawn(synthetic_run(tmp_path, trials=1), tmp_path / "plots")
+    run = synthetic_run(tmp_path, trials=1, steps=[CALIBRATED])
+    reasons = drawn(run, tmp_path / "plots")
     assert {name for name, reason in reasons.items() if reason} == NEED_TWO
     assert reasons["pairs"] == "2 trials must have finished, and 1 has"
 
 
 def test_two_finished_trials_give_every_picture(tmp_path):
-    reasons = drawn(synthetic_run(tmp_path, trials=2), tmp_path / "plots")
+    run = synthetic_run(tmp_path, trials=2, steps=[CALIBRATED])
+    reasons = drawn(run, tmp_path / "plots")
     assert set(reasons.values()) == {None}
     assert {path.name for path in (tmp_path / "plots").iterdir()} == {
         f"{name}.png" for name in PICTURES

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import MIXED, synthetic_run
+from conftest import CALIBRATED, MIXED, synthetic_run
 from matplotlib.patches import StepPatch
 
 from hpopt.dimensions import Categorical, Integer, Real
@@ -15,7 +15,8 @@ from hpopt.space import Space
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    return synthetic_run(tmp_path_factory.mktemp("plots"), trials=16, failed=[5], running=True)
+    folder = tmp_path_factory.mktemp("plots")
+    return synthetic_run(folder, trials=16, failed=[5], running=True, steps=[CALIBRATED])
 
 
 @pytest.fixture(scope="module")
@@ -209,14 +210,18 @@ def test_every_picture_can_be_drawn_of_odd_spaces(tmp_path, name):
         ]
     )
     run = synthetic_run(
-        tmp_path, odd, 6, score=lambda params, rng: 0.5
+        tmp_path, odd, 6, score=lambda params, rng: 0.5, steps=[CALIBRATED]
     )  # a constant objective, too
     assert style.to_bytes(draw(History.of(run), name), "png")
 
 
 def test_a_space_of_one_dimension_has_every_picture_but_pairs(tmp_path):
     run = synthetic_run(
-        tmp_path, Space([Real("x", 0, 1)]), 6, score=lambda params, rng: params["x"]
+        tmp_path,
+        Space([Real("x", 0, 1)]),
+        6,
+        score=lambda params, rng: params["x"],
+        steps=[CALIBRATED],
     )
     for name in PICTURES:
         if name == "pairs":
@@ -224,6 +229,14 @@ def test_a_space_of_one_dimension_has_every_picture_but_pairs(tmp_path):
                 run.plot(name)
         else:
             assert run.plot(name).axes
+
+
+def test_calibration_shows_what_was_said_and_what_was_seen(history):
+    [axes] = draw(history, "calibration").axes
+    [points] = [line for line in axes.get_lines() if line.get_marker() == "o"]
+    assert points.get_xydata().tolist() == [[0.1, 0.2], [0.9, 0.8]]
+    assert "calibration error 0.1000" in texts(axes.figure)
+    assert "92 rows of test in 2 bins" in texts(axes.figure)
 
 
 def test_a_notebook_shows_the_figure_without_pyplot(run):

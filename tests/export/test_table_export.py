@@ -1,0 +1,120 @@
+"""Exports of a table's model: a DataFrame in, without hpopt."""
+
+import json
+import runpy
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import dirty_frame
+
+import hpopt
+from hpopt.export import exporting
+from hpopt.export.check import CheckRows, made_up_rows
+from hpopt.export.exporting import export_run
+
+pytestmark = pytest.mark.keras
+
+
+@pytest.fixture(scope="module")
+def expected(table_run):
+    """What hpopt itself says of new rows, with a gap and an unseen text in each column."""
+    return hpopt.predict(table_run, new_rows())["probability_yes"].to_numpy()
+
+
+def new_rows() -> pd.DataFrame:
+    frame = dirty_frame(40, seed=5)
+    frame.loc[3, ["age", "income (k/y)", "city", "plan", "signup", "member"]] = None
+    frame.loc[4, ["city", "plan"]] = ["city 99", "never seen"]
+    return frame[sorted(frame)]
+
+
+@pytest.fixture(params=["keras", "saved_model", "onnx", "tflite"])
+def exported(request, table_run, tmp_path, monkeypatch):
+    """An export, checked here where a fresh process takes its time for TensorFlow."""
+    if request.param != "onnx":
+        monkeypatch.setattr(
+            exporting,
+            "spoken_elsewhere",
+            lambda folder, rows: in_this_process(folder, monkeypatch)["predict_columns"](rows),
+        )
+    return export_run(table_run, request.param, folder=tmp_path / "it")
+
+
+def in_this_process(folder, monkeypatch) -> dict:
+    """What `example.py` defines."""
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.delitem(sys.modules, "raw", raising=False)
+    return runpy.run_path(str(folder / "example.py"), run_name="example")
+
+
+@pytest.mark.parametrize("exported", ["keras"], indirect=True)
+def test_the_keras_model_takes_a_table_where_hpopt_is_not(exported, expected, tmp_path):
+    folder, _ = exported
+    files = {"labels.json", "columns.json", "params.yaml", "README.md", "example.py", "check.npz"}
+    assert {path.name for path in folder.iterdir()} == files | {"model.keras", "raw.py"}
+    new_rows().to_csv(tmp_path / "new.csv", index=False)
+    program = (
+        "import runpy, sys; sys.modules['hpopt'] = None; sys.argv[0] = 'example.py'\n"
+        "sys.path.insert(0, '.'); runpy.run_path('example.py', run_name='__main__')"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "new.csv")]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) == 5
+    said = [float(line.removeprefix("yes: ").split()[0]) for line in lines]
+    np.testing.assert_allclose(said, expected[:5], atol=5e-4)
+
+    card = (folder / "README.md").read_text()
+    assert "pip install numpy pandas tensorflow keras" in card
+    assert '| plan | categorical | "basic", "plus"' in card
+    assert "| age | numeric |  |" in card
+    assert "not used: `customer id`" in card
+    columns = json.loads((folder / "columns.json").read_text())
+    inputs = {column["name"]: column for column in columns["inputs"]}
+    assert inputs["income (k/y)"] == {
+        "name": "income (k/y)",
+        "input": "income (k_y)",
+        "kind": "numeric",
+    }
+    assert "signup.month" in inputs
+    assert "" in inputs["plan"]["vocabulary"]
+
+
+def test_every_format_says_the_same(exported, expected, monkeypatch):
+    folder, export = exported
+    assert export.largest_difference < 1e-5
+    example = in_this_process(folder, monkeypatch)
+    said = example["predict"](new_rows())[:, 0]
+    np.testing.assert_allclose(said, expected, atol=1e-5)
+    if export.format.name == "keras":
+        check_training_further(folder, example, monkeypatch)
+
+
+def check_training_further(folder, example, monkeypatch):
+    """The lines of the card train the model on a table as it comes."""
+    code = (folder / "README.md").read_text().split("```python\n")[1].split("```")[0]
+    frame = dirty_frame()
+    y = (frame["churn"] == "yes").to_numpy().astype(np.float32)
+    before = example["predict"](frame)
+    monkeypatch.setitem(sys.modules, "example", SimpleNamespace(**example))
+    keras.utils.set_random_seed(0)
+    exec(code, {"frame": frame, "y": y})
+    assert np.abs(example["predict"](frame) - before).max() > 1e-3
+
+
+def test_made_up_rows_of_a_table_are_kept_and_read_again(table_run, tmp_path):
+    spec = exporting.data_of(table_run).features
+    rows = made_up_rows(spec)
+    with (tmp_path / "rows.npz").open("wb") as file:
+        CheckRows(rows, np.zeros((100, 1)), None).first(7).write(file)
+    read = CheckRows.read(tmp_path / "rows.npz")
+    assert len(read) == 7
+    assert list(read.rows) == [column.name for column in spec.columns]
+    for name, values in read.rows.items():
+        np.testing.assert_array_equal(values, rows[name][:7])

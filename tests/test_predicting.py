@@ -1,0 +1,190 @@
+"""New rows for the model of a run: what is fine, and what is told."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import dirty_frame
+from sklearn.metrics import confusion_matrix, roc_auc_score
+
+import hpopt as package
+from hpopt import tune
+from hpopt.errors import DataError, RunError
+from hpopt.predicting import Model, evaluate, predict
+from hpopt.runs.folder import Run
+
+pytestmark = pytest.mark.keras
+
+
+@pytest.fixture(scope="module")
+def array_run(tmp_path_factory) -> Run:
+    config = {
+        "dataset": {"source": "sklearn", "name": "diabetes"},
+        "model": {"builder": "dense_dropout"},
+        "training": {"epochs": 1},
+        "space": {"num_dense_nodes": [4, 5]},
+        "search": {"n_calls": 1},
+        "execution": {"workers": 0},
+        "output": {"plots": False, "confirm": 0},
+    }
+    return tune(config, output_dir=tmp_path_factory.mktemp("arrays"), progress=False)
+
+
+@pytest.fixture(scope="module")
+def model(table_run) -> Model:
+    return Model(table_run)
+
+
+def of(model: Model, frame: pd.DataFrame) -> pd.DataFrame:
+    return model.predict(model.rows(frame))
+
+
+def test_a_row_for_each_row_in_their_order_with_ids_in_front(table_run, model):
+    frame = dirty_frame(30, seed=3).set_index(np.arange(30) * 2)
+    said = predict(table_run, frame)
+    assert list(said) == ["customer id", "prediction", "probability_no", "probability_yes"]
+    assert list(said.index) == list(frame.index)
+    assert list(said["customer id"]) == list(frame["customer id"])
+    assert ((said["probability_yes"] > 0.5) == (said["prediction"] == "yes")).all()
+    np.testing.assert_allclose(said["probability_no"] + said["probability_yes"], 1, atol=1e-6)
+    shuffled = frame.sample(frac=1, random_state=0)[sorted(frame)].assign(more=1)
+    again = predict(table_run, shuffled.drop(columns="churn")).loc[frame.index]
+    np.testing.assert_allclose(again["probability_yes"], said["probability_yes"], atol=1e-6)
+    without_id = of(model, frame.drop(columns="customer id"))
+    assert list(without_id) == ["prediction", "probability_no", "probability_yes"]
+
+
+def test_a_file_in_another_manner_says_the_same(model, tmp_path):
+    frame = dirty_frame(20, seed=4)
+    frame.to_csv(tmp_path / "plain.csv", index=False)
+    frame.to_csv(tmp_path / "there.csv.gz", index=False, sep=";", decimal=",", encoding="latin-1")
+    plain = model.predict(model.rows(tmp_path / "plain.csv"))
+    there = model.predict(model.rows(str(tmp_path / "there.csv.gz")))
+    pd.testing.assert_frame_equal(plain, there)
+
+
+def test_the_chosen_threshold_decides(table_run, monkeypatch):
+    monkeypatch.setattr(Run, "threshold", 0.0)
+    assert set(predict(table_run, dirty_frame(9))["prediction"]) == {"yes"}
+    assert evaluate(table_run, dirty_frame(9)).confusion[:, 0].sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda f: f.drop(columns=["age", "city"]), "no columns `age`, `city`"),
+        (lambda f: f.rename(columns={"plan": "plans"}), "no column `plan`"),
+        (
+            lambda f: f.assign(age="old"),
+            'column `age` .* as numbers: the first value is "old" in row 1',
+        ),
+        (lambda f: f.assign(signup="x"), "column `signup` .* as dates"),
+        (lambda f: f.head(0), "no rows"),
+    ],
+)
+def test_rows_that_do_not_fit_are_told(model, change, told):
+    with pytest.raises(DataError, match=told):
+        model.rows(change(dirty_frame(5)))
+
+
+def test_a_few_misread_values_are_gaps_with_a_word(model):
+    frame = dirty_frame(5).astype({"age": object})
+    frame.loc[3, "age"] = "forty"
+    rows = model.rows(frame)
+    [note] = rows.notes
+    assert note == 'column `age`: 1 value is taken for a gap, not being numbers: "forty" in row 4'
+    assert np.isnan(rows.rows["age"][3])
+
+
+def test_scores_are_those_of_scikit_learn(table_run):
+    frame = dirty_frame(60, seed=6)
+    found = evaluate(table_run, frame)
+    said = predict(table_run, frame)
+    assert found.rows == 60
+    assert found.scores["auc"] == pytest.approx(
+        roc_auc_score(frame["churn"] == "yes", said["probability_yes"])
+    )
+    expected = confusion_matrix(frame["churn"], said["prediction"], labels=["no", "yes"])
+    np.testing.assert_array_equal(found.confusion, expected)
+    low, high = found.intervals["accuracy"]
+    assert low < found.scores["accuracy"] < high
+
+
+def test_rows_without_a_target_are_left_out_and_unknown_labels_told(table_run):
+    frame = dirty_frame(30)
+    frame.loc[:4, "churn"] = None
+    found = evaluate(table_run, frame)
+    assert (found.rows, found.notes) == (25, ("5 rows without `churn` are left out",))
+    frame.loc[7, "churn"] = "perhaps"
+    with pytest.raises(DataError, match=r'not know: "perhaps" \(first in row 8\)'):
+        evaluate(table_run, frame)
+    with pytest.raises(DataError, match="has no column `churn`"):
+        evaluate(table_run, frame.drop(columns="churn"))
+    with pytest.raises(DataError, match="holds no values"):
+        evaluate(table_run, frame.assign(churn=None))
+
+
+def test_a_model_of_arrays_takes_arrays_and_tables_of_its_names(array_run, tmp_path):
+    from sklearn.datasets import load_diabetes
+
+    x, y = load_diabetes(return_X_y=True, as_frame=True)
+    said = predict(array_run, x.to_numpy())
+    assert list(said) == ["prediction"]
+    assert said["prediction"].between(y.min() - 500, y.max() + 500).all()
+    np.save(tmp_path / "x.npy", x.to_numpy())
+    np.savez(tmp_path / "both.npz", x=x.to_numpy(), y=y.to_numpy())
+    x[sorted(x)].assign(target=y).to_csv(tmp_path / "both.csv", index=False)
+    for name in ("x.npy", "both.npz", "both.csv"):
+        again = predict(array_run, tmp_path / name)
+        np.testing.assert_allclose(again["prediction"], said["prediction"], rtol=1e-5)
+    scores = [evaluate(array_run, tmp_path / name).scores for name in ("both.npz", "both.csv")]
+    assert scores[0]["rmse"] == pytest.approx(scores[1]["rmse"], rel=1e-5)
+    assert evaluate(array_run, tmp_path / "both.csv").confusion is None
+
+    with pytest.raises(DataError, match="holds no target"):
+        evaluate(array_run, tmp_path / "x.npy")
+    with pytest.raises(DataError, match=r"float64 \[442, 3\], where the model takes numbers"):
+        predict(array_run, x.to_numpy()[:, :3])
+    x.loc[2, "bmi"] = np.nan
+    with pytest.raises(DataError, match=r"row 3, column 3 .`bmi`."):
+        predict(array_run, x.to_numpy())
+    with pytest.raises(DataError, match="column `bmi` of the DataFrame has no number in row 3"):
+        predict(array_run, x)
+
+
+def test_a_run_without_a_model_is_told(table_run, tmp_path):
+    import shutil
+
+    moved = shutil.copytree(table_run.path, tmp_path / "moved")
+    (moved / "best" / "model.keras").unlink()
+    with pytest.raises(RunError, match="has no model"):
+        package.predict(str(moved), dirty_frame(3))
+
+
+def test_the_commands_print_what_python_gives(hpopt, table_run, tmp_path):
+    frame = dirty_frame(12, seed=8)
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    expected = predict(table_run, frame)
+    done = hpopt("predict", table_run.path, "new.csv")
+    assert done.code == 0, done.err
+    lines = done.out.splitlines()
+    assert lines[0] == "customer id,prediction,probability_no,probability_yes"
+    assert [line.split(",")[1] for line in lines[1:]] == list(expected["prediction"])
+    done = hpopt("predict", table_run.path, "new.csv", "-o", "out.csv")
+    assert done.out == ""
+    assert "12 rows predicted: out.csv" in done.err
+    assert (tmp_path / "out.csv").read_text().splitlines() == lines
+    records = hpopt("predict", table_run.path, "new.csv", "--json").records
+    assert [record["prediction"] for record in records] == list(expected["prediction"])
+
+    done = hpopt("evaluate", table_run.path, "new.csv")
+    assert done.code == 0, done.err
+    assert done.out.startswith("12 rows of new.csv, by ")
+    assert "balanced_accuracy" in done.out
+    assert "what was taken for what" in done.out
+    [record] = hpopt("evaluate", table_run.path, "new.csv", "--json").records
+    assert (record["rows"], record["labels"]) == (12, ["no", "yes"])
+    assert sum(map(sum, record["confusion"])) == 12
+
+    done = hpopt("evaluate", table_run.path, "none.csv")
+    assert (done.code, done.out) == (3, "")
+    assert "there is no file none.csv" in done.err
