@@ -210,10 +210,12 @@ def search(
     """The loop: fill the free slots, wait for what happens in them, write it down.
 
     Trials that an earlier process left running come first, as they were; one that was ended from
-    outside is run again once. One that outlives the budget's time by much is left running too.
+    outside is run again once, however often the whole run was ended. One that outlives the budget's
+    time by much is left running too.
     """
     again = deque(trial for trial in run.trials() if trial.state == "running")
     running: dict[int, Job] = {}
+    lost: set[int] = set()  # whose workers were ended from outside
     while not (running and budget.is_overrun(run)):
         while slots.free and not stop.is_set():
             if again and not budget.is_out_of_time(run):
@@ -233,8 +235,9 @@ def search(
         for event in slots.events(_PATIENCE_S):
             trial = run.trial(event.job.number)
             del running[trial.number]
-            if isinstance(event, TrialFailed) and event.is_external and trial.attempt == 1:
+            if isinstance(event, TrialFailed) and event.is_external and trial.number not in lost:
                 log.warning("trial %d is run again: %s", trial.number, event.reason)
+                lost.add(trial.number)
                 again.append(trial)
             else:
                 _record(run, event, keep_weights)

@@ -8,6 +8,7 @@ folds never do.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,12 +28,14 @@ class Refit:
     """Fits what is missing of the last networks; `whole` asks for those of all rows too.
 
     A fit on all rows has none to stop early by: it lasts as many epochs as were best before.
+    Once `stop` is set, where there is one, no fit begins, and Stopped is raised.
     """
 
     run: Run
     slots: Slots
     splits: Splits
     whole: bool
+    stop: threading.Event | None = None
 
     def __call__(self) -> Mapping[str, Any]:
         """Fit, and give what the journal is to say: what came of each trial and part.
@@ -49,7 +52,7 @@ class Refit:
             self.splits.write_whole()
             jobs += [self._of_all_rows(trial) for trial in trials]
         networks: dict[str, dict[str, Any]] = {}
-        for event in run_jobs(self.slots, jobs):
+        for event in run_jobs(self.slots, jobs, self.stop):
             job = event.job
             part = "train" if job.fold == OWN else "train+validation"
             if isinstance(event, TrialFinished):
