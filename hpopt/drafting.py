@@ -112,6 +112,8 @@ def _lines(table: Table, source: str, path: str, target: str) -> Iterator[str]:
     yield "search:"
     yield "  engine: gp"
     yield "  n_calls: 50"
+    yield "output:"
+    yield "  confirm: 0.2  # of the trials' time, to fit the best few again: was it skill or luck?"
 
 
 def _comment(text: str) -> str:
