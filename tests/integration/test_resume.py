@@ -17,6 +17,7 @@ pytestmark = pytest.mark.keras
 NETS = (
     "import keras\n"
     "def build(input_shape, output, *, units=3):\n"
+    "    print('built')\n"
     "    x = keras.Input(input_shape)\n"
     "    h = keras.layers.Dense(units, 'relu')(x)\n"
     "    return keras.Model(x, keras.layers.Dense(output.units, output.activation)(h))\n"
@@ -82,7 +83,9 @@ def resumed(place, killed) -> tuple[Run, str]:
 def test_a_killed_run_goes_on_anywhere_to_the_end_it_would_have_come_to(place, killed, resumed):
     run, said = resumed
     process = begin("tune", "mine.yaml", "-s", "search.seed=3", "-q", cwd=place)
-    whole = Run.open(place / process.communicate(timeout=200)[0].strip())
+    said_quietly = process.communicate(timeout=200)[0]
+    assert said_quietly.count("\n") == 1  # the builder's own words are not among it
+    whole = Run.open(place / said_quietly.strip())
     assert facts(run) == facts(whole)
     assert "best accuracy on validation" in said
     assert run.state == "finished"
