@@ -49,8 +49,7 @@ class Judging:
 
     def threshold(self) -> Mapping[str, Any]:
         """Choose the threshold that the final network is used with, on the validation part."""
-        assert self.run.chosen is not None
-        return self._threshold_of(self._on_validation(self.run.chosen)).to_json()
+        return self._threshold_of(self._on_validation(self._chosen)).to_json()
 
     def test(self) -> Mapping[str, Any]:
         """Score everything on the test part, with the intervals and comparisons of it."""
@@ -63,6 +62,8 @@ class Judging:
         names = [name for name in self._predictors if name != _AT_HALF]
         networks = [name for name in names if name not in self._baselines]
         outcome: dict[str, Any] = {name: _scores(sample, name) for name in networks}
+        if self._chosen.number == self.run.trials()[0].number:
+            outcome["default"] = outcome["best"]
         outcome |= {
             "baselines": {
                 name: {"validation": self._validation_scores(name), "test": _scores(sample, name)}
@@ -89,6 +90,11 @@ class Judging:
         return outcome
 
     @property
+    def _chosen(self) -> Trial:
+        assert self.run.chosen is not None
+        return self.run.chosen
+
+    @property
     def _task(self) -> Task:
         return self.objective.data.output.task
 
@@ -102,8 +108,7 @@ class Judging:
     @cached_property
     def _final(self) -> tuple[Objective, np.ndarray]:
         """The final network's objective, and what the network says of the test part."""
-        assert self.run.chosen is not None
-        objective, network = self.network(self.run.chosen)
+        objective, network = self.network(self._chosen)
         return objective, objective.predict(network, "test")
 
     @cached_property
@@ -111,9 +116,8 @@ class Judging:
         """Who is scored on the test part: the best, the default if it is another, the baselines."""
         _, said = self._final
         found = {"best": Predictor(said, self.run.threshold)}
-        default, chosen = self.run.trials()[0], self.run.chosen
-        assert chosen is not None
-        if default.number != chosen.number:
+        default = self.run.trials()[0]
+        if default.number != self._chosen.number:
             predictor = self._default(default)
             found |= {} if predictor is None else {"default": predictor}
         for name, (_, predictions) in self._baselines.items():

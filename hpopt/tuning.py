@@ -227,7 +227,7 @@ def search(
     again = deque(trial for trial in run.trials() if trial.state == "running")
     running: dict[int, Job] = {}
     lost: set[int] = set()  # whose workers were ended from outside
-    while not budget.is_overrun(run):
+    while not (running and budget.is_overrun(run)):
         while slots.free and not stop.is_set():
             if again and not budget.is_out_of_time(run):
                 left = again.popleft()
