@@ -1,5 +1,7 @@
 """New rows for the model of a run: what is fine, and what is told."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -107,6 +109,20 @@ def test_scores_are_those_of_scikit_learn(table_run):
     np.testing.assert_array_equal(found.confusion, expected)
     low, high = found.intervals["accuracy"]
     assert low < found.scores["accuracy"] < high
+
+
+def test_rows_that_belong_together_make_intervals_of_groups(table_run):
+    frame = dirty_frame(60, seed=6)
+    model = Model(table_run)
+    frame["customer id"] = np.repeat([f"C{n}" for n in range(6)], 10)
+    alone = model.evaluate(model.rows(frame, with_target=True))
+    columns = [
+        {**c, "use": "groups"} if c["name"] == "customer id" else c for c in model.data.columns
+    ]
+    model.data = replace(model.data, columns=tuple(columns))
+    together = model.evaluate(model.rows(frame, with_target=True))
+    assert together.scores == pytest.approx(alone.scores)
+    assert together.intervals["log_loss"] != alone.intervals["log_loss"]
 
 
 def test_rows_without_a_target_are_left_out_and_unknown_labels_told(table_run):

@@ -1,0 +1,94 @@
+"""From the section `dataset` to its table, for each source but scikit-learn's."""
+
+import numpy as np
+import pytest
+from conftest import dirty_frame
+
+from hpopt.data.loading import load_table
+from hpopt.data.settings import DATASETS, dataset_tag, located
+from hpopt.errors import DataError, SettingError
+
+ROWS, TARGET = np.arange(60.0).reshape(20, 3), np.tile(["a", "b"], 10)
+
+LOAD = """
+import numpy as np
+
+from conftest import dirty_frame
+
+
+def arrays():
+    return np.arange(60.0).reshape(20, 3), np.tile(["a", "b"], 10)
+
+
+def frame():
+    return dirty_frame(60).sample(frac=1, random_state=0)
+
+
+def nothing():
+    return None
+
+
+def broken():
+    raise OSError("the server is down")
+"""
+
+
+@pytest.fixture
+def load(tmp_path):
+    np.savez(tmp_path / "both.npz", x=ROWS, y=TARGET)
+    np.save(tmp_path / "x.npy", ROWS)
+    np.save(tmp_path / "y.npy", TARGET)
+    np.save(tmp_path / "objects.npy", np.array([{}], dtype=object))
+    dirty_frame(60).to_parquet(tmp_path / "t.parquet")
+    (tmp_path / "load.py").write_text(LOAD)
+
+    def load(**form):
+        settings = DATASETS[dataset_tag(form)].model_validate(form)
+        return load_table(located(settings, tmp_path))
+
+    return load
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"source": "npz", "path": "both.npz"},
+        {"source": "npy", "path": "x.npy", "target": "y.npy"},
+        {"source": "load.py:arrays"},
+    ],
+)
+def test_arrays_come_from_files_and_functions(load, form):
+    table = load(**form)
+    np.testing.assert_array_equal(table.features, ROWS)
+    assert (table.task, table.labels) == ("binary", ("a", "b"))
+    assert table.target.tolist() == [0, 1] * 10
+
+
+@pytest.mark.parametrize(
+    "form", [{"source": "parquet", "path": "t.parquet"}, {"source": "load.py:frame"}]
+)
+def test_tables_come_from_parquet_and_functions(load, form):
+    table = load(**form, target="churn", split={"groups": "city"})
+    assert (table.task, table.labels) == ("binary", ("no", "yes"))
+    assert len(table.target) == len(table.groups) == 60
+    uses = {column.name: column.use for column in table.columns}
+    assert (uses["customer id"], uses["city"], uses["plan"]) == ("left out", "groups", "feature")
+
+
+@pytest.mark.parametrize(
+    ("form", "error", "said"),
+    [
+        ({"source": "npz", "path": "both.npz", "features": "X"}, SettingError, "no array `X`"),
+        ({"source": "npz", "path": "none.npz"}, DataError, "there is no file"),
+        ({"source": "npz", "path": "load.py"}, DataError, "can't be read"),
+        ({"source": "npy", "path": "objects.npy", "target": "y.npy"}, DataError, "can't be read"),
+        ({"source": "npy", "path": "y.npy", "target": "y.npy"}, DataError, "array of numbers"),
+        ({"source": "load.py:frame"}, SettingError, "not said what to predict"),
+        ({"source": "load.py:nothing"}, SettingError, "gives a NoneType"),
+        ({"source": "load.py:broken"}, SettingError, "the server is down"),
+        ({"source": "load.py:arrays", "split": {"groups": "a"}}, SettingError, "no columns by"),
+    ],
+)
+def test_what_can_t_be_used_is_told(load, form, error, said):
+    with pytest.raises(error, match=said):
+        load(**form)
