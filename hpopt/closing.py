@@ -19,6 +19,7 @@ from hpopt.export.best import trained_network, write_best
 from hpopt.finishing.confirm import Confirmation
 from hpopt.finishing.ensemble import STEP as ENSEMBLE
 from hpopt.finishing.ensemble import Ensemble
+from hpopt.finishing.jobs import Stopped
 from hpopt.finishing.refit import Refit
 from hpopt.judging import Judging
 from hpopt.plots.drawing import PICTURES, write_picture
@@ -80,9 +81,15 @@ class Closing:
             return [] if is_there else [("network", Refit(run, self.slots, self.splits, False))]
         fitted_s = sum(trial.result.seconds for trial in run.trials() if trial.result is not None)
         confirm = Confirmation(
-            run, self.objective, self.space, self.slots, self.splits, output.confirm * fitted_s
+            run,
+            self.objective,
+            self.space,
+            self.slots,
+            self.splits,
+            output.confirm * fitted_s,
+            self.stop,
         )
-        refit = Refit(run, self.slots, self.splits, output.refit, output.ensemble)
+        refit = Refit(run, self.slots, self.splits, output.refit, self.stop, output.ensemble)
         steps: dict[str, Callable[[], Mapping[str, Any]]] = {"confirm": confirm, "refit": refit}
         if output.ensemble is not None:
             steps[ENSEMBLE] = Ensemble(run, self.objective, output.ensemble, output.refit)
@@ -120,24 +127,30 @@ class Closing:
         return objective, objective.average(networks)
 
     def do_all(self) -> None:
-        """Do the steps that are not in the journal yet, and those behind one that was not.
+        """Do the steps that are not in the journal yet, or are there before one they build on.
 
         Raises RunError where one can't be done, but only when all others are.
         """
         failure: RunError | None = None
-        has_news = False
+        place = -1  # in the journal, of the step before
         for name, step in self.steps:
-            if name in self.run.steps and not has_news:
+            done = list(self.run.steps)
+            if name in done[place + 1 :]:
+                place = done.index(name)
                 continue
-            has_news = True
             self.run.check_place()
             try:
                 outcome = step()
                 self.run.append(Step(name, now(), outcome))
                 log.info("closing step done: %s", name)
+            except Stopped:
+                log.info("closing step left to a resumption: %s", name)
+                self.do_all()  # those that are quick
+                return
             except RunError as error:
                 log.exception("closing step failed: %s", name)
                 failure = failure or error
+            place = len(self.run.steps)  # none of the others is behind it
         if failure is not None:
             raise failure
 

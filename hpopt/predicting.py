@@ -89,7 +89,9 @@ class Model:
         is_known = ~np.isnan(y) if task == "regression" else y >= 0
         outputs, y = outputs[is_known], y[is_known]
         names = [metric.name for metric in metrics_for(task)]
-        sample = Sample(y, {_MODEL: Predictor(outputs, self.run.threshold)}, names)
+        groups = None if rows.groups is None else rows.groups[is_known]
+        predictors = {_MODEL: Predictor(outputs, self.run.threshold)}
+        sample = Sample(y, predictors, names, groups=groups)
         intervals = {name: sample.interval(_MODEL, name) for name in names}
         return Evaluation(
             rows=len(y),

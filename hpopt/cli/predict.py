@@ -49,4 +49,5 @@ def predict_command(
             print(text, end="")
     else:
         write_whole(output, lambda file: file.write(text.encode(errors="backslashreplace")))
-        print(f"{rows.count} rows predicted: {output}", file=sys.stderr)
+        word = "row" if rows.count == 1 else "rows"
+        print(f"{rows.count} {word} predicted: {output}", file=sys.stderr)

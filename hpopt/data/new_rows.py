@@ -31,12 +31,14 @@ class NewRows:
     """Rows as a model takes them: an array [n, d], or the raw columns of a table, each [n].
 
     `target` [n] holds class indices or values, -1 or NaN where a row has none; it is None where it
-    was not asked for. `ids` are the columns by which the rows can be told apart.
+    was not asked for. `groups` [n] says which rows belong together, if the run was told and they
+    say. `ids` are the columns by which the rows can be told apart.
     """
 
     rows: np.ndarray | Mapping[str, np.ndarray]
     count: int
     target: np.ndarray | None = None
+    groups: np.ndarray | None = None
     ids: dict[str, np.ndarray] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -77,6 +79,9 @@ def _of_sheet(sheet: Sheet, source: str, data: Prepared, with_target: bool) -> N
         found.rows = _matrix(sheet, source, needed)
     names = [column["name"] for column in data.columns if column["kind"] == "id"]
     found.ids = {name: _as_texts(sheet.columns[name]) for name in names if name in sheet.columns}
+    by = next((column["name"] for column in data.columns if column["use"] == "groups"), None)
+    if by in sheet.columns:
+        found.groups = _as_texts(sheet.columns[by])
     if with_target:
         found.target = _target(
             sheet.columns[target], sheet.decimal, f"`{target}` of {source}", data

@@ -8,6 +8,7 @@ no network: those with folds never do.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,12 +30,14 @@ class Refit:
 
     `ensemble` is how many networks an ensemble is to have, if there is to be one.
     A fit on all rows has none to stop early by: it lasts as many epochs as were best before.
+    Once `stop` is set, where there is one, no fit begins, and Stopped is raised.
     """
 
     run: Run
     slots: Slots
     splits: Splits
     whole: bool
+    stop: threading.Event | None = None
     ensemble: int | None = None
 
     def __call__(self) -> Mapping[str, Any]:
@@ -55,7 +58,7 @@ class Refit:
             self.splits.write_whole()
             jobs += [self._of_all_rows(trial) for trial in trials]
         networks: dict[str, dict[str, Any]] = {}
-        for event in run_jobs(self.slots, jobs):
+        for event in run_jobs(self.slots, jobs, self.stop):
             job = event.job
             part = "train" if job.fold == OWN else "train+validation"
             if isinstance(event, TrialFinished):

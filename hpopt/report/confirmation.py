@@ -12,7 +12,11 @@ from hpopt.runs.folder import Run
 def confirmation(run: Run) -> list[str]:
     """How the chosen trial was chosen; nothing where it is just the best, as in older runs."""
     step = run.steps.get("confirm")
-    return [] if step is None else list(_told(step.outcome))
+    params = [trial.params for trial in run.trials() if trial.result is not None]
+    is_alone = all(each == params[0] for each in params)
+    if step is None or (is_alone and params):  # there is nothing to choose from
+        return []
+    return list(_told(step.outcome))
 
 
 def ensemble(run: Run) -> list[str]:

@@ -142,21 +142,26 @@ def threshold(run: Run) -> list[str]:
         return []
     found = step.outcome
     metric, rows = run.metric, "rows of the validation part that it was not made of"
-    gain = f"{show_score(abs(found['gain']))} {show_interval(found['interval'])}"
+    gain, interval = found["gain"], found["interval"]
+    ends = interval if gain >= 0 else _flipped(interval)
+    shown = f"{show_score(abs(gain))} {show_interval(ends)} {metric} on {rows}"
     if run.threshold != HALF:
         told = (
             f"The second label is said where its probability is above {run.threshold:.3f}, not "
-            f"{HALF}: on {rows} that is better by {gain} {metric}."
+            f"{HALF}: that is better by {shown}."
         )
         at_half = test_outcome(run).get("at_half")
         if at_half is not None:
             told += f" On the test part {HALF} would give {show_score(at_half)}."
         return [told]
-    word = "better" if found["gain"] > 0 else "worse"
+    if gain > 0:
+        return [
+            f"The threshold between the labels is {HALF}: another, {found['tried']:.3f}, is better "
+            f"by {shown}, which could be chance."
+        ]
     return [
-        f"The threshold between the labels is {HALF}: another, {found['tried']:.3f}, is {word} by "
-        f"{gain} {metric} on {rows}, which "
-        + ("could be chance." if found["gain"] > 0 else "is no gain.")
+        f"The threshold between the labels is {HALF}: another, {found['tried']:.3f}, is no better, "
+        f"but behind by {shown}."
     ]
 
 

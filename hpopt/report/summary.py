@@ -56,7 +56,7 @@ def _scores(run: Run, best: Trial) -> list[str]:
     if has_intervals:
         head[2] += f" [{test['level']:.0%} interval]"
     table = [[row.name, row.validation, row.test_with_interval] for row in rows]
-    lines = ["## Scores", "", *_table(head, table), ""]
+    lines = ["## Scores", "", *_table(head, table), "", *_paragraph(_fits(best, test))]
     if run.best is not None and run.best.number == run.trials()[0].number:
         lines += ["No trial was better than the default params.", ""]
     lines += _paragraph([*confirmation(run), *ensemble(run)])
@@ -76,6 +76,17 @@ def _scores(run: Run, best: Trial) -> list[str]:
     lines += [*(f"- {verdict}" for verdict in verdicts(run)), ""]
     lines += [*_paragraph(flattery(run)), *_paragraph([*threshold(run), *calibration(run)])]
     return lines
+
+
+def _fits(best: Trial, test: Mapping[str, Any]) -> Sequence[str]:
+    """What the validation scores are of, where that is not the same for all."""
+    result = best.result
+    if result is None or len(result.scores) < 2:
+        return []
+    if result.weights is not None:  # repeats on one split
+        return [f"Validation scores of networks are means of {len(result.scores)} fits."]
+    told = f"Validation scores of networks are means of {len(result.scores)} fits over the folds"
+    return [told + ("; those of plain models are of one split." if "baselines" in test else ".")]
 
 
 def _paragraph(sentences: Sequence[str]) -> list[str]:

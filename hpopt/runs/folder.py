@@ -240,7 +240,10 @@ class Run:
 
     @property
     def steps(self) -> Mapping[str, Step]:
-        """The closing steps that are done, by name; a trial begun after them undoes them all."""
+        """The closing steps that are done, by name, in the order in which they were done last.
+
+        A trial that begins after them undoes them all.
+        """
         return self._steps
 
     @property
@@ -405,6 +408,7 @@ class Run:
             self._steps.clear()
             self._end = None
         elif isinstance(event, Step):
+            self._steps.pop(event.name, None)  # so that they stand as they were done
             self._steps[event.name] = event
         elif isinstance(event, Fitted):
             self._fits.append(event)

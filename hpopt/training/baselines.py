@@ -45,8 +45,11 @@ def baseline_predictions(own: Prepared, final: Prepared) -> dict[str, tuple[Kind
             rows = _fit(model, own, kind)
             said: Predictions = {"validation": _predict(model, own, "validation")}
             if final is not own:
-                if kind == "boosting":
-                    model.set_params(max_iter=model.n_iter_, early_stopping=False)
+                # Made anew: other rows may have other columns, with ids in other places.
+                rounds = model.n_iter_ if kind == "boosting" else None
+                model = _models(final)[name][1]
+                if rounds is not None:
+                    model.set_params(max_iter=rounds, early_stopping=False)
                 rows = _fit(model, final, kind)
         except ValueError as error:  # a training part of a single class
             log.warning("the baseline %s can't be fitted: %s", name, error)

@@ -123,3 +123,7 @@ def test_the_threshold_is_said_with_what_it_gains(tmp_path):
     steps = [Step("threshold", "", left), step_of()]
     text = summarise(synthetic_run(tmp_path / "b", steps=steps), Findings([], None))
     assert "The threshold between the labels is 0.5: another, 0.300, is better by 0.0100" in text
+    worse = left | {"gain": -0.01, "interval": [-0.05, 0.03]}
+    steps = [Step("threshold", "", worse), step_of()]
+    text = summarise(synthetic_run(tmp_path / "c", steps=steps), Findings([], None))
+    assert "0.300, is no better, but behind by 0.0100 [-0.0300, 0.0500]" in text

@@ -1,11 +1,15 @@
 """Plain models on the rows that networks get."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from conftest import make_data, make_table
 
 from hpopt.data.prepared import prepare
+from hpopt.data.sources import Table
 from hpopt.data.splits import Parts
+from hpopt.data.tables import Texts
 from hpopt.training.baselines import baseline_predictions
 from hpopt.training.metrics import METRICS
 
@@ -63,6 +67,25 @@ def test_of_the_test_part_they_speak_as_fitted_to_the_rows_of_the_final_network(
     assert not np.array_equal(
         both["gradient boosting"][1]["test"], alone["gradient boosting"][1]["test"]
     )
+
+
+def test_a_final_network_s_rows_may_have_other_columns(tmp_path):
+    rng = np.random.default_rng(0)
+    n = 400
+    places = rng.integers(0, 20, n)
+    size = rng.normal(size=n)
+    size[390] = np.nan  # a gap that the training part alone does not have, but all rows do
+    raw = {"size": size, "place": Texts(places.astype(np.int32), tuple("abcdefghijklmnopqrst"))}
+    target = (places % 2).astype(np.int64)
+    table = Table(raw, target, ("size", "place"), ("no", "yes"), "binary")
+    rows = np.arange(n)
+    own = Parts(train=rows[:200], validation=rows[300:], test=rows[200:300])
+    whole = replace(own, train=np.concatenate([rows[:200], rows[300:]]))
+    small, large = prepare(table, own, tmp_path / "a"), prepare(table, whole, tmp_path / "b")
+    assert small.features.input_shape != large.features.input_shape
+    found = fitted(small, large)
+    assert score(large, found, "logistic regression", "test") > 0.95
+    assert score(large, found, "gradient boosting", "test") > 0.95
 
 
 def parts_by_class(table, train_class) -> Parts:
