@@ -17,6 +17,8 @@ from hpopt.errors import RunError, in_words
 from hpopt.execution.slots import Slots
 from hpopt.export.best import trained_network, write_best
 from hpopt.finishing.confirm import Confirmation
+from hpopt.finishing.ensemble import STEP as ENSEMBLE
+from hpopt.finishing.ensemble import Ensemble
 from hpopt.finishing.jobs import Stopped
 from hpopt.finishing.refit import Refit
 from hpopt.judging import Judging
@@ -87,26 +89,42 @@ class Closing:
             output.confirm * fitted_s,
             self.stop,
         )
-        refit = Refit(run, self.slots, self.splits, output.refit, self.stop)
-        return [*([("confirm", confirm)] if output.confirm else []), ("refit", refit)]
+        refit = Refit(run, self.slots, self.splits, output.refit, self.stop, output.ensemble)
+        steps: dict[str, Callable[[], Mapping[str, Any]]] = {"confirm": confirm, "refit": refit}
+        if output.ensemble is not None:
+            steps[ENSEMBLE] = Ensemble(run, self.objective, output.ensemble, output.refit)
+        return [(name, step) for name, step in steps.items() if name in self._wanted]
+
+    @property
+    def _wanted(self) -> set[str]:
+        """The steps that fit networks, or compare them, as the config asks for them."""
+        wanted = {"confirm": self.output.confirm > 0, "refit": True}
+        wanted[ENSEMBLE] = self.output.ensemble is not None
+        return {name for name, is_wanted in wanted.items() if is_wanted}
 
     @property
     def is_cut_short(self) -> bool:
         """Whether steps that fit networks are left over, because the run was asked to stop."""
-        wanted = {"confirm", "refit"} if self.output.confirm else {"refit"}
-        return self.run.best is not None and self.stop.is_set() and not wanted <= {*self.run.steps}
+        is_left = not self._wanted <= {*self.run.steps}
+        return self.run.best is not None and self.stop.is_set() and is_left
 
-    def network(self, trial: Trial) -> tuple[Objective, Any]:
-        """A trial's last network, with the objective on the rows that it was fitted to.
+    def network(self, *trials: Trial) -> tuple[Objective, Any]:
+        """The last network of a trial, or the average of several trials' ones.
 
-        Raises RunError where there is none.
+        With it comes the objective on the rows that it was fitted to. Raises RunError where there
+        is none.
         """
-        weights = self.run.refitted_weights(trial)
-        if weights is None:
-            return self.objective, trained_network(self.run, self.objective, trial)
+        weights = [self.run.refitted_weights(trial) for trial in trials]
+        if None in weights:
+            return self.objective, trained_network(self.run, self.objective, *trials)
         self.splits.write_whole()  # it is gone where another process has fitted to it
         objective = self.objective.on(WHOLE)
-        return objective, objective.trained(trial.params, seed=trial.seed, weights=weights)
+        networks = [
+            objective.trained(trial.params, seed=trial.seed, weights=path)
+            for trial, path in zip(trials, weights, strict=True)
+            if path is not None
+        ]
+        return objective, objective.average(networks)
 
     def do_all(self) -> None:
         """Do the steps that are not in the journal yet, or are there before one they build on.
@@ -138,7 +156,7 @@ class Closing:
 
     def _best(self) -> Mapping[str, Any]:
         assert self.run.chosen is not None
-        objective, network = self.network(self.run.chosen)
+        objective, network = self.network(*self.run.final)
         return write_best(self.run, objective, self.run.chosen, network, self.output.keep_rows)
 
     @property

@@ -193,7 +193,7 @@ def _budget(run: Run, config: Config) -> Budget:
         time_limit_s=options.search.time_limit,
         closing_s=CLOSING_S + (PLOTS_S if options.output.plots else 0.0),
         closing_share=options.output.confirm,
-        closing_fits=2 if options.output.refit else 0,
+        closing_fits=(2 if options.output.refit else 0) + (options.output.ensemble or 0),
         max_failures=options.execution.max_failures,
         failures_after=len(run.trials()),
     )
