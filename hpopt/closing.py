@@ -17,6 +17,9 @@ from hpopt.errors import RunError, in_words
 from hpopt.execution.slots import Slots
 from hpopt.export.best import trained_network, write_best
 from hpopt.finishing.confirm import Confirmation
+from hpopt.finishing.ensemble import STEP as ENSEMBLE
+from hpopt.finishing.ensemble import Ensemble
+from hpopt.finishing.jobs import Stopped
 from hpopt.finishing.refit import Refit
 from hpopt.judging import Judging
 from hpopt.plots.drawing import PICTURES, write_picture
@@ -78,54 +81,82 @@ class Closing:
             return [] if is_there else [("network", Refit(run, self.slots, self.splits, False))]
         fitted_s = sum(trial.result.seconds for trial in run.trials() if trial.result is not None)
         confirm = Confirmation(
-            run, self.objective, self.space, self.slots, self.splits, output.confirm * fitted_s
+            run,
+            self.objective,
+            self.space,
+            self.slots,
+            self.splits,
+            output.confirm * fitted_s,
+            self.stop,
         )
-        refit = Refit(run, self.slots, self.splits, output.refit)
-        return [*([("confirm", confirm)] if output.confirm else []), ("refit", refit)]
+        refit = Refit(run, self.slots, self.splits, output.refit, self.stop, output.ensemble)
+        steps: dict[str, Callable[[], Mapping[str, Any]]] = {"confirm": confirm, "refit": refit}
+        if output.ensemble is not None:
+            steps[ENSEMBLE] = Ensemble(run, self.objective, output.ensemble, output.refit)
+        return [(name, step) for name, step in steps.items() if name in self._wanted]
+
+    @property
+    def _wanted(self) -> set[str]:
+        """The steps that fit networks, or compare them, as the config asks for them."""
+        wanted = {"confirm": self.output.confirm > 0, "refit": True}
+        wanted[ENSEMBLE] = self.output.ensemble is not None
+        return {name for name, is_wanted in wanted.items() if is_wanted}
 
     @property
     def is_cut_short(self) -> bool:
         """Whether steps that fit networks are left over, because the run was asked to stop."""
-        wanted = {"confirm", "refit"} if self.output.confirm else {"refit"}
-        return self.run.best is not None and self.stop.is_set() and not wanted <= {*self.run.steps}
+        is_left = not self._wanted <= {*self.run.steps}
+        return self.run.best is not None and self.stop.is_set() and is_left
 
-    def network(self, trial: Trial) -> tuple[Objective, Any]:
-        """A trial's last network, with the objective on the rows that it was fitted to.
+    def network(self, *trials: Trial) -> tuple[Objective, Any]:
+        """The last network of a trial, or the average of several trials' ones.
 
-        Raises RunError where there is none.
+        With it comes the objective on the rows that it was fitted to. Raises RunError where there
+        is none.
         """
-        weights = self.run.refitted_weights(trial)
-        if weights is None:
-            return self.objective, trained_network(self.run, self.objective, trial)
+        weights = [self.run.refitted_weights(trial) for trial in trials]
+        if None in weights:
+            return self.objective, trained_network(self.run, self.objective, *trials)
         self.splits.write_whole()  # it is gone where another process has fitted to it
         objective = self.objective.on(WHOLE)
-        return objective, objective.trained(trial.params, seed=trial.seed, weights=weights)
+        networks = [
+            objective.trained(trial.params, seed=trial.seed, weights=path)
+            for trial, path in zip(trials, weights, strict=True)
+            if path is not None
+        ]
+        return objective, objective.average(networks)
 
     def do_all(self) -> None:
-        """Do the steps that are not in the journal yet, and those behind one that was not.
+        """Do the steps that are not in the journal yet, or are there before one they build on.
 
         Raises RunError where one can't be done, but only when all others are.
         """
         failure: RunError | None = None
-        has_news = False
+        place = -1  # in the journal, of the step before
         for name, step in self.steps:
-            if name in self.run.steps and not has_news:
+            done = list(self.run.steps)
+            if name in done[place + 1 :]:
+                place = done.index(name)
                 continue
-            has_news = True
             self.run.check_place()
             try:
                 outcome = step()
                 self.run.append(Step(name, now(), outcome))
                 log.info("closing step done: %s", name)
+            except Stopped:
+                log.info("closing step left to a resumption: %s", name)
+                self.do_all()  # those that are quick
+                return
             except RunError as error:
                 log.exception("closing step failed: %s", name)
                 failure = failure or error
+            place = len(self.run.steps)  # none of the others is behind it
         if failure is not None:
             raise failure
 
     def _best(self) -> Mapping[str, Any]:
         assert self.run.chosen is not None
-        objective, network = self.network(self.run.chosen)
+        objective, network = self.network(*self.run.final)
         return write_best(self.run, objective, self.run.chosen, network, self.output.keep_rows)
 
     @property

@@ -23,6 +23,10 @@ _MOST_COLUMNS = 100
 # A class of so few of the rows makes accuracy blind to it.
 _RARE_SHARE = 0.1
 _SKEWED = 2.0
+# From so many rows on pieces of numbers help; all numbers together have no more of them than this.
+_ROWS_FOR_PIECES = 5_000
+_MOST_PIECES = 512
+_FEWEST_PIECES = 8
 
 
 def draft_config(data: Path, target: str | None, place: Path) -> str:
@@ -76,6 +80,7 @@ def _lines(table: Table, source: str, path: str, target: str) -> Iterator[str]:
     yield f"  task: {table.task}{_other_task(table)}"
     yield from _transform(table)
     yield from _features(table)
+    yield from _pieces(table, fitted)
     yield f"  split: {{train: {train}, validation: {validation}, test: {test}, seed: 0}}"
     yield from _other_splits(table)
     yield "model:"
@@ -170,6 +175,14 @@ def _features(table: Table) -> Iterator[str]:
         f"    types: {{}}  # where it was seen wrong: {{{inline_yaml(example)}: categorical}}; "
         "numeric, categorical, boolean, date"
     )
+
+
+def _pieces(table: Table, fitted: int) -> Iterator[str]:
+    """A finer view of the numbers, where so many rows are `fitted` that it does not overfit."""
+    numbers = sum(c.use == "feature" and c.kind == "numeric" for c in table.columns)
+    pieces = min(_MOST_PIECES // max(numbers, 1), 48) if fitted >= _ROWS_FOR_PIECES else 0
+    if numbers and pieces >= _FEWEST_PIECES:
+        yield f"    pieces: {pieces}  # of each number's range, for the network to see; 0: none"
 
 
 def _said(column: Column) -> str:

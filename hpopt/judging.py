@@ -37,20 +37,19 @@ _AT_HALF = "best at 0.5"
 
 @dataclass(frozen=True)
 class Judging:
-    """What both steps need: the run, its objective on its own split, and a trial's last network.
+    """What both steps need: the run, its objective on its own split, and trials' last networks.
 
-    `network` gives that with the objective on the rows it was fitted to, which may be more; it
-    raises RunError where there is none.
+    `network` gives a trial's, or the average of several, with the objective on the rows it was
+    fitted to, which may be more; it raises RunError where there is none.
     """
 
     run: Run
     objective: Objective
-    network: Callable[[Trial], tuple[Objective, Any]]
+    network: Callable[..., tuple[Objective, Any]]
 
     def threshold(self) -> Mapping[str, Any]:
         """Choose the threshold that the final network is used with, on the validation part."""
-        assert self.run.chosen is not None
-        return self._threshold_of(self._on_validation(self.run.chosen)).to_json()
+        return self._threshold_of(self._on_validation(*self.run.final)).to_json()
 
     def test(self) -> Mapping[str, Any]:
         """Score everything on the test part, with the intervals and comparisons of it."""
@@ -63,6 +62,8 @@ class Judging:
         names = [name for name in self._predictors if name != _AT_HALF]
         networks = [name for name in names if name not in self._baselines]
         outcome: dict[str, Any] = {name: _scores(sample, name) for name in networks}
+        if self._is_default_final:
+            outcome["default"] = outcome["best"]
         outcome |= {
             "baselines": {
                 name: {"validation": self._validation_scores(name), "test": _scores(sample, name)}
@@ -89,6 +90,11 @@ class Judging:
         return outcome
 
     @property
+    def _is_default_final(self) -> bool:
+        """Whether the final network is that of the default params."""
+        return [trial.number for trial in self.run.final] == [self.run.trials()[0].number]
+
+    @property
     def _task(self) -> Task:
         return self.objective.data.output.task
 
@@ -102,8 +108,7 @@ class Judging:
     @cached_property
     def _final(self) -> tuple[Objective, np.ndarray]:
         """The final network's objective, and what the network says of the test part."""
-        assert self.run.chosen is not None
-        objective, network = self.network(self.run.chosen)
+        objective, network = self.network(*self.run.final)
         return objective, objective.predict(network, "test")
 
     @cached_property
@@ -111,10 +116,8 @@ class Judging:
         """Who is scored on the test part: the best, the default if it is another, the baselines."""
         _, said = self._final
         found = {"best": Predictor(said, self.run.threshold)}
-        default, chosen = self.run.trials()[0], self.run.chosen
-        assert chosen is not None
-        if default.number != chosen.number:
-            predictor = self._default(default)
+        if not self._is_default_final:
+            predictor = self._default(self.run.trials()[0])
             found |= {} if predictor is None else {"default": predictor}
         for name, (_, predictions) in self._baselines.items():
             threshold = self._threshold_of(predictions["validation"]).value
@@ -147,9 +150,9 @@ class Judging:
         groups = self._groups("validation")
         return choose_threshold(self.run.metric, y, predictions, groups=groups)
 
-    def _on_validation(self, trial: Trial) -> np.ndarray:
-        """What the network of a trial, fitted to the training part alone, says of validation."""
-        network = trained_network(self.run, self.objective, trial)
+    def _on_validation(self, *trials: Trial) -> np.ndarray:
+        """What trials' networks, fitted to the training part alone, say of validation together."""
+        network = trained_network(self.run, self.objective, *trials)
         return self.objective.predict(network, "validation")
 
     def _validation_scores(self, name: str) -> Mapping[str, float | None]:
@@ -167,7 +170,10 @@ class Judging:
         Differences count in the metric's good direction: above 0, validation flattered. Both are
         taken at the threshold 0.5, by which trials are judged. `beyond` sets the linear baseline
         beside it, which no validation score has chosen: what it lost as well is due to the rows.
+        None for an ensemble: its test score is of another model than any that the search scored.
         """
+        if self.run.ensemble:
+            return None
         metric, best = self.run.metric, self.run.best
         assert best is not None
         assert best.result is not None

@@ -167,6 +167,9 @@ def read_again(run: Run, config: Config) -> Material:
     Raises what `read_material` raises, and ConfigError or DataError where new trials could not be
     compared with those that the run has.
     """
+    path = getattr(config.dataset, "path", None)
+    if path is not None and not Path(path).exists():
+        raise DataError(f"there is no file {path}", help="say where it is now: --data PATH")
     material = read_material(config)
     check_comparable(run, config, header_of(config, material))
     return material

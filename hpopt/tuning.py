@@ -16,7 +16,7 @@ from pathlib import Path
 from hpopt.budget import INTERRUPTED, Budget
 from hpopt.closing import CLOSING_S, PLOTS_S, Closing
 from hpopt.config.loading import Config
-from hpopt.errors import Interrupted
+from hpopt.errors import Interrupted, RunError
 from hpopt.execution.evaluation import Evaluation
 from hpopt.execution.folded import FoldedSlots
 from hpopt.execution.slots import Job, Slots, TrialEvent, TrialFailed, TrialFinished
@@ -117,13 +117,24 @@ def _interruptible(text: str) -> Iterator[None]:
         raise Interrupted(text) from None
 
 
+@contextmanager
+def _told_how_to_resume(run: Run) -> Iterator[None]:
+    """Have what ends the run before its time name the command that goes on with it."""
+    text = f"interrupted; what was finished is in {run.path}\n{how_to_resume(run)}"
+    try:
+        with _interruptible(text):
+            yield
+    except RunError as error:
+        error.problems = [replace(p, help=p.help or how_to_resume(run)) for p in error.problems]
+        raise
+
+
 def _carry_on(
     run: Run, config: Config, ready: Ready, observer: Observer, stop: threading.Event
 ) -> None:
     """Search until the budget is used up, and close the run."""
     options, space, training = config.settings, config.binding.space, config.binding.training
-    text = f"interrupted; what was finished is in {run.path}\n{how_to_resume(run)}"
-    with _interruptible(text), closing(run), run.log_file(), closing(ready.slots):
+    with _told_how_to_resume(run), closing(run), run.log_file(), closing(ready.slots):
         if options.search.engine == "grid":
             _compare_budget(space, options.search.grid, options.search.n_calls, observer)
         observer.begin(run, options.search.n_calls)
@@ -182,7 +193,7 @@ def _budget(run: Run, config: Config) -> Budget:
         time_limit_s=options.search.time_limit,
         closing_s=CLOSING_S + (PLOTS_S if options.output.plots else 0.0),
         closing_share=options.output.confirm,
-        closing_fits=2 if options.output.refit else 0,
+        closing_fits=(2 if options.output.refit else 0) + (options.output.ensemble or 0),
         max_failures=options.execution.max_failures,
         failures_after=len(run.trials()),
     )
@@ -210,11 +221,13 @@ def search(
     """The loop: fill the free slots, wait for what happens in them, write it down.
 
     Trials that an earlier process left running come first, as they were; one that was ended from
-    outside is run again once. One that outlives the budget's time by much is left running too.
+    outside is run again once, however often the whole run was ended. One that outlives the budget's
+    time by much is left running too.
     """
     again = deque(trial for trial in run.trials() if trial.state == "running")
     running: dict[int, Job] = {}
-    while not budget.is_overrun(run):
+    lost: set[int] = set()  # whose workers were ended from outside
+    while not (running and budget.is_overrun(run)):
         while slots.free and not stop.is_set():
             if again and not budget.is_out_of_time(run):
                 left = again.popleft()
@@ -233,8 +246,9 @@ def search(
         for event in slots.events(_PATIENCE_S):
             trial = run.trial(event.job.number)
             del running[trial.number]
-            if isinstance(event, TrialFailed) and event.is_external and trial.attempt == 1:
+            if isinstance(event, TrialFailed) and event.is_external and trial.number not in lost:
                 log.warning("trial %d is run again: %s", trial.number, event.reason)
+                lost.add(trial.number)
                 again.append(trial)
             else:
                 _record(run, event, keep_weights)

@@ -45,7 +45,8 @@ MAY_IMPORT = {
     "budget": {"runs", "trials"},
     "preflight": {"builders", "export", "training"} | RECORDS,
     "judging": {"builders", "data", "export", "runs", "statistics", "training"} | RECORDS,
-    "finishing": {"data", "execution", "runs", "search", "training"} | RECORDS,
+    "finishing": {"data", "execution", "export", "runs", "search", "statistics", "training"}
+    | RECORDS,
     "closing": {
         "config",
         "data",

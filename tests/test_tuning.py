@@ -128,3 +128,18 @@ def test_an_interrupt_in_a_trial_leaves_it_running_in_the_journal(tmp_path):
     [folder] = tmp_path.iterdir()
     states = [trial.state for trial in Run.open(folder).trials()]
     assert states == ["finished", "finished", "running"]
+
+
+@pytest.mark.parametrize(
+    ("budget", "reason", "said"),
+    [
+        ({"target": 0.4}, "target", "reached the target of 0.4"),
+        ({"no_improvement": 3}, "no_improvement", "3 trials in a row brought no improvement"),
+        ({"time_limit_s": 1e-9}, "time_limit", "its time limit of 1e-09 s allows no more trials"),
+    ],
+)
+def test_a_search_ends_by_its_budget_and_says_why(tmp_path, budget, reason, said):
+    run = searched(tmp_path, n_calls=50, **budget)
+    assert 1 <= len(run.trials()) < 50
+    assert (run.end.reason, said in run.end.text) == (reason, True)
+    assert all(trial.state == "finished" for trial in run.trials())

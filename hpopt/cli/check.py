@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hpopt.cli.options import ConfigArgument, Json, Overrides, emit
+from hpopt.cli.options import ConfigArgument, Json, Overrides, emit, own_code_aside
 
 if TYPE_CHECKING:
     from hpopt.checking import Check
@@ -27,9 +27,10 @@ def check_command(
     from hpopt.checking import check
     from hpopt.config.loading import load_config
 
-    loaded = load_config(config, overrides or ())
-    print("trying the defaults and measuring short fits", file=sys.stderr, flush=True)
-    checked = check(loaded)
+    with own_code_aside():
+        loaded = load_config(config, overrides or ())
+        print("trying the defaults and measuring short fits", file=sys.stderr, flush=True)
+        checked = check(loaded)
     for note in checked.notes:
         print(f"note: {note}", file=sys.stderr)
     if as_json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from typing import Any
 
 from hpopt.cli.options import emit
@@ -23,6 +24,7 @@ class JsonEvents(Observer):
 
     def __init__(self, other: Observer) -> None:
         self._other = other
+        self._stdout = sys.stdout  # a live line, or `own_code_aside`, may put another there
 
     def setting_up(self) -> None:
         """Nothing that a program could use."""
@@ -30,13 +32,13 @@ class JsonEvents(Observer):
 
     def note(self, text: str) -> None:
         """Something that people should know."""
-        print_event("note", text=text)
+        self._tell("note", text=text)
         self._other.note(text)
 
     def begin(self, run: Run, n_calls: int) -> None:
         """Where the run folder is, and what is searched for."""
         self._run = run
-        print_event(
+        self._tell(
             "run_started",
             id=run.path.name,
             path=str(run.path),
@@ -48,23 +50,27 @@ class JsonEvents(Observer):
 
     def started(self, trial: Trial) -> None:
         """Which params are tried."""
-        print_event("trial_started", number=trial.number, params=trial.params)
+        self._tell("trial_started", number=trial.number, params=trial.params)
         self._other.started(trial)
 
     def ended(self, trial: Trial, trials: Sequence[Trial]) -> None:
         """All that is known of the trial, and the best so far."""
         best = brief(self._run, best_of(trials))
-        print_event("trial_ended", **trial_record(self._run, trial), best=best)
+        self._tell("trial_ended", **trial_record(self._run, trial), best=best)
         self._other.ended(trial, trials)
 
     def closing(self) -> None:
         """The search is over."""
-        print_event("closing")
+        self._tell("closing")
         self._other.closing()
 
     def close(self) -> None:
         """Nothing that a program could use."""
         self._other.close()
+
+    def _tell(self, event: str, **record: Any) -> None:
+        with redirect_stdout(self._stdout):
+            print_event(event, **record)
 
 
 def print_event(event: str, **record: Any) -> None:

@@ -39,6 +39,7 @@ def export_command(
         raise ConfigError(f"unknown format `{format}`", help=suggest_name(format, _FORMATS))
     opened = find_run(run)
     from hpopt.export.exporting import export_run
+    from hpopt.report.words import list_trials
 
     folder, export = export_run(opened, format, number=trial, folder=output)
     here = Path.cwd()
@@ -48,13 +49,17 @@ def export_command(
             {
                 "folder": str(folder),
                 "format": format,
-                "trial": export.trial.number,
+                "trial": None if export.members else export.trial.number,
+                "members": [member.number for member in export.members],
                 "rows_checked": len(export.check),
                 "largest_difference": export.largest_difference,
             }
         )
         return
-    print(f"trial {export.trial.number} as {format}: {shown}")
+    what = f"trial {export.trial.number}"
+    if export.members:
+        what = f"the average of trials {list_trials(each.number for each in export.members)}"
+    print(f"{what} as {format}: {shown}")
     print(
         f"  checked in a fresh process on {len(export.check)} rows: it differs by "
         f"{export.largest_difference:.2g} at most from what was recorded"

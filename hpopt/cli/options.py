@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -74,6 +76,13 @@ Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print the run folder's path and nothing else.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for programs.")]
+
+
+@contextmanager
+def own_code_aside() -> Iterator[None]:
+    """Send to stderr what a user's own code prints meanwhile: stdout is for what hpopt says."""
+    with redirect_stdout(sys.stderr):
+        yield
 
 
 def emit(record: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpopt.cli.options import Json, Overrides, Quiet, RunArgument
+from hpopt.cli.options import Json, Overrides, Quiet, RunArgument, own_code_aside
 from hpopt.cli.searching import ENDED_WITHOUT_MODEL, say_what_came, watcher
 from hpopt.cli.signals import stop_on_signals
 
@@ -39,14 +39,15 @@ def resume_command(
     from hpopt.tuning import resume
 
     folder = find_folder(run)
-    with stop_on_signals() as stop:
+    observer = watcher(as_json, quiet)
+    with stop_on_signals() as stop, own_code_aside():
         before = len(Run.open(folder, curves=False).resumed)
         resumed = resume(
             folder,
             changes=overrides or (),
             data=data,
             trust_code=trust_code,
-            observer=watcher(as_json, quiet),
+            observer=observer,
             stop=stop,
         )
     if len(resumed.resumed) > before:

@@ -105,7 +105,7 @@ def _run_lines(run: Run) -> Iterator[str]:
             yield f"  {said}"
     if run.chosen is not None:
         yield from _scores(run, run.chosen)
-        yield from _params(run, run.chosen)
+        yield from _params(run)
         yield from _best_trials(run)
     for trial in trials:
         if trial.state == "running":
@@ -144,17 +144,18 @@ def _scores(run: Run, best: Trial) -> Iterator[str]:
     yield from ("", *said) if said else ()
 
 
-def _params(run: Run, best: Trial) -> Iterator[str]:
+def _params(run: Run) -> Iterator[str]:
     from hpopt.cli.text import table
     from hpopt.report.words import show_param
 
-    default = run.trials()[0]
-    names = list(dict.fromkeys([*best.params, *default.params]))
+    trials = [*run.final, run.trials()[0]]
+    names = dict.fromkeys(name for trial in trials for name in trial.params)
     rows = [
-        [name, *(show_param(t.params[name]) if name in t.params else "–" for t in (best, default))]
+        [name, *(show_param(t.params[name]) if name in t.params else "–" for t in trials)]
         for name in names
     ]
-    yield from ("", *table(["param", "best", "default"], rows, right="best default"))
+    heads = [*([f"trial_{trial.number}" for trial in run.ensemble] or ["best"]), "default"]
+    yield from ("", *table(["param", *heads], rows, right=" ".join(heads)))
 
 
 def _best_trials(run: Run) -> Iterator[str]:

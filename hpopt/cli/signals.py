@@ -38,7 +38,8 @@ def stop_on_signals() -> Iterator[threading.Event]:
         if not stop.is_set():
             say(f"asked to end by {signal.Signals(signum).name}: in {GRACE_S:g} seconds at most")
         stop.set()
-        signal.setitimer(signal.ITIMER_REAL, GRACE_S)
+        if not signal.getitimer(signal.ITIMER_REAL)[0]:  # asking again gives no more time
+            signal.setitimer(signal.ITIMER_REAL, GRACE_S)
 
     def end_grace(signum: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -49,6 +50,8 @@ def stop_on_signals() -> Iterator[threading.Event]:
         signal.SIGHUP: terminate,
         signal.SIGALRM: end_grace,
     }
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # nohup: it is to outlive its terminal
+        del handlers[signal.SIGHUP]
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield stop

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpopt.cli.options import RUNS, ConfigArgument, Json, OutputDir, Overrides, Quiet
+from hpopt.cli.options import (
+    RUNS,
+    ConfigArgument,
+    Json,
+    OutputDir,
+    Overrides,
+    Quiet,
+    own_code_aside,
+)
 from hpopt.cli.searching import say_what_came, watcher
 from hpopt.cli.signals import stop_on_signals
 
@@ -45,7 +53,8 @@ def tune_command(
     overrides = list(overrides or ())
     if name is not None:
         overrides.append(f"output.name={json.dumps(name, ensure_ascii=False)}")
-    loaded = load_config(config, overrides)
+    with own_code_aside():
+        loaded = load_config(config, overrides)
     if dry_run:
         from hpopt.cli.dry_run import print_dry_run
 
@@ -61,12 +70,7 @@ def _tune(
     from hpopt.tuning import tune
 
     earlier = None if warm_start is None else find_run(warm_start, output_dir)
-    with stop_on_signals() as stop:
-        run = tune(
-            config,
-            output_dir=output_dir,
-            earlier=earlier,
-            observer=watcher(as_json, quiet),
-            stop=stop,
-        )
+    observer = watcher(as_json, quiet)
+    with stop_on_signals() as stop, own_code_aside():
+        run = tune(config, output_dir=output_dir, earlier=earlier, observer=observer, stop=stop)
     say_what_came(run, as_json=as_json, quiet=quiet)

@@ -172,6 +172,9 @@ class OutputSettings(Section):
     refit: bool = False
     """Fit the chosen params once more at the end, on the training and the validation part together,
     for as many epochs as were best: more rows, of which none are left to be validated on."""
+    ensemble: Annotated[int, Ge(2), Le(20)] | None = None
+    """Of how many of the best networks the model is to be the average, where that is measurably
+    better on validation than the single one; if left out, it is the single one."""
     keep_weights: Annotated[int, Ge(1)] = 5
     """Of how many of the best trials the weights are kept, besides those of the first."""
     keep_rows: Annotated[int, Ge(0)] = 1000

@@ -69,6 +69,7 @@ def build_table(
         labels=encoded.labels,
         task=encoded.task,
         target_transform=_checked_transform(target_transform, encoded),
+        pieces=features.pieces,
         groups=None if groups is None else _groups(stored[groups]),
         order=None if order is None else _order(order, stored[order], decimal),
         given=None if given is None else given[is_kept],

@@ -146,15 +146,17 @@ def fresh_parts(splits: Splits, index: int) -> Parts | None:
         return None
     share = splits.validation_share
     seed = int(np.random.SeedSequence([splits.seed, index]).generate_state(1)[0])
+    part = share / (1 + share)
+    # Rounded: a row more or less may be a batch more or less, for which graphs are traced anew.
     options: dict[str, Any] = {
         "n_splits": 1,
-        "test_size": share / (1 + share),
+        "test_size": round(part * len(rows)),
         "random_state": seed,
     }
     groups = None if table.groups is None else table.groups[rows]
     splitter: Any = ShuffleSplit(**options)
     if groups is not None:
-        splitter = GroupShuffleSplit(**options)
+        splitter = GroupShuffleSplit(**options | {"test_size": part})
     elif splits.stratified:
         splitter = StratifiedShuffleSplit(**options)
     try:

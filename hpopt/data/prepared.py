@@ -18,7 +18,6 @@ from typing import Any, Literal
 import numpy as np
 
 from hpopt.builders.base import Output
-from hpopt.data.columns import Column
 from hpopt.data.features import FeatureSpec, Scaling, TargetSpec
 from hpopt.data.sources import Table
 from hpopt.data.splits import Parts
@@ -127,7 +126,7 @@ def prepare(table: Table, parts: Parts, folder: Path, scaling: Scaling = "standa
                 np.save(folder / f"{part}.raw.npy", raw)
                 np.save(folder / f"{part}.inputs.npy", features.apply(raw))
         else:
-            features = _prepare_columns(table.features, table.columns, parts, folder)
+            features = _prepare_columns(table, table.features, parts, folder)
         for part, rows in parts.items():
             np.save(folder / f"{part}.target.npy", table.target[rows])
             if table.groups is not None:
@@ -144,12 +143,10 @@ def prepare(table: Table, parts: Parts, folder: Path, scaling: Scaling = "standa
     )
 
 
-def _prepare_columns(
-    raw: RawColumns, columns: Sequence[Column], parts: Parts, folder: Path
-) -> TableSpec:
+def _prepare_columns(table: Table, raw: RawColumns, parts: Parts, folder: Path) -> TableSpec:
     """The spec of a table's training part; every part is written in blocks of rows."""
-    readers = [c.reader for c in columns if c.use == "feature" and c.reader is not None]
-    spec = table_spec(_at(raw, parts.train), readers)
+    readers = [c.reader for c in table.columns if c.use == "feature" and c.reader is not None]
+    spec = table_spec(_at(raw, parts.train), readers, table.pieces)
     numeric, categorical = _numeric(spec), _categorical(spec)
     folder.mkdir(parents=True, exist_ok=True)
     texts = {

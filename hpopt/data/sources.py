@@ -39,6 +39,7 @@ class Table:
     labels: tuple[str, ...]
     task: Task
     target_transform: TargetTransform = "none"
+    pieces: int = 0  # into how many pieces the range of a table's number falls, at most
     groups: np.ndarray | None = None  # [n]: rows of one number stay together
     order: np.ndarray | None = None  # [n]: what the rows are sorted by
     given: np.ndarray | None = None  # [n]: 1 validation, 2 test by its own file; 0 is to be split

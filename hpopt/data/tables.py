@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,9 @@ class NumericColumn:
     A gap is `fill`; with `has_indicator` a second input is 1 there and 0 elsewhere. What is not
     finite in float32 is a gap. The clip is that of RealMLP (Holzmüller, Grinsztajn & Steinwart,
     "Better by default", 2024): nearly z where |z| is small, and never beyond ±CLIP.
+
+    `edges`, rising, cut the range of this input into pieces, of each of which the network sees how
+    much of it lies below the number (`TableSpec.pieces`).
     """
 
     name: str
@@ -66,6 +70,7 @@ class NumericColumn:
     center: float
     scale: float
     has_indicator: bool
+    edges: tuple[float, ...] = ()
 
     CLIP = 3.0
 
@@ -155,6 +160,22 @@ class TableSpec:
         return tuple((len(c.vocabulary) + 1, c.embedding or 0) for c in self.embedded)
 
     @property
+    def pieces(self) -> tuple[tuple[int, float, float], ...]:
+        """The pieces of numbers' ranges: which input each belongs to, its lower and upper end.
+
+        Of an input x the network sees clip((x - lower) / (upper - lower), 0, 1) besides x: the
+        piecewise linear encoding of Gorishniy, Rubachev & Babenko, "On embeddings for numerical
+        features in tabular deep learning", 2022.
+        """
+        pieces: list[tuple[int, float, float]] = []
+        place = 0
+        for column in self.columns:
+            if isinstance(column, NumericColumn):
+                pieces += ((place, *ends) for ends in pairwise(column.edges))
+            place += column.width
+        return tuple(pieces)
+
+    @property
     def input_shape(self) -> tuple[int, ...]:
         """The shape of a prepared row: the dense inputs, then the ids."""
         return (sum(column.width for column in self.columns) + len(self.embedded),)
@@ -187,7 +208,7 @@ _KINDS: dict[type[Column], str] = {NumericColumn: "numeric", CategoricalColumn: 
 def _column(form: Mapping[str, Any]) -> Column:
     values = {name: value for name, value in form.items() if name != "kind"}
     if form["kind"] == "numeric":
-        return NumericColumn(**values)
+        return NumericColumn(**values | {"edges": tuple(values.get("edges", ()))})
     return CategoricalColumn(**values | {"vocabulary": tuple(values["vocabulary"])})
 
 
@@ -196,11 +217,12 @@ def _column(form: Mapping[str, Any]) -> Column:
 _RANGES = ((0.25, 0.75, 1.0), (0.1, 0.9, 1.900), (0.02, 0.98, 3.045))
 
 
-def numeric_column(name: str, raw: np.ndarray) -> NumericColumn:
+def numeric_column(name: str, raw: np.ndarray, pieces: int = 0) -> NumericColumn:
     """The column of a training part's numbers [n]; all gaps make a constant.
 
     The center, and what fills gaps, is the median; the scale is the range of the middle half, as in
-    RealMLP, or a wider one where that is 0.
+    RealMLP, or a wider one where that is 0. The range falls into up to so many `pieces` of the same
+    number of rows.
     """
     numbers = as_keras_hands_over(raw)
     is_gap = ~np.isfinite(numbers)
@@ -208,7 +230,22 @@ def numeric_column(name: str, raw: np.ndarray) -> NumericColumn:
     if not len(known):
         return NumericColumn(name, 0.0, 0.0, 1.0, has_indicator=False)
     median = float(np.median(known))
-    return NumericColumn(name, median, median, _scale(known), has_indicator=bool(is_gap.any()))
+    column = NumericColumn(name, median, median, _scale(known), has_indicator=bool(is_gap.any()))
+    return replace(column, edges=_edges(column.dense(known)[:, 0], pieces)) if pieces else column
+
+
+# What float32 loses of an input, up to 2e-7, is then little of any piece.
+_SHORTEST_PIECE = 0.005
+
+
+def _edges(inputs: np.ndarray, pieces: int) -> tuple[float, ...]:
+    """The quantiles of a column's inputs [n], but those that are too near; none for two values."""
+    quantiles = np.quantile(inputs, np.linspace(0, 1, pieces + 1), method="nearest")
+    edges = [float(quantiles[0])]
+    for quantile in quantiles[1:]:
+        if quantile - edges[-1] >= _SHORTEST_PIECE:
+            edges.append(float(quantile))
+    return tuple(edges) if len(edges) > 2 else ()
 
 
 def _scale(known: np.ndarray) -> float:
@@ -261,12 +298,14 @@ def _dimensions(size: int) -> int:
     return min(round(1.6 * math.pow(size, 0.56)), _MOST_DIMENSIONS)
 
 
-def table_spec(raw: RawColumns, readers: Sequence[Mapping[str, Any]] = ()) -> TableSpec:
-    """The spec of a training part's raw columns."""
+def table_spec(
+    raw: RawColumns, readers: Sequence[Mapping[str, Any]] = (), pieces: int = 0
+) -> TableSpec:
+    """The spec of a training part's raw columns, with up to so many `pieces` a number."""
     columns: list[Column] = []
     for name, values in raw.items():
         if isinstance(values, Texts) or values.dtype.kind in "UOT":
             columns.append(categorical_column(name, values))
         else:
-            columns.append(numeric_column(name, values))
+            columns.append(numeric_column(name, values, pieces))
     return TableSpec(tuple(columns), tuple(readers))

@@ -27,11 +27,12 @@ BEST_DATA = "best/data.json"  # what is known of the rows that the model was fit
 def write_best(
     run: Run, objective: Objective, trial: Trial, network: Any, keep_rows: int
 ) -> dict[str, Any]:
-    """Write a trial's network as `best/`, load it again and compare its predictions.
+    """Write the run's final network as `best/`, load it again and compare its predictions.
 
-    `keep_rows` rows of the validation part stay with it, for checking an export years later; with 0
-    they are made up. Returns what the journal is to say of it. Raises RunError where the model
-    can't be saved, or says something else once it is loaded; nothing is left in `best/` then.
+    It is compiled as `trial` was. `keep_rows` rows of the validation part stay with it, for
+    checking an export years later; with 0 they are made up. Returns what the journal is to say of
+    it. Raises RunError where the model can't be saved, or says something else once it is loaded;
+    nothing is left in `best/` then.
     """
     data = objective.data
     trained = objective.predict(network, "validation")
@@ -52,7 +53,7 @@ def write_best(
     run.write(PREDICTIONS, kept.write)
     run.write_json(BEST_DATA, data.to_json())
     run.write_json("best/labels.json", labels_form(data, run.threshold))
-    run.write_text("best/params.yaml", params_text(trial))
+    run.write_text("best/params.yaml", params_text(*run.final))
     return {"trial": trial.number, "largest_difference": difference}
 
 
@@ -70,12 +71,18 @@ def data_of(run: Run, *, of_best: bool = True) -> Prepared:
         raise RunError(f"{path} can't be read: {in_words(error)}") from None
 
 
-def trained_network(run: Run, objective: Objective, trial: Trial) -> Any:
-    """The network of a trial with the weights it kept. Raises RunError where they are gone."""
-    weights = run.weights(trial)
-    if weights is None:
-        raise RunError(f"the weights of trial {trial.number} are gone from {run.path}")
-    return objective.trained(trial.params, seed=trial.seed, weights=weights)
+def trained_network(run: Run, objective: Objective, *trials: Trial) -> Any:
+    """The network of a trial with the weights it kept; the average of several trials' networks.
+
+    Raises RunError where weights are gone.
+    """
+    networks = []
+    for trial in trials:
+        weights = run.weights(trial)
+        if weights is None:
+            raise RunError(f"the weights of trial {trial.number} are gone from {run.path}")
+        networks.append(objective.trained(trial.params, seed=trial.seed, weights=weights))
+    return objective.average(networks)
 
 
 def saved_model(objective: Objective, network: Any, trial: Trial) -> tuple[bytes, Any]:
@@ -108,10 +115,13 @@ def labels_form(data: Prepared, threshold: float) -> dict[str, Any]:
     return form | {"threshold": threshold} if data.output.task == "binary" else form
 
 
-def params_text(trial: Trial) -> str:
-    """A trial's params as YAML."""
-    params = [f"{name}: {inline_yaml(value)}\n" for name, value in trial.params.items()]
-    return f"# trial {trial.number}\n" + "".join(params)
+def params_text(*trials: Trial) -> str:
+    """A trial's params as YAML; those of several as documents of one file."""
+    texts = []
+    for trial in trials:
+        params = [f"{name}: {inline_yaml(value)}\n" for name, value in trial.params.items()]
+        texts.append(f"# trial {trial.number}\n" + "".join(params))
+    return "---\n".join(texts)
 
 
 def save_and_load(model: Any) -> tuple[bytes, Any]:

@@ -18,7 +18,7 @@ from hpopt.export.formats import Format
 from hpopt.export.table_card import MOST_COLUMNS, table_inputs, table_limits
 from hpopt.export.table_card import TRAIN_ON as TRAIN_ON_TABLE
 from hpopt.export.table_example import READING
-from hpopt.report.words import show_interval, show_param, show_score
+from hpopt.report.words import list_trials, show_interval, show_param, show_score
 from hpopt.runs.environment import describe_packages
 from hpopt.runs.folder import Run
 from hpopt.trials import Trial
@@ -44,7 +44,10 @@ model.fit(rows, y, epochs=5)  # rows raw, as for predict; y: {target}
 
 @dataclass(frozen=True)
 class Export:
-    """What was exported, and what came of checking it."""
+    """What was exported, and what came of checking it.
+
+    `members` are the trials of an ensemble; `trial` is then the one that it was compiled as.
+    """
 
     run: Run
     trial: Trial
@@ -53,22 +56,35 @@ class Export:
     check: CheckRows
     largest_difference: float
     own_classes: Sequence[str]
+    members: Sequence[Trial] = ()
+
+    @property
+    def is_final(self) -> bool:
+        """Whether this is the run's model: what was tested as the best."""
+        trials = list(self.members) or [self.trial]
+        return [trial.number for trial in trials] == [trial.number for trial in self.run.final]
 
     @property
     def test_intervals(self) -> Mapping[str, Any]:
         """The intervals of `test_scores` by metric, where they are known."""
         found = self.run.steps["test"].outcome.get("intervals", {}) if self.test_scores else {}
-        chosen = self.run.chosen
-        is_chosen = chosen is not None and self.trial.number == chosen.number
-        return dict(found.get("best" if is_chosen else "default", {}))
+        return dict(found.get("best" if self.is_final else "default", {}))
+
+    @property
+    def validation_scores(self) -> Mapping[str, float | None]:
+        """What is known of it on the validation part."""
+        if self.members:
+            scores = self.run.steps["ensemble"].outcome["scores"]
+            return {self.run.metric: scores["ensemble"]}
+        return {} if self.trial.result is None else self.trial.result.metrics
 
     @property
     def test_scores(self) -> Mapping[str, float | None] | None:
-        """The trial's scores on the test part, where it was tested: the best and the default."""
+        """Its scores on the test part, where it was tested: the best and the default."""
         if "test" not in self.run.steps:
             return None
         outcome = self.run.steps["test"].outcome
-        if self.run.chosen is not None and self.trial.number == self.run.chosen.number:
+        if self.is_final:
             return dict(outcome["best"])
         return dict(outcome["default"]) if self.trial.number == 1 and "default" in outcome else None
 
@@ -82,7 +98,7 @@ def model_card(export: Export) -> str:
         _scores(export),
         _origin(export),
         _files(export),
-        *([_further_training(export.data)] if export.format.name == "keras" else []),
+        *([_further_training(export)] if export.format.name == "keras" else []),
         _limits(export),
     ]
     return "\n".join(sections)
@@ -96,9 +112,14 @@ def _what_it_is(export: Export) -> str:
     is_table = isinstance(data.features, TableSpec)
     inside = "the treatment of gaps and texts is inside" if is_table else "all scaling is inside"
     pandas = "pandas " if is_table else ""
+    found = f"that hpopt {run.header.hpopt} found: trial"
+    what = f"A neural network {found} {trial.number}"
+    if export.members:
+        numbers = list_trials(each.number for each in export.members)
+        what = f"The average of {len(export.members)} neural networks {found}s {numbers}"
     return f"""# {name}: {_TASKS[data.output.task]}
 
-A neural network that hpopt {run.header.hpopt} found: trial {trial.number} of the run
+{what} of the run
 `{run.path.name}`. It takes raw rows, for {inside}.
 {export.format.says}.
 
@@ -126,8 +147,7 @@ def _inputs(export: Export) -> str:
 
 
 def _scores(export: Export) -> str:
-    result, header, test = export.trial.result, export.run.header, export.test_scores
-    validation = {} if result is None else result.metrics
+    header, test, validation = export.run.header, export.test_scores, export.validation_scores
     names = list(dict.fromkeys([*validation, *(test or {})]))
     lines = ["## Scores", "", "| metric | validation | test |", "| --- | --- | --- |"]
     intervals = export.test_intervals
@@ -165,11 +185,12 @@ def _origin(export: Export) -> str:
         f"- tuned with {_listed(_versions_of(run))}",
         f"- exported with {_listed(describe_packages())}",
         "",
-        "Its params:",
-        "",
-        *(f"- {name}: {show_param(value)}" for name, value in export.trial.params.items()),
-        "",
     ]
+    for trial in export.members or [export.trial]:
+        whose = f"The params of trial {trial.number}" if export.members else "Its params"
+        lines += [f"{whose}:", ""]
+        lines += [f"- {name}: {show_param(value)}" for name, value in trial.params.items()]
+        lines += [""]
     return "\n".join(lines)
 
 
@@ -204,12 +225,15 @@ def _labels_in_words(data: Prepared) -> str:
     return told
 
 
-def _further_training(data: Prepared) -> str:
+def _further_training(export: Export) -> str:
+    data = export.data
     target = "class indices, as in labels.json"
     if data.output.task == "regression":
         target = "in the target's own units"
     is_table = isinstance(data.features, TableSpec)
     text = (TRAIN_ON_TABLE if is_table else _TRAIN_ON).format(target=target)
+    if export.members:
+        text += f"\nIts trial is here {export.trial.number}; all members are trained together.\n"
     if data.target.transform == "log1p":
         text += "\nThe loss is that of log(1 + y), as in its trial.\n"
     elif data.output.task == "regression":

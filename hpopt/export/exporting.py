@@ -59,22 +59,25 @@ class _Source:
 def export_run(
     run: Run, format_name: str, *, number: int | None = None, folder: Path | None = None
 ) -> tuple[Path, Export]:
-    """Export the best trial, or trial `number`, into a new folder, and check it.
+    """Export the run's model, or that of trial `number`, into a new folder, and check it.
 
-    Without `folder` it is <run>/export/<number>_<format>, where it takes the place of an earlier
-    one. The best needs nothing but the run folder; another trial needs its builder's code as well,
-    which is run. Raises MissingDependency, ConfigError where the folder is not free, and RunError
-    where the trial can't be exported or says something else in a fresh process; no folder is left
-    then.
+    Without `folder` it is <run>/export/<number>_<format>, of an ensemble ensemble_<format>, where
+    it takes the place of an earlier one. The run's model needs nothing but the run folder; another
+    trial needs its builder's code as well, which is run. Raises MissingDependency, ConfigError
+    where the folder is not free, and RunError where the trial can't be exported or says something
+    else in a fresh process; no folder is left then.
     """
     format = FORMATS[format_name]
     format.require()
     trial = _choose(run, number)
-    data = data_of(run, of_best=_stands_in_best(run, trial))
+    members = run.ensemble if number is None else []
+    is_best = bool(members) or _stands_in_best(run, trial)
+    data = data_of(run, of_best=is_best)
     if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"{folder} is there already", help="name a new folder with -o")
-    folder = folder or run.path / "export" / f"{trial.number:04d}_{format.name}"
-    if _stands_in_best(run, trial):
+    name = "ensemble" if members else f"{trial.number:04d}"
+    folder = folder or run.path / "export" / f"{name}_{format.name}"
+    if is_best:
         archive = (run.path / MODEL).read_bytes()
         source = _Source(archive, CheckRows.read(run.path / PREDICTIONS), own_classes(archive))
     else:
@@ -82,15 +85,18 @@ def export_run(
     with _whole_folder(folder) as place:
         code = _write_model(run, source, data, format, place)
         _write_use(place, data, format, code)
-        # The threshold was chosen for the best trial's probabilities, not for another's.
-        threshold = run.threshold if _stands_in_best(run, trial) else HALF
+        # The threshold was chosen for the best model's probabilities, not for another's.
+        threshold = run.threshold if is_best else HALF
         _write_json(place / "labels.json", labels_form(data, threshold))
-        (place / "params.yaml").write_text(params_text(trial), encoding="utf-8")
+        params = params_text(*(members or [trial]))
+        (place / "params.yaml").write_text(params, encoding="utf-8")
         few = source.check.first(_FEW)
         with (place / "check.npz").open("wb") as file:
             few.write(file)
         difference = _checked(place, source.check, data, format)
-        export = Export(run, trial, data, format, source.check, difference, source.own_classes)
+        export = Export(
+            run, trial, data, format, source.check, difference, source.own_classes, members
+        )
         card = model_card(replace(export, check=few))
         (place / "README.md").write_text(card, encoding="utf-8")
     return folder, export
@@ -106,6 +112,8 @@ def _choose(run: Run, number: int | None) -> Trial:
     if number is None:
         if run.chosen is None:
             raise RunError(f"no trial of {run.shown_path} gave a value, so there is no model")
+        if run.ensemble:
+            return _of_ensemble(run)
         number = run.chosen.number
     if number not in trials:
         raise RunError(f"there is no trial {number}: the run has {len(trials)}")
@@ -123,10 +131,20 @@ def _choose(run: Run, number: int | None) -> Trial:
     return trial
 
 
+def _of_ensemble(run: Run) -> Trial:
+    """The trial that an ensemble was compiled as. Raises RunError where best/ does not hold it."""
+    if "best" not in run.steps or not (run.path / MODEL).is_file():
+        raise RunError(
+            f"{run.shown_path} has no {MODEL}, which would be an average of several networks",
+            help="`hpopt resume` makes it; a trial of its own is exported with --trial",
+        )
+    return run.trial(run.steps["best"].outcome["trial"])
+
+
 def _stands_in_best(run: Run, trial: Trial) -> bool:
-    """Whether best/ holds the model of this trial."""
+    """Whether best/ holds the model of this trial alone."""
     step = run.steps.get("best")
-    is_it = step is not None and step.outcome["trial"] == trial.number
+    is_it = step is not None and step.outcome["trial"] == trial.number and not run.ensemble
     return is_it and (run.path / MODEL).is_file()
 
 

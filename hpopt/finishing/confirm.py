@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,7 +66,8 @@ class _Candidate:
 class Confirmation:
     """The race of a run's best candidates, in `slots`, for `budget_s` seconds of fitting at most.
 
-    Every fit is journalled, so a killed race goes on where it was.
+    Every fit is journalled, so a killed race goes on where it was. Once `stop` is set no fit
+    begins, and Stopped is raised.
     """
 
     run: Run
@@ -74,6 +76,7 @@ class Confirmation:
     slots: Slots
     splits: Splits
     budget_s: float
+    stop: threading.Event
 
     def __call__(self) -> Mapping[str, Any]:
         """Race, and give the step's outcome; without two candidates the best stays the best."""
@@ -132,7 +135,7 @@ class Confirmation:
                 Job(n, by_number[n].trial.params, seeds[n], self._folder / f"{n:04d}_{index}", fold)
                 for n in missing
             ]
-            for event in run_jobs(self.slots, jobs):
+            for event in run_jobs(self.slots, jobs, self.stop):
                 number, seed = event.job.number, event.job.seed
                 if isinstance(event, TrialFinished):
                     result = event.result

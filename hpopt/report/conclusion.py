@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hpopt.report.judgement import flattery_in_brief, verdicts
 from hpopt.report.scores import score_rows
-from hpopt.report.words import align, early_end, seen_test, show_param
+from hpopt.report.words import align, early_end, list_trials, seen_test, show_param
 from hpopt.runs.folder import Run
 
 _MOST_EFFECTS = 3
@@ -21,6 +21,8 @@ def conclude(run: Run) -> str:
         return "\n".join([none, *reasons[:3], *ended, folder])
     first, *others = score_rows(run, best)
     whose = "the default params" if best.number == 1 else f"trial {best.number}"
+    if run.ensemble:
+        whose = f"the average of trials {list_trials(trial.number for trial in run.ensemble)}"
     lines = [f"best {metric} on validation: {first.validation} ({whose})"]
     if "test" in run.steps:
         label = f"its {metric} on test: "
@@ -33,8 +35,9 @@ def conclude(run: Run) -> str:
     lines += verdicts(run)
     said_of_run = [flattery_in_brief(run), early_end(run), seen_test(run)]
     lines += [said for said in said_of_run if said]
-    lines += ["params:"]
-    lines += [f"  {name}: {show_param(value)}" for name, value in best.params.items()]
+    for trial in run.final:
+        lines += [f"params of trial {trial.number}:" if run.ensemble else "params:"]
+        lines += [f"  {name}: {show_param(value)}" for name, value in trial.params.items()]
     return "\n".join([*lines, *_findings(run), folder])
 
 

@@ -1,11 +1,11 @@
-"""What the step `confirm` found, in sentences: which params are the best, and how sure that is."""
+"""What the steps `confirm` and `ensemble` found, in sentences: what the model is, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from hpopt.report.words import list_names, show_score
+from hpopt.report.words import list_trials, show_interval, show_p, show_score
 from hpopt.runs.folder import Run
 
 
@@ -17,6 +17,34 @@ def confirmation(run: Run) -> list[str]:
     if step is None or (is_alone and params):  # there is nothing to choose from
         return []
     return list(_told(step.outcome))
+
+
+def ensemble(run: Run) -> list[str]:
+    """Whether the model is an average of several networks, and what that was decided by."""
+    step = run.steps.get("ensemble")
+    return [] if step is None else [_compared(run, step.outcome)]
+
+
+def _compared(run: Run, outcome: Mapping[str, Any]) -> str:
+    single, members = f"the network of trial {outcome['single']} alone", outcome["members"]
+    if len(members) < 2:
+        return f"There are not enough networks for an ensemble: the model is {single}."
+    average = f"the average of the networks of trials {list_trials(members)}"
+    scores = {name: show_score(score) for name, score in outcome["scores"].items()}
+    told = f"{scores['ensemble']} against {scores['single']}"
+    if outcome["difference"] is not None:
+        told += f", a difference of {show_score(outcome['difference'])} "
+        told += f"{show_interval(outcome['interval'])}, {show_p(outcome['p'])}"
+    confidence = f"at a confidence of {outcome['level']:.0%}"
+    if outcome["taken"]:
+        return (
+            f"The model is {average}: by `{run.metric}` on validation it is better than {single}, "
+            f"{confidence} ({told})."
+        )
+    return (
+        f"The model is {single}: by `{run.metric}` on validation {average} is not measurably "
+        f"better, {confidence} ({told})."
+    )
 
 
 def _told(outcome: Mapping[str, Any]) -> Iterator[str]:
@@ -59,7 +87,7 @@ def _told(outcome: Mapping[str, Any]) -> Iterator[str]:
 def _of_tied(
     tied: Sequence[int], candidates: Mapping[int, Mapping[str, Any]], chosen: int, mean: str
 ) -> str:
-    numbers = list_names([str(number) for number in sorted(tied)], quoted=True)
+    numbers = list_trials(sorted(tied))
     weights = [candidates[number]["n_weights"] for number in tied]
     fewest = candidates[chosen]["n_weights"]
     if max(weights) == fewest:

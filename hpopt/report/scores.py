@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hpopt.report.judgement import test_outcome
-from hpopt.report.words import show_interval, show_score
+from hpopt.report.words import list_trials, show_interval, show_score
 from hpopt.runs.folder import Run
 from hpopt.trials import Trial
 
@@ -38,12 +38,17 @@ def score_rows(run: Run, best: Trial) -> Sequence[ScoreRow]:
     def of_trial(name: str, trial: Trial, key: str) -> ScoreRow:
         return row(name, key, run.score(trial), test.get(key, {}).get(metric))
 
-    if best.number == default.number:
+    if run.ensemble:
+        members = list_trials(trial.number for trial in run.ensemble)
+        said = run.steps["ensemble"].outcome["scores"]["ensemble"]
+        on_test = test.get("best", {}).get(metric)
+        rows = [row(f"best (average of trials {members})", "best", said, on_test)]
+    elif best.number == default.number:
         rows = [of_trial("default params (trial 1)", best, "best")]
     else:
         rows = [of_trial(f"best (trial {best.number})", best, "best")]
-        if default.result is not None:
-            rows.append(of_trial("default params (trial 1)", default, "default"))
+    if default.result is not None and [default.number] != [trial.number for trial in run.final]:
+        rows.append(of_trial("default params (trial 1)", default, "default"))
     for name, scores in test.get("baselines", {}).items():
         rows.append(row(name, name, *(scores[part].get(metric) for part in ("validation", "test"))))
     return rows

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hpopt.conditions import Condition
-from hpopt.report.confirmation import confirmation
+from hpopt.report.confirmation import confirmation, ensemble
 from hpopt.report.findings import Findings
 from hpopt.report.judgement import calibration, flattery, test_outcome, threshold, verdicts
 from hpopt.report.scores import score_rows
@@ -26,7 +26,7 @@ def summarise(run: Run, found: Findings) -> str:
     if best is None:
         lines += ["No trial gave a value, so there is no model.", "", *_space(run)]
     else:
-        lines += _scores(run, best) + _params(run, best) + _effects(run, found)
+        lines += _scores(run, best) + _params(run) + _effects(run, found)
     lines += _failures(trials) + _repeat(run)
     return "\n".join(lines)
 
@@ -59,7 +59,7 @@ def _scores(run: Run, best: Trial) -> list[str]:
     lines = ["## Scores", "", *_table(head, table), "", *_paragraph(_fits(best, test))]
     if run.best is not None and run.best.number == run.trials()[0].number:
         lines += ["No trial was better than the default params.", ""]
-    lines += _paragraph(confirmation(run))
+    lines += _paragraph([*confirmation(run), *ensemble(run)])
     if "comparisons" not in test:
         finished = sum(trial.result is not None for trial in run.trials())
         if finished > 1:
@@ -93,14 +93,14 @@ def _paragraph(sentences: Sequence[str]) -> list[str]:
     return [" ".join(sentences), ""] if sentences else []
 
 
-def _params(run: Run, best: Trial) -> list[str]:
-    default = run.trials()[0]
+def _params(run: Run) -> list[str]:
+    trials = [*run.final, run.trials()[0]]
     rows = [
-        [f"`{form['name']}`", _shown(best, form["name"]), _shown(default, form["name"]),
-         _searched(form)]
+        [f"`{form['name']}`", *(_shown(trial, form["name"]) for trial in trials), _searched(form)]
         for form in run.header.space
-    ]  # fmt: skip
-    return ["## Params", "", *_table(["", "best", "default", "searched"], rows), ""]
+    ]
+    best = [f"trial {trial.number}" for trial in run.ensemble] or ["best"]
+    return ["## Params", "", *_table(["", *best, "default", "searched"], rows), ""]
 
 
 def _space(run: Run) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from hpopt.conditions import Scalar
@@ -57,6 +57,11 @@ def list_names(names: Sequence[str], *, quoted: bool = False) -> str:
     """Names in a sentence: `a`, `b` and `c`."""
     marked = list(names) if quoted else [f"`{name}`" for name in names]
     return marked[0] if len(marked) == 1 else f"{', '.join(marked[:-1])} and {marked[-1]}"
+
+
+def list_trials(numbers: Iterable[int]) -> str:
+    """Trials in a sentence, by their numbers: 1, 2 and 3."""
+    return list_names([str(number) for number in numbers], quoted=True)
 
 
 def early_end(run: Run) -> str | None:

@@ -226,8 +226,24 @@ class Run:
         return self.best if step is None else self._trials[step.outcome["chosen"]]
 
     @property
+    def ensemble(self) -> list[Trial]:
+        """The trials of whose networks the run's model is the average; mostly there are none."""
+        step = self._steps.get("ensemble")
+        if step is None or not step.outcome["taken"]:
+            return []
+        return [self._trials[number] for number in step.outcome["members"]]
+
+    @property
+    def final(self) -> list[Trial]:
+        """The trials whose networks make the run's model: the chosen one, or an ensemble's."""
+        return self.ensemble or [trial for trial in (self.chosen,) if trial is not None]
+
+    @property
     def steps(self) -> Mapping[str, Step]:
-        """The closing steps that are done, by name; a trial begun after them undoes them all."""
+        """The closing steps that are done, by name, in the order in which they were done last.
+
+        A trial that begins after them undoes them all.
+        """
         return self._steps
 
     @property
@@ -306,9 +322,14 @@ class Run:
         return path if path.is_file() else None
 
     def keep_weights_of_best(self, count: int) -> None:
-        """Delete the weights of every trial but the first (the defaults) and the best `count`."""
+        """Delete the weights of all trials but the first (the defaults) and the best `count`.
+
+        Those that the step `refit` has fitted again stay as well, for the steps behind it.
+        """
+        refit = self._steps.get("refit")
+        needed = {"1", *(refit.outcome["networks"] if refit else ())}
         for trial in ranked(self.trials())[count:]:
-            path = self.weights(trial) if trial.number != 1 else None
+            path = self.weights(trial) if str(trial.number) not in needed else None
             if path is not None:
                 with writing(path):
                     path.unlink()
@@ -387,6 +408,7 @@ class Run:
             self._steps.clear()
             self._end = None
         elif isinstance(event, Step):
+            self._steps.pop(event.name, None)  # so that they stand as they were done
             self._steps[event.name] = event
         elif isinstance(event, Fitted):
             self._fits.append(event)

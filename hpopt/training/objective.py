@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from hpopt.data.prepared import PartName, Prepared
 from hpopt.dimensions import Params
 from hpopt.errors import SetupError
 from hpopt.files import write_whole, writing
+from hpopt.training.average import average
 from hpopt.training.fit import Fit, Rows, predict
 from hpopt.training.losses import losses_for
 from hpopt.training.metrics import METRICS
@@ -114,6 +116,10 @@ class Objective:
         model = self.network(params, seed=seed)
         load_weights(model, weights)
         return model
+
+    def average(self, networks: Sequence[Any]) -> Any:
+        """A network that says what several say on average, as `average` has it."""
+        return average(networks, self.data.features.input_shape, self.data.target)
 
     def score(self, model: Any) -> float:
         """The metric of a network on the whole validation part. Raises TrialError without one."""

@@ -49,6 +49,14 @@ def test_a_drafted_config_runs_as_it_is(hpopt, data, target, task, metric, tmp_p
     assert yaml.safe_load(text)["dataset"]["path"] == data
 
 
+def test_numbers_fall_into_pieces_where_rows_are_many(hpopt, tmp_path):
+    pd.concat([FRAME] * 70).to_csv(tmp_path / "many.csv", index=False)
+    assert hpopt("init", "many.csv", "--target", "price").code == 0
+    features = yaml.safe_load((tmp_path / "many.yaml").read_text())["dataset"]["features"]
+    assert features["pieces"] == 48
+    assert read_material(load_config(tmp_path / "many.yaml")).table.pieces == 48
+
+
 def test_a_config_elsewhere_names_the_data_from_there(hpopt, data, tmp_path):
     assert hpopt("init", data, "-t", "label", "-o", "configs/x.yaml").code == 0
     assert read_material(load_config(tmp_path / "configs" / "x.yaml")).table.task == "binary"

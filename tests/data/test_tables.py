@@ -67,6 +67,24 @@ def test_an_indicator_stands_only_where_the_training_part_has_gaps():
     assert not numeric_column("x", np.array([np.nan, np.nan])).has_indicator
 
 
+def test_a_number_falls_into_pieces_of_the_same_number_of_rows():
+    raw = {
+        "kind": np.array(["u", "v"] * 500),
+        "x": np.random.default_rng(0).lognormal(size=1000),
+        "flag": np.array([0.0, 1.0] * 500),
+        "constant": np.ones(1000),
+    }
+    spec = table_spec(raw, pieces=4)
+    (places, lower, upper), x = zip(*spec.pieces, strict=True), spec.apply(raw)[:, 2]
+    assert places == (2, 2, 2, 2)
+    assert lower[1:] == upper[:-1]
+    counts = [np.sum((low <= x) & (x < high)) for low, high in zip(lower, upper, strict=True)]
+    assert max(np.abs(np.array(counts) - 250)) <= 2
+    assert table_spec(raw).pieces == ()
+    many = np.diff(table_spec(raw, pieces=256).columns[1].edges)
+    assert many.min() >= 0.005
+
+
 def test_the_vocabulary_goes_by_frequency_and_rare_texts_are_other():
     column = categorical_column("c", texts(b=50, a=50, gap=30, rare=2))
     assert column.vocabulary == ("a", "b", "")
@@ -106,8 +124,9 @@ def test_codes_and_arrays_of_texts_give_the_same_inputs():
 
 
 def test_a_spec_comes_back_from_json():
-    raw = {"x": np.array([1.0, np.nan]), "c": np.array(["a", ""])}
-    spec = table_spec(raw, [{"column": "x", "kind": "numeric", "decimal": "."}])
+    raw = {"x": np.array([1.0, 2.0, 4.0, np.nan]), "c": np.array(["a", "", "a", "b"])}
+    spec = table_spec(raw, [{"column": "x", "kind": "numeric", "decimal": "."}], pieces=2)
     again = TableSpec.from_json(json.loads(json.dumps(spec.to_json())))
     assert again == spec
+    assert len(again.pieces) == 2
     np.testing.assert_array_equal(again.apply(raw), spec.apply(raw))

@@ -1,5 +1,6 @@
 """The race, on analytic objectives whose values are known: no network is built."""
 
+import threading
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +14,7 @@ from hpopt.dimensions import Real
 from hpopt.errors import TrialError
 from hpopt.execution.serial import SerialSlots
 from hpopt.finishing.confirm import Confirmation
+from hpopt.finishing.jobs import Stopped
 from hpopt.runs.folder import Run
 from hpopt.runs.journal import Failed, Finished, Header, Started, Step
 from hpopt.space import Space
@@ -29,14 +31,17 @@ def truth(x: float) -> float:
 class Noisy:
     """The truth with noise; it has as many weights as x times 100, and no network."""
 
-    def __init__(self, deviation=0.01, stop_after=None, fails=()):
+    def __init__(self, deviation=0.01, stop_after=None, fails=(), stop=None):
         self.deviation, self.left, self.fails, self.fits = deviation, stop_after, fails, []
+        self.stop = stop
 
     def __call__(self, params, *, seed, folder, fold=0) -> Result:
         if self.left is not None:
             self.left -= 1
-            if self.left < 0:
+            if self.left < 0 and self.stop is None:
                 raise KeyboardInterrupt
+            if self.left <= 0 and self.stop is not None:
+                self.stop.set()
         if params["x"] in self.fails:
             raise TrialError("the loss became nan")
         self.fits.append((params["x"], fold))
@@ -64,7 +69,8 @@ def confirmation(run, objective, budget_s=100.0) -> Confirmation:
     parts = split_rows(table, train=0.6, validation=0.2, test=0.2, seed=0, stratify="auto")
     prepare(table, parts, run.data_folder)
     splits = Splits(table, parts, run.data_folder, 1, seed=0, stratified=False)
-    return Confirmation(run, objective, SPACE, SerialSlots(objective), splits, budget_s)
+    stop = objective.stop or threading.Event()
+    return Confirmation(run, objective, SPACE, SerialSlots(objective), splits, budget_s, stop)
 
 
 def test_a_lucky_value_loses_against_the_truly_best(tmp_path):
@@ -103,14 +109,18 @@ def test_the_budget_bounds_the_race(tmp_path):
     run.close()
 
 
-def test_a_race_that_was_killed_goes_on_where_it_was(tmp_path):
+@pytest.mark.parametrize(
+    ("stop", "raised"), [(None, KeyboardInterrupt), (threading.Event(), Stopped)]
+)
+def test_a_race_that_was_killed_or_stopped_goes_on_where_it_was(tmp_path, stop, raised):
     xs, values = [0.9, 0.5, 0.2, 0.4], [1.0, 0.0, 0.3, 0.5]
     run = new_run(tmp_path / "a", xs, values)
     expected = confirmation(run, objective := Noisy(deviation=0.2), budget_s=20)()
     run.close()
     run = new_run(tmp_path / "b", xs, values)
-    with pytest.raises(KeyboardInterrupt):
-        confirmation(run, first := Noisy(deviation=0.2, stop_after=9), budget_s=20)()
+    with pytest.raises(raised):
+        confirmation(run, first := Noisy(deviation=0.2, stop_after=9, stop=stop), budget_s=20)()
+    assert len(first.fits) == 9
     run.close()
     run = Run.reopen(run.path)
     assert confirmation(run, second := Noisy(deviation=0.2), budget_s=20)() == expected

@@ -102,6 +102,4 @@ def test_workers_that_are_killed_and_whose_parent_is_killed(tmp_path):
         known = now
     trials = Run.open(folder).trials()
     assert [trial.number for trial in trials] == list(range(1, 31))
-    # Only a trial that had been begun before may have failed when its worker was killed.
-    assert all(trial.state == "finished" or trial.attempt > 1 for trial in trials)
-    assert len(known) >= 29
+    assert len(known) == 30

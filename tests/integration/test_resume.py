@@ -17,6 +17,7 @@ pytestmark = pytest.mark.keras
 NETS = (
     "import keras\n"
     "def build(input_shape, output, *, units=3):\n"
+    "    print('built')\n"
     "    x = keras.Input(input_shape)\n"
     "    h = keras.layers.Dense(units, 'relu')(x)\n"
     "    return keras.Model(x, keras.layers.Dense(output.units, output.activation)(h))\n"
@@ -82,7 +83,9 @@ def resumed(place, killed) -> tuple[Run, str]:
 def test_a_killed_run_goes_on_anywhere_to_the_end_it_would_have_come_to(place, killed, resumed):
     run, said = resumed
     process = begin("tune", "mine.yaml", "-s", "search.seed=3", "-q", cwd=place)
-    whole = Run.open(place / process.communicate(timeout=200)[0].strip())
+    said_quietly = process.communicate(timeout=200)[0]
+    assert said_quietly.count("\n") == 1  # the builder's own words are not among it
+    whole = Run.open(place / said_quietly.strip())
     assert facts(run) == facts(whole)
     assert "best accuracy on validation" in said
     assert run.state == "finished"
@@ -138,6 +141,31 @@ def test_data_that_are_in_no_file_can_t_have_moved(killed, hpopt):
     done = hpopt("resume", killed, "--data", "elsewhere.csv")
     assert done.code == 2
     assert "their source is `sklearn`" in done.err
+
+
+def test_data_that_have_moved_are_named_and_data_that_have_changed_refused(hpopt, tmp_path):
+    lines = [f"{x},{x * x % 7},{'yes' if x % 3 else 'no'}" for x in range(60)]
+    table = tmp_path / "table.csv"
+    table.write_text("\n".join(["a,b,label", *lines]))
+    config = CONFIG.replace(
+        "source: sklearn, name: iris", "source: csv, path: table.csv, target: label"
+    )
+    (tmp_path / "nets.py").write_text(NETS)
+    (tmp_path / "mine.yaml").write_text(config)
+    few = ["-s", "execution.workers=0", "-s", "search.n_calls=1", "-q"]
+    assert hpopt("tune", "mine.yaml", *few).code == 0
+    table.rename(tmp_path / "moved.csv")
+    (tmp_path / "changed.csv").write_text("\n".join(["a,b,label", *lines[:-1], "59,3,yes"]))
+    more = ["-s", "search.n_calls=2", "-q"]
+    lost = hpopt("resume", "latest", *more)
+    assert lost.code == 3
+    assert f"there is no file {table}" in lost.err
+    assert "--data PATH" in lost.err
+    changed = hpopt("resume", "latest", *more, "--data", "changed.csv")
+    assert changed.code == 2
+    assert "were made with other data" in changed.err
+    assert hpopt("resume", "latest", *more, "--data", "moved.csv").code == 0
+    assert len(Run.open(next((tmp_path / "runs").iterdir())).trials()) == 2
 
 
 def test_a_second_writer_is_told_who_the_first_is(killed, hpopt, monkeypatch):

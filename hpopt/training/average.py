@@ -1,0 +1,34 @@
+"""One network that says what several say on average."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hpopt.backend import load_keras
+from hpopt.data.features import TargetSpec
+
+
+def average(networks: Sequence[Any], input_shape: tuple[int, ...], target: TargetSpec) -> Any:
+    """The average of networks over the same inputs, as a network like them; of one, itself.
+
+    Classes have the mean of the networks' probabilities, and a regression that of their values in
+    the target's own units: of a target on the scale of log(1 + y), with z standardised outputs and
+    s its scale, that is log(mean(exp(s z)))/s.
+    """
+    if len(networks) == 1:
+        return networks[0]
+    keras = load_keras()
+    inputs = keras.Input(input_shape)
+    # Each in a model of a name of its own: theirs may be the same, which Keras allows no layers.
+    members = [
+        keras.Model(inputs, network(inputs), name=f"member_{number}")
+        for number, network in enumerate(networks, start=1)
+    ]
+    said = [member(inputs) for member in members]
+    if target.transform == "log1p":
+        said = [keras.ops.exp(keras.ops.multiply(outputs, target.scale)) for outputs in said]
+    mean = keras.layers.Average()(said)
+    if target.transform == "log1p":
+        mean = keras.ops.divide(keras.ops.log(mean), target.scale)
+    return keras.Model(inputs, mean, name="ensemble")

@@ -1,0 +1,24 @@
+import os
+import signal
+
+from hpopt.cli.signals import GRACE_S, stop_on_signals
+
+
+def test_under_nohup_a_terminal_that_is_closed_ends_nothing():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stop_on_signals() as stop:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not stop.is_set()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_asking_to_end_again_gives_no_more_time():
+    with stop_on_signals() as stop:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop.is_set()
+        signal.setitimer(signal.ITIMER_REAL, GRACE_S / 2)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= GRACE_S / 2
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
