@@ -186,7 +186,7 @@ def test_the_same_config_gives_the_same_trials_bit_for_bit(run, tmp_path):
 
 
 def test_the_surrogates_trials_repeat_bit_for_bit_too(tmp_path):
-    options = ["-s", "search.n_calls=14", "-s", "training.epochs=2", "-s", "search.seed=3"]
+    options = ["-s", "search.n_calls=9", "-s", "training.epochs=2", "-s", "search.seed=3"]
     workers = ("-s", "execution.workers=0"), ("-s", "execution.workers=1")
     one, other = (quiet_run(CONFIG, *options, *kind, cwd=tmp_path) for kind in workers)
     assert one.path != other.path

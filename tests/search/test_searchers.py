@@ -7,7 +7,8 @@ import pytest
 
 from hpopt.conditions import Condition
 from hpopt.dimensions import Categorical, Integer, Real
-from hpopt.search.engines import DefaultsFirst, make_searcher
+from hpopt.search.engines import make_searcher
+from hpopt.search.searcher import Searcher
 from hpopt.search.skopt_engine import N_INITIAL
 from hpopt.space import Space
 from hpopt.trials import Result, Trial, best_of
@@ -39,7 +40,7 @@ MIXED = Space(
 
 
 @pytest.fixture(params=SEARCHERS)
-def searcher(request) -> DefaultsFirst:
+def searcher(request) -> Searcher:
     return SEARCHERS[request.param]
 
 
