@@ -118,10 +118,16 @@ def _cut_repeatedly(
 
 
 def _cut_in_order(order: np.ndarray, rows: np.ndarray, shares: Sequence[float]) -> list[np.ndarray]:
-    """The first rows by their order, the next, the last; rows of one value keep theirs."""
+    """The first rows by their order, the next, the last; rows of one value stay together."""
+    if not len(rows):
+        raise _too_few(0)
     ordered = rows[np.argsort(order[rows], kind="stable")]
-    ends = np.cumsum(shares)[:-1] / sum(shares)
-    pieces = np.split(ordered, np.round(ends * len(rows)).astype(np.int64))
+    values = order[ordered]
+    cuts = np.round(np.cumsum(shares)[:-1] / sum(shares) * len(rows)).astype(np.int64)
+    there = values[np.minimum(cuts, len(rows) - 1)]
+    first = np.searchsorted(values, there, side="left")
+    behind = np.searchsorted(values, there, side="right")
+    pieces = np.split(ordered, np.where(cuts - first <= behind - cuts, first, behind))
     if not all(map(len, pieces)):
         raise _too_few(len(rows))
     return list(pieces)

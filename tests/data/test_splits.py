@@ -1,3 +1,4 @@
+import dataclasses
 import math
 from fractions import Fraction
 
@@ -154,3 +155,11 @@ def test_a_regression_is_split_without_strata_and_without_a_note():
 def test_a_regression_can_not_be_stratified():
     with pytest.raises(DataError, match="regression"):
         split(table_of(*[1] * 60, task="regression"), stratify=True)
+
+
+def test_rows_of_one_time_stand_in_one_part():
+    order = np.repeat(np.arange(7.0), [9, 1, 30, 2, 28, 20, 10])
+    table = dataclasses.replace(table_of(50, 50), order=np.random.default_rng(1).permutation(order))
+    train, validation, test = (set(table.order[rows]) for _, rows in split(table).items())
+    assert max(train) < min(validation)
+    assert max(validation) < min(test)
