@@ -166,13 +166,8 @@ def _carry_on(
 
 
 def _searcher(run: Run, config: Config) -> Searcher:
-    search = config.settings.search
     return make_searcher(
-        search.engine,
-        search.acquisition,
-        n_calls=search.n_calls,
-        base_estimator=search.base_estimator,
-        grid=search.grid,
+        **config.settings.search.of_searcher,
         given=[*config.binding.initial, *to_try_first(run.known)],
         earlier=earlier_trials(run.known),
     )

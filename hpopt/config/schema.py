@@ -153,6 +153,13 @@ class Search(Section):
     seed: Annotated[int, Ge(0), Lt(2**32)] = 0
     """The seed of the search and of every trial: with one worker it decides the whole run."""
 
+    @property
+    def of_searcher(self) -> dict[str, Any]:
+        """Those settings that a searcher is made of."""
+        return self.model_dump(
+            include={"engine", "acquisition", "n_calls", "base_estimator", "grid"}
+        )
+
 
 class Tracking(Section):
     """Other programs that trials are written for."""
