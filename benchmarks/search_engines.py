@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from search_problems import Problem
 
-from hpopt.dimensions import Categorical, Integer, Params
 from hpopt.search.engines import make_searcher
-from hpopt.space import Space
+from hpopt.space.dimensions import Categorical, Integer, Params
+from hpopt.space.space import Space
 from hpopt.trials import Result, Trial
 
 # Of one trial: its regret by the truth, the value that was observed, and the seconds that

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpopt.conditions import Condition
-from hpopt.dimensions import Categorical, Dimension, Integer, Params, Real
-from hpopt.space import Space
+from hpopt.space.conditions import Condition
+from hpopt.space.dimensions import Categorical, Dimension, Integer, Params, Real
+from hpopt.space.space import Space
 
 
 @dataclass(frozen=True)

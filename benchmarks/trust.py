@@ -24,10 +24,10 @@ import numpy as np
 
 from hpopt import tune
 from hpopt.data.prepared import Prepared
+from hpopt.metrics.metrics import METRICS, metrics_for
 from hpopt.runs.folder import DATA, Run
 from hpopt.statistics.sample import Predictor, Sample
 from hpopt.training.fit import predict
-from hpopt.training.metrics import METRICS, metrics_for
 from hpopt.training.objective import Objective
 from hpopt.training.settings import Training
 from hpopt.trials import Trial

@@ -5,25 +5,29 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from hpopt.version import VERSION
+
 if TYPE_CHECKING:
     from hpopt.api import resume, tune
-    from hpopt.builders.base import Output
     from hpopt.config.loading import load_config
     from hpopt.minimizing import minimize
+    from hpopt.plotting import plot
     from hpopt.predicting import evaluate, predict
     from hpopt.runs.finding import find_run
     from hpopt.runs.folder import Run
+    from hpopt.task import Output
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 # Imported when they are first used: `hpopt --help` needs none of them.
 _PUBLIC = {
-    "Output": "hpopt.builders.base",
+    "Output": "hpopt.task",
     "Run": "hpopt.runs.folder",
     "evaluate": "hpopt.predicting",
     "find_run": "hpopt.runs.finding",
     "load_config": "hpopt.config.loading",
     "minimize": "hpopt.minimizing",
+    "plot": "hpopt.plotting",
     "predict": "hpopt.predicting",
     "resume": "hpopt.api",
     "tune": "hpopt.api",
@@ -37,6 +41,7 @@ __all__ = [
     "find_run",
     "load_config",
     "minimize",
+    "plot",
     "predict",
     "resume",
     "tune",

@@ -12,11 +12,11 @@ from hpopt.config.dumping import inline_yaml
 from hpopt.config.loading import Config, load_config
 from hpopt.config.schema import Settings
 from hpopt.errors import ConfigError, HpoptError, closest
-from hpopt.progress import choose_progress
 from hpopt.runs.finding import find_folder, find_run
 from hpopt.runs.folder import Run
-from hpopt.tuning import resume as resume_run
-from hpopt.tuning import tune as tune_config
+from hpopt.tracking.progress import choose_progress
+from hpopt.tuning.tune import resume as resume_run
+from hpopt.tuning.tune import tune as tune_config
 
 
 def tune(

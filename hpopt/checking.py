@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hpopt.config.loading import Config
-from hpopt.dimensions import Params
 from hpopt.errors import TrialError
 from hpopt.execution.plan import Plan
-from hpopt.preflight import preflight
 from hpopt.search.engines import make_searcher
 from hpopt.search.searcher import generator
-from hpopt.setup import Material, read_material
-from hpopt.space import Space
+from hpopt.space.dimensions import Params
+from hpopt.space.space import Space
 from hpopt.training.objective import Objective
 from hpopt.trials import Result, Trial
+from hpopt.tuning.preflight import preflight
+from hpopt.tuning.setup import Material, read_material
 
 # A fit is measured until it takes so long; the rest of its epochs are reckoned.
 _MEASURED_S = 1.0

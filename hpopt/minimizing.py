@@ -12,17 +12,17 @@ from typing import Annotated, Any
 import pydantic
 from annotated_types import MinLen
 
-from hpopt.conditions import DimensionError, Scalar
 from hpopt.config.document import Document, parse_document
 from hpopt.config.dumping import block_yaml
 from hpopt.config.problems import problems_of
 from hpopt.config.schema import Constant, DimensionForm, Search
-from hpopt.dimensions import Dimension
 from hpopt.errors import ConfigError, HpoptError, Problem, RunError, suggest_name
 from hpopt.grammar import Section
 from hpopt.runs.results import optimize_result
 from hpopt.search.engines import make_searcher
-from hpopt.space import Space, settle_conditions
+from hpopt.space.conditions import DimensionError, Scalar
+from hpopt.space.dimensions import Dimension
+from hpopt.space.space import Space, settle_conditions
 from hpopt.trials import Result, Trial, best_of
 
 _ACQUISITIONS = typing.get_args(Search.model_fields["acquisition"].annotation)

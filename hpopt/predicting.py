@@ -13,13 +13,13 @@ import numpy as np
 from hpopt.data.new_rows import NewRows, new_rows_of, read_new_rows
 from hpopt.errors import RunError, in_words
 from hpopt.export.best import MODEL, data_of, load_model
-from hpopt.export.own_code import own_classes, register_own_classes
+from hpopt.export.own_classes import own_classes, register_own_classes
 from hpopt.export.raw_rows import predict_raw
+from hpopt.metrics.metrics import metrics_for
+from hpopt.metrics.weighted import labels_above
 from hpopt.runs.finding import find_run
 from hpopt.runs.folder import Run
 from hpopt.statistics.sample import Predictor, Sample
-from hpopt.statistics.weighted import labels_above
-from hpopt.training.metrics import metrics_for
 
 if TYPE_CHECKING:
     import pandas as pd

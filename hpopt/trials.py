@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from hpopt.dimensions import Params
+from hpopt.space.dimensions import Params
 
 State = Literal["running", "finished", "pruned", "failed"]
 Curves = Mapping[str, list[float]]

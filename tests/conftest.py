@@ -9,14 +9,14 @@ import pytest
 from hypothesis import settings
 
 from hpopt.cli.main import main
-from hpopt.conditions import Condition
 from hpopt.data.prepared import Prepared, prepare
 from hpopt.data.sources import Table
 from hpopt.data.splits import split_rows
-from hpopt.dimensions import Categorical, Integer, Real
 from hpopt.runs.folder import JOURNAL, Run, now
 from hpopt.runs.journal import Failed, Finished, Header, Journal, Started, Step
-from hpopt.space import Space
+from hpopt.space.conditions import Condition
+from hpopt.space.dimensions import Categorical, Integer, Real
+from hpopt.space.space import Space
 from hpopt.trials import Result
 
 # A loaded machine is no fault of the code.

@@ -6,16 +6,16 @@ from contextlib import closing
 
 import numpy as np
 
-from hpopt.budget import Budget
-from hpopt.dimensions import Real
 from hpopt.execution.serial import SerialSlots
-from hpopt.observer import Observer
 from hpopt.runs.folder import Run
 from hpopt.runs.journal import Header
 from hpopt.search.engines import make_searcher
-from hpopt.space import Space
+from hpopt.space.dimensions import Real
+from hpopt.space.space import Space
+from hpopt.tracking.observer import Observer
 from hpopt.trials import Result
-from hpopt.tuning import search
+from hpopt.tuning.budget import Budget
+from hpopt.tuning.tune import search
 
 SPACE = Space([Real("x", -1, 1, default=0.9), Real("y", -1, 1, default=0.9)])
 

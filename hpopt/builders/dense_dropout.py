@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Ge, Lt, doc
 
-from hpopt.builders.base import Output
 from hpopt.errors import SetupError
+from hpopt.task import Output
 
 if TYPE_CHECKING:
     import keras

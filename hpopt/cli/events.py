@@ -9,9 +9,9 @@ from contextlib import redirect_stdout
 from typing import Any
 
 from hpopt.cli.options import emit
-from hpopt.cli.show import brief, trial_record
-from hpopt.observer import Observer
+from hpopt.cli.records import brief, trial_record
 from hpopt.runs.folder import Run
+from hpopt.tracking.observer import Observer
 from hpopt.trials import Trial, best_of
 
 

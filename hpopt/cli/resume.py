@@ -36,7 +36,7 @@ def resume_command(
     """
     from hpopt.runs.finding import find_folder
     from hpopt.runs.folder import Run
-    from hpopt.tuning import resume
+    from hpopt.tuning.tune import resume
 
     folder = find_folder(run)
     observer = watcher(as_json, quiet)
@@ -60,7 +60,7 @@ def resume_command(
 
 def _say_it_is_over(run: Run, *, as_json: bool, quiet: bool) -> None:
     from hpopt.cli.events import print_event
-    from hpopt.cli.show import run_record
+    from hpopt.cli.records import run_record
 
     if as_json:
         print_event("run_ended", **run_record(run))

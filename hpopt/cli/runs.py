@@ -11,6 +11,7 @@ import typer
 import typer.core
 
 from hpopt.cli.options import RUNS, Json, RunArgument, emit
+from hpopt.cli.records import overview
 
 if TYPE_CHECKING:
     from hpopt.runs.folder import Run
@@ -113,23 +114,3 @@ def _row(run: Run, paths: Sequence[Path]) -> list[str]:
         run.state,
         age(run.begun),
     ]
-
-
-def overview(run: Run) -> dict[str, Any]:
-    """A run in brief, as strict JSON."""
-    from hpopt.cli.show import brief
-
-    trials = run.trials()
-    return {
-        "id": run.path.name,
-        "path": str(run.path),
-        "config": run.header.config,
-        "state": run.state,
-        "begun": run.begun.isoformat() if run.begun else None,
-        "trials": len(trials),
-        "failed": sum(trial.state == "failed" for trial in trials),
-        "n_calls": run.n_calls,
-        "metric": run.metric,
-        "greater_is_better": run.header.greater_is_better,
-        "best": brief(run, run.best),
-    }

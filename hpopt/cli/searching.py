@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from hpopt.observer import Observer
     from hpopt.runs.folder import Run
+    from hpopt.tracking.observer import Observer
 
 ENDED_WITHOUT_MODEL = 1
 INTERRUPTED = 130
@@ -18,8 +18,8 @@ INTERRUPTED = 130
 def watcher(as_json: bool, quiet: bool) -> Observer:
     """The observer that the options ask for."""
     from hpopt.cli.events import JsonEvents
-    from hpopt.observer import Observer
-    from hpopt.progress import choose_progress
+    from hpopt.tracking.observer import Observer
+    from hpopt.tracking.progress import choose_progress
 
     observer = Observer() if quiet else choose_progress()
     return JsonEvents(observer) if as_json else observer
@@ -28,9 +28,9 @@ def watcher(as_json: bool, quiet: bool) -> Observer:
 def say_what_came(run: Run, *, as_json: bool, quiet: bool) -> None:
     """Print what was found, and end with the exit code that says how the run stands."""
     from hpopt.cli.events import print_event
-    from hpopt.cli.show import run_record
-    from hpopt.report.conclusion import conclude
-    from hpopt.tuning import how_to_resume
+    from hpopt.cli.records import run_record
+    from hpopt.report.terminal import conclude
+    from hpopt.tuning.tune import how_to_resume
 
     if as_json:
         print_event("run_ended", **run_record(run))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hpopt.cli.options import Json, RunArgument, emit
+from hpopt.cli.records import run_record, trial_record
 
 if TYPE_CHECKING:
     from hpopt.runs.folder import Run
@@ -42,17 +42,6 @@ def show_command(
         print("\n".join(_trial_lines(found, trial)))
 
 
-def trial_record(run: Run, trial: Trial) -> dict[str, Any]:
-    """All that is known of a trial, as strict JSON; `score` is the metric in its own direction."""
-    record = dataclasses.asdict(trial)
-    return {"number": record.pop("number"), "score": run.score(trial), **record}
-
-
-def brief(run: Run, trial: Trial | None) -> dict[str, Any] | None:
-    """A trial by its number and its score, where there is one."""
-    return None if trial is None else {"number": trial.number, "score": run.score(trial)}
-
-
 def _trial(run: Run, number: int) -> Trial:
     from hpopt.errors import ConfigError
 
@@ -62,23 +51,6 @@ def _trial(run: Run, number: int) -> Trial:
         count = len(run.trials())
         has = f"it has trials 1 to {count}" if count else "it has no trials yet"
         raise ConfigError(f"{run.path.name} has no trial {number}", help=has) from None
-
-
-def run_record(run: Run) -> dict[str, Any]:
-    from hpopt.cli.runs import overview
-
-    steps = {name: dict(step.outcome) for name, step in run.steps.items()}
-    return overview(run) | {
-        "best": trial_record(run, run.best) if run.best else None,
-        "running": [trial.number for trial in run.trials() if trial.state == "running"],
-        "steps": steps,
-        "space": list(run.header.space),
-        "constants": dict(run.header.constants),
-        "end": None if run.end is None else {"reason": run.end.reason, "text": run.end.text},
-        "resumed": [{"time": r.time, "changes": list(r.changes)} for r in run.resumed],
-        "seen_test_after": list(run.seen_test_after),
-        "hpopt": run.header.hpopt,
-    }
 
 
 def _run_lines(run: Run) -> Iterator[str]:
@@ -131,7 +103,7 @@ _STATES = {
 
 def _scores(run: Run, best: Trial) -> Iterator[str]:
     from hpopt.cli.text import table
-    from hpopt.report.judgement import flattery_in_brief, verdicts
+    from hpopt.report.on_test import flattery_in_brief, verdicts
     from hpopt.report.scores import score_rows
 
     scores = score_rows(run, best)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hpopt.space import Space
+    from hpopt.space.space import Space
 
 # The largest unit that fits at least twice, so that "90 s" is not "1 min".
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60))
@@ -29,8 +29,8 @@ def facts(named: Mapping[str, str]) -> list[str]:
 
 def space_table(space: Space) -> list[str]:
     """A search space, a dimension a line."""
-    from hpopt.dimensions import Categorical
     from hpopt.report.words import show_param
+    from hpopt.space.dimensions import Categorical
 
     rows = []
     for dimension in space:

@@ -67,7 +67,7 @@ def _tune(
     config: Config, output_dir: Path, warm_start: str | None, *, as_json: bool, quiet: bool
 ) -> None:
     from hpopt.runs.finding import find_run
-    from hpopt.tuning import tune
+    from hpopt.tuning.tune import tune
 
     earlier = None if warm_start is None else find_run(warm_start, output_dir)
     observer = watcher(as_json, quiet)

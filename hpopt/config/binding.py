@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import pydantic
 
-from hpopt.builders.registry import Signature, absolute_reference, load_builder, read_signature
-from hpopt.conditions import Condition, DimensionError, Scalar, is_scalar
+from hpopt.builders.registry import Signature, load_builder, read_signature
 from hpopt.config.document import Document, KeyPath
 from hpopt.config.dumping import inline_yaml
 from hpopt.config.idle import idle_settings
 from hpopt.config.problems import dotted, misfit
 from hpopt.config.schema import Constant, Settings
-from hpopt.dimensions import Categorical, Dimension, Params, Real
 from hpopt.errors import ConfigError, Problem, SetupError, suggest_name
 from hpopt.grammar import Section
-from hpopt.space import Space, describe, settle_conditions
+from hpopt.own_code import absolute_reference
+from hpopt.space.conditions import Condition, DimensionError, Scalar, is_scalar
+from hpopt.space.dimensions import Categorical, Dimension, Params, Real
+from hpopt.space.space import Space, describe, settle_conditions
 from hpopt.training.settings import NOT_SEARCHABLE, Training
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hpopt.config.schema import WITHOUT_ACQUISITION, Settings
-from hpopt.dimensions import Categorical
-from hpopt.space import Space
+from hpopt.space.dimensions import Categorical
+from hpopt.space.space import Space
 from hpopt.training.optimizers import WITH_MOMENTUM
 from hpopt.training.settings import Training
 

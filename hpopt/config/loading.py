@@ -11,17 +11,17 @@ from typing import Any
 
 import pydantic
 
-from hpopt.builders.base import Task
 from hpopt.config.binding import Binding, bind
 from hpopt.config.document import Document, KeyPath, parse_document, read_document
 from hpopt.config.dumping import block_yaml
 from hpopt.config.problems import problems_of
 from hpopt.config.schema import WITHOUT_ACQUISITION, Settings
 from hpopt.data.settings import AnyData, located
-from hpopt.dimensions import Categorical
 from hpopt.errors import ConfigError, shorten
+from hpopt.metrics.metrics import METRICS, Metric, default_metric, metrics_for
+from hpopt.space.dimensions import Categorical
+from hpopt.task import Task
 from hpopt.training.losses import losses_for
-from hpopt.training.metrics import METRICS, Metric, default_metric, metrics_for
 
 # What a config is called that was given as a mapping.
 MAPPING = Path("mapping")

@@ -11,11 +11,11 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Le, Lt, MinLen
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from hpopt.conditions import Condition, Scalar
 from hpopt.data.settings import EMPTY, Dataset
-from hpopt.dimensions import Categorical, Dimension, Integer, Prior, Real
 from hpopt.execution.settings import Execution
 from hpopt.grammar import Count, Duration, Section
+from hpopt.space.conditions import Condition, Scalar
+from hpopt.space.dimensions import Categorical, Dimension, Integer, Prior, Real
 from hpopt.training.settings import Training
 
 # The engines that weigh nothing.

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from hpopt.builders.base import Task
 from hpopt.data.columns import Column, Kind, look, raw_values
 from hpopt.data.features import TargetTransform
 from hpopt.data.reading import Sheet, Stored
@@ -16,6 +15,7 @@ from hpopt.data.sources import Table
 from hpopt.data.tables import Texts
 from hpopt.data.targets import Target, encode_target
 from hpopt.errors import DataError, SettingError, closest
+from hpopt.task import Task
 
 # What `split.order: time` means where no column has that name.
 _TIME = "time"

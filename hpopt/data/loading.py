@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from hpopt.builders.base import Task
-from hpopt.builders.registry import load_function
 from hpopt.data.building import build_table
 from hpopt.data.features import TargetTransform
 from hpopt.data.reading import Sheet, joined, of_frame, read_csv, read_parquet
 from hpopt.data.settings import AnyData, ArrayData, FileData, FunctionData, SklearnData
 from hpopt.data.sources import Table, load_arrays, load_sklearn, of_arrays
 from hpopt.errors import DataError, SettingError, in_words
+from hpopt.own_code import load_function
+from hpopt.task import Task
 
 _TRANSFORMS: dict[str, TargetTransform] = {"none": "none", "log": "log1p"}
 

@@ -17,13 +17,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from hpopt.builders.base import Output
 from hpopt.data.features import FeatureSpec, Scaling, TargetSpec
 from hpopt.data.sources import Table
 from hpopt.data.splits import Parts
 from hpopt.data.tables import CategoricalColumn, RawColumns, TableSpec, Texts, table_spec
 from hpopt.errors import DataError
 from hpopt.files import writing
+from hpopt.task import Output
 
 PartName = Literal["train", "validation", "test"]
 

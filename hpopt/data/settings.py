@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from hpopt.builders.base import Task
-from hpopt.builders.registry import absolute_reference
 from hpopt.data.columns import Kind
 from hpopt.data.features import Scaling
 from hpopt.data.sources import SKLEARN_DATASETS
 from hpopt.grammar import Section, one_of
+from hpopt.own_code import absolute_reference
+from hpopt.task import Task
 
 # A key with everything behind it commented out is an empty mapping, not null.
 EMPTY = BeforeValidator(lambda value: {} if value is None else value)

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from hpopt.builders.base import Task
 from hpopt.data.columns import Column
 from hpopt.data.csv_text import check_file
 from hpopt.data.features import TargetTransform
 from hpopt.data.tables import RawColumns
 from hpopt.data.targets import encode_target
 from hpopt.errors import DataError, SettingError, in_words, suggest_name
+from hpopt.task import Task
 
 SKLEARN_DATASETS: dict[str, Task] = {
     "breast_cancer": "binary",

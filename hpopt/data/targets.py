@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpopt.builders.base import Task
 from hpopt.data.columns import look, raw_values
 from hpopt.data.reading import Stored
 from hpopt.data.tables import Texts
 from hpopt.errors import DataError, SettingError
+from hpopt.task import Task
 
 # Whole numbers are classes up to so many different ones.
 _MOST_NUMBERED_CLASSES = 20

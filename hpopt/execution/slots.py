@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from hpopt.dimensions import Params
+from hpopt.space.dimensions import Params
 from hpopt.trials import Result
 
 

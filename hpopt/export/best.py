@@ -11,9 +11,9 @@ from hpopt.backend import load_keras
 from hpopt.config.dumping import inline_yaml
 from hpopt.data.prepared import Prepared
 from hpopt.errors import RunError, in_words
-from hpopt.export.check import TOLERANCE, CheckRows, largest_difference, made_up_rows
 from hpopt.export.raw_rows import predict_raw, prepare_rows
 from hpopt.export.twin import compile_raw_model, raw_model
+from hpopt.export.verifying import TOLERANCE, CheckRows, largest_difference, made_up_rows
 from hpopt.runs.folder import DATA, Run
 from hpopt.training.fit import predict
 from hpopt.training.objective import Objective

@@ -12,12 +12,12 @@ import yaml
 
 from hpopt.data.prepared import Prepared
 from hpopt.data.tables import TableSpec
-from hpopt.export.check import CheckRows
 from hpopt.export.example import outputs_in_words
 from hpopt.export.formats import Format
 from hpopt.export.table_card import MOST_COLUMNS, table_inputs, table_limits
 from hpopt.export.table_card import TRAIN_ON as TRAIN_ON_TABLE
 from hpopt.export.table_example import READING
+from hpopt.export.verifying import CheckRows
 from hpopt.report.words import list_trials, show_interval, show_param, show_score
 from hpopt.runs.environment import describe_packages
 from hpopt.runs.folder import Run

@@ -27,10 +27,9 @@ from hpopt.export.best import (
     trained_network,
 )
 from hpopt.export.card import Export, model_card
-from hpopt.export.check import TOLERANCE, CheckRows, largest_difference, spoken_elsewhere
 from hpopt.export.example import example_text
 from hpopt.export.formats import FORMATS, Format
-from hpopt.export.own_code import bring_code, builder_of, own_classes, register_own_classes
+from hpopt.export.own_classes import bring_code, builder_of, own_classes, register_own_classes
 from hpopt.export.raw_rows import prepare_rows
 from hpopt.export.table_example import (
     READING,
@@ -38,10 +37,11 @@ from hpopt.export.table_example import (
     reading_code,
     table_example_text,
 )
+from hpopt.export.verifying import TOLERANCE, CheckRows, largest_difference, spoken_elsewhere
 from hpopt.files import writing
+from hpopt.metrics.metrics import METRICS
 from hpopt.runs.folder import HALF, Run
 from hpopt.training.fit import predict
-from hpopt.training.metrics import METRICS
 from hpopt.training.objective import Objective
 from hpopt.training.settings import Training
 from hpopt.trials import Trial, ranked

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpopt.dimensions import Categorical, Dimension, Integer
 from hpopt.plots import scales, style
 from hpopt.plots.history import History, NotYetError
 from hpopt.plots.pair_grid import PairGrid
 from hpopt.search.grids import grid_of
+from hpopt.space.dimensions import Categorical, Dimension, Integer
 from hpopt.trials import Trial
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpopt.dimensions import Dimension
 from hpopt.runs.folder import Run
 from hpopt.search.dependence import Dependence, dependence
 from hpopt.search.surrogate import Importance, Surrogate, fit_surrogate, importance
-from hpopt.space import Space
+from hpopt.space.dimensions import Dimension
+from hpopt.space.space import Space
 from hpopt.trials import Trial
 
 if TYPE_CHECKING:

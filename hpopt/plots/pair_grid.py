@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from hpopt.dimensions import Categorical, Dimension
 from hpopt.plots import scales, style
 from hpopt.plots.history import History
+from hpopt.space.dimensions import Categorical, Dimension
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpopt.dimensions import Categorical, Dimension, Integer
 from hpopt.plots import scales, style
 from hpopt.plots.history import History
 from hpopt.report.words import show_score
+from hpopt.space.dimensions import Categorical, Dimension, Integer
 from hpopt.trials import Trial
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpopt.dimensions import Categorical, Integer
 from hpopt.plots import scales, style
 from hpopt.plots.history import History
 from hpopt.search.dependence import Dependence
+from hpopt.space.dimensions import Categorical, Integer
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from hpopt.conditions import Scalar
-from hpopt.dimensions import Categorical, Dimension, Integer
 from hpopt.plots.style import plain
 from hpopt.report.words import show_param
+from hpopt.space.conditions import Scalar
+from hpopt.space.dimensions import Categorical, Dimension, Integer
 from hpopt.trials import Trial
 
 if TYPE_CHECKING:

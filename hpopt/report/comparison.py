@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from hpopt.errors import ConfigError
-from hpopt.report.judgement import test_outcome
+from hpopt.report.on_test import test_outcome
 from hpopt.report.words import align, show_interval, show_score
 from hpopt.runs.finding import name_of
 from hpopt.runs.folder import Run

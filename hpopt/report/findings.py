@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from hpopt.dimensions import Categorical, Integer
 from hpopt.report.words import list_names, show_param
 from hpopt.runs.folder import Run
 from hpopt.search.dependence import Dependence, dependence
 from hpopt.search.surrogate import calibration, fit_surrogate, importance
-from hpopt.space import Space
+from hpopt.space.dimensions import Categorical, Integer
+from hpopt.space.space import Space
 
 _SURE = 2.0
 # A surrogate of fewer trials would only repeat what it was told.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hpopt.report.judgement import test_outcome
+from hpopt.report.on_test import test_outcome
 from hpopt.report.words import list_trials, show_interval, show_score
 from hpopt.runs.folder import Run
 from hpopt.trials import Trial

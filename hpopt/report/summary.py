@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hpopt.conditions import Condition
 from hpopt.report.confirmation import confirmation, ensemble
 from hpopt.report.findings import Findings
-from hpopt.report.judgement import calibration, flattery, test_outcome, threshold, verdicts
+from hpopt.report.on_test import calibration, flattery, test_outcome, threshold, verdicts
 from hpopt.report.scores import score_rows
 from hpopt.report.words import early_end, seen_test, show_param
 from hpopt.runs.folder import Run
+from hpopt.space.conditions import Condition
 from hpopt.trials import Trial
 
 _SHOWN_PICTURES = ("convergence", "partial_dependence")

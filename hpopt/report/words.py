@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from hpopt.conditions import Scalar
+from hpopt.space.conditions import Scalar
 
 if TYPE_CHECKING:
     from hpopt.runs.folder import Run

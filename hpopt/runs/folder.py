@@ -379,15 +379,10 @@ class Run:
             handler.close()
 
     def plot(self, name: str = "convergence", dimensions: Sequence[str] = ()) -> Figure:
-        """A picture of the run so far as a matplotlib Figure, which a notebook shows.
+        """A picture of the run so far, as `hpopt.plot` gives it."""
+        import hpopt
 
-        `name` is one of those that `hpopt plot` draws; pair pictures show `dimensions`, or the
-        most important ones. Raises ConfigError where a name is unknown, and RunError where the run
-        does not give that picture yet.
-        """
-        from hpopt.plots.drawing import draw_one
-
-        return draw_one(self, name, dimensions)
+        return hpopt.plot(self, name, dimensions)
 
     def close(self) -> None:
         """End writing, and give the prepared rows back."""

@@ -12,8 +12,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from hpopt.skopt_space import skopt_dimension
-from hpopt.space import Space
+from hpopt.space.skopt import skopt_dimension
+from hpopt.space.space import Space
 from hpopt.trials import Trial
 
 # How many trials the surrogate's hyperparameters are fitted to at most.

@@ -22,7 +22,7 @@ from hpopt.search.maximiser import Maximiser
 from hpopt.search.observations import Data, fit_to, fit_to_json, recorded_fit
 from hpopt.search.searcher import Suggestion, generator, sample_unseen
 from hpopt.search.sobol_engine import SobolSearcher
-from hpopt.space import Space
+from hpopt.space.space import Space
 from hpopt.trials import Trial
 
 # The least deviation of the noise, where that of the values is 1, with which a repeat can pay.

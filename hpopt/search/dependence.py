@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpopt.dimensions import Dimension
 from hpopt.search.grids import Grid, grid_of
 from hpopt.search.sobol_engine import sobol_points
 from hpopt.search.surrogate import Surrogate
 from hpopt.search.warping import fence
-from hpopt.space import Space
+from hpopt.space.dimensions import Dimension
+from hpopt.space.space import Space
 
 # Where few points of the space have a dimension active, more must be drawn to find enough of them.
 _DRAWN_PER_SAMPLE = 16

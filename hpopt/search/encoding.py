@@ -23,9 +23,9 @@ from typing import Any
 
 import numpy as np
 
-from hpopt.conditions import Condition, is_number
-from hpopt.dimensions import Categorical, Dimension, Integer, Params, Real
-from hpopt.space import Space
+from hpopt.space.conditions import Condition, is_number
+from hpopt.space.dimensions import Categorical, Dimension, Integer, Params, Real
+from hpopt.space.space import Space
 
 
 class Encoding:

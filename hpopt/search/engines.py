@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hpopt.dimensions import Params
 from hpopt.errors import ConfigError, suggest_name
 from hpopt.search.bayes import BayesSearcher
 from hpopt.search.grid_engine import GridSearcher
@@ -13,7 +12,8 @@ from hpopt.search.random_engine import RandomSearcher
 from hpopt.search.searcher import Searcher, Suggestion
 from hpopt.search.skopt_engine import N_INITIAL, SkoptSearcher
 from hpopt.search.sobol_engine import SobolSearcher
-from hpopt.space import Space
+from hpopt.space.dimensions import Params
+from hpopt.space.space import Space
 from hpopt.trials import Trial
 
 

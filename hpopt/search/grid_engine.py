@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpopt.conditions import Scalar
-from hpopt.dimensions import Categorical, Dimension, Params
 from hpopt.search.searcher import Suggestion, generator, is_seen, sample_unseen
-from hpopt.space import Space
+from hpopt.space.conditions import Scalar
+from hpopt.space.dimensions import Categorical, Dimension, Params
+from hpopt.space.space import Space
 from hpopt.trials import Trial
 
 _TRIES = 100

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpopt.dimensions import Categorical, Dimension, Integer
+from hpopt.space.dimensions import Categorical, Dimension, Integer
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hpopt.search.searcher import Suggestion, generator, sample_unseen
-from hpopt.space import Space
+from hpopt.space.space import Space
 from hpopt.trials import Trial
 
 

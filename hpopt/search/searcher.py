@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hpopt.conditions import same
-from hpopt.dimensions import Params
-from hpopt.space import Space
+from hpopt.space.conditions import same
+from hpopt.space.dimensions import Params
+from hpopt.space.space import Space
 from hpopt.trials import Trial
 
 

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from hpopt.dimensions import Categorical, Integer, Params
 from hpopt.search.searcher import Suggestion, generator, is_seen, sample_unseen
-from hpopt.skopt_space import skopt_dimension
-from hpopt.space import Space
+from hpopt.space.dimensions import Categorical, Integer, Params
+from hpopt.space.skopt import skopt_dimension
+from hpopt.space.space import Space
 from hpopt.trials import Trial
 
 # As in skopt.gp_minimize, random points behind the defaults before the surrogate is asked.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpopt.search.searcher import Suggestion, generator, is_seen, sample_unseen
-from hpopt.space import Space
+from hpopt.space.space import Space
 from hpopt.trials import Trial
 
 

@@ -18,7 +18,7 @@ from hpopt.search.encoding import Encoding
 from hpopt.search.gp import GP, Hyperparameters, fit_hyperparameters
 from hpopt.search.observations import Data, recorded_fit
 from hpopt.search.sobol_engine import sobol_points
-from hpopt.space import Space
+from hpopt.space.space import Space
 from hpopt.trials import Trial, ranked
 
 # How finely `importance` looks: values a dimension, points over which f is averaged for each of

@@ -15,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from hpopt.statistics.weighted import Scorer
+from hpopt.metrics.weighted import Scorer
 
 Name = TypeVar("Name", bound=Hashable)
 

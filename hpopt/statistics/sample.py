@@ -8,6 +8,15 @@ from functools import cached_property
 
 import numpy as np
 
+from hpopt.metrics.weighted import (
+    HALF,
+    OF_CLASSES,
+    OF_LABELS,
+    UP_TO_ONE,
+    label_scorer,
+    labels_above,
+    scorer,
+)
 from hpopt.statistics.bootstrap import (
     LEVEL,
     RESAMPLES,
@@ -17,15 +26,6 @@ from hpopt.statistics.bootstrap import (
     bootstrap,
 )
 from hpopt.statistics.proportions import clopper_pearson, mcnemar, paired_difference
-from hpopt.statistics.weighted import (
-    HALF,
-    OF_CLASSES,
-    OF_LABELS,
-    UP_TO_ONE,
-    label_scorer,
-    labels_above,
-    scorer,
-)
 
 _SWAPS = 1000
 _MOST_CELLS = 10_000_000

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from hpopt.metrics.weighted import HALF, OF_LABELS
 from hpopt.statistics.sample import Difference, Predictor, Sample
-from hpopt.statistics.weighted import HALF, OF_LABELS
 
 _FOLDS = 10
 _RESAMPLES = 100  # whose middle threshold is taken

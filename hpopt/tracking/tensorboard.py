@@ -11,12 +11,12 @@ from importlib.util import find_spec
 from typing import Any
 
 from hpopt.backend import load_keras
-from hpopt.conditions import Scalar
-from hpopt.dimensions import Categorical, Dimension, Integer
 from hpopt.errors import MissingDependency
-from hpopt.observer import Observer
 from hpopt.runs.folder import Run
-from hpopt.space import Space
+from hpopt.space.conditions import Scalar
+from hpopt.space.dimensions import Categorical, Dimension, Integer
+from hpopt.space.space import Space
+from hpopt.tracking.observer import Observer
 from hpopt.trials import Trial
 
 

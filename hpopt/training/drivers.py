@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from hpopt.errors import TrialError
+from hpopt.training.curves import Plan, Progress
 from hpopt.training.graph import Graph
-from hpopt.training.progress import Plan, Progress
 from hpopt.training.rows import LARGE_BATCH, in_batches
 from hpopt.training.twins import Twin, key_of
 

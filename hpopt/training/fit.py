@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 
 from hpopt.errors import TrialError, in_words
+from hpopt.training.curves import Plan, Progress
 from hpopt.training.drivers import Driver, InGraph, ThroughKeras, needs_keras, predict
-from hpopt.training.progress import Plan, Progress
 from hpopt.training.rows import Rows
 from hpopt.training.settings import EarlyStopping
 

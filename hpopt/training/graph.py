@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hpopt.training.progress import Progress
+from hpopt.training.curves import Progress
 from hpopt.training.rows import Batches
 from hpopt.training.settings import EarlyStopping
 

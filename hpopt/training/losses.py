@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hpopt.builders.base import Task
+from hpopt.task import Task
 
 # The first of a task is what `loss: auto` means for it.
 LOSSES: dict[str, tuple[Task, ...]] = {

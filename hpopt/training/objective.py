@@ -16,13 +16,13 @@ from hpopt.backend import begin_names_anew, load_keras
 from hpopt.builders.registry import SHIPPED, load_builder
 from hpopt.data.folds import OWN, WHOLE, read_split
 from hpopt.data.prepared import PartName, Prepared
-from hpopt.dimensions import Params
 from hpopt.errors import SetupError
 from hpopt.files import write_whole, writing
+from hpopt.metrics.metrics import METRICS
+from hpopt.space.dimensions import Params
 from hpopt.training.average import average
 from hpopt.training.fit import Fit, Rows, predict
 from hpopt.training.losses import losses_for
-from hpopt.training.metrics import METRICS
 from hpopt.training.optimizers import OPTIMIZERS, WITH_MOMENTUM
 from hpopt.training.settings import Training
 from hpopt.training.stem import shape_behind_stem, with_stem

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt, Le, Lt
 
 from hpopt.grammar import Count, Section, one_of
+from hpopt.metrics.metrics import METRICS
 from hpopt.training.losses import LOSSES
-from hpopt.training.metrics import METRICS
 from hpopt.training.optimizers import OPTIMIZERS
 
 

@@ -5,9 +5,9 @@ import pytest
 from conftest import make_data
 
 from hpopt.backend import load_keras
-from hpopt.builders.base import Output
 from hpopt.builders.dense_dropout import Activation, build
 from hpopt.errors import SetupError
+from hpopt.task import Output
 
 pytestmark = pytest.mark.keras
 BINARY = Output.of("binary")
@@ -98,7 +98,7 @@ def test_all_of_keras_activations_are_there_under_keras_names(keras):
 
 def test_metrics_cope_with_outputs_that_are_no_probabilities(tmp_path):
     from hpopt.errors import TrialError
-    from hpopt.training.metrics import metrics_for
+    from hpopt.metrics.metrics import metrics_for
 
     y = make_data(tmp_path / "data").y("validation")
     outputs = np.linspace(-3, 5, len(y))[:, None]

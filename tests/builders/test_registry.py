@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
-from hpopt.builders.registry import absolute_reference, load_builder, read_signature
+from hpopt.builders.registry import load_builder, read_signature
 from hpopt.errors import SetupError
+from hpopt.own_code import absolute_reference
 
 
 def write(tmp_path, source):

@@ -7,7 +7,7 @@ import pytest
 from conftest import ROOT
 
 from hpopt.cli.events import JsonEvents, print_event
-from hpopt.observer import Observer
+from hpopt.tracking.observer import Observer
 
 CONFIG = ROOT / "configs" / "breast_cancer.yaml"
 FEW = ["-s", "search.n_calls=2", "-s", "training.epochs=2", "-s", "execution.workers=0"]

@@ -4,12 +4,12 @@ import pickle
 import numpy as np
 import pytest
 
-from hpopt.builders.base import Output
 from hpopt.data.features import FeatureSpec, TargetSpec
 from hpopt.data.prepared import fingerprints, prepare
 from hpopt.data.sources import Table
 from hpopt.data.splits import Parts
 from hpopt.errors import DataError
+from hpopt.task import Output
 
 PARTS = Parts(np.array([5, 0, 3, 8, 1]), np.array([2, 9, 4]), np.array([7, 6]))
 PART_NAMES = ("train", "validation", "test")

@@ -13,7 +13,7 @@ from conftest import ROOT
 
 from hpopt import load_config, tune
 from hpopt.errors import ConfigError, MissingDependency, RunError
-from hpopt.export import check, formats
+from hpopt.export import formats, verifying
 from hpopt.export.exporting import export_run
 from hpopt.runs.folder import Run
 
@@ -129,9 +129,9 @@ def test_a_model_that_says_something_else_is_an_error_and_leaves_no_folder(copie
 
 
 def test_an_export_that_does_not_work_elsewhere_is_an_error(tmp_path):
-    (tmp_path / "example.py").write_text("import hpopt.export.check")
+    (tmp_path / "example.py").write_text("import hpopt.export.verifying")
     with pytest.raises(RunError, match="does not work in a fresh process"):
-        check.spoken_elsewhere(tmp_path, np.zeros((2, 3)))
+        verifying.spoken_elsewhere(tmp_path, np.zeros((2, 3)))
 
 
 def test_a_folder_with_something_in_it_is_left_alone(run, tmp_path):
@@ -215,8 +215,8 @@ def test_the_program_exports_and_speaks_json(run, tmp_path):
 
 
 def test_a_difference_counts_in_deviations_of_the_target():
-    target = check.TargetSpec(1.7e9, 100.0)
+    target = verifying.TargetSpec(1.7e9, 100.0)
     said, expected = np.array([[1.7e9 + 50]]), np.array([[1.7e9]])
-    assert check.largest_difference(said, expected, target) == pytest.approx(0.5)
-    assert np.isnan(check.largest_difference(said * np.nan, expected, target))
-    assert check.largest_difference(said, np.ones((2, 1)), target) == np.inf
+    assert verifying.largest_difference(said, expected, target) == pytest.approx(0.5)
+    assert np.isnan(verifying.largest_difference(said * np.nan, expected, target))
+    assert verifying.largest_difference(said, np.ones((2, 1)), target) == np.inf

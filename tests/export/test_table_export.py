@@ -14,8 +14,8 @@ from conftest import dirty_frame
 
 import hpopt
 from hpopt.export import exporting
-from hpopt.export.check import CheckRows, made_up_rows
 from hpopt.export.exporting import export_run
+from hpopt.export.verifying import CheckRows, made_up_rows
 
 pytestmark = pytest.mark.keras
 

@@ -296,8 +296,8 @@ def test_what_the_split_could_not_do_is_said_and_logged(tmp_path):
 def test_the_search_never_reads_the_test_part(tmp_path, monkeypatch):
     from hpopt import load_config
     from hpopt.data.prepared import Prepared
-    from hpopt.observer import Observer
-    from hpopt.tuning import tune
+    from hpopt.tracking.observer import Observer
+    from hpopt.tuning.tune import tune
 
     read = []
     array = Prepared._array

@@ -5,12 +5,12 @@ import pytest
 from conftest import CALIBRATED, MIXED, synthetic_run
 from matplotlib.patches import StepPatch
 
-from hpopt.dimensions import Categorical, Integer, Real
 from hpopt.errors import ConfigError, RunError
 from hpopt.plots import style
 from hpopt.plots.drawing import PICTURES, draw
 from hpopt.plots.history import History
-from hpopt.space import Space
+from hpopt.space.dimensions import Categorical, Integer, Real
+from hpopt.space.space import Space
 
 
 @pytest.fixture(scope="module")

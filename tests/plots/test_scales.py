@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from hpopt.dimensions import Categorical, Integer, Real
 from hpopt.plots import scales
+from hpopt.space.dimensions import Categorical, Integer, Real
 from hpopt.trials import Trial
 
 RATE = Real("rate", 1e-4, 1e-1, "log-uniform")

@@ -3,9 +3,9 @@
 import pytest
 from conftest import synthetic_run
 
-from hpopt.dimensions import Categorical, Integer, Real
 from hpopt.report.findings import find_out
-from hpopt.space import Space
+from hpopt.space.dimensions import Categorical, Integer, Real
+from hpopt.space.space import Space
 
 SPACE = Space(
     [

@@ -4,9 +4,9 @@ import json
 
 from conftest import synthetic_run
 
-from hpopt.report.conclusion import conclude
 from hpopt.report.findings import find_out
 from hpopt.report.summary import summarise
+from hpopt.report.terminal import conclude
 from hpopt.runs.journal import Step
 
 TEST = Step(

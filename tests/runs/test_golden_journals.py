@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from hpopt.report.conclusion import conclude
+from hpopt.report.terminal import conclude
 from hpopt.runs.folder import JOURNAL, Run
 from hpopt.runs.frame import trial_columns, trial_rows
 from hpopt.runs.repair import repair
-from hpopt.space import Space
+from hpopt.space.space import Space
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -5,10 +5,10 @@ import sys
 import numpy as np
 import pytest
 
-from hpopt.conditions import Condition
-from hpopt.dimensions import Categorical, Integer, Real
 from hpopt.runs.results import dump_results, optimize_result
-from hpopt.space import Space
+from hpopt.space.conditions import Condition
+from hpopt.space.dimensions import Categorical, Integer, Real
+from hpopt.space.space import Space
 from hpopt.trials import Result, Trial
 
 SPACE = Space(

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from hpopt.conditions import Condition
-from hpopt.dimensions import Categorical, Integer, Real
 from hpopt.search import observations
 from hpopt.search.bayes import BayesSearcher, initial_size, is_due
 from hpopt.search.encoding import Encoding
 from hpopt.search.engines import make_searcher
 from hpopt.search.observations import Data, recorded_fit
-from hpopt.space import Space
+from hpopt.space.conditions import Condition
+from hpopt.space.dimensions import Categorical, Integer, Real
+from hpopt.space.space import Space
 from hpopt.trials import Result, Trial, best_of
 
 LINE = Space([Real("x", 0, 1)])

@@ -6,11 +6,11 @@ from conftest import MIXED
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpopt.dimensions import Categorical, Integer, Real
 from hpopt.search.dependence import dependence
 from hpopt.search.grids import grid_of
 from hpopt.search.surrogate import fit_surrogate
-from hpopt.space import Space
+from hpopt.space.dimensions import Categorical, Integer, Real
+from hpopt.space.space import Space
 from hpopt.trials import Result, Trial
 
 

@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpopt.conditions import Condition
-from hpopt.dimensions import Categorical, Integer, Real
 from hpopt.search.encoding import Encoding, is_ordinal
-from hpopt.space import Space
+from hpopt.space.conditions import Condition
+from hpopt.space.dimensions import Categorical, Integer, Real
+from hpopt.space.space import Space
 
 SPACE = Space(
     [

@@ -4,11 +4,11 @@ import math
 
 import pytest
 
-from hpopt.conditions import Condition
-from hpopt.dimensions import Categorical, Integer, Real
 from hpopt.search.engines import make_searcher
 from hpopt.search.grid_engine import axis_values, grid_note
-from hpopt.space import Space
+from hpopt.space.conditions import Condition
+from hpopt.space.dimensions import Categorical, Integer, Real
+from hpopt.space.space import Space
 from hpopt.trials import Trial
 
 SPACE = Space(

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from hpopt.dimensions import Real
 from hpopt.search.bayes import BayesSearcher
 from hpopt.search.encoding import Encoding
 from hpopt.search.observations import Data, noise_variances
 from hpopt.search.surrogate import expected_best
-from hpopt.space import Space
+from hpopt.space.dimensions import Real
+from hpopt.space.space import Space
 from hpopt.trials import Result, Trial
 
 SPACE = Space([Real("x", 0, 1, default=0.5)])

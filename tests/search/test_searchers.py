@@ -5,12 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from hpopt.conditions import Condition
-from hpopt.dimensions import Categorical, Integer, Real
 from hpopt.search.engines import make_searcher
 from hpopt.search.searcher import Searcher
 from hpopt.search.skopt_engine import N_INITIAL
-from hpopt.space import Space
+from hpopt.space.conditions import Condition
+from hpopt.space.dimensions import Categorical, Integer, Real
+from hpopt.space.space import Space
 from hpopt.trials import Result, Trial, best_of
 
 SEARCHERS = {

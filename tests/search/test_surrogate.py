@@ -3,10 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hpopt.conditions import Condition
-from hpopt.dimensions import Categorical, Integer, Real
 from hpopt.search.surrogate import calibration, fit_surrogate, importance
-from hpopt.space import Space
+from hpopt.space.conditions import Condition
+from hpopt.space.dimensions import Categorical, Integer, Real
+from hpopt.space.space import Space
 from hpopt.trials import Result, Trial
 
 SPACE = Space(

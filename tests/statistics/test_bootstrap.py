@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from hpopt.metrics.weighted import scorer
 from hpopt.statistics.bootstrap import Resampling, bootstrap
-from hpopt.statistics.weighted import scorer
 
 
 def of_mae(errors, **options):

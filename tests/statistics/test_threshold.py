@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from hpopt.metrics.weighted import scorer
 from hpopt.statistics.threshold import choose_threshold, depends_on_threshold
-from hpopt.statistics.weighted import scorer
 
 
 def rare_label(n, seed=0, shift=0.0):

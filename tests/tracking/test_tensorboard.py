@@ -1,11 +1,11 @@
 import pytest
 
 from hpopt.backend import load_keras
-from hpopt.dimensions import Categorical, Integer, Real
 from hpopt.errors import MissingDependency
 from hpopt.runs import journal
 from hpopt.runs.folder import Run
-from hpopt.space import Space
+from hpopt.space.dimensions import Categorical, Integer, Real
+from hpopt.space.space import Space
 from hpopt.tracking import tensorboard
 from hpopt.tracking.tensorboard import TensorBoard
 

@@ -10,8 +10,8 @@ from hpopt.data.prepared import prepare
 from hpopt.data.sources import Table
 from hpopt.data.splits import Parts
 from hpopt.data.tables import Texts
+from hpopt.metrics.metrics import METRICS
 from hpopt.training.baselines import baseline_predictions
-from hpopt.training.metrics import METRICS
 
 
 def fitted(data, final=None) -> dict:

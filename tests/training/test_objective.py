@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from conftest import make_data
 
-from hpopt.builders.base import Output
 from hpopt.errors import TrialError
-from hpopt.training.metrics import METRICS, default_metric
+from hpopt.metrics.metrics import METRICS, default_metric
+from hpopt.task import Output
 from hpopt.training.objective import WEIGHTS, Objective
 from hpopt.training.optimizers import OPTIMIZERS
 from hpopt.training.settings import Training

@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from hpopt.builders.base import Output
 from hpopt.data.features import TargetSpec
 from hpopt.data.prepared import Prepared
 from hpopt.data.tables import CategoricalColumn, NumericColumn, TableSpec, table_spec
 from hpopt.errors import SetupError
+from hpopt.task import Output
 from hpopt.training.objective import Objective, compile_model
 from hpopt.training.settings import Training
 from hpopt.training.stem import shape_behind_stem, with_stem

@@ -1,0 +1,1 @@
+"""What ends a run: the closing steps, from the confirmed best to the summary."""

@@ -1,0 +1,89 @@
+"""The step `refit`: the networks that the run ends with, where no trial has left them.
+
+The chosen params, the default ones and those of an ensemble are fitted on the training and the
+validation part together where that is asked for, and on the training part where their trials kept
+no network: those with folds never do.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hpopt.closing.ensemble import members
+from hpopt.closing.jobs import run_jobs
+from hpopt.data.folds import OWN, WHOLE, Splits
+from hpopt.errors import RunError
+from hpopt.execution.slots import Job, Slots, TrialFinished
+from hpopt.runs.folder import Run
+from hpopt.trials import Trial
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Refit:
+    """Fits what is missing of the last networks; `whole` asks for those of all rows too.
+
+    `ensemble` is how many networks an ensemble is to have, if there is to be one.
+    A fit on all rows has none to stop early by: it lasts as many epochs as were best before.
+    Once `stop` is set, where there is one, no fit begins, and Stopped is raised.
+    """
+
+    run: Run
+    slots: Slots
+    splits: Splits
+    whole: bool
+    stop: threading.Event | None = None
+    ensemble: int | None = None
+
+    def __call__(self) -> Mapping[str, Any]:
+        """Fit, and give what the journal is to say: what came of each trial and part.
+
+        Raises RunError where the network of the chosen params can't be fitted.
+        """
+        chosen, default = self.run.chosen, self.run.trials()[0]
+        assert chosen is not None
+        trials = [chosen]
+        if default.result is not None and default.number != chosen.number:
+            trials.append(default)
+        known = {trial.number for trial in trials}
+        others = members(self.run, self.ensemble or 0)
+        trials += [trial for trial in others if trial.number not in known]
+        jobs = [self._own(trial) for trial in trials if self.run.weights(trial) is None]
+        if self.whole:
+            self.splits.write_whole()
+            jobs += [self._of_all_rows(trial) for trial in trials]
+        networks: dict[str, dict[str, Any]] = {}
+        for event in run_jobs(self.slots, jobs, self.stop):
+            job = event.job
+            part = "train" if job.fold == OWN else "train+validation"
+            if isinstance(event, TrialFinished):
+                weights = event.result.weights
+                assert weights is not None
+                networks.setdefault(str(job.number), {})[part] = {
+                    "weights": weights,
+                    "epochs": event.result.epochs,
+                    "kept_epoch": event.result.kept_epoch,
+                    "metrics": dict(event.result.metrics) if job.fold == OWN else {},
+                    "seconds": event.result.seconds,
+                }
+            elif job.number == chosen.number:
+                raise RunError(f"the network of trial {job.number} failed anew: {event.reason}")
+            else:
+                log.warning("trial %d is not fitted again: %s", job.number, event.reason)
+        return {"networks": networks}
+
+    def _own(self, trial: Trial) -> Job:
+        return Job(trial.number, trial.params, trial.seed, self.run.trial_folder(trial.number), OWN)
+
+    def _of_all_rows(self, trial: Trial) -> Job:
+        result = trial.result
+        assert result is not None
+        epochs = result.kept_epoch or result.epochs
+        params = {**trial.params, "epochs": epochs, "early_stopping": None}
+        folder = self.run.refit_folder(trial.number)
+        return Job(trial.number, params, trial.seed, folder, WHOLE)

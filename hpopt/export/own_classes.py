@@ -1,0 +1,67 @@
+"""A builder's own code, where a model can't be loaded without it."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from hpopt.builders.registry import load_builder
+from hpopt.errors import HpoptError, RunError
+from hpopt.own_code import source_of
+from hpopt.runs.folder import Run
+
+
+def own_classes(archive: bytes) -> tuple[str, ...]:
+    """The registered names in a .keras file that are not Keras' own."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as parts:
+        config = json.loads(parts.read("config.json"))
+    return tuple(sorted(set(_registered(config))))
+
+
+def _registered(form: Any) -> Iterator[str]:
+    if isinstance(form, dict):
+        name = form.get("registered_name")
+        if form.get("class_name") == "function":
+            name = form.get("config")
+        if isinstance(name, str) and ">" in name:
+            yield name
+    inner = form.values() if isinstance(form, dict) else form if isinstance(form, list) else ()
+    for value in inner:
+        yield from _registered(value)
+
+
+def builder_of(run: Run) -> str:
+    """The reference of the builder: its file as kept in the run folder, if it is one."""
+    reference = str(run.header.constants["builder"])
+    source = source_of(reference)
+    if source is None or not (run.path / "builder" / source.name).is_file():
+        return reference
+    kept = (run.path / "builder" / source.name).absolute()
+    return f"{kept}:{reference.rpartition(':')[2]}"
+
+
+def register_own_classes(run: Run, own_classes: Sequence[str]) -> None:
+    """Run the builder's code, which registers its classes. Raises RunError where it is gone."""
+    try:
+        load_builder(builder_of(run))
+    except HpoptError as error:
+        raise RunError(
+            f"the network has classes of its builder's own ({', '.join(own_classes)}), and their "
+            f"code can't be loaded: {error}",
+            help="put the code where it was; a SavedModel, once exported, needs none",
+        ) from error
+
+
+def bring_code(run: Run, place: Path) -> str:
+    """Put the builder's code beside the model, and give the name of its module."""
+    reference = builder_of(run)
+    source = source_of(reference)
+    if source is None:
+        return reference.rpartition(":")[0]
+    shutil.copyfile(source, place / source.name)
+    return source.stem

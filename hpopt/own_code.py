@@ -1,0 +1,151 @@
+"""A user's own code: a function named by its file or module, loaded, fingerprinted, and blamed.
+
+A reference is "path/file.py:function" or "package.module:function".
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import sys
+import traceback
+import typing
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from hpopt.errors import Location, SetupError, closest, in_words, suggest_name
+
+# The two settings that may name a function: its section, and its key there.
+PLACES = {"builder": ("model", "builder"), "data": ("dataset", "source")}
+
+
+def absolute_reference(reference: str, folder: Path) -> str:
+    """The reference with a file's path made absolute, seen from `folder`.
+
+    A module that stands in `folder` is taken for the file that it is.
+    """
+    file, _, function = reference.rpartition(":")
+    if file.isidentifier() and (folder / f"{file}.py").is_file():
+        file = f"{file}.py"
+    if file.endswith(".py"):
+        return f"{(folder / Path(file).expanduser()).absolute()}:{function}"
+    return reference
+
+
+def source_of(reference: str) -> Path | None:
+    """The file of an absolute reference "/path/nets.py:build"; None for a name or a module."""
+    source = reference.rpartition(":")[0]
+    return Path(source) if source.endswith(".py") else None
+
+
+def code_files(tree: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+    """The files of own code that a config's `tree` names, seen from `folder`; none of it is run."""
+    files = {}
+    for role, (section, key) in PLACES.items():
+        reference = (tree.get(section) or {}).get(key)
+        if isinstance(reference, str):
+            source = source_of(absolute_reference(reference, folder))
+            if source is not None:
+                files[role] = source
+    return files
+
+
+def code_prints(files: Mapping[str, Path]) -> dict[str, str]:
+    """A short hash of each file; of one that is gone, none."""
+    return {
+        role: hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        for role, path in files.items()
+        if path.is_file()
+    }
+
+
+def load_function(reference: str, what: str) -> Callable[..., Any]:
+    """The function behind "path/file.py:function" or "package.module:function".
+
+    `what` is what errors call it. Runs the user's own code when it is imported. Raises SetupError
+    where there is no such function.
+    """
+    source, _, function = reference.rpartition(":")
+    is_file = source.endswith(".py")
+    module = _import_file(Path(source), what) if is_file else _import_module(source, what)
+    found = vars(module).get(function)
+    if not callable(found):
+        functions = [
+            name
+            for name, value in vars(module).items()
+            if inspect.isfunction(value) and value.__module__ == module.__name__
+        ]
+        raise SetupError(
+            f"there is no function `{function}` in {source}", help=suggest_name(function, functions)
+        )
+    return typing.cast(Callable[..., Any], found)
+
+
+def blame(error: BaseException, function: Callable[..., Any] | None = None) -> Location | None:
+    """The line of the user's own code that an exception came from, where that is known."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return Location(error.filename, error.lineno, error.offset, error.text)
+    file = None if function is None else _file_of(function)
+    return _line_in(file, error) if file else None
+
+
+def _file_of(function: Callable[..., Any]) -> str | None:
+    """The file a user's function is written in; None for ours, which are not the user's to mend."""
+    try:
+        file = inspect.getsourcefile(inspect.unwrap(function))
+    except TypeError:
+        return None
+    is_ours = file is None or Path(file).is_relative_to(Path(__file__).parent)
+    return None if is_ours else file
+
+
+def _line_in(file: str, error: BaseException) -> Location | None:
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if frame.filename == file:
+            return Location(frame.filename, frame.lineno, text=frame.line)
+    return None
+
+
+def _import_file(path: Path, what: str) -> Any:
+    try:
+        modified_ns = path.stat().st_mtime_ns
+    except (OSError, ValueError):
+        beside = [other.name for other in path.parent.glob("*.py")] if path.parent.is_dir() else []
+        match = closest(path.name, beside)
+        help = f"did you mean `{match}`?" if match else None
+        raise SetupError(f"there is no {what} file {path}", help=help) from None
+    return _execute_file(path, modified_ns, what)
+
+
+@functools.lru_cache(maxsize=8)
+def _execute_file(path: Path, modified_ns: int, what: str) -> Any:
+    """Run a user's file once, and again only where it was written anew."""
+    spec = importlib.util.spec_from_file_location(f"hpopt_user_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))  # for what it imports from beside it, now or later
+    sys.modules[spec.name] = module  # where dataclasses and pickle look a module up
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        raise SetupError(
+            f"the {what} file can't be imported: {in_words(error)}",
+            location=blame(error) or _line_in(str(path), error) or Location(str(path)),
+        ) from error
+    return module
+
+
+def _import_module(name: str, what: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except (Exception, SystemExit) as error:
+        raise SetupError(
+            f"the {what}'s module `{name}` can't be imported: {in_words(error)}",
+            help="install the package, or give the file: `path/file.py:function`",
+        ) from error

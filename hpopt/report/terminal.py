@@ -1,0 +1,50 @@
+"""The end of a run in a few lines, for the terminal: what `summary.md` says, shorter."""
+
+from __future__ import annotations
+
+from hpopt.report.on_test import flattery_in_brief, verdicts
+from hpopt.report.scores import score_rows
+from hpopt.report.words import align, early_end, list_trials, seen_test, show_param
+from hpopt.runs.folder import Run
+
+_MOST_EFFECTS = 3
+
+
+def conclude(run: Run) -> str:
+    """What was found, beside what it is to be judged by, and where it is."""
+    trials, best, metric = run.trials(), run.chosen, run.header.metric
+    folder = f"run folder: {run.shown_path}"
+    if best is None:
+        reasons = sorted({trial.reason or "" for trial in trials if trial.state == "failed"})
+        ended = [said for said in [early_end(run)] if said]
+        none = "no trial gave a value, so there is no model"
+        return "\n".join([none, *reasons[:3], *ended, folder])
+    first, *others = score_rows(run, best)
+    whose = "the default params" if best.number == 1 else f"trial {best.number}"
+    if run.ensemble:
+        whose = f"the average of trials {list_trials(trial.number for trial in run.ensemble)}"
+    lines = [f"best {metric} on validation: {first.validation} ({whose})"]
+    if "test" in run.steps:
+        label = f"its {metric} on test: "
+        lines.append(f"{label:<{len(metric) + 21}}{first.test_with_interval}")
+    if others:
+        rows = [["  for comparison", "validation", "test"]]
+        rows += [[f"  {row.name}", row.validation, row.test, row.interval] for row in others]
+        rows[0] += ["[95 %]" if any(row.interval for row in others) else ""]
+        lines += align(rows)
+    lines += verdicts(run)
+    said_of_run = [flattery_in_brief(run), early_end(run), seen_test(run)]
+    lines += [said for said in said_of_run if said]
+    for trial in run.final:
+        lines += [f"params of trial {trial.number}:" if run.ensemble else "params:"]
+        lines += [f"  {name}: {show_param(value)}" for name, value in trial.params.items()]
+    return "\n".join([*lines, *_findings(run), folder])
+
+
+def _findings(run: Run) -> list[str]:
+    """The surest of what the parameters did, where the summary found that out."""
+    step = run.steps.get("summary")
+    found = step.outcome.get("findings", {}) if step else {}
+    effects = [effect.replace("`", "") for effect in found.get("effects", [])]
+    lines = ["what the parameters did:", *(f"  {e}" for e in effects[:_MOST_EFFECTS])]
+    return [*(lines if effects else []), *([found["trust"]] if found.get("trust") else [])]

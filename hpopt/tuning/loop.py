@@ -1,0 +1,118 @@
+"""The loop of a search: fill the free slots, wait for what happens in them, write it down."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+from collections import deque
+from dataclasses import replace
+
+from hpopt.execution.slots import Job, Slots, TrialEvent, TrialFailed, TrialFinished
+from hpopt.runs import journal
+from hpopt.runs.folder import Run, now
+from hpopt.search.searcher import Searcher
+from hpopt.space.space import Space
+from hpopt.tracking.observer import Observer
+from hpopt.trials import Trial, trial_seed
+from hpopt.tuning.budget import INTERRUPTED, Budget
+
+log = logging.getLogger(__name__)
+
+# How long the loop waits at most before it looks whether it is to stop.
+_PATIENCE_S = 1.0
+
+
+def search(
+    run: Run,
+    space: Space,
+    searcher: Searcher,
+    slots: Slots,
+    *,
+    budget: Budget,
+    seed: int,
+    keep_weights: int,
+    observer: Observer,
+    stop: threading.Event,
+) -> None:
+    """The loop: fill the free slots, wait for what happens in them, write it down.
+
+    Trials that an earlier process left running come first, as they were; one that was ended from
+    outside is run again once, however often the whole run was ended. One that outlives the budget's
+    time by much is left running too.
+    """
+    again = deque(trial for trial in run.trials() if trial.state == "running")
+    running: dict[int, Job] = {}
+    lost: set[int] = set()  # whose workers were ended from outside
+    while not (running and budget.is_overrun(run)):
+        while slots.free and not stop.is_set():
+            if again and not budget.is_out_of_time(run):
+                left = again.popleft()
+                trial = replace(left, attempt=left.attempt + 1)
+            elif budget.end(run) is None:
+                trial = _next(run, space, searcher, seed)
+            else:
+                break
+            _start(run, trial)
+            folder = run.trial_folder(trial.number)
+            running[trial.number] = Job(trial.number, trial.params, trial.seed, folder)
+            slots.submit(running[trial.number])
+            observer.started(run.trial(trial.number))
+        if not running:
+            break
+        for event in slots.events(_PATIENCE_S):
+            trial = run.trial(event.job.number)
+            del running[trial.number]
+            if isinstance(event, TrialFailed) and event.is_external and trial.number not in lost:
+                log.warning("trial %d is run again: %s", trial.number, event.reason)
+                lost.add(trial.number)
+                again.append(trial)
+            else:
+                _record(run, event, keep_weights)
+                observer.ended(run.trial(trial.number), run.trials())
+    for job in running.values():
+        slots.kill(job)
+    if again or running:
+        end = INTERRUPTED if stop.is_set() else budget.out_of_time
+    else:
+        end = budget.end(run) or INTERRUPTED
+    run.append(journal.Ended(end.reason, end.text, now(), run.elapsed_s))
+    log.info("the search is over: %s", end.text)
+
+
+def _next(run: Run, space: Space, searcher: Searcher, run_seed: int) -> Trial:
+    """The trial that the searcher suggests, under the first number that is free."""
+    trials = run.trials()
+    known = {trial.number for trial in trials}
+    number = next(n for n in itertools.count(1) if n not in known)  # a repair may leave a gap
+    suggestion = searcher.suggest(space, trials, number=number, seed=run_seed)
+    seed = trial_seed(run_seed, number)
+    return Trial(number, suggestion.params, seed, info=suggestion.info)
+
+
+def _start(run: Run, trial: Trial) -> None:
+    if trial.attempt > 1:
+        run.clear_trial(trial.number)
+    run.append(
+        journal.Started(
+            trial.number,
+            trial.params,
+            trial.seed,
+            now(),
+            trial.info,
+            trial.attempt,
+            run.elapsed_s,
+        )
+    )
+
+
+def _record(run: Run, event: TrialEvent, keep_weights: int) -> None:
+    number = event.job.number
+    if isinstance(event, TrialFinished):
+        result = event.result
+        run.append(journal.Finished(number=number, **vars(result)))
+        run.keep_weights_of_best(keep_weights)
+        log.info("trial %d finished: %s in %.1f s", number, result.metrics, result.seconds)
+    else:
+        log.warning("trial %d failed: %s", number, event.reason)
+        run.append(journal.Failed(number, event.reason, event.log_tail))

@@ -1,0 +1,98 @@
+"""Tries the default params before any trial is spent: a fault of the set-up shows here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from hpopt.builders.registry import load_builder
+from hpopt.errors import SetupError, TrialError, in_words
+from hpopt.export.best import save_and_load
+from hpopt.export.twin import raw_model
+from hpopt.own_code import blame
+from hpopt.space.dimensions import Params
+from hpopt.training.fit import Fit, predict
+from hpopt.training.objective import Objective, compile_model
+
+
+def preflight(objective: Objective, defaults: Params, *, seed: int) -> None:
+    """Build the network of the default params, fit and score one batch, save it and load it again.
+
+    Raises SetupError, with the line of the user's own builder where the fault is there.
+    """
+    settings = objective.settings(defaults)
+    with _blamed("built", objective):
+        first = objective.network(defaults, seed=seed)
+        network = objective.network(defaults, seed=seed)
+        if {id(v) for v in first.variables} & {id(v) for v in network.variables}:
+            raise SetupError(
+                "the builder gives the same network twice, so that trials would train on",
+                help="make the layers inside the builder, anew each time",
+            )
+        _check_output(network, objective, defaults)
+    with _blamed("fitted", objective):
+        compile_model(network, settings, objective.data)
+        batch = slice(0, settings.batch_size)
+        fit = Fit(
+            network,
+            objective.rows("train", batch),
+            objective.rows("validation", batch),
+            batch_size=settings.batch_size,
+            seed=seed,
+            driver=settings.driver,
+        )
+        try:
+            fit.run(1)
+            fit.finish()
+            objective.score(network)
+        except TrialError as error:
+            raise SetupError(f"the default params give no value: {error}") from error
+    _check_saving(network, objective)
+
+
+@contextmanager
+def _blamed(what: str, objective: Objective) -> Iterator[None]:
+    try:
+        yield
+    except SetupError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise SetupError(
+            f"the network of the default params can't be {what}: {in_words(error)}",
+            location=blame(error, load_builder(objective.builder)),
+        ) from error
+
+
+def _check_output(network: Any, objective: Objective, defaults: Params) -> None:
+    output = objective.data.output
+    asked_for_any = {**objective.arguments, **defaults}.get("output_activation") == "hidden"
+    outputs = network(objective.data.inputs("train")[:2], training=False)
+    help = "end it with keras.layers.Dense(output.units, activation=output.activation)"
+    shape = tuple(getattr(outputs, "shape", ()))
+    if shape != (2, output.units):
+        spoken = f"an output of the shape {shape}" if shape else f"a {type(outputs).__name__}"
+        raise SetupError(
+            f"the network gives {spoken} for two rows, but a {output.task} task needs "
+            f"(2, {output.units})",
+            help=help,
+        )
+    said = predict(network, objective.data.inputs("validation"))
+    no_probability = output.task != "regression" and (said.min() < 0 or said.max() > 1)
+    if no_probability and not asked_for_any:
+        raise SetupError(
+            f"the network's outputs ({said.min():.2g} to {said.max():.2g}) are no probabilities",
+            help=help,
+        )
+
+
+def _check_saving(network: Any, objective: Objective) -> None:
+    model = raw_model(network, objective.data.features, objective.data.target)
+    try:
+        save_and_load(model)
+    except Exception as error:
+        raise SetupError(
+            f"the network can't be saved and loaded again: {in_words(error)}",
+            help="an own layer or model needs @keras.saving.register_keras_serializable() "
+            "and a get_config; a Lambda can't be kept",
+        ) from error

@@ -1,0 +1,141 @@
+"""What has to hold before a later process goes on with a run: the same trials could still be made.
+
+All that is needed stands in the run folder: the config as it was written, what was laid over it,
+and the file of an own builder. The data are read again, and compared with what they were.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hpopt.config.document import Document, KeyPath, parse_document
+from hpopt.config.dumping import inline_yaml
+from hpopt.config.loading import Config, check_document
+from hpopt.errors import ConfigError, DataError, Problem, RunError
+from hpopt.own_code import PLACES, code_files, code_prints
+from hpopt.runs.folder import Run
+from hpopt.runs.journal import Header
+from hpopt.tuning.comparable import differences, space_differences
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """What a run goes on with: its configuration, and what the journal is to say of it."""
+
+    config: Config
+    changes: Sequence[str]  # overrides beyond those that are recorded
+    code: Mapping[str, str]  # fingerprints of the files of own code
+
+
+def continuation_of(
+    run: Run, changes: Sequence[str], *, data: str | None = None, trust_code: bool = False
+) -> Continuation:
+    """What a run goes on with: its own configuration, with overrides laid over it.
+
+    `data` is where the data file is now. The run folder's copy of an own builder stands in for a
+    file that is gone. Raises ConfigError for a wrong change, and where own code has changed that is
+    not trusted; RunError where the folder does not hold what was written.
+    """
+    changes = (*changes, *_moved(run, data))
+    document = _document(run, changes)
+    files = code_files(document.tree, document.path.parent)
+    copy = run.path / "builder" / files["builder"].name if "builder" in files else None
+    if copy is not None and not files["builder"].is_file() and copy.is_file():
+        function = document.tree["model"]["builder"].rpartition(":")[2]
+        builder = inline_yaml(f"{copy.absolute()}:{function}")
+        document = _document(run, (*changes, f"model.builder={builder}"))
+        files["builder"] = copy
+    _check_code(run, document, files, trust_code)
+    return Continuation(check_document(document), changes, code_prints(files))
+
+
+def _document(run: Run, changes: Sequence[str]) -> Document:
+    header = run.header
+    # Before overrides were recorded, what they came to was all that was left of them.
+    name = "config.resolved.yaml" if header.overrides is None else "config.yaml"
+    try:
+        source = (run.path / name).read_bytes()
+    except OSError:
+        raise RunError(
+            f"the run was ended before it had begun: {run.path} has no {name}",
+            help="delete it and begin anew with `hpopt tune CONFIG`",
+        ) from None
+    place = Path(header.folder or run.path) / Path(header.config or name).name
+    return parse_document(place, source, (*run.overrides, *changes))
+
+
+def _moved(run: Run, data: str | None) -> list[str]:
+    if data is None:
+        return []
+    dataset = _document(run, ()).tree.get("dataset") or {}
+    if "path" not in dataset:
+        raise ConfigError(
+            f"the data of this run are in no file: their source is `{dataset.get('source')}`",
+            help="leave --data out",
+        )
+    return [f"dataset.path={inline_yaml(str(Path(data).expanduser().absolute()))}"]
+
+
+def _check_code(run: Run, document: Document, files: Mapping[str, Path], trust_code: bool) -> None:
+    """Raise ConfigError where own code is gone, or is no longer what the run's trials ran."""
+    known, found = run.code, code_prints(files)
+    problems = []
+    for role, path in files.items():
+        place = document.location(PLACES[role])
+        if role not in found:
+            problems.append(Problem(f"there is no file {path}", place, "put it back"))
+        elif run.header.overrides is not None and found[role] != known.get(role) and not trust_code:
+            copy = f" (builder/{path.name} in the run folder is what it was)"
+            problems.append(
+                Problem(
+                    f"{path} has changed since the run's trials ran it",
+                    place,
+                    f"put the file back{copy if role == 'builder' else ''}, or let the changed "
+                    "code run with --trust-code",
+                )
+            )
+    if problems:
+        raise ConfigError.of(problems)
+
+
+def check_comparable(run: Run, config: Config, header: Header) -> None:
+    """Raise ConfigError or DataError where new trials could not be compared with the run's own.
+
+    `header` is what the journal of a new run of `config` would begin with.
+    """
+    found = [*differences(run.header, header), *space_differences(run.header, header)]
+    help = f"begin a new run that knows of this one: {_new_run(run, config)}"
+    if found:
+        problems = [
+            Problem(
+                f"new trials could not be compared with those of {run.path.name}: {what}",
+                config.document.location(_place(section, name, config)),
+            )
+            for section, name, what in found
+        ]
+        problems[-1] = replace(problems[-1], help=help)
+        raise ConfigError.of(problems)
+    then, now = run.header.fingerprints, header.fingerprints
+    other = next((part for part in ("data", "split") if then.get(part) != now.get(part)), None)
+    if other is not None:
+        of_config = [c for c in config.document.overrides if c.startswith("dataset.")]
+        kind = ConfigError if set(of_config) - set(run.overrides) else DataError
+        raise kind(
+            f"the trials of {run.path.name} were made with "
+            + ("other data" if other == "data" else "another split of the data"),
+            location=config.document.location(("dataset", other)),
+            help=f"put the data back (`--data PATH` says where they are now), or {help}",
+        )
+
+
+def _place(section: str, name: str, config: Config) -> KeyPath:
+    return ("space", name) if name in config.settings.space else (section, name)
+
+
+def _new_run(run: Run, config: Config) -> str:
+    document = config.document
+    overrides = "".join(f" -s {shlex.quote(override)}" for override in document.overrides)
+    return f"hpopt tune {document.path}{overrides} --warm-start {run.path.name}"

@@ -1,0 +1,257 @@
+"""Everything before the first trial: the data, the run folder, the preflight."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from hpopt.config.loading import Config
+from hpopt.config.resolved import resolved_yaml
+from hpopt.data.folds import Splits
+from hpopt.data.leaks import possible_leaks
+from hpopt.data.loading import load_table
+from hpopt.data.prepared import fingerprints, prepare
+from hpopt.data.sources import Table
+from hpopt.data.splits import Parts, split_rows
+from hpopt.errors import DataError, Interrupted, SettingError
+from hpopt.execution.choosing import make_slots
+from hpopt.execution.plan import Plan
+from hpopt.execution.slots import Slots
+from hpopt.metrics.metrics import Metric
+from hpopt.own_code import code_files, code_prints, source_of
+from hpopt.runs import journal
+from hpopt.runs.environment import ENVIRONMENT, describe_environment
+from hpopt.runs.folder import DATA, Run, now
+from hpopt.tracking.observer import Observer
+from hpopt.training.objective import Objective
+from hpopt.tuning.preflight import preflight
+from hpopt.tuning.resuming import Continuation, check_comparable
+from hpopt.tuning.warm_start import known_of
+from hpopt.version import VERSION
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Material:
+    """The rows, how they fall into parts, and what `auto` means for them."""
+
+    table: Table
+    parts: Parts
+    metric: Metric
+    loss: str
+
+    @property
+    def notes(self) -> list[str]:
+        """What people should know of the rows, and of how the parts came about."""
+        of_parts = [self.parts.note] if self.parts.note else []
+        return [*self.table.notes, *of_parts, *possible_leaks(self.table, self.parts.train)]
+
+    def objective(self, config: Config, folder: Path) -> Objective:
+        """The objective of a configuration, with the prepared rows in `folder`."""
+        binding = config.binding
+        data = prepare(self.table, self.parts, folder, config.settings.dataset.scaling)
+        return Objective(
+            binding.builder, binding.arguments, binding.training, self.metric.name, data
+        )
+
+    def splits(self, config: Config, folder: Path) -> Splits:
+        """What makes further splits of the rows, below the `folder` of the prepared ones.
+
+        The folds of `training.folds` are there at once. Raises DataError where they can't be.
+        """
+        dataset, folds = config.settings.dataset, config.binding.training.folds
+        stratified = self.table.task != "regression" and dataset.split.stratify is not False
+        splits = Splits(
+            self.table, self.parts, folder, folds, dataset.split.seed, stratified, dataset.scaling
+        )
+        if folds > 1:
+            try:
+                splits.write_folds()
+            except DataError as error:
+                raise error.at(config.document.location(("training", "folds"))) from None
+        return splits
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What the trials of a run need: what they do, where, and on which rows."""
+
+    objective: Objective
+    slots: Slots
+    splits: Splits
+
+
+def read_material(config: Config) -> Material:
+    """Read the data and split them.
+
+    Raises ConfigError where the metric, the loss or class weights do not fit them, DataError where
+    they can't be used.
+    """
+    table = read_table(config)
+    metric, loss = config.metric(table.task), config.loss(table.task)
+    config.check_class_weight(table.task)
+    split = config.settings.dataset.split
+    try:
+        parts = split_rows(table, **split.model_dump(exclude={"groups", "order"}))
+    except DataError as error:
+        raise error.at(config.document.location(("dataset", "split"))) from None
+    return Material(table, parts, metric, loss)
+
+
+def read_table(config: Config) -> Table:
+    """The table of a configuration.
+
+    Raises DataError where it can't be read or used, with the line of the setting that is at fault.
+    """
+    try:
+        return load_table(config.dataset)
+    except SettingError as error:
+        raise error.at(config.document.location(("dataset", *error.key))) from None
+
+
+def set_up(
+    config: Config,
+    output_dir: Path,
+    observer: Observer,
+    stop: threading.Event,
+    earlier: Run | None = None,
+) -> tuple[Run, Ready]:
+    """Read the data, make the run folder and try the default params, while workers warm up.
+
+    The run may know of an `earlier` one.
+
+    Raises ConfigError, DataError or SetupError, and leaves no folder then; likewise Interrupted
+    where `stop` has been set meanwhile.
+    """
+    material = read_material(config)
+    header = header_of(config, material)
+    known = None if earlier is None else known_of(earlier, header, config.binding.space)
+    run = Run.create(output_dir, config.run_name, header)
+    try:
+        # At once, so that a run that is killed in what follows can be resumed.
+        run.write("config.yaml", lambda file: file.write(config.document.source))
+        keep_code(run, config)
+        if known is not None:
+            run.append(known)
+            note_known(known, observer)
+        ready = prepare_run(run, config, material, observer)
+        if stop.is_set():
+            ready.slots.close()
+            raise Interrupted("interrupted before the first trial; no run folder is left")
+    except BaseException:
+        run.discard()  # nothing has been found yet
+        raise
+    return run, ready
+
+
+def note_known(known: journal.Known, observer: Observer) -> None:
+    """Say how an earlier run is used."""
+    count = len(known.trials)
+    note = (
+        f"{count} trials of {known.run} inform the search"
+        if known.informs
+        else f"{known.run} was made otherwise (data, split, metric, code or constants): its values "
+        f"say nothing here, and its best {count} params are tried first"
+    )
+    log.info(note)
+    observer.note(note)
+
+
+def read_again(run: Run, config: Config) -> Material:
+    """The material of a run that is to go on.
+
+    Raises what `read_material` raises, and ConfigError or DataError where new trials could not be
+    compared with those that the run has.
+    """
+    path = getattr(config.dataset, "path", None)
+    if path is not None and not Path(path).exists():
+        raise DataError(f"there is no file {path}", help="say where it is now: --data PATH")
+    material = read_material(config)
+    check_comparable(run, config, header_of(config, material))
+    return material
+
+
+def set_up_again(
+    run: Run, again: Continuation, material: Material, observer: Observer, stop: threading.Event
+) -> Ready:
+    """Ready a run to go on.
+
+    Raises what `set_up` raises, and leaves the run as it was then.
+    """
+    config = again.config
+    run.sweep(config.settings.output.keep_weights)
+    ready = prepare_run(run, config, material, observer)
+    if stop.is_set():
+        ready.slots.close()
+        raise Interrupted(f"interrupted; {run.path} is as it was")
+    keep_code(run, config)
+    run.append(
+        journal.Resumed(again.changes, config.settings.search.n_calls, now(), VERSION, again.code)
+    )
+    return ready
+
+
+def prepare_run(run: Run, config: Config, material: Material, observer: Observer) -> Ready:
+    """All that a run needs before its next trial can begin, behind its header and its config."""
+    slots: Slots | None = None
+    try:
+        with run.log_file():
+            for note in (*config.binding.notes, *material.notes):
+                log.warning(note)
+                observer.note(note)
+        objective = material.objective(config, run.data_folder)
+        splits = material.splits(config, run.data_folder)
+        training = config.binding.training
+        trials_left = max(config.settings.search.n_calls - len(run.trials()), 1)
+        n_jobs = trials_left * training.folds * training.repeats
+        plan = Plan.of(config.settings.execution, n_jobs=n_jobs)
+        with run.log_file():
+            slots = make_slots(objective, plan)
+        preflight(objective, config.binding.space.defaults, seed=config.settings.search.seed)
+        resolved = resolved_yaml(
+            config, metric=material.metric.name, loss=material.loss, workers=plan.workers
+        )
+        run.write_text("config.resolved.yaml", resolved)
+        run.write_json(DATA, objective.data.to_json())
+        if not (run.path / ENVIRONMENT).is_file():
+            run.write_json(ENVIRONMENT, describe_environment(config.document.path))
+    except BaseException:
+        if slots is not None:
+            slots.close()
+        raise
+    return Ready(objective, slots, splits)
+
+
+def keep_code(run: Run, config: Config) -> None:
+    """Copy the file of an own builder into the run folder."""
+    source = source_of(config.binding.builder)
+    if source is not None:
+        run.write(f"builder/{source.name}", lambda file: file.write(source.read_bytes()))
+
+
+def header_of(config: Config, material: Material) -> journal.Header:
+    """What the journal of a run begins with."""
+    binding, metric, document = config.binding, material.metric, config.document
+    training = binding.training.model_dump() | {"metric": metric.name, "loss": material.loss}
+    searched = binding.space.names
+    return journal.Header(
+        hpopt=VERSION,
+        metric=metric.name,
+        greater_is_better=metric.greater_is_better,
+        fingerprints=fingerprints(material.table, material.parts),
+        constants={
+            "builder": binding.builder,
+            "arguments": binding.arguments,
+            "training": {n: value for n, value in training.items() if n not in searched},
+        },
+        space=binding.space.to_json(),
+        time=now(),
+        config=document.path.name,
+        n_calls=config.settings.search.n_calls,
+        folder=str(document.path.resolve().parent),
+        overrides=document.overrides,
+        code=code_prints(code_files(document.tree, document.path.resolve().parent)),
+    )

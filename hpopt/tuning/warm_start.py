@@ -1,0 +1,70 @@
+"""What a new run may know of an earlier one: a warm start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hpopt.errors import ConfigError
+from hpopt.runs.folder import Run
+from hpopt.runs.journal import Header, Known
+from hpopt.space.dimensions import Params
+from hpopt.space.space import Space
+from hpopt.trials import Result, Trial, ranked
+from hpopt.tuning.comparable import differences
+
+# So many of the best are tried first, where their values can't be compared with new ones.
+_MOST_TRIED = 5
+
+
+def known_of(earlier: Run, header: Header, space: Space) -> Known:
+    """What a run that begins with `header` can use of an `earlier` one.
+
+    Its trials inform the search where nothing but the search differs between the two: metric, data,
+    split, code and constants. Else their values mean something else, and the best of its params are
+    worth a try, no more. Raises ConfigError where none of its trials lies in the `space`.
+    """
+    trials = [t for t in earlier.trials() if t.state != "running" and space.contains(t.params)]
+    if not trials:
+        raise ConfigError(
+            f"{earlier.path.name} has no trial in the search space of this run",
+            help="a warm start is for a run over the same names, with bounds that hold some of it",
+        )
+    informs = (
+        not list(differences(earlier.header, header))
+        and dict(earlier.header.fingerprints) == dict(header.fingerprints)
+        and dict(earlier.code) == dict(header.code)
+    )
+    if not informs:
+        trials = ranked(trials)[:_MOST_TRIED]
+    forms = [
+        {
+            "number": trial.number,
+            "params": dict(trial.params),
+            "value": trial.value,
+            "standard_error": trial.result.standard_error if trial.result else None,
+        }
+        for trial in trials
+    ]
+    return Known(earlier.path.name, informs, forms)
+
+
+def to_try_first(known: Known | None) -> Sequence[Params]:
+    """The params of an earlier run that are tried first, from the best on."""
+    return [] if known is None or known.informs else [form["params"] for form in known.trials]
+
+
+def earlier_trials(known: Known | None) -> Sequence[Trial]:
+    """The trials of an earlier run that inform the search; their numbers are those up to 0."""
+    if known is None or not known.informs:
+        return []
+    count = len(known.trials)
+    return [_trial(form, number - count) for number, form in enumerate(known.trials, start=1)]
+
+
+def _trial(form: Mapping[str, Any], number: int) -> Trial:
+    value = form["value"]
+    if value is None:
+        return Trial(number, form["params"], seed=0, state="failed")
+    result = Result(value, {}, [], {}, 0, 0.0, standard_error=form["standard_error"])
+    return Trial(number, form["params"], seed=0, state="finished", result=result)

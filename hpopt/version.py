@@ -1,0 +1,3 @@
+"""The version of hpopt, in its one place."""
+
+VERSION = "0.1.0"
