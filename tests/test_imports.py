@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "trials": {"space"},
     "execution": {"files", "grammar"} | RECORDS,
     "runs": {"files", "jsonline"} | RECORDS,
-    "search": RECORDS,
+    "search": {"grammar"} | RECORDS,
     "training": {"backend", "builders", "data", "files", "grammar", "metrics", "task"} | RECORDS,
     "config": {
         "builders",
@@ -40,6 +40,7 @@ MAY_IMPORT = {
         "grammar",
         "metrics",
         "own_code",
+        "search",
         "task",
         "training",
     }

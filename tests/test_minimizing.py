@@ -94,6 +94,10 @@ def test_without_a_finite_value_there_is_no_result():
     [
         ({"engine": "gpp"}, "did you mean `gp`?"),
         ({"acquisition": "ei"}, "did you mean `EI`?"),
+        ({"engine": "skopt", "base_estimator": "RT"}, "one of `GP`, `RF`, `ET`"),
+        ({"engine": "grid", "grid": 1}, "grid must be a number at least 2, not 1"),
+        ({"engine": "random", "acquisition": "ei"}, "did you mean `EI`?"),
+        ({"aquisition": "EI"}, "did you mean `acquisition`?"),
         ({"n_calls": 0}, "`n_calls` must be a whole number, at least 1, not 0"),
         ({"n_initial": 2.5}, "`n_initial` must be a whole number"),
         ({"defaults": {"layer": 2}}, "did you mean `layers`?"),
@@ -112,6 +116,26 @@ def test_an_argument_that_makes_no_sense(arguments, words):
         hpopt.minimize(bowl, **{"space": SPACE, "n_calls": 3} | arguments)
     assert words in caught.value.render()
     assert caught.value.render() in caught.value.__notes__  # as a notebook shows it
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"engine": "gp", "acquisition": "LCB"},
+        {"engine": "skopt", "base_estimator": "RF", "acquisition": "PI"},
+        {"engine": "sobol"},
+        {"engine": "random", "acquisition": "LCB"},  # which it does not read
+    ],
+)
+def test_every_engine_takes_its_settings(settings):
+    result = hpopt.minimize(bowl, SPACE, n_calls=5, n_initial=3, **settings)
+    assert len(result.x_iters) == 5
+
+
+def test_the_grid_has_as_many_points_as_are_asked_for():
+    space = {"x": {"type": "real", "low": 0, "high": 1, "default": 0}}
+    tried = hpopt.minimize(lambda p: p["x"], space, n_calls=4, engine="grid", grid=4).x_iters
+    assert sorted(x for (x,) in tried) == pytest.approx([0, 1 / 3, 2 / 3, 1])
 
 
 def test_numpy_s_numbers_are_numbers():

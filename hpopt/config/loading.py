@@ -15,7 +15,7 @@ from hpopt.config.binding import Binding, bind
 from hpopt.config.document import Document, KeyPath, parse_document, read_document
 from hpopt.config.dumping import block_yaml
 from hpopt.config.problems import problems_of
-from hpopt.config.schema import WITHOUT_ACQUISITION, Settings
+from hpopt.config.schema import Settings
 from hpopt.data.settings import AnyData, located
 from hpopt.errors import ConfigError, shorten
 from hpopt.metrics.metrics import METRICS, Metric, default_metric, metrics_for
@@ -36,11 +36,6 @@ class Config:
     binding: Binding
     document: Document
     run_name: str  # what the run folder is called behind its time stamp
-
-    @property
-    def heeds_acquisition(self) -> bool:
-        """Whether the engine has an acquisition function."""
-        return self.settings.search.engine not in WITHOUT_ACQUISITION
 
     @property
     def dataset(self) -> AnyData:

@@ -43,9 +43,9 @@ class Training(Section):
     weight_decay: Annotated[float, Ge(0)] | None = None
     """The share of itself, times the learning rate, that a weight loses at each step, as in AdamW;
     `null` leaves the optimiser its own: 0.004 for `adamw` and `muon`, none for the others."""
-    loss: Annotated[str, one_of(["auto", *LOSSES])] = "auto"
+    loss: Annotated[str, one_of(("auto",), LOSSES)] = "auto"
     """What a fit minimises; `auto` chooses by the task."""
-    metric: Annotated[str, one_of(["auto", *METRICS])] = "auto"
+    metric: Annotated[str, one_of(("auto",), METRICS)] = "auto"
     """What trials are judged by, as scikit-learn defines it; `auto` is accuracy or rmse."""
     folds: Annotated[int, Ge(1), Le(20)] = 1
     """Into how many folds the training and validation rows fall: a trial is then so many fits, each

@@ -19,9 +19,7 @@ from hpopt.execution.folded import FoldedSlots
 from hpopt.runs import journal
 from hpopt.runs.folder import Run, now
 from hpopt.search.engines import make_searcher
-from hpopt.search.grid_engine import grid_note
 from hpopt.search.searcher import Searcher
-from hpopt.space.space import Space
 from hpopt.tracking.observer import Observer, Observers
 from hpopt.tracking.tensorboard import TensorBoard
 from hpopt.tuning.budget import INTERRUPTED, Budget
@@ -129,8 +127,7 @@ def _carry_on(
     """Search until the budget is used up, and close the run."""
     options, space, training = config.settings, config.binding.space, config.binding.training
     with _told_how_to_resume(run), closing(run), run.log_file(), closing(ready.slots):
-        if options.search.engine == "grid":
-            _compare_budget(space, options.search.grid, options.search.n_calls, observer)
+        _note_of_engine(config, observer)
         observer.begin(run, options.search.n_calls)
         search(
             run,
@@ -160,8 +157,10 @@ def _carry_on(
 
 
 def _searcher(run: Run, config: Config) -> Searcher:
+    search = config.settings.search
     return make_searcher(
-        **config.settings.search.of_searcher,
+        **search.of_searcher,
+        n_calls=search.n_calls,
         given=[*config.binding.initial, *to_try_first(run.known)],
         earlier=earlier_trials(run.known),
     )
@@ -188,8 +187,9 @@ def _budget(run: Run, config: Config) -> Budget:
     )
 
 
-def _compare_budget(space: Space, points: int, n_calls: int, observer: Observer) -> None:
-    note = grid_note(space, points, n_calls)
+def _note_of_engine(config: Config, observer: Observer) -> None:
+    search = config.settings.search
+    note = search.chosen.note(config.binding.space, search.n_calls)
     if note is not None:
         log.warning(note)
         observer.note(note)
