@@ -86,7 +86,7 @@ class Model:
         assert rows.target is not None
         task, labels = self.data.output.task, self.data.labels
         outputs, y = self._outputs(rows), rows.target
-        is_known = ~np.isnan(y) if task == "regression" else y >= 0
+        is_known = y >= 0 if labels else ~np.isnan(y)
         outputs, y = outputs[is_known], y[is_known]
         names = [metric.name for metric in metrics_for(task)]
         groups = None if rows.groups is None else rows.groups[is_known]

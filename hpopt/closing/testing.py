@@ -84,7 +84,7 @@ class Judging:
         }
         if _AT_HALF in self._predictors:
             outcome["at_half"] = sample.score(_AT_HALF, self.run.metric)
-        if self._task != "regression":
+        if self.objective.data.output.kind.has_labels:
             said = self._predictors["best"].predictions
             outcome["calibration"] = calibration(sample.y, said).to_json()
         return outcome

@@ -18,10 +18,10 @@ from hpopt.config.problems import problems_of
 from hpopt.config.schema import Settings
 from hpopt.data.settings import AnyData, located
 from hpopt.errors import ConfigError, shorten
-from hpopt.metrics.metrics import METRICS, Metric, default_metric, metrics_for
+from hpopt.metrics.metric import Metric
+from hpopt.metrics.metrics import METRICS, default_metric, metrics_for
 from hpopt.space.dimensions import Categorical
-from hpopt.task import Task
-from hpopt.training.losses import losses_for
+from hpopt.task import TASKS, Task
 
 # What a config is called that was given as a mapping.
 MAPPING = Path("mapping")
@@ -60,15 +60,15 @@ class Config:
         dimension = next((d for d in self.binding.space if d.name == "loss"), None)
         searched = dimension.categories if isinstance(dimension, Categorical) else ()
         section = "space" if "loss" in self.settings.space else "training"
+        fitting = TASKS[task].losses
         for name in searched or (self.binding.training.loss,):
-            if name not in ("auto", *losses_for(task)):
-                raise self._misfit("loss", str(name), task, losses_for(task), (section, "loss"))
-        constant = self.binding.training.loss
-        return losses_for(task)[0] if constant == "auto" else constant
+            if name not in ("auto", *fitting):
+                raise self._misfit("loss", str(name), task, fitting, (section, "loss"))
+        return TASKS[task].loss(self.binding.training.loss)
 
     def check_class_weight(self, task: Task) -> None:
         """Raise ConfigError where there are class weights, and no classes."""
-        if self.settings.training.class_weight is not None and task == "regression":
+        if self.settings.training.class_weight is not None and not TASKS[task].has_labels:
             raise ConfigError(
                 "`class_weight` does not fit a regression task",
                 location=self.document.location(("training", "class_weight")),

@@ -11,7 +11,6 @@ from hpopt.data.features import FeatureSpec, TargetSpec
 from hpopt.data.prepared import Prepared
 from hpopt.data.tables import TableSpec
 from hpopt.export.table_twin import Naming, column_inputs, keras_name, network_inputs
-from hpopt.training.losses import losses_for
 from hpopt.training.objective import compile_model
 from hpopt.training.settings import Training
 
@@ -106,7 +105,7 @@ def compile_raw_model(model: Any, settings: Training, data: Prepared) -> None:
     if data.target == TargetSpec():
         return
     scale = data.target.scale
-    name = losses_for(data.output.task)[0] if settings.loss == "auto" else settings.loss
+    name = data.output.kind.loss(settings.loss)
     if data.target.transform == "log1p":
         name = "mean_squared_logarithmic_error"
     elif name != "mean_squared_error":

@@ -8,15 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from hpopt.metrics.weighted import (
-    HALF,
-    OF_CLASSES,
-    OF_LABELS,
-    UP_TO_ONE,
-    label_scorer,
-    labels_above,
-    scorer,
-)
+from hpopt.metrics.metrics import METRICS
+from hpopt.metrics.weighted import HALF, labels_above, sure_of
 from hpopt.statistics.bootstrap import (
     LEVEL,
     RESAMPLES,
@@ -33,7 +26,7 @@ _MOST_CELLS = 10_000_000
 
 @dataclass(frozen=True)
 class Predictor:
-    """What a model says of each row, `predictions` [n, units]; see `weighted.scorer`."""
+    """What a model says of each row, `predictions` [n, units]; see `Metric.scorer`."""
 
     predictions: np.ndarray
     threshold: float = HALF
@@ -104,9 +97,9 @@ class Sample:
         found = self._of(name, metric)
         if not np.isfinite(found.estimate):
             return None
-        if metric == "accuracy" and self._groups is None:
+        if METRICS[metric].is_share and self._groups is None:
             return clopper_pearson(int(self._right(name).sum()), len(self.y), self.level)
-        if found.is_constant and metric in UP_TO_ONE and found.estimate == 1.0:
+        if found.is_constant and METRICS[metric].is_up_to_one and found.estimate == 1.0:
             # No resample of faultless rows has a fault, and yet the next row may.
             return Interval(self._least_of_faultless(metric), 1.0)
         return found.interval(self.level)
@@ -122,20 +115,20 @@ class Sample:
         found = self._of(first, metric) - self._of(second, metric)
         if not np.isfinite(found.estimate):
             return None
-        if metric == "accuracy" and self._groups is None:
+        if METRICS[metric].is_share and self._groups is None:
             ours, others = self._right(first), self._right(second)
             b, c = int((ours & ~others).sum()), int((others & ~ours).sum())
             interval = paired_difference(b, c, len(ours), self.level)
             return Difference(found.estimate, interval, mcnemar(b, c))
         if found.is_constant and found.estimate == 0:
             reach = 0.0
-            if metric in UP_TO_ONE and not self._say_the_same(first, second):
+            if METRICS[metric].is_up_to_one and not self._say_the_same(first, second):
                 reach = 1 - self._least_of_faultless(metric)
             return Difference(0.0, Interval(-reach, reach), 1.0)
         resampled, p = found.interval(self.level), found.p_value()
         if resampled is None:
             return None
-        if metric in OF_LABELS:
+        if METRICS[metric].needs == "labels":
             p = max(p, self._swapped(first, second, metric))
             if p >= 1 - self.level:
                 resampled = Interval(min(resampled.low, 0.0), max(resampled.high, 0.0))
@@ -163,11 +156,10 @@ class Sample:
         both = np.stack([self.y[alike], ours[alike]])
         pairs, cell = np.unique(both, axis=1, return_inverse=True)
         known = np.repeat(np.bincount(cell.ravel(), minlength=pairs.shape[1])[:, None], swaps, 1)
-        score = label_scorer(
-            metric,
+        labels = np.concatenate([pairs[1], ours[apart], others[apart]])
+        score = METRICS[metric].scorer(
             np.concatenate([pairs[0], self.y[apart], self.y[apart]]),
-            np.concatenate([pairs[1], ours[apart], others[apart]]),
-            predictors[0].predictions.shape[1],
+            sure_of(labels, predictors[0].predictions.shape[1]),
         )
         differences = np.abs(
             score(np.concatenate([known, 1 - swapped, swapped]))
@@ -183,7 +175,7 @@ class Sample:
         found: dict[tuple[str, str], Bootstrapped] = {}
         for resampling, metrics in self._plans:
             scorers = {
-                (name, metric): scorer(metric, self.y, one.predictions, one.threshold)
+                (name, metric): METRICS[metric].scorer(self.y, one.predictions, one.threshold)
                 for name, one in self._predictors.items()
                 for metric in metrics
             }
@@ -199,8 +191,8 @@ class Sample:
         """
         if self._groups is not None:
             return [(Resampling.of_groups(self._groups), self.metrics)]
-        by_class = [metric for metric in self.metrics if metric in OF_CLASSES]
-        others = [metric for metric in self.metrics if metric not in OF_CLASSES]
+        by_class = [metric for metric in self.metrics if METRICS[metric].needs_every_class]
+        others = [metric for metric in self.metrics if metric not in by_class]
         plans = [(Resampling.of_classes(self.y), by_class)] if by_class else []
         return [*plans, (Resampling.of_rows(len(self.y)), others)] if others else plans
 

@@ -22,7 +22,6 @@ from hpopt.metrics.metrics import METRICS
 from hpopt.space.dimensions import Params
 from hpopt.training.average import average
 from hpopt.training.fit import Fit, Rows, predict
-from hpopt.training.losses import losses_for
 from hpopt.training.optimizers import OPTIMIZERS, WITH_MOMENTUM
 from hpopt.training.settings import Training
 from hpopt.training.stem import shape_behind_stem, with_stem
@@ -203,5 +202,5 @@ def compile_model(model: Any, settings: Training, data: Prepared) -> None:
     options = {"momentum": settings.momentum} if settings.optimizer in WITH_MOMENTUM else {}
     if settings.weight_decay is not None:
         options["weight_decay"] = settings.weight_decay
-    loss = losses_for(data.output.task)[0] if settings.loss == "auto" else settings.loss
+    loss = data.output.kind.loss(settings.loss)
     model.compile(optimizer(rate, **options), loss, jit_compile=False)

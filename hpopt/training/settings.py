@@ -8,8 +8,10 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from hpopt.grammar import Count, Section, one_of
 from hpopt.metrics.metrics import METRICS
-from hpopt.training.losses import LOSSES
+from hpopt.task import TASKS
 from hpopt.training.optimizers import OPTIMIZERS
+
+LOSSES = tuple(loss for kind in TASKS.values() for loss in kind.losses)
 
 
 class EarlyStopping(Section):

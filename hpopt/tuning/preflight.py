@@ -70,15 +70,15 @@ def _check_output(network: Any, objective: Objective, defaults: Params) -> None:
     outputs = network(objective.data.inputs("train")[:2], training=False)
     help = "end it with keras.layers.Dense(output.units, activation=output.activation)"
     shape = tuple(getattr(outputs, "shape", ()))
-    if shape != (2, output.units):
+    if shape != (2, *output.shape):
         spoken = f"an output of the shape {shape}" if shape else f"a {type(outputs).__name__}"
         raise SetupError(
             f"the network gives {spoken} for two rows, but a {output.task} task needs "
-            f"(2, {output.units})",
+            f"{(2, *output.shape)}",
             help=help,
         )
     said = predict(network, objective.data.inputs("validation"))
-    no_probability = output.task != "regression" and (said.min() < 0 or said.max() > 1)
+    no_probability = output.kind.has_labels and (said.min() < 0 or said.max() > 1)
     if no_probability and not asked_for_any:
         raise SetupError(
             f"the network's outputs ({said.min():.2g} to {said.max():.2g}) are no probabilities",

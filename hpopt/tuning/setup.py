@@ -19,11 +19,12 @@ from hpopt.errors import DataError, Interrupted, SettingError
 from hpopt.execution.choosing import make_slots
 from hpopt.execution.plan import Plan
 from hpopt.execution.slots import Slots
-from hpopt.metrics.metrics import Metric
+from hpopt.metrics.metric import Metric
 from hpopt.own_code import code_files, code_prints, source_of
 from hpopt.runs import journal
 from hpopt.runs.environment import ENVIRONMENT, describe_environment
 from hpopt.runs.folder import DATA, Run, now
+from hpopt.task import TASKS
 from hpopt.tracking.observer import Observer
 from hpopt.training.objective import Objective
 from hpopt.tuning.preflight import preflight
@@ -63,7 +64,7 @@ class Material:
         The folds of `training.folds` are there at once. Raises DataError where they can't be.
         """
         dataset, folds = config.settings.dataset, config.binding.training.folds
-        stratified = self.table.task != "regression" and dataset.split.stratify is not False
+        stratified = TASKS[self.table.task].has_labels and dataset.split.stratify is not False
         splits = Splits(
             self.table, self.parts, folder, folds, dataset.split.seed, stratified, dataset.scaling
         )

@@ -9,8 +9,8 @@ from hpopt.data.sources import load_sklearn
 from hpopt.data.splits import split_rows
 from hpopt.export.formats import FORMATS
 from hpopt.export.twin import compile_raw_model, raw_model, rows_model
+from hpopt.task import TASKS
 from hpopt.training.fit import predict
-from hpopt.training.losses import losses_for
 from hpopt.training.objective import compile_model
 from hpopt.training.settings import Training
 
@@ -83,7 +83,7 @@ def test_the_raw_model_has_the_loss_that_its_network_was_fitted_with(loss, tmp_p
     assert raw == pytest.approx(fitted, rel=1e-4)
 
 
-@pytest.mark.parametrize("loss", losses_for("regression"))
+@pytest.mark.parametrize("loss", TASKS["regression"].losses)
 def test_the_raw_model_of_a_regression_can_be_trained_further(loss, tmp_path):
     table = load_sklearn("diabetes")
     parts = split_rows(table, train=0.6, validation=0.2, test=0.2, seed=0, stratify="auto")

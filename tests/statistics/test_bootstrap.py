@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hpopt.metrics.weighted import scorer
+from hpopt.metrics.metrics import METRICS
 from hpopt.statistics.bootstrap import Resampling, bootstrap
 
 
 def of_mae(errors, **options):
     """The bootstrap of the mean of errors [n]."""
     resampling = options.pop("resampling", Resampling.of_rows(len(errors)))
-    scorers = {"mae": scorer("mae", errors, np.zeros((len(errors), 1)))}
+    scorers = {"mae": METRICS["mae"].scorer(errors, np.zeros((len(errors), 1)))}
     return bootstrap(scorers, resampling, **options)["mae"]
 
 
@@ -49,11 +49,11 @@ def test_the_truth_is_held_as_often_as_is_said(metric):
         return y, (1 / (1 + np.exp(-(2 * y - 1 + rng.normal(size=n)))))[:, None]
 
     y, said = rows(400_000)
-    truth = scorer(metric, y, said)(np.ones((len(y), 1)))[0]
+    truth = METRICS[metric].scorer(y, said)(np.ones((len(y), 1)))[0]
     for _ in range(trials):
         y, said = rows(n)
         resampling = Resampling.of_classes(y) if metric == "auc" else Resampling.of_rows(n)
-        scorers = {metric: scorer(metric, y, said)}
+        scorers = {metric: METRICS[metric].scorer(y, said)}
         held += bootstrap(scorers, resampling, resamples=400)[metric].interval().holds(truth)
     assert 0.915 <= held / trials <= 0.985
 
@@ -90,8 +90,8 @@ def test_the_p_value_is_where_the_interval_ends():
     resampling = Resampling.of_rows(60)
     y = np.zeros(60)
     scorers = {
-        "a": scorer("mae", y, np.abs(errors + 5)[:, None]),
-        "b": scorer("mae", y, np.full((60, 1), 5.0)),
+        "a": METRICS["mae"].scorer(y, np.abs(errors + 5)[:, None]),
+        "b": METRICS["mae"].scorer(y, np.full((60, 1), 5.0)),
     }
     found = bootstrap(scorers, resampling)
     difference = found["a"] - found["b"]
@@ -106,7 +106,7 @@ def test_the_p_value_is_where_the_interval_ends():
 def test_the_same_seed_gives_the_same_numbers_and_in_time():
     rng = np.random.default_rng(0)
     y = rng.integers(2, size=10_000)
-    scorers = {"auc": scorer("auc", y, (y + rng.normal(size=10_000))[:, None])}
+    scorers = {"auc": METRICS["auc"].scorer(y, (y + rng.normal(size=10_000))[:, None])}
     started = time.process_time()
     first = bootstrap(scorers, Resampling.of_classes(y))["auc"]
     assert time.process_time() - started < 5  # about one, where nothing else goes on
