@@ -22,8 +22,9 @@ from hpopt.data.folds import WHOLE, Splits
 from hpopt.errors import RunError, in_words
 from hpopt.execution.slots import Slots
 from hpopt.export.best import trained_network, write_best
-from hpopt.plots.drawing import PICTURES, write_picture
+from hpopt.plots.drawing import write_picture
 from hpopt.plots.history import History
+from hpopt.plots.pictures import PICTURES
 from hpopt.report.findings import Findings, find_out
 from hpopt.report.summary import summarise
 from hpopt.runs.folder import Run, now
