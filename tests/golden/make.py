@@ -1,10 +1,10 @@
 """Makes the golden run folders of this version of hpopt; README.md says what they are.
 
-    python tests/golden/make.py
+    python tests/golden/make.py [NAME ...]
 
-What is there of this version is replaced: only do that on purpose, for a released version's golden
-folders are to stay as they were made. Everything goes through the command line, so that the script
-needs nothing of hpopt's inside.
+What is there of this version by these names (or all) is replaced: only do that on purpose, for a
+released version's golden folders are to stay as they were made. Everything goes through the command
+line, so that the script needs nothing of hpopt's inside.
 """
 
 import json
@@ -26,17 +26,28 @@ import pandas as pd
 HERE = Path(__file__).parent
 INPUTS = HERE / "inputs"
 ELSEWHERE = "/golden"  # where the folders claim to have been made: nothing is there
-FINISHED = ("array", "table", "regression", "grid", "sobol")
+FINISHED = ("array", "table", "regression", "ensemble", "grid", "sobol")
 DATA = {"table": "customers.csv", "regression": "sales.csv", "own_builder": "arrays.npz"}
-MODELS = {"array": "cells.npz", "table": "customers.csv", "regression": "sales.csv"}
+MODELS = {
+    "array": "cells.npz",
+    "table": "customers.csv",
+    "regression": "sales.csv",
+    "ensemble": "digits.npz",
+}
+# At how many of which signs in their journals.
+KILLED = {
+    "own_builder": {'"kind":"finished"': 3, '"kind":"started"': 5},
+    "closing": {'"name":"confirm"': 1},
+}
 # Of these only the journal and the config are kept.
 JOURNAL_ONLY = ("grid", "sobol")
-MORE = {"array": 11, "table": 8, "regression": 13, "grid": 6, "sobol": 7}  # trials once extended
+# How many trials they have once they are extended.
+MORE = {"array": 11, "table": 8, "regression": 13, "ensemble": 6, "grid": 6, "sobol": 7}
 
 
 def write_data(folder: Path) -> None:
     """The rows of the inputs that are files: made up, or of scikit-learn's."""
-    from sklearn.datasets import load_breast_cancer
+    from sklearn.datasets import load_breast_cancer, load_digits
 
     rng = np.random.default_rng(0)
     n = 240
@@ -74,6 +85,8 @@ def write_data(folder: Path) -> None:
 
     cells = load_breast_cancer()
     np.savez(folder / "cells.npz", x=cells.data[:60], y=cells.target_names[cells.target[:60]])
+    digits = load_digits()
+    np.savez_compressed(folder / "digits.npz", x=digits.data[:60], y=digits.target[:60])
 
 
 def hpopt(*arguments: object, cwd: Path) -> str:
@@ -179,28 +192,30 @@ def records(text: str) -> list[dict]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def main() -> None:
+def main(names: list[str]) -> None:
     release = ".".join(version("hpopt").split(".")[:2])
+    target = HERE / release
     with tempfile.TemporaryDirectory(prefix="golden-") as folder:
         place = Path(folder).resolve()
         write_data(INPUTS)
         shutil.copytree(INPUTS, place, dirs_exist_ok=True)
         for name in FINISHED:
-            earlier = ["--warm-start", "grid"] if name == "sobol" else []
-            hpopt("tune", f"{name}.yaml", *earlier, "-q", cwd=place)
-        ended, begun = '"kind":"finished"', '"kind":"started"'
-        killed("own_builder.yaml", {ended: 3, begun: 5}, place)
-        killed("closing.yaml", {'"name":"confirm"': 1}, place)
-        target = HERE / release
-        shutil.rmtree(target, ignore_errors=True)
-        (target / "frozen").mkdir(parents=True)
+            if name in names:
+                earlier = ["--warm-start", "grid"] if name == "sobol" else []
+                hpopt("tune", f"{name}.yaml", *earlier, "-q", cwd=place)
+        for name, signs in KILLED.items():
+            if name in names:
+                killed(f"{name}.yaml", signs, place)
+        (target / "frozen").mkdir(parents=True, exist_ok=True)
         for run in sorted((place / "runs").iterdir()):
             name = run.name.split("_", 1)[1]
             purge(run, place, name not in JOURNAL_ONLY)
             said = frozen(run, name, place)
+            for former in target.glob(f"runs/*_{name}"):
+                shutil.rmtree(former)
             shutil.copytree(run, target / "runs" / run.name)
             (target / "frozen" / f"{name}.json").write_text(json.dumps(said) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:] or [*FINISHED, *KILLED])

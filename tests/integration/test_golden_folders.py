@@ -25,13 +25,19 @@ FROZEN = {
     name: json.loads((GOLDEN / "0.1/frozen" / f"{name}.json").read_text()) for name in FOLDERS
 }
 
-WITH_MODEL = {"array": "cells.npz", "table": "customers.csv", "regression": "sales.csv"}
+WITH_MODEL = {
+    "array": "cells.npz",
+    "table": "customers.csv",
+    "regression": "sales.csv",
+    "ensemble": "digits.npz",
+}
 DATA = {"table": "customers.csv", "regression": "sales.csv", "own_builder": "arrays.npz"}
 EXTENDED = {
-    name: len(FROZEN[name]["resumed"]) for name in ("array", "table", "regression", "grid", "sobol")
+    name: len(FROZEN[name]["resumed"])
+    for name in ("array", "table", "regression", "ensemble", "grid", "sobol")
 }
 # Those whose next params hang on the history alone, and not on how a processor rounds.
-EXACT = {"grid", "sobol", "own_builder", "closing"}
+EXACT = {"ensemble", "grid", "sobol", "own_builder", "closing"}
 # In this process, whose TensorFlow is there already, and without what takes long.
 QUICK = ("-s", "execution.workers=0", "-s", "output.plots=false", "-q")
 # What scores of the same fits may differ by between processors.
@@ -64,6 +70,7 @@ def data_option(name) -> tuple:
 
 def test_there_is_one_of_each_kind():
     assert set(FOLDERS) == {
+        "ensemble",
         "array",
         "table",
         "regression",
@@ -77,6 +84,7 @@ def test_there_is_one_of_each_kind():
     assert {name for name, state in states.items() if state == "interrupted"} == interrupted
     assert {states[name] for name in states.keys() - interrupted} == {"finished"}
     assert FROZEN["own_builder"]["show"]["running"] == [5]
+    assert FROZEN["ensemble"]["show"]["steps"]["ensemble"]["taken"]
     assert "confirm" in FROZEN["closing"]["show"]["steps"]
     assert "best" not in FROZEN["closing"]["show"]["steps"]
 
@@ -162,7 +170,10 @@ def test_the_model_of_a_golden_folder_is_exported(golden, hpopt, tmp_path, name)
     [record] = done.records
     assert record["rows_checked"] > 0
     assert record["largest_difference"] < 1e-4
-    assert_example_agrees(tmp_path / "carried")
+    members = sorted(FROZEN[name]["show"]["steps"].get("ensemble", {}).get("members", ()))
+    assert sorted(record["members"]) == (members if name == "ensemble" else [])
+    if name in ("array", "table"):  # a process of its own takes seconds
+        assert_example_agrees(tmp_path / "carried")
 
 
 def assert_example_agrees(folder):
