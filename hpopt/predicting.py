@@ -24,7 +24,6 @@ from hpopt.statistics.sample import Predictor, Sample
 if TYPE_CHECKING:
     import pandas as pd
 
-PREDICTION = "prediction"
 _MODEL = "model"
 
 
@@ -69,12 +68,12 @@ class Model:
         """A row for each row: its ids, the label or value, and the probability of each label."""
         import pandas as pd
 
-        outputs, labels = self._outputs(rows), self.data.labels
+        outputs, labels, name = self._outputs(rows), self.data.labels, self.data.output.name
         columns: dict[str, Any] = dict(rows.ids)
         if not labels:
-            columns[PREDICTION] = outputs[:, 0]
+            columns[name] = outputs[:, 0]
             return pd.DataFrame(columns)
-        columns[PREDICTION] = np.array(labels)[labels_above(outputs, self.run.threshold)]
+        columns[name] = np.array(labels)[labels_above(outputs, self.run.threshold)]
         if outputs.shape[1] == 1:
             outputs = np.column_stack([1 - outputs, outputs])
         for label, probability in zip(labels, outputs.T, strict=True):

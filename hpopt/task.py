@@ -25,6 +25,8 @@ class TaskKind:
     """What `metric: auto` means."""
     has_labels: bool
     has_unit_per_class: bool = False
+    output_name: str = "prediction"
+    """What its output is called where predictions are written."""
 
     def loss(self, name: str) -> str:
         """The loss of that name, which may be `auto`."""
@@ -72,6 +74,11 @@ class Output:
         """The output of a task; `num_classes` counts only where there are more than two."""
         kind = TASKS[task]
         return cls(num_classes if kind.has_unit_per_class else 1, kind.activation, task)
+
+    @property
+    def name(self) -> str:
+        """What is predicted is called this, in a table of predictions."""
+        return self.kind.output_name
 
     @property
     def shape(self) -> tuple[int, ...]:
