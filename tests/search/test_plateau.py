@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy.stats import qmc
 
-from hpopt.dimensions import Categorical, Integer, Real
 from hpopt.search.engines import make_searcher
 from hpopt.search.plateau import calls_for_spread
 from hpopt.search.sobol_engine import sobol_points
-from hpopt.space import Space
+from hpopt.space.dimensions import Categorical, Integer, Real
+from hpopt.space.space import Space
 from hpopt.trials import Result, Trial
 
 ROWS, DEAD = 92, -52 / 92
