@@ -5,6 +5,7 @@ import time
 from contextlib import closing
 
 import numpy as np
+from functions import Analytic
 
 from hpopt.execution.serial import SerialSlots
 from hpopt.runs.folder import Run
@@ -48,7 +49,7 @@ def search_in(
         run,
         SPACE,
         make_searcher(engine, acquisition, n_calls=n_calls),
-        slots or SerialSlots(objective),
+        slots or SerialSlots(Analytic(objective)),
         budget=Budget(n_calls, **budget),
         seed=7,
         keep_weights=keep_weights,

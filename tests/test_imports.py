@@ -32,7 +32,17 @@ MAY_IMPORT = {
     "execution": {"files", "grammar"} | RECORDS,
     "runs": {"files", "jsonline"} | RECORDS,
     "search": RECORDS,
-    "training": {"backend", "builders", "data", "files", "grammar", "metrics", "task"} | RECORDS,
+    "training": {
+        "backend",
+        "builders",
+        "data",
+        "files",
+        "grammar",
+        "metrics",
+        "own_code",
+        "task",
+    }
+    | RECORDS,
     "config": {
         "builders",
         "data",

@@ -1,4 +1,4 @@
-"""What a trial wrote while it ran: `log.txt` in its folder."""
+"""What a trial wrote while it ran: the file LOG in its folder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from hpopt.errors import shorten
-from hpopt.execution.slots import Job
+from hpopt.execution.slots import LOG, Job
 from hpopt.files import writing
 
 # What stays of a log that has grown beyond the first: about the second, from its end.
@@ -22,7 +22,7 @@ _TERMINAL_CODE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 def log_path(job: Job) -> Path:
     """The file that takes what a job writes."""
-    return job.folder / "log.txt"
+    return job.folder / LOG
 
 
 def open_log(path: Path) -> int:

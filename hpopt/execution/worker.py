@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 
 from hpopt.errors import RunError, in_words
 from hpopt.execution.logs import drop_if_empty, log_path, open_log
-from hpopt.execution.messages import Begun, Broken, Ended, Order, Report, Setup, Warm
+from hpopt.execution.messages import Begun, Broken, Done, Order, Report, Setup, Warm
 from hpopt.execution.running import run_job
 from hpopt.execution.slots import Job, TrialFunction
 
@@ -41,9 +41,7 @@ def main() -> None:
     try:
         sys.path[:] = setup.sys_path
         function: TrialFunction = pickle.loads(setup.function)
-        warm_up = getattr(function, "warm_up", None)
-        if warm_up is not None:
-            warm_up()
+        function.warm_up()
     except BaseException as error:
         logging.exception("the worker can't begin")
         _say(reports, Broken(RunError(f"a worker can't begin: {in_words(error)}")))
@@ -59,7 +57,7 @@ def main() -> None:
 def _run(function: TrialFunction, job: Job) -> Report:
     try:
         with _output_into(log_path(job)):
-            return Ended(run_job(function, job))
+            return Done(run_job(function, job, job.folder))
     except RunError as error:
         return Broken(error)
 

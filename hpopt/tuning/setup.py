@@ -17,7 +17,7 @@ from hpopt.data.sources import Table
 from hpopt.data.splits import Parts, split_rows
 from hpopt.errors import DataError, Interrupted, SettingError
 from hpopt.execution.choosing import make_slots
-from hpopt.execution.plan import Plan
+from hpopt.execution.resources import Resources
 from hpopt.execution.slots import Slots
 from hpopt.metrics.metrics import Metric
 from hpopt.own_code import code_files, code_prints, source_of
@@ -207,7 +207,7 @@ def prepare_run(run: Run, config: Config, material: Material, observer: Observer
         training = config.binding.training
         trials_left = max(config.settings.search.n_calls - len(run.trials()), 1)
         n_jobs = trials_left * training.folds * training.repeats
-        plan = Plan.of(config.settings.execution, n_jobs=n_jobs)
+        plan = Resources.of(config.settings.execution, n_jobs=n_jobs)
         with run.log_file():
             slots = make_slots(objective, plan)
         preflight(objective, config.binding.space.defaults, seed=config.settings.search.seed)

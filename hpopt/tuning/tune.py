@@ -14,8 +14,8 @@ from pathlib import Path
 from hpopt.closing.steps import CLOSING_S, PLOTS_S, Closing
 from hpopt.config.loading import Config
 from hpopt.errors import Interrupted, RunError
-from hpopt.execution.evaluation import Evaluation
 from hpopt.execution.folded import FoldedSlots
+from hpopt.execution.resampling import Resampling
 from hpopt.runs import journal
 from hpopt.runs.folder import Run, now
 from hpopt.search.engines import make_searcher
@@ -136,7 +136,7 @@ def _carry_on(
             run,
             space,
             _searcher(run, config),
-            FoldedSlots(ready.slots, Evaluation(training.folds, training.repeats)),
+            FoldedSlots(ready.slots, Resampling(training.folds, training.repeats)),
             budget=_budget(run, config),
             seed=options.search.seed,
             keep_weights=options.output.keep_weights,

@@ -9,10 +9,11 @@ from contextlib import closing
 
 import psutil
 import pytest
+from functions import Analytic
 from loops import SPACE, facts, search_in, searched, slow_bowl
 
-from hpopt.execution.plan import Plan
 from hpopt.execution.processes import ProcessSlots
+from hpopt.execution.resources import Resources
 from hpopt.runs.folder import Run
 from hpopt.runs.journal import Header
 
@@ -25,7 +26,7 @@ def go_on(folder, options) -> int:
     if process == 0:
         code = 1
         try:
-            slots = options.get("workers") and ProcessSlots(slow_bowl, options["workers"])
+            slots = options.get("workers") and ProcessSlots(Analytic(slow_bowl), options["workers"])
             with closing(Run.reopen(folder)) as run:
                 search_in(run, slots=slots, **{k: v for k, v in options.items() if k != "workers"})
                 code = 0
@@ -79,7 +80,7 @@ def test_a_run_killed_at_random_moments_comes_to_the_same_end(tmp_path, engine, 
 
 
 def test_workers_that_are_killed_and_whose_parent_is_killed(tmp_path):
-    options = {"n_calls": 30, "workers": Plan(2, 1, [], 1e9, None)}
+    options = {"n_calls": 30, "workers": Resources(2, 1, [], 1e9, None)}
     with closing(Run.create(tmp_path, "killed", HEADER)) as run:
         folder = run.path
     chance, known = random.Random(0), {}

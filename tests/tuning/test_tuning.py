@@ -3,11 +3,12 @@
 import threading
 
 import pytest
+from functions import Analytic
 from loops import bowl, facts, searched, went_on
 
 from hpopt.errors import TrialError
 from hpopt.execution.serial import SerialSlots
-from hpopt.execution.slots import TrialFailed
+from hpopt.execution.slots import TrialLost
 from hpopt.runs.folder import Run
 from hpopt.tracking.observer import Observer
 from hpopt.trials import Result, trial_seed
@@ -105,14 +106,14 @@ def test_a_trial_ended_from_outside_is_run_again_once(tmp_path):
     class Unlucky(SerialSlots):
         def events(self, timeout_s):
             return [
-                TrialFailed(event.job, "killed by the system", is_external=True)
+                TrialLost(event.job, "killed by the system")
                 if event.job.number == 2 or (event.job.number == 3 and next(first, False))
                 else event
                 for event in super().events(timeout_s)
             ]
 
     first = iter([True])
-    run = searched(tmp_path, n_calls=4, slots=Unlucky(bowl))
+    run = searched(tmp_path, n_calls=4, slots=Unlucky(Analytic(bowl)))
     assert [t.state for t in run.trials()] == ["finished", "failed", "finished", "finished"]
     assert [t.attempt for t in run.trials()] == [1, 2, 2, 1]
 

@@ -5,16 +5,16 @@ import os
 
 import pytest
 
-from hpopt.execution import machine, plan
-from hpopt.execution.plan import Plan
+from hpopt.execution import machine, resources
+from hpopt.execution.resources import Resources
 from hpopt.execution.settings import Execution
 
 
-def planned(monkeypatch, *, cores=8, gpus=(), free_gb=32, n_calls=100, **settings) -> Plan:
-    monkeypatch.setattr(plan, "count_processors", lambda: cores)
-    monkeypatch.setattr(plan, "find_gpus", lambda: list(gpus))
-    monkeypatch.setattr(plan, "free_memory_bytes", lambda: int(free_gb * 1e9))
-    return Plan.of(Execution(**settings), n_jobs=n_calls)
+def planned(monkeypatch, *, cores=8, gpus=(), free_gb=32, n_calls=100, **settings) -> Resources:
+    monkeypatch.setattr(resources, "count_processors", lambda: cores)
+    monkeypatch.setattr(resources, "find_gpus", lambda: list(gpus))
+    monkeypatch.setattr(resources, "free_memory_bytes", lambda: int(free_gb * 1e9))
+    return Resources.of(Execution(**settings), n_jobs=n_calls)
 
 
 @pytest.mark.parametrize(
