@@ -42,13 +42,13 @@ def searched(tmp_path, objective=bowl, **options) -> Run:
 
 
 def search_in(
-    run, objective=bowl, n_calls=8, *, engine="random", acquisition="EI", slots=None,
+    run, objective=bowl, n_calls=8, *, engine="random", acquisition="EI", searcher=None, slots=None,
     observer=None, stop=None, keep_weights=2, **budget,
 ) -> None:  # fmt: skip
     search(
         run,
         SPACE,
-        make_searcher(engine, acquisition, n_calls=n_calls),
+        searcher or make_searcher(engine, acquisition, n_calls=n_calls),
         slots or SerialSlots(Analytic(objective)),
         budget=Budget(n_calls, **budget),
         seed=7,

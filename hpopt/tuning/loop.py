@@ -12,7 +12,7 @@ from typing import assert_never
 from hpopt.execution.slots import Job, Outcome, Slots, TrialFailed, TrialFinished, TrialLost
 from hpopt.runs import journal
 from hpopt.runs.folder import Run, now
-from hpopt.search.searcher import Searcher
+from hpopt.search.searcher import Searcher, new_params
 from hpopt.space.space import Space
 from hpopt.tracking.observer import Observer
 from hpopt.trials import Trial, trial_seed
@@ -86,7 +86,7 @@ def _next(run: Run, space: Space, searcher: Searcher, run_seed: int) -> Trial:
     trials = run.trials()
     taken = {trial.number for trial in trials}
     number = next(n for n in itertools.count(1) if n not in taken)  # a repair may leave a gap
-    suggestion = searcher.suggest(space, trials, number=number, seed=run_seed)
+    suggestion = new_params(searcher.suggest(space, trials, number=number, seed=run_seed))
     seed = trial_seed(run_seed, number)
     return Trial(number, suggestion.params, seed, info=suggestion.info)
 
