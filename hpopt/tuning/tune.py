@@ -112,7 +112,7 @@ def _interruptible(text: str) -> Iterator[None]:
 
 
 @contextmanager
-def _told_how_to_resume(run: Run) -> Iterator[None]:
+def _naming_how_to_resume(run: Run) -> Iterator[None]:
     """Have what ends the run before its time name the command that goes on with it."""
     text = f"interrupted; what was finished is in {run.path}\n{how_to_resume(run)}"
     try:
@@ -128,7 +128,7 @@ def _carry_on(
 ) -> None:
     """Search until the budget is used up, and close the run."""
     options, space, training = config.settings, config.binding.space, config.binding.training
-    with _told_how_to_resume(run), closing(run), run.log_file(), closing(ready.slots):
+    with _naming_how_to_resume(run), closing(run), run.log_file(), closing(ready.slots):
         if options.search.engine == "grid":
             _compare_budget(space, options.search.grid, options.search.n_calls, observer)
         observer.begin(run, options.search.n_calls)

@@ -58,7 +58,7 @@ def test_a_run_killed_at_random_moments_comes_to_the_same_end(tmp_path, engine, 
     with closing(Run.create(tmp_path, "killed", HEADER)) as run:
         folder = run.path
     chance, kills = random.Random(engine), 0
-    known: dict = {}
+    ended: dict = {}
     while True:
         process = go_on(folder, options)
         is_patient = kills >= 12  # a run that only ever dies young comes to no end
@@ -68,8 +68,8 @@ def test_a_run_killed_at_random_moments_comes_to_the_same_end(tmp_path, engine, 
         os.waitpid(process, 0)
         kills += 1
         now = finished(Run.open(folder))
-        assert known.items() <= now.items()
-        known = now
+        assert ended.items() <= now.items()
+        ended = now
     run = Run.open(folder)
     assert kills >= 4
     assert facts(run) == facts(whole)
@@ -83,10 +83,10 @@ def test_workers_that_are_killed_and_whose_parent_is_killed(tmp_path):
     options = {"n_calls": 30, "workers": Resources(2, 1, [], 1e9, None)}
     with closing(Run.create(tmp_path, "killed", HEADER)) as run:
         folder = run.path
-    chance, known = random.Random(0), {}
+    chance, ended = random.Random(0), {}
     for victims in ("main", "both", "worker"):
         process = go_on(folder, options)
-        before, deadline = len(known), time.monotonic() + 30
+        before, deadline = len(ended), time.monotonic() + 30
         while len(finished(Run.open(folder))) < before + 2 and time.monotonic() < deadline:
             time.sleep(0.01)
         time.sleep(chance.uniform(0, 0.05))
@@ -99,8 +99,8 @@ def test_workers_that_are_killed_and_whose_parent_is_killed(tmp_path):
         _, alive = psutil.wait_procs(workers, timeout=10)
         assert not alive
         now = finished(Run.open(folder))
-        assert known.items() <= now.items()
-        known = now
+        assert ended.items() <= now.items()
+        ended = now
     trials = Run.open(folder).trials()
     assert [trial.number for trial in trials] == list(range(1, 31))
-    assert len(known) == 30
+    assert len(ended) == 30

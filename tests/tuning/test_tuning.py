@@ -23,13 +23,13 @@ def failing_on_the_right(params, *, seed, folder, fold=0) -> Result:
 
 class Recorder(Observer):
     def __init__(self):
-        self.told = []
+        self.heard = []
 
     def started(self, trial):
-        self.told.append(("started", trial.number))
+        self.heard.append(("started", trial.number))
 
     def ended(self, trial, trials):
-        self.told.append((trial.state, trial.number))
+        self.heard.append((trial.state, trial.number))
 
 
 def test_the_journal_holds_what_the_run_holds(tmp_path):
@@ -77,7 +77,7 @@ def test_only_the_weights_of_the_default_and_the_best_few_are_kept(tmp_path):
 def test_the_observer_hears_every_trial_in_order(tmp_path):
     recorder = Recorder()
     searched(tmp_path, n_calls=2, observer=recorder)
-    assert recorder.told == [("started", 1), ("finished", 1), ("started", 2), ("finished", 2)]
+    assert recorder.heard == [("started", 1), ("finished", 1), ("started", 2), ("finished", 2)]
 
 
 def test_no_trial_begins_once_the_run_is_to_stop(tmp_path):
@@ -144,15 +144,15 @@ def test_an_interrupt_in_a_trial_leaves_it_running_in_the_journal(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("budget", "reason", "said"),
+    ("budget", "reason", "words"),
     [
         ({"target": 0.4}, "target", "reached the target of 0.4"),
         ({"no_improvement": 3}, "no_improvement", "3 trials in a row brought no improvement"),
         ({"time_limit_s": 1e-9}, "time_limit", "its time limit of 1e-09 s allows no more trials"),
     ],
 )
-def test_a_search_ends_by_its_budget_and_says_why(tmp_path, budget, reason, said):
+def test_a_search_ends_by_its_budget_and_says_why(tmp_path, budget, reason, words):
     run = searched(tmp_path, n_calls=50, **budget)
     assert 1 <= len(run.trials()) < 50
-    assert (run.end.reason, said in run.end.text) == (reason, True)
+    assert (run.end.reason, words in run.end.text) == (reason, True)
     assert all(trial.state == "finished" for trial in run.trials())
