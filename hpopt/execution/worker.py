@@ -14,13 +14,12 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from hpopt.errors import RunError, in_words
-from hpopt.execution.logs import drop_if_empty, log_path, open_log
+from hpopt.execution.logs import log_path, output_into
 from hpopt.execution.messages import Begun, Broken, Done, Order, Report, Setup, Warm
 from hpopt.execution.running import run_job
 from hpopt.execution.slots import Job, TrialFunction
@@ -56,7 +55,7 @@ def main() -> None:
 
 def _run(function: TrialFunction, job: Job) -> Report:
     try:
-        with _output_into(log_path(job)):
+        with output_into(log_path(job)):
             return Done(run_job(function, job, job.folder))
     except RunError as error:
         return Broken(error)
@@ -108,25 +107,6 @@ def _prepare_process(parent: int) -> None:
             ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
         if os.getppid() != parent:  # it went before that
             os._exit(0)
-
-
-@contextmanager
-def _output_into(log: Path) -> Iterator[None]:
-    """Send all that is written to stdout and stderr, also by C code, into a file meanwhile."""
-    target = open_log(log)
-    kept = os.dup(1), os.dup(2)
-    try:
-        for descriptor in (1, 2):
-            os.dup2(target, descriptor)
-        yield
-    finally:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        for descriptor, before in zip((1, 2), kept, strict=True):
-            os.dup2(before, descriptor)
-            os.close(before)
-        os.close(target)
-        drop_if_empty(log)
 
 
 if __name__ == "__main__":
