@@ -60,8 +60,8 @@ class TrialLost:
     log_tail: str = ""
 
 
-# How a job can end. `FoldedSlots`, `Resampling.outcome` and the loop say what each means to them,
-# and mypy finds the place where one is left out.
+# How a job can end. `FoldedSlots` and the loop each say in one place what an outcome means to them,
+# and mypy names both places where one is left out.
 Outcome = TrialFinished | TrialFailed | TrialLost
 
 
