@@ -29,7 +29,7 @@ from hpopt.runs.journal import (
     read_journal,
 )
 from hpopt.runs.lock import is_locked
-from hpopt.trials import Trial, best_of, ranked
+from hpopt.trials import Trial, incumbent, ranked
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -214,7 +214,7 @@ class Run:
     @property
     def best(self) -> Trial | None:
         """The finished trial of the lowest value."""
-        return best_of(self.trials())
+        return incumbent(self.trials())
 
     @property
     def chosen(self) -> Trial | None:

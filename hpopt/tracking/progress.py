@@ -16,7 +16,7 @@ from hpopt.errors import shorten
 from hpopt.report.words import show_score
 from hpopt.runs.folder import Run
 from hpopt.tracking.observer import Observer
-from hpopt.trials import Trial, best_of
+from hpopt.trials import Trial, incumbent
 
 
 def choose_progress() -> Observer:
@@ -147,7 +147,7 @@ class _State:
         )
 
     def counts(self, trials: Sequence[Trial]) -> str:
-        best = best_of(trials)
+        best = incumbent(trials)
         failed = sum(trial.state == "failed" for trial in trials)
         words = [] if best is None else [f"best {self._score(best)} (trial {best.number})"]
         return "  ".join(words + ([f"{failed} failed"] if failed else []))
