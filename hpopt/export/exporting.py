@@ -40,7 +40,8 @@ from hpopt.export.table_example import (
 from hpopt.export.verifying import TOLERANCE, CheckRows, largest_difference, spoken_elsewhere
 from hpopt.files import writing
 from hpopt.metrics.metrics import METRICS
-from hpopt.runs.folder import HALF, Run
+from hpopt.runs.folder import Run
+from hpopt.runs.state import HALF
 from hpopt.training.fit import predict
 from hpopt.training.objective import Objective
 from hpopt.training.settings import Training

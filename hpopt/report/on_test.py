@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hpopt.report.words import show_interval, show_p, show_score
-from hpopt.runs.folder import HALF, Run
+from hpopt.runs.folder import Run
+from hpopt.runs.state import HALF
 
 _DEFAULT = "the default params"
 

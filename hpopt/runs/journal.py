@@ -20,7 +20,6 @@ from hpopt.files import writing
 from hpopt.jsonline import json_line
 from hpopt.runs.legality import is_legal
 from hpopt.runs.lock import Lock
-from hpopt.trials import Result, Trial
 
 FORMAT = "1.0"
 
@@ -166,7 +165,6 @@ _KINDS: dict[str, type[Any]] = {
     t.kind: t for t in (Header, Known, Started, Finished, Failed, Ended, Resumed, Fitted, Step)
 }
 _FIELDS = {kind: {f.name for f in dataclasses.fields(kind)} for kind in _KINDS.values()}
-_RESULT = [f.name for f in dataclasses.fields(Result)]
 
 
 class Journal:
@@ -248,39 +246,6 @@ def read_journal(path: Path, *, curves: bool = True) -> tuple[Header, list[Event
         help = None if complete else "the run was killed before it began: delete its folder"
         raise RunError("the journal has no header", location=Location(str(path), 1), help=help)
     return events[0], events[1:]
-
-
-def apply(trials: dict[int, Trial], event: Event) -> None:
-    """Bring the trials up to date with one more event.
-
-    Raises RunError where a trial ends that has not begun.
-    """
-    if isinstance(event, Finished | Failed) and event.number not in trials:
-        raise RunError(
-            f"the journal ends trial {event.number}, which it never began",
-            help="`hpopt runs repair RUN` sets that line aside, and keeps all others",
-        )
-    match event:
-        case Started():
-            trials[event.number] = Trial(
-                number=event.number,
-                params=dict(event.params),
-                seed=event.seed,
-                info=dict(event.info),
-                attempt=event.attempt,
-                started=event.time,
-            )
-        case Finished():
-            fields = {name: getattr(event, name) for name in _RESULT}
-            trials[event.number] = dataclasses.replace(
-                trials[event.number], state="finished", result=Result(**fields)
-            )
-        case Failed():
-            trials[event.number] = dataclasses.replace(
-                trials[event.number], state="failed", reason=event.reason
-            )
-        case _:
-            pass
 
 
 _CURVES = re.compile(rb'"curves":\{("\w+":\[[^]"]*\],?)*\}')
