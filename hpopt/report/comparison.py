@@ -12,6 +12,7 @@ from hpopt.report.on_test import test_outcome
 from hpopt.report.words import align, show_interval, show_score
 from hpopt.runs.finding import name_of
 from hpopt.runs.folder import Run
+from hpopt.runs.objectives import Goal, goals_of
 
 
 @dataclass(frozen=True)
@@ -53,18 +54,15 @@ def check_comparable(runs: Sequence[Run]) -> list[str]:
             "two different runs at least are needed to compare",
             help="hpopt compare RUN RUN...; `hpopt runs` lists them",
         )
-    by_metric: dict[str, list[str]] = {}
-    for run in runs:
-        by_metric.setdefault(run.header.metric, []).append(run.path.name)
-    if len(by_metric) > 1:
-        told = "; ".join(f"{metric} in {', '.join(names)}" for metric, names in by_metric.items())
-        raise ConfigError(
-            f"the runs have different metrics, which can't be compared: {told}",
-            help="compare runs whose `training.metric` is the same",
-        )
+    _check_objectives(runs)
     notes = []
-    for kind, what in (("data", "the same data"), ("split", "the same split of the rows")):
-        if len({run.header.fingerprints.get(kind) for run in runs}) > 1:
+    targets = {goal.target for run in runs for goal in goals_of(run.header)}
+    for what, count in (
+        ("the same target", len(targets - {None})),
+        ("the same data", len({run.header.fingerprints.get("data") for run in runs})),
+        ("the same split of the rows", len({run.header.fingerprints.get("split") for run in runs})),
+    ):
+        if count > 1:
             notes.append(
                 f"the runs do not have {what}, so their scores are not strictly comparable"
             )
@@ -80,6 +78,30 @@ def check_comparable(runs: Sequence[Run]) -> list[str]:
                 "another; `hpopt tune --name` keeps such runs apart"
             )
     return notes
+
+
+def _check_objectives(runs: Sequence[Run]) -> None:
+    """Raise ConfigError where the scores of the runs do not measure the same."""
+    for what, text_of in (("metrics", _metric), ("objectives", _measure)):
+        by_text: dict[str, list[str]] = {}
+        for run in runs:
+            text = " and ".join(map(text_of, goals_of(run.header)))
+            by_text.setdefault(text, []).append(run.path.name)
+        if len(by_text) > 1:
+            groups = "; ".join(f"{text} in {', '.join(ids)}" for text, ids in by_text.items())
+            raise ConfigError(
+                f"the runs have different {what}, which can't be compared: {groups}",
+                help="compare runs whose `training.metric` is the same",
+            )
+
+
+def _metric(goal: Goal) -> str:
+    return goal.name
+
+
+def _measure(goal: Goal) -> str:
+    rule = "" if goal.rule is None else f" by the {goal.rule}"
+    return f"{goal.direction} {goal.name}{rule}"
 
 
 def show_standings(standings: Sequence[Standing], metric: str) -> list[str]:

@@ -1,7 +1,14 @@
 """The journal: one event a line, appended and synced; the truth from which all else is derived.
 
-Line 1 is the header. Every further line is an event in strict JSON; `kind` names it, and readers
-skip kinds that they don't know within the same major format.
+Line 1 is the header. Every further line is an event in strict JSON; `kind` names it. Readers skip
+kinds and fields that they don't know within the same major format, and refuse any other major one.
+
+So a journal says 1.0 as long as hpopt 0.1, which skips what is new in it, still folds the rest into
+the same trials, the same best one and the same steps. It has to say 2.0 where 0.1 would misread it:
+where the best trial is not that of the lowest `value` (several objectives, limits), where a trial's
+value is not that of its whole fit (trials that are paused), or where `started` means something else
+than a fit from nothing. tests/fold_0_1.py is the fold of 0.1, and the tests hold every journal
+that they write against it.
 """
 
 from __future__ import annotations
@@ -42,6 +49,8 @@ class Header:
     folder: str | None = None  # where the YAML file was, from which its relative paths go
     overrides: Sequence[str] | None = None  # what was laid over it, as it was written
     code: Mapping[str, str] = field(default_factory=dict)  # fingerprints of own code, by its role
+    # `{name, target, direction, rule}` each, as `goals_of` reads them; `metric` is the first one's.
+    objectives: Sequence[Mapping[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,15 @@ def _is_file_name(value: Any) -> bool:
     )
 
 
+def _are_objectives(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(form, dict)
+        and isinstance(form.get("name"), str)
+        and form.get("direction") in ("minimize", "maximize")
+        for form in value
+    )
+
+
 def _is(*kinds: type) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, kinds)
 
@@ -43,6 +52,7 @@ _LEGAL: dict[str, Callable[[Any], bool]] = {
     "curves": _is(dict),
     "scores": _is(list),
     "space": _is(list),
+    "objectives": _are_objectives,
     "changes": _is(list),
     "overrides": _is(list, type(None)),
     "code": _is(dict),
