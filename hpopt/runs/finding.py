@@ -69,12 +69,12 @@ def _the_one(reference: str, runs: list[Path], parent: Path) -> Path:
     beginning = [run for run in runs if run.name.startswith(reference)]
     part = [run for run in runs if reference in run.name]
     named = [run for run in runs if name_of(run) == reference]
-    found = exact or beginning or named or part
-    if len(found) == 1:
-        return found[0]
-    if found:
+    meant = exact or beginning or named or part
+    if len(meant) == 1:
+        return meant[0]
+    if meant:
         raise RunError(
-            f"`{reference}` could be {len(found)} runs in {parent}: {_listed(found)}",
+            f"`{reference}` could be {len(meant)} runs in {parent}: {_listed(meant)}",
             help=f"give more of its name, or `{LATEST}`",
         )
     match = closest(reference, [LATEST, *(r.name for r in runs), *map(name_of, runs)])

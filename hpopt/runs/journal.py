@@ -277,9 +277,9 @@ def decode(line: bytes, path: Path, number: int) -> Event | None:
             _check_format(str(form["format"]), Location(str(path), number))
         if kind is None:
             return None
-        known = _FIELDS[kind]
-        if not form.keys() <= known:  # a later version wrote more
-            form = {name: value for name, value in form.items() if name in known}
+        names = _FIELDS[kind]
+        if not form.keys() <= names:  # a later version wrote more
+            form = {name: value for name, value in form.items() if name in names}
         event: Event = kind(**form)
         if not all(is_legal(name, value) for name, value in form.items()):
             raise ValueError
@@ -288,10 +288,10 @@ def decode(line: bytes, path: Path, number: int) -> Event | None:
     return event
 
 
-def _check_format(found: str, location: Location) -> None:
-    if found.split(".")[0] != FORMAT.split(".")[0]:
+def _check_format(written: str, location: Location) -> None:
+    if written.split(".")[0] != FORMAT.split(".")[0]:
         raise RunError(
-            f"the run was written in format {found}, and this hpopt reads {FORMAT}",
+            f"the run was written in format {written}, and this hpopt reads {FORMAT}",
             location=location,
             help="use the version of hpopt that wrote it, or a later one",
         )
