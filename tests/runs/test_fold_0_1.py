@@ -17,7 +17,8 @@ from hpopt.runs.journal import Fitted, Header, Known, Resumed, Step, encode
 from hpopt.runs.objectives import Goal
 from hpopt.tracking.observer import Observer
 
-GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.jsonl"))
+TESTS = Path(__file__).parent.parent
+GOLDEN = sorted([*TESTS.glob("runs/golden/*.jsonl"), *TESTS.glob(f"golden/0.1/runs/*/{JOURNAL}")])
 GOAL = Goal("rmse", "price", "minimize", None)
 HEADER = Header("1.0.0", "rmse", False, {}, {}, [], objectives=[dataclasses.asdict(GOAL)])
 
@@ -96,7 +97,7 @@ def test_a_new_journal_is_read_right_by_0_1(tmp_path, write):
     assert check_as_0_1(write(tmp_path / "runs").path / JOURNAL)
 
 
-@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_a_journal_of_then_is_read_as_0_1_read_it(path):
     assert check_as_0_1(path)
 
