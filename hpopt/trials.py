@@ -65,7 +65,11 @@ def incumbent(trials: Sequence[Trial]) -> Trial | None:
 def ranked(trials: Sequence[Trial]) -> list[Trial]:
     """The finished trials from the lowest value to the highest, the earlier first among equals."""
     finished = [trial for trial in trials if trial.state == "finished"]
-    return sorted(finished, key=lambda trial: (trial.value, trial.number))
+    return sorted(finished, key=_rank)
+
+
+def _rank(trial: Trial) -> Any:
+    return trial.value, trial.number
 
 
 def incumbents(trials: Sequence[Trial]) -> list[Trial | None]:

@@ -10,8 +10,8 @@ import numpy as np
 from hpopt.errors import RunError
 from hpopt.plots import style
 from hpopt.plots.history import History, set_heights, worthwhile_limits
-from hpopt.runs.finding import name_of
 from hpopt.runs.folder import Run
+from hpopt.runs.naming import name_of
 from hpopt.trials import incumbents
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from statistics import median
 from hpopt.errors import ConfigError
 from hpopt.report.on_test import test_outcome
 from hpopt.report.words import align, show_interval, show_score
-from hpopt.runs.finding import name_of
 from hpopt.runs.folder import Run
+from hpopt.runs.naming import name_of
 from hpopt.runs.objectives import Goal, goals_of
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from hpopt.errors import ConfigError, RunError
+from hpopt.errors import RunError
 from hpopt.files import PART, sync_folder, write_whole, writing
 from hpopt.runs.frame import trial_frame
 from hpopt.runs.journal import (
@@ -27,6 +27,7 @@ from hpopt.runs.journal import (
 )
 from hpopt.runs.lock import is_locked
 from hpopt.runs.logfile import logging_to
+from hpopt.runs.naming import new_folder
 from hpopt.runs.state import RunState, Status
 from hpopt.runs.weights import Weights
 from hpopt.trials import Trial
@@ -59,7 +60,7 @@ class Run:
 
         Raises ConfigError where no folder can be made there.
         """
-        path = _new_folder(parent.absolute(), name)
+        path = new_folder(parent.absolute(), name)
         journal = Journal(path / JOURNAL)
         journal.append(header)
         with writing(path):
@@ -321,25 +322,3 @@ class Run:
 def now() -> str:
     """The time for the journal: UTC, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def _new_folder(parent: Path, name: str) -> Path:
-    stem = f"{datetime.now():%Y-%m-%dT%H-%M-%S}_{name}"
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        attempt = 1
-        while True:
-            path = parent / (stem if attempt == 1 else f"{stem}-{attempt}")
-            try:
-                path.mkdir()
-            except FileExistsError:
-                attempt += 1
-                continue
-            return path
-    except OSError as error:
-        is_file = isinstance(error, FileExistsError | NotADirectoryError)
-        reason = "that is a file" if is_file else error.strerror
-        raise ConfigError(
-            f"no run folder can be made in {parent}: {reason}",
-            help="name another folder with --output-dir",
-        ) from None
