@@ -29,6 +29,7 @@ from hpopt.runs.journal import (
     read_journal,
 )
 from hpopt.runs.lock import is_locked
+from hpopt.runs.steps import Outcomes
 from hpopt.trials import Trial, best_of, ranked
 
 if TYPE_CHECKING:
@@ -222,16 +223,16 @@ class Run:
 
         The lowest of many noisy values is in part luck; confirming tells it from skill.
         """
-        step = self._steps.get("confirm")
-        return self.best if step is None else self._trials[step.outcome["chosen"]]
+        confirmed = self.outcomes.confirm
+        return self.best if confirmed is None else self._trials[confirmed.chosen]
 
     @property
     def ensemble(self) -> list[Trial]:
         """The trials of whose networks the run's model is the average; mostly there are none."""
-        step = self._steps.get("ensemble")
-        if step is None or not step.outcome["taken"]:
+        ensembled = self.outcomes.ensemble
+        if ensembled is None or not ensembled.taken:
             return []
-        return [self._trials[number] for number in step.outcome["members"]]
+        return [self._trials[number] for number in ensembled.members]
 
     @property
     def final(self) -> list[Trial]:
@@ -247,6 +248,12 @@ class Run:
         return self._steps
 
     @property
+    def outcomes(self) -> Outcomes:
+        """What the closing steps that are done have given, by attribute."""
+        records: dict[str, Any] = {name: step.record for name, step in self._steps.items()}
+        return Outcomes(**{name: record for name, record in records.items() if record is not None})
+
+    @property
     def fits(self) -> Sequence[Fitted]:
         """The fits of closing steps that have ended."""
         return self._fits
@@ -254,8 +261,8 @@ class Run:
     @property
     def threshold(self) -> float:
         """The probability above which the best network of two labels says the second."""
-        step = self.steps.get("threshold")
-        return HALF if step is None else float(step.outcome["threshold"])
+        chosen = self.outcomes.threshold
+        return HALF if chosen is None else chosen.threshold
 
     def to_frame(self) -> Any:
         """The trials as a pandas.DataFrame, one row each: metrics by name, params as `params.NAME`.
@@ -310,10 +317,10 @@ class Run:
 
     def _refitted(self, trial: Trial, part: str, folder: Path) -> Path | None:
         """The weights that a closing step has fitted to a part and left in `folder`."""
-        step = self._steps.get("refit") or self._steps.get("network")
-        networks = step.outcome["networks"] if step else {}
+        refitted = self.outcomes.refit or self.outcomes.network
+        networks = refitted.networks if refitted else {}
         network = networks.get(str(trial.number), {}).get(part)
-        return self._file(folder / network["weights"]) if network else None
+        return self._file(folder / network.weights) if network else None
 
     def _file(self, path: Path) -> Path | None:
         """A file of the folder, if it is there. Raises RunError where it is another's."""
@@ -326,8 +333,8 @@ class Run:
 
         Those that the step `refit` has fitted again stay as well, for the steps behind it.
         """
-        refit = self._steps.get("refit")
-        needed = {"1", *(refit.outcome["networks"] if refit else ())}
+        refit = self.outcomes.refit
+        needed = {"1", *(refit.networks if refit else ())}
         for trial in ranked(self.trials())[count:]:
             path = self.weights(trial) if str(trial.number) not in needed else None
             if path is not None:

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,6 +21,7 @@ from hpopt.files import writing
 from hpopt.jsonline import json_line
 from hpopt.runs.legality import is_legal
 from hpopt.runs.lock import Lock
+from hpopt.runs.steps import Outcome, outcome_of, trials_of
 from hpopt.trials import Result, Trial
 
 FORMAT = "1.0"
@@ -142,12 +144,20 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Step:
-    """A closing step is done; `outcome` holds what it found."""
+    """A closing step is done; `outcome` is the JSON of what it gave."""
 
     kind: ClassVar[str] = "step"
     name: str
     time: str
     outcome: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def record(self) -> Outcome | None:
+        """The outcome by attribute; None of a step that only a later version has.
+
+        Raises ValueError where no version of hpopt could have written it.
+        """
+        return outcome_of(self.name, self.outcome)
 
 
 class DamagedLine(RunError):  # noqa: N818 (it says what is wrong)
@@ -253,7 +263,7 @@ def read_journal(path: Path, *, curves: bool = True) -> tuple[Header, list[Event
 def apply(trials: dict[int, Trial], event: Event) -> None:
     """Bring the trials up to date with one more event.
 
-    Raises RunError where a trial ends that has not begun.
+    Raises RunError where a trial ends that has not begun, or a step names one without a network.
     """
     if isinstance(event, Finished | Failed) and event.number not in trials:
         raise RunError(
@@ -279,6 +289,14 @@ def apply(trials: dict[int, Trial], event: Event) -> None:
             trials[event.number] = dataclasses.replace(
                 trials[event.number], state="failed", reason=event.reason
             )
+        case Step():
+            for number in trials_of(event.record):
+                if number not in trials or trials[number].result is None:
+                    raise RunError(
+                        f"the journal's step `{event.name}` names trial {number}, which gave no "
+                        "value",
+                        help="`hpopt runs repair RUN` sets that line aside, and keeps all others",
+                    )
         case _:
             pass
 
@@ -309,6 +327,8 @@ def decode(line: bytes, path: Path, number: int) -> Event | None:
         event: Event = kind(**form)
         if not all(is_legal(name, value) for name, value in form.items()):
             raise ValueError
+        if isinstance(event, Step):
+            outcome_of(event.name, event.outcome)  # says whether it is legal as well
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise DamagedLine(path, number) from None
     return event
