@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "statistics": {"metrics"},
     "trials": {"space"},
     "execution": {"files", "grammar"} | RECORDS,
-    "runs": {"files", "jsonline"} | RECORDS,
+    "runs": {"files", "jsonline", "statistics"} | RECORDS,
     "search": RECORDS,
     "training": {"backend", "builders", "data", "files", "grammar", "metrics", "task"} | RECORDS,
     "config": {
@@ -44,7 +44,7 @@ MAY_IMPORT = {
         "training",
     }
     | RECORDS,
-    "report": {"runs", "search"} | RECORDS,
+    "report": {"runs", "search", "statistics"} | RECORDS,
     "drafting": {"config", "data", "report"} | RECORDS,
     "export": {
         "backend",
@@ -56,11 +56,12 @@ MAY_IMPORT = {
         "own_code",
         "report",
         "runs",
+        "statistics",
         "training",
     }
     | RECORDS,
     "minimizing": {"config", "grammar", "runs", "search"} | RECORDS,
-    "plots": {"files", "report", "runs", "search"} | RECORDS,
+    "plots": {"files", "report", "runs", "search", "statistics"} | RECORDS,
     "tracking": {"backend", "report", "runs"} | RECORDS,
     "closing": {
         "config",

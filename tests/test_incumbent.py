@@ -17,10 +17,10 @@ from hpopt.plots.convergence import draw_convergence
 from hpopt.plots.history import History
 from hpopt.plots.learning_curves import draw_learning_curves
 from hpopt.report.comparison import Standing
-from hpopt.report.findings import Findings
 from hpopt.report.summary import summarise
 from hpopt.report.terminal import conclude
 from hpopt.runs.folder import Run
+from hpopt.runs.steps import Findings
 from hpopt.search.surrogate import expected_best
 from hpopt.space.space import Space
 from hpopt.tracking.progress import PlainProgress

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from statistics import median
 
 from hpopt.errors import ConfigError
-from hpopt.report.on_test import test_outcome
 from hpopt.report.words import align, show_interval, show_score
 from hpopt.runs.folder import Run
 from hpopt.runs.naming import name_of
@@ -33,7 +32,7 @@ class Standing:
     def of(cls, run: Run) -> Standing:
         """The run as it stands now."""
         trials, best, metric = run.trials(), run.chosen, run.header.metric
-        tested = test_outcome(run)
+        scored = run.outcomes.test
         return cls(
             run=run.path.name,
             name=name_of(run.path),
@@ -41,8 +40,8 @@ class Standing:
             failed=sum(trial.state == "failed" for trial in trials),
             best_trial=best.number if best else None,
             validation=best.result.metrics[metric] if best and best.result else None,
-            test=tested.get("best", {}).get(metric),
-            test_interval=tested.get("intervals", {}).get("best", {}).get(metric),
+            test=scored.best.get(metric) if scored else None,
+            test_interval=scored.interval("best", metric) if scored else None,
             seconds=sum(trial.result.seconds for trial in trials if trial.result),
         )
 
@@ -133,7 +132,7 @@ def as_record(standing: Standing, metric: str) -> Mapping[str, object]:
 
 
 def _spread(scores: Sequence[float | None]) -> str:
-    known = [score for score in scores if score is not None]
-    if not known:
+    values = [score for score in scores if score is not None]
+    if not values:
         return show_score(None)
-    return f"{show_score(median(known))} ({show_score(min(known))} to {show_score(max(known))})"
+    return f"{show_score(median(values))} ({show_score(min(values))} to {show_score(max(values))})"

@@ -29,6 +29,7 @@ from hpopt.runs.lock import is_locked
 from hpopt.runs.logfile import logging_to
 from hpopt.runs.naming import new_folder
 from hpopt.runs.state import RunState, Status
+from hpopt.runs.steps import Outcomes
 from hpopt.runs.weights import Weights
 from hpopt.trials import Trial
 
@@ -208,6 +209,11 @@ class Run:
         A trial that begins after them undoes them all.
         """
         return self._state.steps
+
+    @property
+    def outcomes(self) -> Outcomes:
+        """What the closing steps that are done have given, by attribute."""
+        return self._state.outcomes
 
     @property
     def fits(self) -> Sequence[Fitted]:

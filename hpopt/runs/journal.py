@@ -19,6 +19,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -27,6 +28,7 @@ from hpopt.files import writing
 from hpopt.jsonline import json_line
 from hpopt.runs.legality import is_legal
 from hpopt.runs.lock import Lock
+from hpopt.runs.steps import Outcome, outcome_of
 
 FORMAT = "1.0"
 
@@ -150,12 +152,20 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Step:
-    """A closing step is done; `outcome` holds what it found."""
+    """A closing step is done; `outcome` is the JSON of what it gave."""
 
     kind: ClassVar[str] = "step"
     name: str
     time: str
     outcome: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def record(self) -> Outcome | None:
+        """The outcome by attribute; None of a step that only a later version has.
+
+        Raises ValueError where no version of hpopt could have written it.
+        """
+        return outcome_of(self.name, self.outcome)
 
 
 class DamagedLine(RunError):  # noqa: N818 (it says what is wrong)
@@ -283,6 +293,8 @@ def decode(line: bytes, path: Path, number: int) -> Event | None:
         event: Event = kind(**form)
         if not all(is_legal(name, value) for name, value in form.items()):
             raise ValueError
+        if isinstance(event, Step):
+            outcome_of(event.name, event.outcome)  # says whether it is legal as well
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise DamagedLine(path, number) from None
     return event

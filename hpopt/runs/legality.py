@@ -22,7 +22,10 @@ def _is_count(value: Any) -> bool:
 def _is_file_name(value: Any) -> bool:
     """Whether a file of that name can only be in the folder that it is looked for in."""
     return value is None or (
-        isinstance(value, str) and Path(value).name == value and value not in ("", "..")
+        isinstance(value, str)
+        and Path(value).name == value
+        and value not in ("", "..")
+        and "\0" not in value
     )
 
 

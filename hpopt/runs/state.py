@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from hpopt.errors import RunError
 from hpopt.runs.journal import (
@@ -24,6 +24,7 @@ from hpopt.runs.journal import (
     Started,
     Step,
 )
+from hpopt.runs.steps import Outcomes, trials_of
 from hpopt.trials import Result, Trial, incumbent
 
 HALF = 0.5  # the threshold where none was chosen
@@ -57,14 +58,18 @@ class RunState:
 
     @classmethod
     def of(cls, header: Header, events: Iterable[Event]) -> RunState:
-        """The fold of all `events`. Raises RunError where a trial ends that never began."""
+        """The fold of all `events`. Raises what `apply` raises."""
         state = cls(header)
         for event in events:
             state.apply(event)
         return state
 
     def apply(self, event: Event) -> None:
-        """Fold one more event in. Raises RunError where it ends a trial that never began."""
+        """Fold one more event in.
+
+        Raises RunError where it ends a trial that never began, or is a step that names one without
+        a network.
+        """
         match event:
             case Started():
                 self._begin(event)
@@ -78,8 +83,7 @@ class RunState:
             case Fitted():
                 self.fits.append(event)
             case Step():
-                self.steps.pop(event.name, None)  # so that they stand as they were done
-                self.steps[event.name] = event
+                self._close(event)
             case Ended():
                 self.end, self.is_reopened = event, False
                 self.elapsed_s = max(self.elapsed_s, event.elapsed or 0.0)
@@ -117,6 +121,16 @@ class RunState:
                 help="`hpopt runs repair RUN` sets that line aside, and keeps all others",
             )
         return self.by_number[number]
+
+    def _close(self, event: Step) -> None:
+        for number in trials_of(event.record):
+            if number not in self.by_number or self.by_number[number].result is None:
+                raise RunError(
+                    f"the journal's step `{event.name}` names trial {number}, which gave no value",
+                    help="`hpopt runs repair RUN` sets that line aside, and keeps all others",
+                )
+        self.steps.pop(event.name, None)  # so that they stand as they were done
+        self.steps[event.name] = event
 
     @property
     def trials(self) -> list[Trial]:
@@ -163,6 +177,12 @@ class RunState:
         return datetime.fromisoformat(time) if time else None
 
     @property
+    def outcomes(self) -> Outcomes:
+        """What the closing steps that are done have given, by attribute."""
+        records: dict[str, Any] = {name: step.record for name, step in self.steps.items()}
+        return Outcomes(**{name: record for name, record in records.items() if record is not None})
+
+    @property
     def best(self) -> Trial | None:
         """The incumbent of the trials so far."""
         return incumbent(self.trials)
@@ -170,16 +190,16 @@ class RunState:
     @property
     def chosen(self) -> Trial | None:
         """The trial whose network the run is for: the confirmed one, or else `best`."""
-        step = self.steps.get("confirm")
-        return self.best if step is None else self.by_number[step.outcome["chosen"]]
+        confirmed = self.outcomes.confirm
+        return self.best if confirmed is None else self.by_number[confirmed.chosen]
 
     @property
     def ensemble(self) -> list[Trial]:
         """The trials of whose networks the run's model is the average; mostly there are none."""
-        step = self.steps.get("ensemble")
-        if step is None or not step.outcome["taken"]:
+        ensembled = self.outcomes.ensemble
+        if ensembled is None or not ensembled.taken:
             return []
-        return [self.by_number[number] for number in step.outcome["members"]]
+        return [self.by_number[number] for number in ensembled.members]
 
     @property
     def final(self) -> list[Trial]:
@@ -189,5 +209,5 @@ class RunState:
     @property
     def threshold(self) -> float:
         """The probability above which the best network of two labels says the second."""
-        step = self.steps.get("threshold")
-        return HALF if step is None else float(step.outcome["threshold"])
+        chosen = self.outcomes.threshold
+        return HALF if chosen is None else chosen.threshold

@@ -48,8 +48,8 @@ class Weights:
 
         Those that the step `refit` has fitted again stay as well, for the steps behind it.
         """
-        refit = self.state.steps.get("refit")
-        needed = {"1", *(refit.outcome["networks"] if refit else ())}
+        refit = self.state.outcomes.refit
+        needed = {"1", *(refit.networks if refit else ())}
         for trial in ranked(self.state.trials)[count:]:
             path = self.of_training(trial) if str(trial.number) not in needed else None
             if path is not None:
@@ -60,10 +60,10 @@ class Weights:
 
     def _refitted(self, trial: Trial, part: str, folder: Path) -> Path | None:
         """The weights that a closing step has fitted to a part and left in `folder`."""
-        step = self.state.steps.get("refit") or self.state.steps.get("network")
-        networks = step.outcome["networks"] if step else {}
+        refitted = self.state.outcomes.refit or self.state.outcomes.network
+        networks = refitted.networks if refitted else {}
         network = networks.get(str(trial.number), {}).get(part)
-        return self._there(folder / network["weights"]) if network else None
+        return self._there(folder / network.weights) if network else None
 
     def _there(self, path: Path) -> Path | None:
         """A file of the folder, if it is there. Raises RunError where it is another's."""

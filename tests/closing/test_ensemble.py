@@ -9,7 +9,7 @@ import hpopt
 from hpopt.closing.ensemble import Ensemble, members
 from hpopt.errors import Interrupted
 from hpopt.export.exporting import export_run
-from hpopt.report.confirmation import ensemble
+from hpopt.report.confirmation import describe_ensemble
 from hpopt.runs.finding import find_run
 from hpopt.runs.journal import Step
 
@@ -60,7 +60,7 @@ def test_the_summary_says_what_was_compared(tmp_path, outcome, told):
     scores = {"ensemble": 0.92, "single": 0.9}
     outcome = {"members": [2, 3], "single": 2, "scores": scores, "level": 0.95} | outcome
     run = synthetic_run(tmp_path, trials=3, steps=[Step("ensemble", "", outcome)])
-    assert ensemble(run) == [told]
+    assert describe_ensemble(run) == [told]
     assert len(run.final) == 1 + outcome["taken"]
 
 

@@ -89,7 +89,7 @@ def test_steps_and_headers_make_no_trials():
 
 def test_a_step_that_is_done_again_stands_behind_the_others():
     later = Step("best", "later", {"trial": 2})
-    steps = fold(Step("best", NOW), Step("test", NOW), later).steps
+    steps = fold(*trial(2), Step("best", NOW), Step("test", NOW), later).steps
     assert list(steps) == ["test", "best"]
     assert steps["best"] == later
 
@@ -108,7 +108,7 @@ def test_every_attempt_after_the_test_part_was_scored_is_remembered():
 
 def test_fits_of_closing_steps_stay_when_the_steps_are_undone():
     fit = Fitted("confirm", 1, seed=9, time=NOW, score=0.9)
-    assert fold(*trial(1), fit, Step("confirm", NOW), started(2)).fits == [fit]
+    assert fold(*trial(1), fit, Step("confirm", NOW, {"chosen": 1}), started(2)).fits == [fit]
 
 
 def test_what_the_last_session_said_is_in_force():
@@ -198,7 +198,9 @@ def test_the_model_is_of_the_incumbent_until_a_step_names_another():
 
 @pytest.mark.parametrize(("taken", "final"), [(True, [2, 1]), (False, [2])])
 def test_the_model_is_an_ensemble_where_that_was_taken(taken, final):
-    step = Step("ensemble", NOW, {"taken": taken, "members": [2, 1]})
+    scores = {"scores": {"ensemble": 0.8, "single": 0.75}, "level": 0.95}
+    form = {"taken": taken, "members": [2, 1], "single": 2, **scores}
+    step = Step("ensemble", NOW, form)
     state = fold(*trial(1, -0.5), *trial(2, -0.75), step)
     assert [trial.number for trial in state.final] == final
     assert [trial.number for trial in state.ensemble] == (final if taken else [])
@@ -207,6 +209,25 @@ def test_the_model_is_an_ensemble_where_that_was_taken(taken, final):
 def test_without_a_finished_trial_there_is_no_model():
     state = fold(started(1), Failed(1, "no"))
     assert (state.best, state.chosen, state.final) == (None, None, [])
+
+
+@pytest.mark.parametrize(
+    ("events", "step"),
+    [
+        ([], Step("confirm", NOW, {"chosen": 1})),
+        ([started(1), Failed(1, "no")], Step("best", NOW, {"trial": 1})),
+    ],
+    ids=["never began", "failed"],
+)
+def test_a_step_that_names_a_trial_without_a_network_is_damage(events, step):
+    with pytest.raises(RunError, match=f"step `{step.name}` names trial 1, which gave no value"):
+        fold(*events, step)
+
+
+def test_what_steps_gave_is_read_by_attribute():
+    outcomes = fold(*trial(1), Step("best", NOW, {"trial": 1}), Step("later", NOW)).outcomes
+    assert outcomes.best.trial == 1
+    assert outcomes.test is None
 
 
 def test_the_threshold_is_a_half_until_a_step_has_chosen_one():
