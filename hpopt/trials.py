@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from hpopt.space.dimensions import Params
 
-State = Literal["running", "finished", "pruned", "failed"]
+State = Literal["running", "finished", "failed"]
 Curves = Mapping[str, list[float]]
 
 

@@ -49,8 +49,7 @@ class Data:
         """The data of `trials`, of which at least one must be finished.
 
         A failed trial stands a little above the worst finished one, so that the model keeps away
-        from its like; it takes no part in the warping. A pruned one has no place here yet: its
-        value at fewer epochs would have to come in as a bound from below.
+        from its like; it takes no part in the warping.
         """
         finished = _limited([trial for trial in trials if trial.value is not None])
         failed = [trial for trial in trials if trial.state == "failed"][-_MOST:]
