@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hpopt.report.confirmation import describe_ensemble, describe_race
+from hpopt.report.choice import describe_ensemble, describe_race
 from hpopt.report.on_test import (
     describe_calibration,
     describe_flattery,

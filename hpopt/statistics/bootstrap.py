@@ -30,7 +30,7 @@ _CHUNK_CELLS = 1_000_000
 
 
 @dataclass(frozen=True)
-class Resampling:
+class SamplingDesign:
     """How rows are drawn: `unit` [n] is what each row is drawn with, `stratum` [units] the part.
 
     As many units are drawn from each stratum as it has. A unit is a row, or a whole group of rows
@@ -42,17 +42,17 @@ class Resampling:
     stratum: np.ndarray
 
     @classmethod
-    def of_rows(cls, rows: int) -> Resampling:
+    def of_rows(cls, rows: int) -> SamplingDesign:
         """Each row by itself."""
         return cls(np.arange(rows), np.zeros(rows, dtype=np.int64))
 
     @classmethod
-    def of_classes(cls, y: np.ndarray) -> Resampling:
+    def of_classes(cls, y: np.ndarray) -> SamplingDesign:
         """Each row by itself, from the rows of its class; y [n] holds class indices."""
         return cls(np.arange(len(y)), np.unique(y, return_inverse=True)[1])
 
     @classmethod
-    def of_groups(cls, groups: np.ndarray) -> Resampling:
+    def of_groups(cls, groups: np.ndarray) -> SamplingDesign:
         """Whole groups; `groups` [n] names the group of each row."""
         names, unit = np.unique(groups, return_inverse=True)
         return cls(unit, np.zeros(len(names), dtype=np.int64))
@@ -219,7 +219,7 @@ class Bootstrapped:
 
 def bootstrap(
     scorers: Mapping[Name, Scorer],
-    resampling: Resampling,
+    resampling: SamplingDesign,
     *,
     resamples: int = RESAMPLES,
     seed: int = 0,

@@ -21,7 +21,7 @@ from hpopt.statistics.bootstrap import (
     LEVEL,
     RESAMPLES,
     Bootstrapped,
-    Resampling,
+    SamplingDesign,
     bootstrap,
 )
 from hpopt.statistics.proportions import clopper_pearson, mcnemar, paired_difference
@@ -176,18 +176,18 @@ class Sample:
         return scores
 
     @property
-    def _plans(self) -> Sequence[tuple[Resampling, Sequence[str]]]:
+    def _plans(self) -> Sequence[tuple[SamplingDesign, Sequence[str]]]:
         """How rows are resampled for which metrics.
 
         What does not depend on the classes' shares is resampled class by class, so that no class
         is ever missing; for all else the shares are as much due to chance as the rows are.
         """
         if self._groups is not None:
-            return [(Resampling.of_groups(self._groups), self.metrics)]
+            return [(SamplingDesign.of_groups(self._groups), self.metrics)]
         by_class = [metric for metric in self.metrics if metric in OF_CLASSES]
         others = [metric for metric in self.metrics if metric not in OF_CLASSES]
-        plans = [(Resampling.of_classes(self.y), by_class)] if by_class else []
-        return [*plans, (Resampling.of_rows(len(self.y)), others)] if others else plans
+        plans = [(SamplingDesign.of_classes(self.y), by_class)] if by_class else []
+        return [*plans, (SamplingDesign.of_rows(len(self.y)), others)] if others else plans
 
     def _right(self, name: str) -> np.ndarray:
         one = self._predictors[name]

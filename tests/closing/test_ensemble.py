@@ -9,7 +9,7 @@ import hpopt
 from hpopt.closing.ensemble import Ensemble, members
 from hpopt.errors import Interrupted
 from hpopt.export.exporting import export_run
-from hpopt.report.confirmation import describe_ensemble
+from hpopt.report.choice import describe_ensemble
 from hpopt.runs.finding import find_run
 from hpopt.runs.journal import Step
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hpopt.errors import RunError
-from hpopt.report.comparison import Standing
+from hpopt.report.standings import Standing
 from hpopt.report.summary import summarise
 from hpopt.report.terminal import conclude
 from hpopt.runs.folder import JOURNAL, Run

@@ -46,7 +46,7 @@ class Standing:
         )
 
 
-def check_comparable(runs: Sequence[Run]) -> list[str]:
+def notes_on_comparing(runs: Sequence[Run]) -> list[str]:
     """Notes on what makes a comparison lame. Raises ConfigError where there is none at all."""
     if len({run.path.resolve() for run in runs}) < 2:
         raise ConfigError(
