@@ -29,7 +29,7 @@ from hpopt.runs.journal import (
     read_journal,
 )
 from hpopt.runs.lock import is_locked
-from hpopt.runs.steps import Outcomes
+from hpopt.runs.steps import StepOutcomes
 from hpopt.trials import Trial, best_of, ranked
 
 if TYPE_CHECKING:
@@ -248,10 +248,12 @@ class Run:
         return self._steps
 
     @property
-    def outcomes(self) -> Outcomes:
+    def outcomes(self) -> StepOutcomes:
         """What the closing steps that are done have given, by attribute."""
         records: dict[str, Any] = {name: step.record for name, step in self._steps.items()}
-        return Outcomes(**{name: record for name, record in records.items() if record is not None})
+        return StepOutcomes(
+            **{name: record for name, record in records.items() if record is not None}
+        )
 
     @property
     def fits(self) -> Sequence[Fitted]:

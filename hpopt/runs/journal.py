@@ -21,7 +21,7 @@ from hpopt.files import writing
 from hpopt.jsonline import json_line
 from hpopt.runs.legality import is_legal
 from hpopt.runs.lock import Lock
-from hpopt.runs.steps import Outcome, outcome_of, trials_of
+from hpopt.runs.steps import StepOutcome, outcome_of, trials_of
 from hpopt.trials import Result, Trial
 
 FORMAT = "1.0"
@@ -152,7 +152,7 @@ class Step:
     outcome: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
-    def record(self) -> Outcome | None:
+    def record(self) -> StepOutcome | None:
         """The outcome by attribute; None of a step that only a later version has.
 
         Raises ValueError where no version of hpopt could have written it.
