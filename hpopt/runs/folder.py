@@ -250,10 +250,7 @@ class Run:
     @property
     def outcomes(self) -> StepOutcomes:
         """What the closing steps that are done have given, by attribute."""
-        records: dict[str, Any] = {name: step.record for name, step in self._steps.items()}
-        return StepOutcomes(
-            **{name: record for name, record in records.items() if record is not None}
-        )
+        return StepOutcomes.of({name: step.record for name, step in self._steps.items()})
 
     @property
     def fits(self) -> Sequence[Fitted]:
