@@ -16,7 +16,7 @@ from hpopt.plots.comparison import draw_comparison
 from hpopt.plots.convergence import draw_convergence
 from hpopt.plots.history import History
 from hpopt.plots.learning_curves import draw_learning_curves
-from hpopt.report.comparison import Standing
+from hpopt.report.standings import Standing
 from hpopt.report.summary import summarise
 from hpopt.report.terminal import conclude
 from hpopt.runs.folder import Run

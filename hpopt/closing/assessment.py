@@ -22,7 +22,7 @@ from hpopt.export.best import trained_network
 from hpopt.metrics.metrics import metrics_for
 from hpopt.metrics.weighted import HALF
 from hpopt.runs.folder import Run
-from hpopt.runs.steps import Baseline, Flattery, Scored, Thresholded
+from hpopt.runs.steps import Baseline, Beyond, Flattery, Scored, Thresholded
 from hpopt.statistics.bootstrap import LEVEL
 from hpopt.statistics.calibration import calibration
 from hpopt.statistics.records import Interval
@@ -177,7 +177,7 @@ class Assessment:
         if self.run.ensemble or search is None:
             return None
         sizes, beyond = self.objective.data.sizes, None
-        rows, greater_is_better = sizes["validation"], self.run.header.greater_is_better
+        rows = sizes["validation"]
         if best.result.weights is None:  # of folds: every row was in one of the validation parts
             folds = self.objective.training.folds
             of_search = interval_of_folds(search, best.result.standard_error, folds)
@@ -187,22 +187,24 @@ class Assessment:
         else:
             validation = self._at_half("validation", self._on_validation(best))
             of_search = validation.interval(NETWORK, self.run.metric)
-            if self._linear is not None:
-                beyond = beyond_baseline(
-                    self._linear,
-                    validation,
-                    self._test_at_half,
-                    greater_is_better=greater_is_better,
-                )
+            beyond = self._beyond(validation)
         return flattery(
             search,
             of_search,
             self._test_at_half,
             rows=rows,
-            greater_is_better=greater_is_better,
+            greater_is_better=self.run.header.greater_is_better,
             confirmed=self._confirmed,
             beyond=beyond,
         )
+
+    def _beyond(self, validation: Sample) -> Beyond | None:
+        """What the search's best lost more than the linear baseline, where that could be fitted."""
+        if self._linear is None:
+            return None
+        greater_is_better = self.run.header.greater_is_better
+        test = self._test_at_half
+        return beyond_baseline(self._linear, validation, test, greater_is_better=greater_is_better)
 
     @cached_property
     def _test_at_half(self) -> Sample:

@@ -30,7 +30,7 @@ from hpopt.runs.folder import Run, now
 from hpopt.runs.journal import Step
 from hpopt.runs.record import to_json
 from hpopt.runs.results import dump_results
-from hpopt.runs.steps import Drawn, Findings, Listed, Outcome, Saved, Summarised
+from hpopt.runs.steps import Drawn, Findings, Listed, Saved, StepOutcome, Summarised
 from hpopt.space.space import Space
 from hpopt.statistics.threshold import depends_on_threshold
 from hpopt.training.objective import Objective
@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 CLOSING_S, PLOTS_S = 5.0, 8.0
 
 # A step by its name, which the journal knows it by.
-NamedStep = tuple[str, Callable[[], Outcome]]
+NamedStep = tuple[str, Callable[[], StepOutcome]]
 
 
 @dataclass(frozen=True, kw_only=True)

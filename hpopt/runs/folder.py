@@ -29,7 +29,7 @@ from hpopt.runs.lock import is_locked
 from hpopt.runs.logfile import logging_to
 from hpopt.runs.naming import new_folder
 from hpopt.runs.state import RunState, Status
-from hpopt.runs.steps import Outcomes
+from hpopt.runs.steps import StepOutcomes
 from hpopt.runs.weights import Weights
 from hpopt.trials import Trial
 
@@ -211,7 +211,7 @@ class Run:
         return self._state.steps
 
     @property
-    def outcomes(self) -> Outcomes:
+    def outcomes(self) -> StepOutcomes:
         """What the closing steps that are done have given, by attribute."""
         return self._state.outcomes
 

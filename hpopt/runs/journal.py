@@ -28,7 +28,7 @@ from hpopt.files import writing
 from hpopt.jsonline import json_line
 from hpopt.runs.legality import is_legal
 from hpopt.runs.lock import Lock
-from hpopt.runs.steps import Outcome, outcome_of
+from hpopt.runs.steps import StepOutcome, outcome_of
 
 FORMAT = "1.0"
 
@@ -160,7 +160,7 @@ class Step:
     outcome: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
-    def record(self) -> Outcome | None:
+    def record(self) -> StepOutcome | None:
         """The outcome by attribute; None of a step that only a later version has.
 
         Raises ValueError where no version of hpopt could have written it.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from hpopt.errors import RunError
 from hpopt.runs.journal import (
@@ -24,7 +24,7 @@ from hpopt.runs.journal import (
     Started,
     Step,
 )
-from hpopt.runs.steps import Outcomes, trials_of
+from hpopt.runs.steps import StepOutcomes, trials_of
 from hpopt.trials import Result, Trial, incumbent
 
 HALF = 0.5  # the threshold where none was chosen
@@ -177,10 +177,9 @@ class RunState:
         return datetime.fromisoformat(time) if time else None
 
     @property
-    def outcomes(self) -> Outcomes:
+    def outcomes(self) -> StepOutcomes:
         """What the closing steps that are done have given, by attribute."""
-        records: dict[str, Any] = {name: step.record for name, step in self.steps.items()}
-        return Outcomes(**{name: record for name, record in records.items() if record is not None})
+        return StepOutcomes.of({name: step.record for name, step in self.steps.items()})
 
     @property
     def best(self) -> Trial | None:

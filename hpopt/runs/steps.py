@@ -227,13 +227,13 @@ class Summarised:
     findings: Findings | None = None
 
 
-Outcome = (
+StepOutcome = (
     Confirmed | Refitted | Ensembled | Thresholded | Saved | Scored | Listed | Drawn | Summarised
 )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcomes:
+class StepOutcomes:
     """What each closing step has given, by its name; None where it is not done."""
 
     confirm: Confirmed | None = None
@@ -247,8 +247,13 @@ class Outcomes:
     plots: Drawn | None = None
     summary: Summarised | None = None
 
+    @classmethod
+    def of(cls, by_step: Mapping[str, Any]) -> StepOutcomes:
+        """The outcomes by their steps' names; None is that of a step that is not to be read."""
+        return cls(**{name: each for name, each in by_step.items() if each is not None})
 
-def outcome_of(step: str, form: Mapping[str, Any]) -> Outcome | None:
+
+def outcome_of(step: str, form: Mapping[str, Any]) -> StepOutcome | None:
     """The record of a step from its JSON; None of a step that only a later version has.
 
     Raises ValueError where no version of hpopt could have written it.
@@ -257,7 +262,7 @@ def outcome_of(step: str, form: Mapping[str, Any]) -> Outcome | None:
     return None if kind is None else from_json(kind, form)
 
 
-def trials_of(outcome: Outcome | None) -> Iterator[int]:
+def trials_of(outcome: StepOutcome | None) -> Iterator[int]:
     """The trials that a step names as ones with a network."""
     match outcome:
         case Confirmed():
@@ -279,6 +284,6 @@ def _comparison(
     return Comparison(difference, interval, p)
 
 
-_KINDS: dict[str, Callable[..., Outcome]] = {
-    each.name: get_args(get_type_hints(Outcomes)[each.name])[0] for each in fields(Outcomes)
+_KINDS: dict[str, Callable[..., StepOutcome]] = {
+    each.name: get_args(get_type_hints(StepOutcomes)[each.name])[0] for each in fields(StepOutcomes)
 }

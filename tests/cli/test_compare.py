@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from hpopt.cli.main import app
 from hpopt.errors import ConfigError, RunError
 from hpopt.plots.comparison import draw_comparison
-from hpopt.report.comparison import check_comparable
+from hpopt.report.standings import notes_on_comparing
 from hpopt.runs.folder import Run
 from hpopt.runs.journal import Step
 
@@ -92,10 +92,10 @@ def test_runs_whose_labels_are_judged_otherwise_are_not_compared(runs, tmp_path)
         for rule in ("likeliest label", "threshold 0.3")
     )
     with pytest.raises(ConfigError, match="different objectives") as caught:
-        check_comparable([first, second])
+        notes_on_comparing([first, second])
     assert "maximize accuracy by the likeliest label in likeliest label" in str(caught.value)
     assert "maximize accuracy by the threshold 0.3 in threshold 0.3" in str(caught.value)
-    assert check_comparable([first, runs[0]]) != []  # as runs of 0.1, it has the likeliest
+    assert notes_on_comparing([first, runs[0]]) != []  # as runs of 0.1, it has the likeliest
 
 
 def test_runs_of_different_targets_are_compared_with_a_note(tmp_path):
@@ -104,7 +104,7 @@ def test_runs_of_different_targets_are_compared_with_a_note(tmp_path):
         Run.open(make_run(tmp_path / target, objectives=[goal | {"target": target}]))
         for target in ("churn", "left")
     ]
-    note, *_ = check_comparable(runs)
+    note, *_ = notes_on_comparing(runs)
     assert note.startswith("the runs do not have the same target, so their scores")
 
 

@@ -1,47 +1,14 @@
-"""What the final network is worth, with networks that are made up: no TensorFlow.
-
-A "network" answers with the target of each row, shifted by noise of its trial's own size.
-"""
-
-from types import SimpleNamespace
+"""What the final network is worth, with networks that are made up."""
 
 import numpy as np
 import pytest
-from conftest import make_data
+from made_up import MadeUp, made_up_run
 from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error
 
 from hpopt.closing.assessment import Assessment
 from hpopt.errors import RunError
-from hpopt.runs.folder import Run
-from hpopt.runs.journal import Finished, Header, Started, Step
+from hpopt.runs.journal import Step
 from hpopt.statistics.threshold import Threshold
-
-# Of each trial's network, of which that of trial 2 is the best; and 4 is the linear baseline.
-NOISE = {1: 2.0, 2: 0.5, 3: 0.8, 4: 1.2}
-GREATER = {"accuracy": True, "auc": True, "f1": True, "mae": False}
-
-
-class MadeUp:
-    """Stands for an Objective: networks are trials' numbers, and predict from the target itself."""
-
-    def __init__(self, data, folds=1, centre=0.0):
-        self.data, self.training, self.centre = data, SimpleNamespace(folds=folds), centre
-
-    def trained(self, params, *, seed, weights):
-        assert weights.is_file()
-        return seed
-
-    def average(self, networks):
-        return networks[0] if len(networks) == 1 else tuple(networks)
-
-    def predict(self, network, part):
-        if isinstance(network, tuple):
-            return np.mean([self.predict(each, part) for each in network], axis=0)
-        y = self.data.y(part)
-        noise = NOISE[network] * np.random.default_rng(network).normal(size=len(y))
-        if self.data.output.task == "regression":
-            return (y + 50 * noise)[:, None]
-        return 1 / (1 + np.exp(-(2.0 * y - 1 + noise + self.centre)))[:, None]
 
 
 @pytest.fixture(autouse=True)
@@ -57,30 +24,16 @@ def baselines(monkeypatch):
     monkeypatch.setattr("hpopt.closing.assessment.baseline_predictions", predictions)
 
 
-def assessed(tmp_path, metric="accuracy", *, best=2, steps=(), gone=(), folds=1, **options):
-    """An Assessment of a run of three trials, whose best is `best`; weights in `gone` are lost."""
-    task = "regression" if metric == "mae" else "binary"
-    objective = MadeUp(make_data(tmp_path / "data", task, rows=400), folds, **options)
-    run = Run.create(tmp_path, "made up", Header("0", metric, GREATER[metric], {}, {}, []))
-    for number in (1, 2, 3):
-        score = 0.9 if (number == best) == GREATER[metric] else 0.8
-        value = -score if GREATER[metric] else score
-        weights = "weights.npz" if folds == 1 else None
-        run.append(Started(number, {}, seed=number, time=""))
-        result = Finished(number, value, {metric: score}, [score], {}, 1, 0.1, weights, 0.01)
-        run.append(result)
-        if number not in gone:
-            run.trial_folder(number).mkdir(parents=True)
-            (run.trial_folder(number) / "weights.npz").write_bytes(b"")
-    for step in steps:
-        run.append(step)
+def assessed(tmp_path, metric="accuracy", *, gone=(), **options) -> Assessment:
+    """An Assessment of a run that is made up."""
+    run, objective = made_up_run(tmp_path, metric, gone=gone, **options)
+    run.close()
 
     def network(*trials):
         if any(trial.number in gone for trial in trials):
             raise RunError("the weights are gone")
         return objective, objective.average([trial.number for trial in trials])
 
-    run.close()
     return Assessment(run, objective, network)
 
 

@@ -19,7 +19,7 @@ from hpopt.runs.folder import JOURNAL, Run
 from hpopt.runs.journal import Started, Step
 from hpopt.runs.record import from_json, to_json
 from hpopt.runs.repair import repair
-from hpopt.runs.steps import Confirmed, Findings, Outcomes, Scored, Thresholded, outcome_of
+from hpopt.runs.steps import Confirmed, Findings, Scored, StepOutcomes, Thresholded, outcome_of
 
 TESTS = Path(__file__).parent.parent
 OF_0_1 = sorted((TESTS / "golden" / "0.1" / "runs").glob("*/journal.jsonl"))
@@ -60,7 +60,7 @@ def test_a_run_gives_what_its_steps_wrote_by_attribute(tmp_path):
 def test_a_trial_that_begins_undoes_what_the_steps_gave(tmp_path):
     run = Run.reopen(synthetic_run(tmp_path, steps=[Step("confirm", "", {"chosen": 3})]).path)
     run.append(Started(13, {}, seed=1, time=""))
-    assert run.outcomes == Outcomes()
+    assert run.outcomes == StepOutcomes()
     run.close()
 
 
