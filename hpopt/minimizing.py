@@ -24,7 +24,7 @@ from hpopt.search.searcher import new_params
 from hpopt.space.conditions import DimensionError, Scalar
 from hpopt.space.dimensions import Dimension
 from hpopt.space.space import Space, settle_conditions
-from hpopt.trials import Result, Trial, best_of
+from hpopt.trials import Result, Trial, incumbent
 
 _ACQUISITIONS = typing.get_args(Search.model_fields["acquisition"].annotation)
 Objective = Callable[[dict[str, Scalar]], float]
@@ -73,7 +73,7 @@ def minimize(
         value = float(objective({**constants, **suggestion.params}))
         trial = Trial(number, suggestion.params, seed, info=suggestion.info)
         trials.append(_finished(trial, value) if math.isfinite(value) else _failed(trial, value))
-    best = best_of(trials)
+    best = incumbent(trials)
     if best is None:
         raise RunError(f"the objective gave no finite value in {n_calls} calls")
     result = optimize_result(searched, trials, seed)

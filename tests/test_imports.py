@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "statistics": {"metrics"},
     "trials": {"space"},
     "execution": {"files", "grammar"} | RECORDS,
-    "runs": {"files", "jsonline"} | RECORDS,
+    "runs": {"files", "jsonline", "statistics"} | RECORDS,
     "search": RECORDS,
     "training": {
         "backend",
@@ -55,7 +55,7 @@ MAY_IMPORT = {
         "training",
     }
     | RECORDS,
-    "report": {"runs", "search"} | RECORDS,
+    "report": {"runs", "search", "statistics"} | RECORDS,
     "drafting": {"config", "data", "report"} | RECORDS,
     "export": {
         "backend",
@@ -67,11 +67,12 @@ MAY_IMPORT = {
         "own_code",
         "report",
         "runs",
+        "statistics",
         "training",
     }
     | RECORDS,
     "minimizing": {"config", "grammar", "runs", "search"} | RECORDS,
-    "plots": {"files", "report", "runs", "search"} | RECORDS,
+    "plots": {"files", "report", "runs", "search", "statistics"} | RECORDS,
     "tracking": {"backend", "report", "runs"} | RECORDS,
     "closing": {
         "config",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hpopt.config.loading import Config
@@ -21,10 +21,12 @@ from hpopt.execution.choosing import make_slots
 from hpopt.execution.resources import Resources
 from hpopt.execution.slots import Slots
 from hpopt.metrics.metrics import Metric
+from hpopt.metrics.weighted import OF_LABELS
 from hpopt.own_code import code_files, code_prints, source_of
 from hpopt.runs import journal
 from hpopt.runs.environment import ENVIRONMENT, describe_environment
 from hpopt.runs.folder import DATA, Run, now
+from hpopt.runs.objectives import LIKELIEST, Goal
 from hpopt.tracking.observer import Observer
 from hpopt.training.objective import Objective
 from hpopt.tuning.preflight import preflight
@@ -257,4 +259,12 @@ def header_of(config: Config, material: Material) -> journal.Header:
         folder=str(document.path.resolve().parent),
         overrides=document.overrides,
         code=code_prints(code_files(document.tree, document.path.resolve().parent)),
+        objectives=[asdict(goal_of(metric, material.table))],
     )
+
+
+def goal_of(metric: Metric, table: Table) -> Goal:
+    """What the trials of a search by `metric` are judged by."""
+    target = next((column.name for column in table.columns if column.use == "target"), None)
+    rule = LIKELIEST if metric.name in OF_LABELS else None
+    return Goal(metric.name, target, "maximize" if metric.greater_is_better else "minimize", rule)

@@ -133,14 +133,14 @@ def _carry_on(
         _search(run, config, ready.slots, observer, stop)
         observer.closing()
         steps = Closing(
-            run,
-            ready.objective,
-            space,
-            ready.slots,
-            ready.splits,
-            options.search.seed,
-            options.output,
-            stop,
+            run=run,
+            objective=ready.objective,
+            space=space,
+            slots=ready.slots,
+            splits=ready.splits,
+            seed=options.search.seed,
+            output=options.output,
+            stop=stop,
         )
         steps.do_all()
         if steps.is_cut_short:
