@@ -121,7 +121,7 @@ def test_a_threshold_is_chosen_in_the_metrics_own_direction():
     said = 1 / (1 + np.exp(-(2 * y - 3 + rng.normal(size=400))))[:, None]
     errors, accuracy = (choose_threshold(name, y, said) for name in ("error_rate", "accuracy"))
     assert errors.value == accuracy.value < 0.5
-    assert errors.gain.estimate < 0 < accuracy.gain.estimate
+    assert errors.gain.difference < 0 < accuracy.gain.difference
 
 
 def test_minimize_reaches_an_engine_with_its_settings():

@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 
 from hpopt.errors import ConfigError, suggest_name
 from hpopt.grammar import Section
-from hpopt.search.searcher import Searcher, Suggestion
+from hpopt.search.searcher import MoreEpochs, Searcher, Suggestion
 from hpopt.space.dimensions import Params
 from hpopt.space.space import Space
 from hpopt.trials import Trial
@@ -101,7 +101,7 @@ class GivenFirst:
 
     def suggest(
         self, space: Space, trials: Sequence[Trial], *, number: int, seed: int
-    ) -> Suggestion:
+    ) -> Suggestion | MoreEpochs:
         """The defaults, the params that were given, or what the searcher behind says."""
         first = [space.defaults, *self.given]
         if number <= len(first):
@@ -121,7 +121,7 @@ class Informed:
 
     def suggest(
         self, space: Space, trials: Sequence[Trial], *, number: int, seed: int
-    ) -> Suggestion:
+    ) -> Suggestion | MoreEpochs:
         """What the searcher says of all trials together."""
         both = [*self.earlier, *trials]
         return self.searcher.suggest(space, both, number=number + len(self.earlier), seed=seed)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from hpopt.metrics.metrics import METRICS
 from hpopt.metrics.weighted import HALF, sure_of
-from hpopt.statistics.sample import Difference, Predictor, Sample
+from hpopt.statistics.records import Comparison
+from hpopt.statistics.sample import Predictor, Sample
 from hpopt.task import TASKS, Task
 
 _FOLDS = 10
@@ -28,15 +28,7 @@ class Threshold:
 
     value: float
     tried: float
-    gain: Difference | None
-
-    def to_json(self) -> dict[str, Any]:
-        """The threshold as the journal keeps it."""
-        form: dict[str, Any] = {"threshold": self.value, "tried": self.tried}
-        if self.gain is not None:
-            interval = self.gain.interval.to_json()
-            form |= {"gain": self.gain.estimate, "interval": interval, "p": self.gain.p}
-        return form
+    gain: Comparison | None
 
 
 def depends_on_threshold(task: Task, metric: str) -> bool:
@@ -62,13 +54,13 @@ def choose_threshold(
     if tried == HALF:
         return Threshold(HALF, HALF, None)
     folds = _folds(y, groups)
-    said = np.empty(len(y))
+    labels = np.empty(len(y))
     for fold in range(_FOLDS):
         within, outside = folds == fold, folds != fold
-        said[within] = values[within] > _middle_best(metric, y[outside], values[outside])
-    predictors = {"thresholds": Predictor(said[:, None]), "0.5": Predictor(predictions)}
-    gain = Sample(y, predictors, [metric], groups=groups).difference("thresholds", "0.5", metric)
-    better = gain is not None and gain.is_clear and METRICS[metric].to_value(gain.estimate) < 0
+        labels[within] = values[within] > _middle_best(metric, y[outside], values[outside])
+    predictors = {"thresholds": Predictor(labels[:, None]), "0.5": Predictor(predictions)}
+    gain = Sample(y, predictors, [metric], groups=groups).compare("thresholds", "0.5", metric)
+    better = gain is not None and gain.is_clear and METRICS[metric].to_value(gain.difference) < 0
     return Threshold(tried if better else HALF, tried, gain)
 
 
