@@ -19,6 +19,7 @@ from hpopt.data.folds import OWN, WHOLE, Splits
 from hpopt.errors import RunError
 from hpopt.execution.slots import Job, Slots, TrialFinished
 from hpopt.runs.folder import Run
+from hpopt.space.names import owner
 from hpopt.trials import Trial
 
 log = logging.getLogger(__name__)
@@ -84,6 +85,7 @@ class Refit:
         result = trial.result
         assert result is not None
         epochs = result.kept_epoch or result.epochs
-        params = {**trial.params, "epochs": epochs, "early_stopping": None}
+        params = {n: value for n, value in trial.params.items() if owner(n) != "early_stopping"}
+        params |= {"epochs": epochs, "early_stopping": None}
         folder = self.run.refit_folder(trial.number)
         return Job(trial.number, params, trial.seed, folder, WHOLE)

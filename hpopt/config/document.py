@@ -8,12 +8,13 @@ YAML 1.2 (https://yaml.org/spec/1.2.2/#103-core-schema).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from hpopt.config.nesting import written_path
 from hpopt.config.syntax import explain
 from hpopt.errors import ConfigError, Location, closest
 
@@ -74,6 +75,18 @@ class Document:
                     return place[path[:length]]
         return Location(str(self.path))
 
+    def rearranged(self, tree: dict[str, Any], moves: Mapping[KeyPath, KeyPath]) -> Document:
+        """The document with another `tree`; of each path in `moves`, it is said where it stood."""
+        other = Document(self.path, self.source, self.overrides)
+        other.tree = tree
+        for places, others in ((self._keys, other._keys), (self._values, other._values)):
+            others |= places
+            for path, stood in moves.items():
+                depth = len(stood)
+                below = [place for place in places if place[:depth] == stood]
+                others |= {(*path, *place[depth:]): places[place] for place in below}
+        return other
+
     def origin(self, path: KeyPath) -> str:
         """Where the value at `path` came from, in words for the resolved config."""
         location = self._values.get(path)
@@ -81,8 +94,8 @@ class Document:
 
     def _forget(self, path: KeyPath) -> None:
         for place in (self._keys, self._values):
-            for known in [known for known in place if known[: len(path)] == path]:
-                del place[known]
+            for below in [below for below in place if below[: len(path)] == path]:
+                del place[below]
 
 
 def read_document(path: Path, overrides: Sequence[str] = ()) -> Document:
@@ -144,6 +157,7 @@ def _apply_override(document: Document, override: str) -> None:
         raise ConfigError(
             "an override has the form key.path=value", location=place, help="-s search.n_calls=20"
         )
+    path = written_path(document.tree, path)
     parent = document.tree
     for depth, step in enumerate(path[:-1]):
         child = parent.get(str(step))
@@ -195,8 +209,8 @@ class _Reader:
         try:
             return yaml.compose(self._text, Loader=_Yaml12Loader)
         except yaml.MarkedYAMLError as error:
-            found = explain(error, self._lines)
-            raise self._error(found.message, found.mark, found.help) from None
+            reason = explain(error, self._lines)
+            raise self._error(reason.message, reason.mark, reason.help) from None
         except yaml.reader.ReaderError as error:
             before = self._text[: error.position]
             column = error.position - (before.rfind("\n") + 1)

@@ -24,6 +24,7 @@ from hpopt.own_code import code_files, code_prints, source_of
 from hpopt.runs import journal
 from hpopt.runs.environment import ENVIRONMENT, describe_environment
 from hpopt.runs.folder import DATA, Run, now
+from hpopt.space.names import without
 from hpopt.tracking.observer import Observer
 from hpopt.training.objective import Objective
 from hpopt.tuning.preflight import preflight
@@ -245,7 +246,7 @@ def header_of(config: Config, material: Material) -> journal.Header:
         constants={
             "builder": binding.builder,
             "arguments": binding.arguments,
-            "training": {n: value for n, value in training.items() if n not in searched},
+            "training": without(training, searched),
         },
         space=binding.space.to_json(),
         time=now(),
