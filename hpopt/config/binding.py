@@ -9,23 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from hpopt.builders.registry import Signature, load_builder, read_signature
 from hpopt.config.document import Document, KeyPath
-from hpopt.config.dumping import inline_yaml
 from hpopt.config.idle import idle_settings
+from hpopt.config.initial import initial_params
+from hpopt.config.nesting import SECTIONS
 from hpopt.config.problems import dotted, misfit, typeless
 from hpopt.config.schema import Constant, Settings
-from hpopt.config.settable import Settable, head_of, of_training
-from hpopt.errors import ConfigError, Problem, SetupError, suggest_name
+from hpopt.config.settable import Settable, builder_of, head_of, of_training
+from hpopt.errors import ConfigError, Problem, suggest_name
 from hpopt.grammar import Section
-from hpopt.own_code import absolute_reference
 from hpopt.space.conditions import Condition, DimensionError, Scalar, is_scalar
 from hpopt.space.dimensions import Categorical, Dimension, Params, Real
 from hpopt.space.names import is_part, laid_over, leaves, overlap, owner, value_of, without
-from hpopt.space.space import Space, describe, settle_conditions
+from hpopt.space.space import Space, settle_conditions
 from hpopt.training.settings import NOT_SEARCHABLE, Training
 
 # What pydantic says of a number where something else is wanted.
@@ -55,7 +53,7 @@ class _Binder:
         self.document = document
         self.problems: list[Problem] = []
         self.notes: list[str] = []
-        self.builder, self.signature = self._load_builder()
+        self.builder, self.signature = builder_of(settings, document)
         self.settable = Settable(self.signature)
         self.training = self._opened(settings.training)
 
@@ -65,6 +63,8 @@ class _Binder:
         constants: dict[str, Scalar] = {}
         for name, form in self.settings.space.items():
             self._check_name(name)
+            if self.settable.parts(name):
+                continue
             if isinstance(form, Constant):
                 constants[name] = form.value
                 self._check_value(name, form.value, ("space", name))
@@ -77,7 +77,11 @@ class _Binder:
             self._check_dimension(dimensions[-1])
         self._check_required(dimensions)
         space = None if self.problems else self._space(dimensions, constants)
-        initial = [] if space is None else self._initial(space)
+        initial: list[Params] = []
+        if space is not None:
+            given = self.settings.search.initial
+            initial, problems = initial_params(space, given, self.document)
+            self.problems += problems
         if space is None or self.problems:
             raise ConfigError.of(self.problems)
         of_builder = {name: v for name, v in constants.items() if not of_training(name)}
@@ -101,23 +105,6 @@ class _Binder:
         if isinstance(dimension, Real) and isinstance(default, int):
             default = float(default)
         return replace(dimension, default=default) if dimension.contains(default) else dimension
-
-    def _load_builder(self) -> tuple[str, Signature]:
-        folder = Path(self.document.path).resolve().parent
-        reference = absolute_reference(self.settings.model.builder, folder)
-        try:
-            signature = read_signature(load_builder(reference))
-        except SetupError as error:
-            place = self.document.location(("model", "builder"))
-            raise ConfigError.of(error.at(place).problems) from error
-        owned = [name for name in signature.arguments if name in Training.model_fields]
-        if owned:
-            raise ConfigError(
-                f"the builder takes `{owned[0]}`, which is a setting of `training`",
-                location=self.document.location(("model", "builder")),
-                help="give the builder's argument another name",
-            )
-        return reference, signature
 
     def _opened(self, training: Training) -> Training:
         """The training's constants, with the defaults of each section that is searched in part."""
@@ -143,6 +130,8 @@ class _Binder:
         head = owner(name)
         if head in NOT_SEARCHABLE:
             self._add(f"`{head}` can't be searched", ("space", head), "move it to `training`")
+        elif name in SECTIONS and not self.settable.of_builder(name):
+            self._add(f"space.{name} holds no dimensions", path, f"{name}: {{name: [...]}}")
         elif not of_training(name) and not self.settable.of_builder(head):
             self._add(
                 f"`{name}` is neither an argument of the builder nor a setting of the training",
@@ -152,8 +141,8 @@ class _Binder:
         elif is_part(name) and not self.settable.is_there(name):
             self._blame_part(name)
         elif parts := self.settable.parts(name):
-            part = parts[0].rpartition(".")[2]
-            help = f"search what it holds: `{name}: {{{part}: ...}}`"
+            inside = ", ".join(f"{part.removeprefix(f'{name}.')}: ..." for part in parts)
+            help = f"search what it holds: `{name}: {{{inside}}}`"
             self._add(f"`{name}` is searched by its parts only", path, help)
         for section, constant in self._clashes(name):
             place = self.document.location((section, *constant.split(".")), of_key=True)
@@ -257,39 +246,6 @@ class _Binder:
             self._blame_dimension(error.dimension or "", error)
             return None
 
-    def _initial(self, space: Space) -> list[Params]:
-        """What is to be tried first, each but once; a problem is noted of what can't be."""
-        initial: list[Params] = []
-        by_name = {dimension.name: dimension for dimension in space}
-        for index, given in enumerate(self.settings.search.initial):
-            path: KeyPath = ("search", "initial", index)
-            legal: dict[str, Scalar] = {}
-            for name, value in given.items():
-                if name not in by_name:
-                    help = suggest_name(name, by_name)
-                    self._add(f"`{name}` is not searched", (*path, name), help, of_key=True)
-                    continue
-                dimension = by_name[name]
-                if dimension.contains(value):
-                    whole = isinstance(dimension, Real) and isinstance(value, int)
-                    legal[name] = float(value or 0) if whole else value
-                else:
-                    self._add(
-                        f"`{name}` can't be {inline_yaml(value)}",
-                        (*path, name),
-                        f"`{name}` is {describe(dimension)}",
-                    )
-            if len(legal) < len(given):
-                continue
-            params = space.without_inactive(space.complete(legal))
-            for name in [name for name in legal if name not in params]:
-                when = " and ".join(map(str, by_name[name].when))
-                message = f"`{name}` is not active in these params: it is only where {when}"
-                self._add(message, (*path, name), "leave it out", of_key=True)
-            if params != space.defaults and params not in initial:
-                initial.append(params)
-        return initial
-
     def _check_condition(
         self,
         dimension: Dimension,
@@ -311,8 +267,7 @@ class _Binder:
     def _constants(self) -> dict[str, Any]:
         """What is held constant, the builder's and the training's defaults included, by name."""
         settings = without(self.training.model_dump(), self.settings.space)
-        constants = self._arguments() | settings
-        return constants | leaves(constants)
+        return leaves(self._arguments() | settings)
 
     def _arguments(self) -> dict[str, Any]:
         """The builder's constants and those of its own defaults that YAML could say.

@@ -83,6 +83,7 @@ class _Reading:
     document: Document
     sections: Sequence[str]
     forms: dict[str, Any] = field(default_factory=dict)  # by joined name
+    paths: dict[str, KeyPath] = field(default_factory=dict)  # where each of them is written
     moves: dict[KeyPath, KeyPath] = field(default_factory=dict)  # a path now, and as it is written
     problems: list[Problem] = field(default_factory=list)
 
@@ -98,11 +99,12 @@ class _Reading:
             self._move(("space", name), path)
             if is_nest(form):
                 self.read(form, path, (*steps, key))
-            elif isinstance(form, dict) and "when" in form:
+                continue
+            if isinstance(form, dict) and "when" in form:
                 when = self.renamed(form["when"], ("space", name, "when"), (*path, "when"))
-                self.forms[name] = form | {"when": when}
-            else:
-                self.forms[name] = form
+                form = form | {"when": when}
+            self.forms[name] = form
+            self.paths[name] = path
 
     def renamed(self, named: Any, now: KeyPath, written: KeyPath) -> Any:
         """A mapping by names of dimensions, by their names without the section."""
@@ -139,8 +141,7 @@ class _Reading:
             if other != name:
                 whole, part = sorted((name, other), key=len)
                 message = f"`{whole}` is searched as a whole, and its part `{part}` by itself"
-            first = self.moves.get(("space", other), ("space", other))
-            place = self.document.location(first, of_key=True)
+            place = self.document.location(self.paths[other], of_key=True)
             self._blame(message, path, f"keep one of them (`{other}` is at {place})")
 
     def _overlapping(self, name: str) -> str | None:

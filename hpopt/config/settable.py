@@ -10,12 +10,17 @@ import logging
 import types
 import typing
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 import pydantic
 
-from hpopt.builders.registry import Signature
+from hpopt.builders.registry import Signature, load_builder, read_signature
+from hpopt.config.document import Document
+from hpopt.config.schema import Settings
+from hpopt.errors import ConfigError, SetupError
 from hpopt.grammar import Section
+from hpopt.own_code import absolute_reference
 from hpopt.space.names import is_part, owner
 from hpopt.training.settings import NOT_SEARCHABLE, Training
 
@@ -52,6 +57,8 @@ class Settable:
 
     def parts(self, name: str) -> list[str]:
         """The parts of a section, by their full names; none of what is no section."""
+        if not self.is_there(name):
+            return []
         kinds = _kinds(self._annotation(name))
         return [f"{name}.{part}" for kind in kinds for part in _parts(kind) or ()]
 
@@ -98,6 +105,28 @@ class Settable:
         for step in steps:
             annotation = _part(annotation, step)
         return annotation
+
+
+def builder_of(settings: Settings, document: Document) -> tuple[str, Signature]:
+    """The builder's reference, whose path is seen from anywhere, and its signature.
+
+    Raises ConfigError where there is none, or where it takes what the training owns.
+    """
+    place = document.location(("model", "builder"))
+    folder = Path(document.path).resolve().parent
+    reference = absolute_reference(settings.model.builder, folder)
+    try:
+        signature = read_signature(load_builder(reference))
+    except SetupError as error:
+        raise ConfigError.of(error.at(place).problems) from error
+    owned = [name for name in signature.arguments if name in Training.model_fields]
+    if owned:
+        raise ConfigError(
+            f"the builder takes `{owned[0]}`, which is a setting of `training`",
+            location=place,
+            help="give the builder's argument another name",
+        )
+    return reference, signature
 
 
 def of_training(name: str) -> bool:
