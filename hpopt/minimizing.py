@@ -92,7 +92,7 @@ def _failed(trial: Trial, value: float) -> Trial:
     return replace(trial, state="failed", reason=f"the objective gave {value}")
 
 
-class _Space(Section):
+class _Forms(Section):
     space: Annotated[dict[str, DimensionForm], MinLen(1)]
 
 
@@ -103,7 +103,7 @@ def _read_space(
     written = parse_document(Path("space"), block_yaml({"space": dict(forms)}).encode())
     document, problems = flattened(written, sections=())
     try:
-        by_name = _Space.model_validate(document.tree).space
+        by_name = _Forms.model_validate(document.tree).space
     except pydantic.ValidationError as error:
         raise ConfigError.of(in_order([*problems, *problems_of(error, document)])) from None
     if problems:

@@ -17,7 +17,7 @@ from hpopt.config.initial import initial_params
 from hpopt.config.nesting import SECTIONS
 from hpopt.config.problems import dotted, misfit, typeless
 from hpopt.config.schema import Constant, Settings
-from hpopt.config.settable import Settable, builder_of, head_of, of_training
+from hpopt.config.settable import Settable, builder_of, holder_of, of_training
 from hpopt.errors import ConfigError, Problem, suggest_name
 from hpopt.grammar import Section
 from hpopt.space.conditions import Condition, DimensionError, Scalar, is_scalar
@@ -155,15 +155,14 @@ class _Binder:
 
     def _blame_part(self, name: str) -> None:
         """Note what is wrong with the name of a part that is not there."""
-        head = head_of(name)
-        while is_part(head) and not self.settable.is_there(head):
-            head = head_of(head)
-        if self.settable.nests(head):
-            help = suggest_name(name, self.settable.parts(head))
-            self._add(f"`{head}` has no `{name.removeprefix(f'{head}.')}`", ("space", name), help)
+        holder = holder_of(name)
+        while is_part(holder) and not self.settable.is_there(holder):
+            holder = holder_of(holder)
+        if self.settable.nests(holder):
+            part, parts = name.removeprefix(f"{holder}."), self.settable.parts(holder)
+            self._add(f"`{holder}` has no `{part}`", ("space", name), suggest_name(name, parts))
             return
-        path = ("space", head)
-        problem = typeless(path, self.document)
+        problem = typeless(("space", holder), self.document)
         if problem not in self.problems:  # for it has several keys
             self.problems.append(problem)
 

@@ -44,8 +44,13 @@ def written_path(tree: Mapping[str, Any], path: KeyPath) -> KeyPath:
     if path[:1] != ("space",) or len(path) == 1:
         return path
     rest = path[2:] if len(path) > 2 and path[1] in SECTIONS else path[1:]
-    homes = [path[: -len(rest)], ("space",), *(("space", section) for section in SECTIONS)]
-    return (*max(homes, key=lambda home: _steps_there(tree, (*home, *rest)) - len(home)), *rest)
+    section = "training" if rest[0] in Training.model_fields else "model"
+    as_written = path[: -len(rest)]
+    if as_written not in (("space",), ("space", section)):  # which is an error, told elsewhere
+        return path
+    homes = (as_written, ("space",), ("space", section))
+    steps = [max(_steps_there(tree, (*home, *rest)) - len(home), 0) for home in homes]
+    return (*homes[steps.index(max(steps))], *rest)
 
 
 def _steps_there(tree: Any, path: KeyPath) -> int:
@@ -65,21 +70,21 @@ def flattened(
     """
     if not isinstance(document.tree.get("space"), dict):
         return document, []
-    reading = _Reading(document, sections)
-    reading.read(document.tree["space"], ("space",), ())
-    tree = document.tree | {"space": reading.forms}
+    flattening = _Flattening(document, sections)
+    flattening.read(document.tree["space"], ("space",), ())
+    tree = document.tree | {"space": flattening.forms}
     search = tree.get("search")
     if isinstance(search, dict) and isinstance(search.get("initial"), list):
         initial = [
-            reading.renamed(params, ("search", "initial", i), ("search", "initial", i))
+            flattening.renamed(params, ("search", "initial", i), ("search", "initial", i))
             for i, params in enumerate(search["initial"])
         ]
         tree["search"] = search | {"initial": initial}
-    return document.rearranged(tree, reading.moves), reading.problems
+    return document.rearranged(tree, flattening.moves), flattening.problems
 
 
 @dataclass
-class _Reading:
+class _Flattening:
     document: Document
     sections: Sequence[str]
     forms: dict[str, Any] = field(default_factory=dict)  # by joined name
@@ -87,10 +92,10 @@ class _Reading:
     moves: dict[KeyPath, KeyPath] = field(default_factory=dict)  # a path now, and as it is written
     problems: list[Problem] = field(default_factory=list)
 
-    def read(self, forms: Mapping[str, Any], place: KeyPath, steps: tuple[str, ...]) -> None:
-        """Read the dimensions of a mapping at `place`; `steps` are those of its name."""
+    def read(self, forms: Mapping[str, Any], at: KeyPath, steps: tuple[str, ...]) -> None:
+        """Read the dimensions of a mapping that stands `at` a path; `steps` are of its name."""
         for key, form in forms.items():
-            path = (*place, key)
+            path = (*at, key)
             if len(path) == 2 and key in self.sections and (form is None or is_nest(form)):
                 self.read(form or {}, path, ())
                 continue

@@ -134,7 +134,7 @@ def of_training(name: str) -> bool:
     return owner(name) in Training.model_fields
 
 
-def head_of(name: str) -> str:
+def holder_of(name: str) -> str:
     """What holds a part: `early_stopping` of `early_stopping.patience`."""
     assert is_part(name)
     return name.rpartition(".")[0]
