@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hpopt.errors import Problem, suggest_name
-from hpopt.space.names import overlap
+from hpopt.space.names import laid_over, leaves, overlap
 from hpopt.training.settings import NOT_SEARCHABLE, Training
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def flattened(
         return document, []
     flattening = _Flattening(document, sections)
     flattening.read(document.tree["space"], ("space",), ())
-    tree = document.tree | {"space": flattening.forms}
+    tree = document.tree | {"space": flattening.in_order()}
     search = tree.get("search")
     if isinstance(search, dict) and isinstance(search.get("initial"), list):
         initial = [
@@ -111,6 +111,16 @@ class _Flattening:
             self.forms[name] = form
             self.paths[name] = path
 
+    def in_order(self) -> dict[str, Any]:
+        """The forms by name; parts of one whole side by side, as they stand in any nested file.
+
+        The order of dimensions is that of a search, and the resolved config is to repeat it.
+        """
+        if not self.sections:
+            return self.forms
+        nested = laid_over({}, dict.fromkeys(self.forms))
+        return {name: self.forms[name] for name in leaves(nested)}
+
     def renamed(self, named: Any, now: KeyPath, written: KeyPath) -> Any:
         """A mapping by names of dimensions, by their names without the section."""
         if not isinstance(named, dict):
@@ -129,7 +139,7 @@ class _Flattening:
         """Note a problem where a name can't be one, is of another section, or is there already."""
         is_first_step = name == key
         section = path[1] if is_first_step and len(path) == 3 else None
-        if "." in key:
+        if "." in key and self.sections:  # without sections, as in `minimize`, names are free
             *outer, last = key.split(".")
             nested = "".join(f"{step}: {{" for step in outer) + f"{last}: ..." + "}" * len(outer)
             self._blame(f"the name `{key}` has a dot", path, f"nest it: `{nested}`")

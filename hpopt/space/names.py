@@ -50,6 +50,7 @@ def laid_over(values: Mapping[str, Any], flat: Mapping[str, Any]) -> dict[str, A
     for name, value in flat.items():
         head, _, rest = name.partition(".")
         if rest:
+            nested.setdefault(head, {})  # in the order of the names
             parts.setdefault(head, {})[rest] = value
         else:
             nested[head] = value
