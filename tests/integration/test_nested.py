@@ -1,4 +1,4 @@
-"""A run whose dimensions are parts of a section and of an own builder's argument, from end to end."""
+"""A run whose dimensions are parts of a section and of an argument, from end to end."""
 
 import csv
 import io
