@@ -13,7 +13,8 @@ from annotated_types import MinLen
 
 from hpopt.config.document import Document, parse_document
 from hpopt.config.dumping import block_yaml
-from hpopt.config.problems import problems_of
+from hpopt.config.nesting import flattened
+from hpopt.config.problems import in_order, problems_of
 from hpopt.config.schema import Constant, DimensionForm, SearchEngine
 from hpopt.errors import ConfigError, HpoptError, Problem, RunError, suggest_name
 from hpopt.grammar import Section
@@ -43,10 +44,12 @@ def minimize(
 
     `objective` takes a dict of params. `space` maps their names to the forms of the YAML's `space`:
     a mapping with `type`, a list (a categorical) or a single value (a constant, which is handed
-    over too); a dimension whose condition does not hold is absent. The first call has the
-    dimensions' defaults, over which `defaults` are laid. `n_initial` calls, the first included, are
-    made before the surrogate is asked. `engine` and the `settings` of engines (`acquisition`,
-    `base_estimator`, `grid`) are those of the YAML's `search`.
+    over too); a dimension whose condition does not hold is absent. Dimensions may nest, and their
+    names are then joined by dots: the space `{"sgd": {"rate": [0.1, 1.0], "steps": [3, 9]}}` has
+    the params `sgd.rate` and `sgd.steps`. The first call has the dimensions' defaults, over which
+    `defaults` are laid. `n_initial` calls, the first included, are made before the surrogate is
+    asked. `engine` and the `settings` of engines (`acquisition`, `base_estimator`, `grid`) are
+    those of the YAML's `search`.
 
     A value that is NaN or infinite is a failed trial: the search learns to stay away from it, and
     the result leaves it out. An exception of the objective reaches the caller. The result has
@@ -85,7 +88,7 @@ def _failed(trial: Trial, value: float) -> Trial:
     return replace(trial, state="failed", reason=f"the objective gave {value}")
 
 
-class _Space(Section):
+class _Forms(Section):
     space: Annotated[dict[str, DimensionForm], MinLen(1)]
 
 
@@ -93,14 +96,17 @@ def _read_space(
     forms: Mapping[str, Any], defaults: dict[str, Scalar]
 ) -> tuple[dict[str, Scalar], Space]:
     """The constants, and the space of what is left; ConfigError with all that is wrong."""
-    document = parse_document(Path("space"), block_yaml({"space": dict(forms)}).encode())
+    written = parse_document(Path("space"), block_yaml({"space": dict(forms)}).encode())
+    document, problems = flattened(written, sections=())
     try:
-        read = _Space.model_validate(document.tree).space
+        by_name = _Forms.model_validate(document.tree).space
     except pydantic.ValidationError as error:
-        raise ConfigError.of(problems_of(error, document)) from None
-    constants = {name: form.value for name, form in read.items() if isinstance(form, Constant)}
+        raise ConfigError.of(in_order([*problems, *problems_of(error, document)])) from None
+    if problems:
+        raise ConfigError.of(in_order(problems))
+    constants = {name: form.value for name, form in by_name.items() if isinstance(form, Constant)}
     dimensions: list[Dimension] = []
-    for name, form in read.items():
+    for name, form in by_name.items():
         if isinstance(form, Constant):
             continue
         try:

@@ -18,6 +18,7 @@ from hpopt.errors import RunError
 from hpopt.execution.slots import Job, Slots, TrialFinished
 from hpopt.runs.folder import Run
 from hpopt.runs.steps import Network, Refitted
+from hpopt.space.names import owner
 from hpopt.trials import Result, Trial
 
 log = logging.getLogger(__name__)
@@ -75,7 +76,8 @@ class Refit:
         result = trial.result
         assert result is not None
         epochs = result.kept_epoch or result.epochs
-        params = {**trial.params, "epochs": epochs, "early_stopping": None}
+        params = {n: value for n, value in trial.params.items() if owner(n) != "early_stopping"}
+        params |= {"epochs": epochs, "early_stopping": None}
         folder = self.run.refit_folder(trial.number)
         return Job(trial.number, params, trial.seed, folder, WHOLE)
 

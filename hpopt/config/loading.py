@@ -14,7 +14,8 @@ import pydantic
 from hpopt.config.binding import Binding, bind
 from hpopt.config.document import Document, KeyPath, parse_document, read_document
 from hpopt.config.dumping import block_yaml
-from hpopt.config.problems import problems_of
+from hpopt.config.nesting import flattened
+from hpopt.config.problems import in_order, problems_of
 from hpopt.config.schema import Settings
 from hpopt.data.settings import AnyData, located
 from hpopt.errors import ConfigError, shorten
@@ -103,10 +104,13 @@ def load_config(
 
 def check_document(document: Document) -> Config:
     """The configuration that a document describes. Raises ConfigError for all that is wrong."""
+    document, problems = flattened(document)
     try:
         settings = Settings.model_validate(document.tree)
     except pydantic.ValidationError as error:
-        raise ConfigError.of(problems_of(error, document)) from None
+        raise ConfigError.of(in_order([*problems, *problems_of(error, document)])) from None
+    if problems:
+        raise ConfigError.of(in_order(problems))
     return Config(settings, bind(settings, document), document, _run_name(settings, document))
 
 

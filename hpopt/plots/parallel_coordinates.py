@@ -116,7 +116,7 @@ def _draw_axes(axes: Axes, history: History, dimensions: list[Dimension]) -> Non
             )
         if column < len(dimensions) and dimensions[column].when:
             axes.text(column, _INACTIVE - 0.03, "inactive", ha="center", va="top", fontsize=6)
-    names = [style.plain(d.name, 22) for d in dimensions] + [history.metric]
+    names = [style.label(d.name, 22) for d in dimensions] + [history.metric]
     axes.set_xticks(range(len(names)), names, rotation=35, ha="right", rotation_mode="anchor")
     axes.tick_params(axis="x", length=0)
     axes.set_yticks([])

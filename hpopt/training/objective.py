@@ -21,6 +21,7 @@ from hpopt.files import write_whole, writing
 from hpopt.metrics.metrics import METRICS
 from hpopt.own_code import source_of
 from hpopt.space.dimensions import Params
+from hpopt.space.names import laid_over, owner
 from hpopt.training.average import average
 from hpopt.training.fit import Fit, Rows, predict
 from hpopt.training.optimizers import OPTIMIZERS, WITH_MOMENTUM
@@ -120,10 +121,10 @@ class Objective:
         random.seed(seed)
         if self.builder not in SHIPPED:
             keras.utils.set_random_seed(seed)
-        of_builder = {n: v for n, v in params.items() if n not in Training.model_fields}
+        of_builder = {n: v for n, v in params.items() if owner(n) not in Training.model_fields}
         build = load_builder(self.builder)
         shape = shape_behind_stem(self.data.features)
-        model = build(shape, self.data.output, **self.arguments | of_builder)
+        model = build(shape, self.data.output, **laid_over(self.arguments, of_builder))
         if not isinstance(model, keras.Model):
             raise SetupError(
                 f"the builder gave back a {type(model).__name__}, not a keras.Model",
@@ -159,8 +160,7 @@ class Objective:
 
     def settings(self, params: Params) -> Training:
         """The settings of a fit: the constants with the params laid over them."""
-        of_training = {n: v for n, v in params.items() if n in Training.model_fields}
-        return self.training.model_copy(update=of_training)
+        return self.training.with_values(params)
 
     def _start(self, params: Params, settings: Training, seed: int) -> Fit:
         model = self.network(params, seed=seed)

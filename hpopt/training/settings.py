@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, Lt
+from pydantic import TypeAdapter
 
 from hpopt.grammar import Count, Section, one_of
 from hpopt.metrics.metrics import METRICS
+from hpopt.space.names import is_part, laid_over, owner
 from hpopt.task import TASKS
 from hpopt.training.optimizers import OPTIMIZERS
 
@@ -26,7 +29,10 @@ class EarlyStopping(Section):
 
 
 class Training(Section):
-    """How a network is fitted and what it is judged by. All but NOT_SEARCHABLE can be searched."""
+    """How a network is fitted and what it is judged by.
+
+    All but NOT_SEARCHABLE can be searched; of a section, its settings.
+    """
 
     epochs: Count = 50
     """How often a fit goes through the training part."""
@@ -63,5 +69,21 @@ class Training(Section):
     """`keras` fits through `model.fit` in any case, which draws other random numbers; `auto` does
     only where no graph can hold the fit."""
 
+    def with_values(self, values: Mapping[str, Any]) -> Training:
+        """The settings with others laid over them by name; names of no setting are passed over.
 
-NOT_SEARCHABLE = ("metric", "folds", "repeats", "class_weight", "early_stopping", "driver")
+        A name may be that of a part: `early_stopping.patience`. The values are legal already.
+        """
+        own = {
+            name: value for name, value in values.items() if owner(name) in Training.model_fields
+        }
+        sections = {owner(name) for name in own if is_part(name)}
+        whole = self.model_dump(include=sections)
+        update = laid_over(whole, own)
+        for name in sections:
+            kind: Any = Training.model_fields[name].annotation
+            update[name] = TypeAdapter(kind).validate_python(update[name])
+        return self.model_copy(update=update)
+
+
+NOT_SEARCHABLE = ("metric", "folds", "repeats", "class_weight", "driver")

@@ -10,6 +10,7 @@ from typing import Any
 from hpopt.config.dumping import inline_yaml
 from hpopt.runs.journal import Header
 from hpopt.runs.objectives import Goal, goals_of
+from hpopt.space.names import without
 from hpopt.training.settings import Training
 
 # A section of the YAML, a name in it, and what was and is, for people.
@@ -68,7 +69,8 @@ def _objectives(then: Sequence[Goal], now: Sequence[Goal]) -> Iterator[Differenc
 def _constants(
     section: str, old: Mapping[str, Any], new: Mapping[str, Any], searched: set[str]
 ) -> Iterator[Difference]:
-    for name in sorted(({*old, *new}) - searched):
+    old, new = without(old, searched), without(new, searched)
+    for name in sorted({*old, *new}):
         if old.get(name) != new.get(name):
             was, now = inline_yaml(old.get(name)), inline_yaml(new.get(name))
             yield section, name, f"`{name}` was {was}, and is {now} now"

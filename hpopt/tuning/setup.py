@@ -26,6 +26,7 @@ from hpopt.runs import journal
 from hpopt.runs.environment import ENVIRONMENT, describe_environment
 from hpopt.runs.folder import DATA, Run, now
 from hpopt.runs.objectives import LIKELIEST, Goal
+from hpopt.space.names import without
 from hpopt.task import TASKS
 from hpopt.tracking.observer import Observer
 from hpopt.training.objective import Objective
@@ -250,7 +251,7 @@ def header_of(config: Config, material: Material) -> journal.Header:
         constants={
             "builder": binding.builder,
             "arguments": binding.arguments,
-            "training": {n: value for n, value in training.items() if n not in searched},
+            "training": without(training, searched),
         },
         space=binding.space.to_json(),
         time=now(),

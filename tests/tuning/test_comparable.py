@@ -163,3 +163,19 @@ def test_other_bounds_are_a_difference_of_the_spaces_alone():
     assert list(space_differences(header(), wider)) == [
         ("space", "learning_rate", "`learning_rate` was searched among other values")
     ]
+
+
+def test_of_a_section_the_parts_that_are_not_searched_are_compared():
+    def stopping(*space, **parts):
+        training = TRAINING | {"early_stopping": parts}
+        return header(constants=constants(training=training), space=[RATE, *space])
+
+    patience = UNITS | {"name": "early_stopping.patience"}
+    constant = stopping(patience=3, monitor="loss")
+    searched = stopping(patience, monitor="loss")
+    assert texts(constant, searched) == texts(searched, constant) == []
+    assert texts(searched, stopping(patience, monitor="val_loss")) == [
+        "`early_stopping` was {monitor: loss}, and is {monitor: val_loss} now"
+    ]
+    [(_, name, _)] = space_differences(searched, constant)
+    assert name == "early_stopping.patience"
