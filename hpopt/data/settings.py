@@ -9,9 +9,9 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from hpopt.data.columns import Kind
-from hpopt.data.features import Scaling
 from hpopt.data.sources import SKLEARN_DATASETS
 from hpopt.grammar import Section, one_of
+from hpopt.inputs.scaling import Scaling
 from hpopt.own_code import absolute_reference
 from hpopt.task import Task
 
@@ -115,11 +115,6 @@ class FileData(Section):
     split: Annotated[TableSplit, EMPTY] = TableSplit()
     """How the rows fall into the parts that train, choose and test; of parts that have files of
     their own, the shares do not count."""
-
-    @property
-    def scaling(self) -> Scaling:
-        """That of arrays, which this is none of."""
-        return "standard"
 
 
 class ArrayData(Section):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,6 @@ import numpy as np
 from hpopt.data.columns import Column
 from hpopt.data.csv_text import check_file
 from hpopt.data.features import TargetTransform
-from hpopt.data.tables import RawColumns
 from hpopt.data.targets import encode_target
 from hpopt.errors import DataError, SettingError, in_words, suggest_name
 from hpopt.task import Task
@@ -29,22 +30,31 @@ SKLEARN_DATASETS: dict[str, Task] = {
 class Table:
     """Rows as their owner has them.
 
-    `features` are raw: an array [n, d], or the raw columns of a table, each [n], by name. `target`
-    [n] holds class indices into `labels`, or values in their own units, where `labels` is empty.
+    `features` are the raw rows of their `kind` (`hpopt/inputs/registry.py`), which is fitted by the
+    `settings`: an array [n, ...], or the raw columns of a table, each [n], by name. `target` [n]
+    holds class indices into `labels`, or values in their own units, where `labels` is empty.
     """
 
-    features: np.ndarray | RawColumns
+    features: Any
     target: np.ndarray
     feature_names: tuple[str, ...]
     labels: tuple[str, ...]
     task: Task
     target_transform: TargetTransform = "none"
-    pieces: int = 0  # into how many pieces the range of a table's number falls, at most
+    kind: str = "array"
+    settings: Mapping[str, Any] = field(default_factory=dict)
     groups: np.ndarray | None = None  # [n]: rows of one number stay together
     order: np.ndarray | None = None  # [n]: what the rows are sorted by
     given: np.ndarray | None = None  # [n]: 1 validation, 2 test by its own file; 0 is to be split
     columns: tuple[Column, ...] = ()  # what each column of a table is, left out or not
     notes: tuple[str, ...] = ()  # what people should know of how it was read
+
+    @property
+    def width(self) -> int:
+        """How many values a row has."""
+        if isinstance(self.features, Mapping):
+            return len(self.features)
+        return math.prod(self.features.shape[1:])
 
 
 def load_sklearn(name: str) -> Table:
