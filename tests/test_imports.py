@@ -199,6 +199,16 @@ def test_nothing_is_allowed_that_no_room_uses():
     assert allowed <= used
 
 
+def test_nothing_but_a_kind_of_input_knows_which_it_is():
+    """The registry names the kinds in texts; all else takes what it gives."""
+    inside = PACKAGE / "inputs"
+    for path in FILES:
+        for module, _ in imports_of(path):
+            assert module not in {"hpopt.inputs.array", "hpopt.inputs.table.kind"}, path
+            if path.parent == inside:
+                assert not module.startswith("hpopt.inputs.table"), path
+
+
 @pytest.mark.parametrize(
     "statement",
     [

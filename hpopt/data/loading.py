@@ -113,7 +113,7 @@ def _call(settings: FunctionData, task: Task | None) -> Table:
         raise SettingError(
             f"the function gives a {type(given).__name__}",
             ("source",),
-            help="it should give a DataFrame, or two arrays: rows [n, d] and target [n]",
+            help="it should give a DataFrame, or two arrays: rows [n, ...] and target [n]",
         )
     features, target = given
     if isinstance(features, pd.DataFrame):

@@ -118,7 +118,10 @@ class FileData(Section):
 
 
 class ArrayData(Section):
-    """Arrays of numbers in files: rows [n, d] and their target [n]."""
+    """Arrays of numbers in files: rows and their target [n]. Rows are [n, features], or shaped as
+    images [n, height, width, channels] and series [n, steps, channels] are: the last axis counts
+    the features.
+    """
 
     source: Literal["npz", "npy"]
     """`npz`: one file with both arrays; `npy`: a file for each."""
@@ -131,13 +134,16 @@ class ArrayData(Section):
     task: Literal["auto"] | Task = "auto"
     """What is predicted: classes, or a number; `auto` looks at the targets."""
     scaling: Scaling = "standard"
-    """How features are scaled: by the training part's mean and deviation, or not at all."""
+    """How features are scaled: by the training part's mean and deviation, or not at all. Of shaped
+    rows a feature has one of each, over all its places."""
     split: Annotated[Split, EMPTY] = Split()
     """How the rows fall into the parts that train, choose and test; the shares add up to 1."""
 
 
 class FunctionData(Section):
-    """What a function of your own gives: a DataFrame, or arrays (rows [n, d], target [n])."""
+    """What a function of your own gives: a DataFrame, or two arrays: rows, of any shape that a file
+    of arrays may have, and target [n].
+    """
 
     source: Annotated[str, Field(pattern=r".:[A-Za-z_]\w*$")]
     """`file.py:function`, relative to the config, or `package.module:function`; called without

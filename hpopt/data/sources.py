@@ -75,7 +75,7 @@ def load_sklearn(name: str) -> Table:
 
 
 def load_arrays(source: str, path: Path, features: str, target: str, task: Task | None) -> Table:
-    """Rows [n, d] and targets [n] from NumPy's files; `features` and `target` name them there.
+    """Rows [n, ...] and targets [n] from NumPy's files; `features` and `target` name them there.
 
     Of `npy`, `path` and `target` are a file each. Raises DataError where they can't be used.
     """
@@ -91,13 +91,14 @@ def load_arrays(source: str, path: Path, features: str, target: str, task: Task 
 
 
 def of_arrays(features: Any, target: Any, task: Task | None) -> Table:
-    """The table of rows [n, d] and targets [n]. Raises DataError where they are none."""
+    """The table of rows [n, ..., d] and targets [n]. Raises DataError where they are none."""
     rows, values = np.asarray(features), np.asarray(target)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
-    if rows.ndim != 2 or rows.dtype.kind not in "biuf":
+    if rows.ndim < 2 or rows.dtype.kind not in "biuf":
         raise DataError(
-            f"the rows must be an array of numbers [n, d], not {rows.dtype} {list(rows.shape)}",
+            "the rows must be an array of numbers [n, d], or [n, ..., d] of shaped ones, not "
+            f"{rows.dtype} {list(rows.shape)}",
             help="reshape them, or give a DataFrame or a CSV file",
         )
     if values.shape != rows.shape[:1]:
@@ -110,7 +111,7 @@ def of_arrays(features: Any, target: Any, task: Task | None) -> Table:
     return Table(
         features=rows.astype(np.float64),
         target=encoded.values,
-        feature_names=tuple(f"x{index}" for index in range(rows.shape[1])),
+        feature_names=tuple(f"x{index}" for index in range(rows.shape[-1])),
         labels=encoded.labels,
         task=encoded.task,
         notes=encoded.notes,

@@ -185,7 +185,7 @@ class ArrayKind:
         bad = ~np.isfinite(rows.astype(np.float32))
         if bad.any():
             row, *place = np.argwhere(bad)[0].tolist()
-            where = f"at {place}" if self.places else f"column {place[0] + 1}"
+            where = f"at index {place}" if self.places else f"column {place[0] + 1}"
             raise DataError(
                 f"{source} has no number in row {row + 1}, {where} (`{self.names[place[-1]]}`)"
             )
@@ -241,18 +241,17 @@ if __name__ == "__main__":
         if more > 0:
             named.append(f"... and {more} more, in `columns.json`")
         listed = "\n".join(named)
-        what = "in these columns and in this order"
+        what = ", without gaps, in these columns and in this order:"
         columns = "the names of the input columns, in order"
         limits = "- It expects the columns above, in their order and units, and no gaps."
         if self.places:
-            what = "whose last axis are these, in this order"
+            what = ", without gaps. Along the last axis are, in this order:"
             columns = "the names along the last axis of the input, in order"
             limits = "- It expects rows of the shape above, in their units, and no gaps."
         return CardParts(
             inside="all scaling is inside",
             packages="",
-            inputs=f"## Inputs\n\n`rows`: float32 [{self._shape}], without gaps, {what}:\n\n"
-            f"{listed}\n",
+            inputs=f"## Inputs\n\n`rows`: float32 [{self._shape}]{what}\n\n{listed}\n",
             columns=columns,
             training=_TRAINING,
             limits=[limits],

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.preprocessing import StandardScaler
 
+from hpopt.errors import DataError
 from hpopt.inputs.array import ArrayKind
 
 tables = arrays(
@@ -91,3 +92,35 @@ def test_unscaled_features_reach_the_network_as_they_are():
     assert spec.is_unscaled
     assert not ArrayKind.fit(rows).is_unscaled
     np.testing.assert_array_equal(spec.apply(rows), rows.astype(np.float32))
+
+
+def test_shaped_rows_have_a_mean_and_a_deviation_for_each_feature_of_the_last_axis():
+    rows = np.random.default_rng(0).normal(size=(50, 6, 3, 2)) * [2, 3000] + [7, 9000]
+    spec = ArrayKind.fit(rows)
+    assert spec.input_shape == (6, 3, 2)
+    np.testing.assert_allclose(spec.mean, rows.astype(np.float32).mean(axis=(0, 1, 2)), rtol=1e-5)
+    inputs = spec.apply(rows)
+    assert inputs.shape == rows.shape
+    np.testing.assert_allclose(inputs.mean(axis=(0, 1, 2)), 0, atol=1e-5)
+    np.testing.assert_allclose(inputs.std(axis=(0, 1, 2)), 1, atol=1e-5)
+
+
+def test_a_feature_of_shaped_rows_that_never_changes_becomes_zero():
+    rows = np.random.default_rng(0).normal(size=(20, 4, 2))
+    rows[..., 1] = 0.1
+    np.testing.assert_allclose(ArrayKind.fit(rows).apply(rows)[..., 1], 0, atol=1e-6)
+
+
+def test_a_gap_in_shaped_rows_is_told_with_its_feature_or_its_place():
+    rows = np.zeros((5, 4, 3, 2))
+    spec = ArrayKind.fit(rows, ("red", "green"))
+    rows[2, 1, 0, 1] = np.nan
+    with pytest.raises(DataError, match="numbers in green"):
+        ArrayKind.check(rows, spec.names)
+    with pytest.raises(DataError, match=r"it has no number in row 3, at index \[1, 0, 1\]"):
+        spec.rows_of_arrays({"": rows}, "it")
+
+
+def test_shaped_rows_can_not_come_in_columns():
+    with pytest.raises(DataError, match=r"rows \[n, 4, 1\], which columns can't hold"):
+        ArrayKind.fit(np.zeros((5, 4, 1))).columns_needed()
