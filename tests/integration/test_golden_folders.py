@@ -1,0 +1,262 @@
+"""Run folders as version 0.1 left them: they still read, predict, export and go on.
+
+How they were made, and what is frozen beside them, is in tests/golden/README.md. Everything goes
+through the command line and `import hpopt`, so that the tests hold however the inside is built.
+"""
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hpopt import evaluate, find_run, predict, resume
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+INPUTS, RUNS = GOLDEN / "inputs", GOLDEN / "0.1" / "runs"
+FOLDERS = {path.name.partition("_")[2]: path for path in sorted(RUNS.iterdir())}
+FROZEN = {
+    name: json.loads((GOLDEN / "0.1/frozen" / f"{name}.json").read_text()) for name in FOLDERS
+}
+
+WITH_MODEL = {
+    "array": "cells.npz",
+    "table": "customers.csv",
+    "regression": "sales.csv",
+    "ensemble": "digits.npz",
+}
+DATA = {"table": "customers.csv", "regression": "sales.csv", "own_builder": "arrays.npz"}
+EXTENDED = {
+    name: len(FROZEN[name]["resumed"])
+    for name in ("array", "table", "regression", "ensemble", "grid", "sobol")
+}
+# Those whose next params hang on the history alone, and not on how a processor rounds.
+EXACT = {"ensemble", "grid", "sobol", "own_builder", "closing"}
+# In this process, whose TensorFlow is there already, and without what takes long.
+QUICK = ("-s", "execution.workers=0", "-s", "output.plots=false", "-q")
+# What scores of the same fits may differ by between processors.
+LOOSE = {"rel": 0.2, "abs": 0.1}
+
+
+@pytest.fixture
+def golden(tmp_path):
+    """Copies a golden folder to where it has never been."""
+
+    def copied(name) -> Path:
+        return Path(shutil.copytree(FOLDERS[name], tmp_path / "runs" / FOLDERS[name].name))
+
+    return copied
+
+
+def said_as_before(now, before) -> None:
+    """All of `before` is there now, exactly; there may be more keys."""
+    if isinstance(before, dict):
+        assert before.keys() <= now.keys()
+        for key, value in before.items():
+            said_as_before(now[key], value)
+    else:
+        assert now == before
+
+
+def data_option(name) -> tuple:
+    return ("--data", INPUTS / DATA[name]) if name in DATA else ()
+
+
+def test_there_is_one_of_each_kind():
+    assert set(FOLDERS) == {
+        "ensemble",
+        "array",
+        "table",
+        "regression",
+        "own_builder",
+        "closing",
+        "grid",
+        "sobol",
+    }
+    states = {name: frozen["show"]["state"] for name, frozen in FROZEN.items()}
+    interrupted = {"own_builder", "closing"}
+    assert {name for name, state in states.items() if state == "interrupted"} == interrupted
+    assert {states[name] for name in states.keys() - interrupted} == {"finished"}
+    assert FROZEN["own_builder"]["show"]["running"] == [5]
+    assert FROZEN["ensemble"]["show"]["steps"]["ensemble"]["taken"]
+    assert "confirm" in FROZEN["closing"]["show"]["steps"]
+    assert "best" not in FROZEN["closing"]["show"]["steps"]
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_golden_folder_is_shown_as_it_was(golden, hpopt, name):
+    path, frozen = golden(name), FROZEN[name]
+    [record] = hpopt("show", path, "--json").records
+    said_as_before(record, frozen["show"])
+    shown = hpopt("show", path)
+    assert (shown.code, shown.err) == (0, "")
+    assert path.name in shown.out
+    assert f"{record['best']['score']:.4f}" in shown.out
+    for trial in frozen["trials"]:
+        done = hpopt("show", path, trial["number"], "--json")
+        said_as_before(done.records, [trial])
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_the_trials_of_a_golden_folder_are_listed_as_they_were(golden, hpopt, name):
+    path, frozen = golden(name), FROZEN[name]
+    said_as_before(dict(enumerate(hpopt("trials", path, "--json").records)),
+                   dict(enumerate(frozen["trials"])))  # fmt: skip
+    rows, before = (
+        list(csv.DictReader(io.StringIO(text)))
+        for text in (hpopt("trials", path).out, frozen["csv"])
+    )
+    said_as_before(dict(enumerate(rows)), dict(enumerate(before)))
+
+
+def test_golden_folders_are_listed_together(tmp_path, hpopt):
+    shutil.copytree(RUNS, tmp_path / "runs")
+    records = {record["id"]: record for record in hpopt("runs", "--json").records}
+    for frozen in FROZEN.values():
+        said_as_before(records[frozen["runs"]["id"]], frozen["runs"])
+    listed = hpopt("runs").out
+    assert all(name in listed for name in FOLDERS)
+    [latest, *_] = sorted(records, reverse=True)
+    assert find_run("latest").path.name == latest
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_golden_folder_opens_in_python(golden, name):
+    run, show = find_run(str(golden(name))), FROZEN[name]["show"]
+    assert (run.state, run.metric, run.n_calls) == (show["state"], show["metric"], show["n_calls"])
+    assert run.best.number == show["best"]["number"]
+    assert run.best.params == show["best"]["params"]
+    assert run.score(run.best) == show["best"]["score"]
+    assert len(run.trials()) == len(run.to_frame()) == show["trials"]
+    assert f"best {run.metric}" in repr(run)
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_golden_folder_is_drawn(golden, hpopt, name):
+    path = golden(name)
+    done = hpopt("plot", path, "--only", "convergence,learning_curves", "--json")
+    assert done.code == 0
+    assert [record["picture"] for record in done.records] == ["convergence", "learning_curves"]
+    assert all(Path(record["path"]).stat().st_size > 5000 for record in done.records)
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("name", WITH_MODEL)
+def test_the_model_of_a_golden_folder_says_what_it_said(golden, hpopt, name):
+    path, rows, frozen = golden(name), INPUTS / WITH_MODEL[name], FROZEN[name]
+    done = hpopt("predict", path, rows, "--json")
+    assert done.code == 0
+    before = pd.DataFrame(frozen["predictions"])
+    for now in (pd.DataFrame(done.records), predict(str(path), rows)):
+        pd.testing.assert_frame_equal(now, before, check_dtype=False, rtol=1e-5, atol=1e-5)
+    [scored] = hpopt("evaluate", path, rows, "--json").records
+    assert scored["scores"] == pytest.approx(frozen["evaluation"]["scores"], rel=1e-5, abs=1e-5)
+    for key in ("rows", "labels", "confusion"):
+        assert scored[key] == frozen["evaluation"][key]
+    assert evaluate(str(path), rows).scores == pytest.approx(scored["scores"])
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("name", WITH_MODEL)
+def test_the_model_of_a_golden_folder_is_exported(golden, hpopt, tmp_path, name):
+    done = hpopt("export-best", golden(name), "-o", "carried", "--json")
+    assert done.code == 0, done.err
+    [record] = done.records
+    assert record["rows_checked"] > 0
+    assert record["largest_difference"] < 1e-4
+    members = sorted(FROZEN[name]["show"]["steps"].get("ensemble", {}).get("members", ()))
+    assert sorted(record["members"]) == (members if name == "ensemble" else [])
+    if name in ("array", "table"):  # a process of its own takes seconds
+        assert_example_agrees(tmp_path / "carried")
+
+
+def assert_example_agrees(folder):
+    """Its own example says that the model says what it said, in a process without hpopt."""
+    command = [sys.executable, folder / "example.py"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    difference = float(done.stdout.rpartition("when it was tuned: ")[2])
+    assert difference < 1e-3
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("name", EXTENDED)
+def test_a_finished_golden_run_is_extended(golden, hpopt, name):
+    path, n_calls = golden(name), EXTENDED[name]
+    more = (
+        "-s",
+        f"search.n_calls={n_calls}",
+        "-s",
+        "output.confirm=0",
+        "-s",
+        "output.ensemble=null",
+    )
+    done = hpopt("resume", path, *data_option(name), *more, *QUICK)
+    assert done.code == 0, done.err
+    assert_went_on(find_run(str(path)), name)
+
+
+@pytest.mark.keras
+def test_a_golden_run_that_was_killed_in_its_search_goes_on_and_is_exported(
+    golden, hpopt, tmp_path
+):
+    """Without its builder's file: the folder has a copy. Its data have moved."""
+    path = golden("own_builder")
+    lost = hpopt("resume", path, *QUICK)
+    assert lost.code == 3
+    assert "--data PATH" in lost.err
+    done = hpopt("resume", path, *data_option("own_builder"), *QUICK)
+    assert done.code == 0, done.err
+    run = find_run(str(path))
+    assert_went_on(run, "own_builder")
+    assert run.trial(5).attempt == 2
+    assert not (path / "data").exists()
+    assert hpopt("export-best", path, "-o", "carried").code == 0
+    assert (tmp_path / "carried" / "model.keras").is_file()
+
+
+@pytest.mark.keras
+def test_a_golden_run_that_was_killed_in_its_closing_steps_goes_on_there(golden, monkeypatch):
+    path, before = golden("closing"), FROZEN["closing"]["show"]["steps"]
+    run = resume(path, progress=False, execution__workers=0)
+    assert_went_on(run, "closing")
+    assert list(run.steps)[: len(before)] == list(before)
+    assert all(run.steps[name].outcome == outcome for name, outcome in before.items())
+    assert run.chosen.number == before["confirm"]["chosen"]
+    said = predict(run, np.load(path / "best" / "predictions.npz")["rows"])
+    assert len(said) == 30
+
+
+def assert_went_on(run, name) -> None:
+    """The run is over; its trials are the old ones, and then those that 0.1 would have made."""
+    old, frozen = FROZEN[name]["trials"], FROZEN[name]["resumed"]
+    assert run.state == "finished"
+    assert "best" in run.steps
+    assert (run.path / "best" / "model.keras").is_file()
+    assert [trial.number for trial in run.trials()] == [trial["number"] for trial in frozen]
+    for trial, then in zip(run.trials(), frozen, strict=True):
+        assert (trial.seed, trial.state) == (then["seed"], then["state"])
+        assert (run.score(trial) is None) == (then["score"] is None)
+        was_over = trial.number <= len(old) and old[trial.number - 1]["state"] != "running"
+        if was_over:
+            assert run.score(trial) == then["score"]
+            assert trial.params == then["params"]
+        elif name in EXACT:
+            assert_same(trial.params, then["params"], rel=1e-9)
+            if then["score"] is not None:
+                assert run.score(trial) == pytest.approx(then["score"], **LOOSE)
+        else:  # but for what the last digits of linear algebra do to a maximum
+            assert_same(trial.params, then["params"], rel=0.05, abs=0.01)
+
+
+def assert_same(params, then, **tolerance) -> None:
+    assert params.keys() == then.keys()
+    for name, value in then.items():
+        is_number = isinstance(value, float)
+        assert params[name] == (pytest.approx(value, **tolerance) if is_number else value)
