@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from hpopt.data.columns import Column, Kind, look
-from hpopt.data.features import TargetTransform
 from hpopt.data.settings import Features
 from hpopt.data.sources import Table
+from hpopt.data.target_spec import TargetTransform
 from hpopt.data.targets import Target, encode_target
 from hpopt.errors import DataError, SettingError, closest
 from hpopt.inputs.stored import Sheet, Stored, Texts, raw_values

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from hpopt.data.building import build_table
-from hpopt.data.features import TargetTransform
 from hpopt.data.reading import joined, of_frame, read_csv, read_parquet
 from hpopt.data.settings import AnyData, ArrayData, FileData, FunctionData, SklearnData
 from hpopt.data.sources import Table, load_arrays, load_sklearn, of_arrays
+from hpopt.data.target_spec import TargetTransform
 from hpopt.errors import DataError, SettingError, in_words
 from hpopt.inputs.stored import Sheet
 from hpopt.own_code import load_function

@@ -147,10 +147,10 @@ def _target(stored: np.ndarray | Stored, decimal: str, name: str, data: Prepared
     if unknown:
         row = int((texts.codes == texts.distinct.index(unknown[0])).argmax()) + 1
         shown = ", ".join(f'"{label}"' for label in unknown[:_MOST_NAMED])
-        known = ", ".join(f'"{label}"' for label in data.labels[:20])
+        labels = ", ".join(f'"{label}"' for label in data.labels[:20])
         raise DataError(
             f"{name} holds labels that the model does not know: {shown} (first in row {row})",
-            help=f"it knows {known}",
+            help=f"it knows {labels}",
         )
     by_code = np.array([*(index_of.get(text, -1) for text in texts.distinct), -1], np.int64)
     return np.asarray(by_code[texts.codes])

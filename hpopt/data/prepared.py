@@ -15,9 +15,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from hpopt.data.features import TargetSpec
 from hpopt.data.sources import Table
 from hpopt.data.splits import Parts
+from hpopt.data.target_spec import TargetSpec
 from hpopt.errors import DataError
 from hpopt.files import writing
 from hpopt.inputs.kind import Kind, RawRows

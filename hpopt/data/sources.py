@@ -12,7 +12,7 @@ import numpy as np
 
 from hpopt.data.columns import Column
 from hpopt.data.csv_text import check_file
-from hpopt.data.features import TargetTransform
+from hpopt.data.target_spec import TargetTransform
 from hpopt.data.targets import encode_target
 from hpopt.errors import DataError, SettingError, in_words, suggest_name
 from hpopt.task import Task

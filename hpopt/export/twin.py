@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from hpopt.backend import load_keras
-from hpopt.data.features import TargetSpec
 from hpopt.data.prepared import Prepared
+from hpopt.data.target_spec import TargetSpec
 from hpopt.inputs.kind import Kind, Runtime
 from hpopt.training.losses import losses_for
 from hpopt.training.objective import compile_model

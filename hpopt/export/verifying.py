@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from hpopt.data.features import TargetSpec
+from hpopt.data.target_spec import TargetSpec
 from hpopt.errors import RunError, shorten
 from hpopt.inputs.kind import RawRows, count_bytes, take_rows
 

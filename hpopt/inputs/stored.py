@@ -76,8 +76,8 @@ def raw_values(values: Stored, reader: Mapping[str, Any]) -> dict[str, np.ndarra
         return {column: raw.finite(values)}
     if isinstance(values, Texts):  # reading the distinct ones is enough
         frame = pd.DataFrame({column: pd.Series(values.distinct, dtype=object)})
-        found = raw.raw_columns(frame, [reader])
-        return {name: np.append(read, np.nan)[values.codes] for name, read in found.items()}
+        columns = raw.raw_columns(frame, [reader])
+        return {name: np.append(read, np.nan)[values.codes] for name, read in columns.items()}
     return dict(raw.raw_columns(pd.DataFrame({column: values}), [reader]))
 
 

@@ -4,10 +4,10 @@ import pickle
 import numpy as np
 import pytest
 
-from hpopt.data.features import TargetSpec
 from hpopt.data.prepared import fingerprints, prepare
 from hpopt.data.sources import Table
 from hpopt.data.splits import Parts
+from hpopt.data.target_spec import TargetSpec
 from hpopt.errors import DataError
 from hpopt.inputs.array import ArrayKind
 from hpopt.task import Output

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 import hpopt
-from hpopt.data.features import TargetSpec
 from hpopt.data.sources import Table
+from hpopt.data.target_spec import TargetSpec
 from hpopt.export.example import usage_of
 from hpopt.export.exporting import export_run
 from hpopt.export.formats import FORMATS

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hpopt.backend import load_keras
-from hpopt.data.features import TargetSpec
+from hpopt.data.target_spec import TargetSpec
 from hpopt.export.raw_rows import predict_raw
 from hpopt.export.twin import raw_model
 from hpopt.inputs.kind import Runtime

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from hpopt.backend import begin_names_anew, load_keras
-from hpopt.data.features import TargetSpec
+from hpopt.data.target_spec import TargetSpec
 from hpopt.inputs.array import ArrayKind
 from hpopt.training.average import average
 

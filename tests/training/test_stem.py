@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from hpopt.data.features import TargetSpec
 from hpopt.data.prepared import Prepared
+from hpopt.data.target_spec import TargetSpec
 from hpopt.errors import SetupError
 from hpopt.inputs.table.columns import CategoricalColumn, NumericColumn
 from hpopt.inputs.table.kind import TableKind

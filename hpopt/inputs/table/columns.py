@@ -134,12 +134,12 @@ def numeric_column(name: str, raw: np.ndarray, pieces: int = 0) -> NumericColumn
     """
     numbers = as_keras_hands_over(raw)
     is_gap = ~np.isfinite(numbers)
-    known = numbers[~is_gap]
-    if not len(known):
+    present = numbers[~is_gap]
+    if not len(present):
         return NumericColumn(name, 0.0, 0.0, 1.0, has_indicator=False)
-    median = float(np.median(known))
-    column = NumericColumn(name, median, median, _scale(known), has_indicator=bool(is_gap.any()))
-    return replace(column, edges=_edges(column.dense(known)[:, 0], pieces)) if pieces else column
+    median = float(np.median(present))
+    column = NumericColumn(name, median, median, _scale(present), has_indicator=bool(is_gap.any()))
+    return replace(column, edges=_edges(column.dense(present)[:, 0], pieces)) if pieces else column
 
 
 # What float32 loses of an input, up to 2e-7, is then little of any piece.
@@ -156,14 +156,14 @@ def _edges(inputs: np.ndarray, pieces: int) -> tuple[float, ...]:
     return tuple(edges) if len(edges) > 2 else ()
 
 
-def _scale(known: np.ndarray) -> float:
+def _scale(present: np.ndarray) -> float:
     ends = [end for low, high, _ in _RANGES for end in (low, high)]
-    quantiles = np.quantile(known, ends)
+    quantiles = np.quantile(present, ends)
     for index, (_, _, wide) in enumerate(_RANGES):
         scale = (quantiles[2 * index + 1] - quantiles[2 * index]) / wide
         if scale > 0:
             return float(scale)
-    return float(known.max() - known.min()) / 2 or 1.0
+    return float(present.max() - present.min()) / 2 or 1.0
 
 
 # A category of more entries is embedded; fewer are one-hot.

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from hpopt.data.features import TargetSpec
+from hpopt.data.target_spec import TargetSpec
 
 targets = arrays(
     np.float64,
