@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from as_0_1 import check_as_0_1
 from hypothesis import settings
 
 from hpopt.cli.main import main
@@ -24,6 +25,20 @@ settings.register_profile("hpopt", deadline=None)
 settings.load_profile("hpopt")
 
 ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _journals_as_0_1_reads_them():
+    """Every journal that a test writes in this process: hpopt 0.1 reads it right, or refuses it."""
+    close = Journal.close
+
+    def close_and_check(journal):
+        close(journal)
+        check_as_0_1(journal._path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Journal, "close", close_and_check)
+        yield
 
 
 def make_table(task="binary", rows=200, columns=6, seed=0) -> Table:
@@ -76,11 +91,13 @@ def valley(params, rng) -> float:
 
 def synthetic_run(
     parent, space=MIXED, trials=12, *, score=valley, metric="accuracy", failed=(), running=False,
-    name="mixed", curves=None, steps=(),
+    name="mixed", curves=None, steps=(), constants=(),
 ) -> Run:  # fmt: skip
     """A run folder whose scores are a function of the params; no network is fitted."""
     greater = metric in ("accuracy", "r2")
-    header = Header("0", metric, greater, {"data": "0a", "split": "1b"}, {}, space.to_json())
+    header = Header(
+        "0", metric, greater, {"data": "0a", "split": "1b"}, dict(constants), space.to_json()
+    )
     run = Run.create(parent, name, header)
     rng = np.random.default_rng(0)
     for number in range(1, trials + 1):

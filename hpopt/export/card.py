@@ -16,9 +16,11 @@ from hpopt.export.example import outputs_in_words
 from hpopt.export.formats import Format
 from hpopt.export.verifying import CheckRows
 from hpopt.inputs.kind import CardParts
+from hpopt.report.scores import ensemble_score
 from hpopt.report.words import list_trials, show_interval, show_param, show_score
 from hpopt.runs.environment import describe_packages
 from hpopt.runs.folder import Run
+from hpopt.statistics.records import Interval
 from hpopt.trials import Trial
 
 _TASKS = {
@@ -57,28 +59,29 @@ class Export:
         return [trial.number for trial in trials] == [trial.number for trial in self.run.final]
 
     @property
-    def test_intervals(self) -> Mapping[str, Any]:
+    def test_intervals(self) -> Mapping[str, Interval | None]:
         """The intervals of `test_scores` by metric, where they are known."""
-        found = self.run.steps["test"].outcome.get("intervals", {}) if self.test_scores else {}
-        return dict(found.get("best" if self.is_final else "default", {}))
+        scored = self.run.outcomes.test
+        if scored is None or not self.test_scores:
+            return {}
+        return scored.intervals.get("best" if self.is_final else "default", {})
 
     @property
     def validation_scores(self) -> Mapping[str, float | None]:
         """What is known of it on the validation part."""
         if self.members:
-            scores = self.run.steps["ensemble"].outcome["scores"]
-            return {self.run.metric: scores["ensemble"]}
+            return {self.run.metric: ensemble_score(self.run)}
         return {} if self.trial.result is None else self.trial.result.metrics
 
     @property
     def test_scores(self) -> Mapping[str, float | None] | None:
         """Its scores on the test part, where it was tested: the best and the default."""
-        if "test" not in self.run.steps:
+        scored = self.run.outcomes.test
+        if scored is None:
             return None
-        outcome = self.run.steps["test"].outcome
         if self.is_final:
-            return dict(outcome["best"])
-        return dict(outcome["default"]) if self.trial.number == 1 and "default" in outcome else None
+            return scored.best
+        return scored.default if self.trial.number == 1 else None
 
 
 def model_card(export: Export) -> str:

@@ -32,7 +32,8 @@ from hpopt.export.own_classes import bring_code, builder_of, own_classes, regist
 from hpopt.export.verifying import TOLERANCE, CheckRows, largest_difference, spoken_elsewhere
 from hpopt.files import writing
 from hpopt.metrics.metrics import METRICS
-from hpopt.runs.folder import HALF, Run
+from hpopt.runs.folder import Run
+from hpopt.runs.state import HALF
 from hpopt.training.fit import predict
 from hpopt.training.objective import Objective
 from hpopt.training.settings import Training
@@ -125,18 +126,19 @@ def _choose(run: Run, number: int | None) -> Trial:
 
 def _of_ensemble(run: Run) -> Trial:
     """The trial that an ensemble was compiled as. Raises RunError where best/ does not hold it."""
-    if "best" not in run.steps or not (run.path / MODEL).is_file():
+    saved = run.outcomes.best
+    if saved is None or saved.trial is None or not (run.path / MODEL).is_file():
         raise RunError(
             f"{run.shown_path} has no {MODEL}, which would be an average of several networks",
             help="`hpopt resume` makes it; a trial of its own is exported with --trial",
         )
-    return run.trial(run.steps["best"].outcome["trial"])
+    return run.trial(saved.trial)
 
 
 def _stands_in_best(run: Run, trial: Trial) -> bool:
     """Whether best/ holds the model of this trial alone."""
-    step = run.steps.get("best")
-    is_it = step is not None and step.outcome["trial"] == trial.number and not run.ensemble
+    saved = run.outcomes.best
+    is_it = saved is not None and saved.trial == trial.number and not run.ensemble
     return is_it and (run.path / MODEL).is_file()
 
 

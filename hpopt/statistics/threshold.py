@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from hpopt.metrics.weighted import HALF, OF_LABELS
-from hpopt.statistics.sample import Difference, Predictor, Sample
+from hpopt.statistics.records import Comparison
+from hpopt.statistics.sample import Predictor, Sample
 
 _FOLDS = 10
 _RESAMPLES = 100  # whose middle threshold is taken
@@ -26,15 +26,7 @@ class Threshold:
 
     value: float
     tried: float
-    gain: Difference | None
-
-    def to_json(self) -> dict[str, Any]:
-        """The threshold as the journal keeps it."""
-        form: dict[str, Any] = {"threshold": self.value, "tried": self.tried}
-        if self.gain is not None:
-            interval = self.gain.interval.to_json()
-            form |= {"gain": self.gain.estimate, "interval": interval, "p": self.gain.p}
-        return form
+    gain: Comparison | None
 
 
 def depends_on_threshold(task: str, metric: str) -> bool:
@@ -60,13 +52,13 @@ def choose_threshold(
     if tried == HALF:
         return Threshold(HALF, HALF, None)
     folds = _folds(y, groups)
-    said = np.empty(len(y))
+    labels = np.empty(len(y))
     for fold in range(_FOLDS):
         within, outside = folds == fold, folds != fold
-        said[within] = values[within] > _middle_best(metric, y[outside], values[outside])
-    predictors = {"thresholds": Predictor(said[:, None]), "0.5": Predictor(predictions)}
-    gain = Sample(y, predictors, [metric], groups=groups).difference("thresholds", "0.5", metric)
-    better = gain is not None and gain.is_clear and gain.estimate > 0
+        labels[within] = values[within] > _middle_best(metric, y[outside], values[outside])
+    predictors = {"thresholds": Predictor(labels[:, None]), "0.5": Predictor(predictions)}
+    gain = Sample(y, predictors, [metric], groups=groups).compare("thresholds", "0.5", metric)
+    better = gain is not None and gain.is_clear and gain.difference > 0
     return Threshold(tried if better else HALF, tried, gain)
 
 
@@ -103,8 +95,8 @@ def _scores(metric: str, y: np.ndarray, above: np.ndarray, count: int) -> np.nda
     if metric == "accuracy":
         return np.asarray((true_positives + negatives - false_positives) / len(y))
     if metric == "f1":
-        said = true_positives + false_positives
-        return np.asarray(2 * true_positives / np.maximum(positives + said, 1))
+        labelled = true_positives + false_positives
+        return np.asarray(2 * true_positives / np.maximum(positives + labelled, 1))
     recall = true_positives / max(positives, 1)
     return np.asarray((recall + 1 - false_positives / max(negatives, 1)) / 2)
 

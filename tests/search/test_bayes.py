@@ -9,7 +9,7 @@ from hpopt.search.observations import Data, recorded_fit
 from hpopt.space.conditions import Condition
 from hpopt.space.dimensions import Categorical, Integer, Real
 from hpopt.space.space import Space
-from hpopt.trials import Result, Trial, best_of
+from hpopt.trials import Result, Trial, incumbent
 
 LINE = Space([Real("x", 0, 1)])
 MIXED = Space(
@@ -76,7 +76,7 @@ def test_a_run_goes_on_with_another_budget():
 def test_ten_calls_beat_random_search():
     def regrets(engine):
         return [
-            best_of(
+            incumbent(
                 searched(
                     make_searcher(engine, "EI", n_calls=10),
                     MIXED,
@@ -153,7 +153,7 @@ def test_every_acquisition_finds_the_bottom_of_a_bowl(acquisition):
         return value + ((params["momentum"] - 0.9) ** 2 if "momentum" in params else 0.1)
 
     trials = searched(make_searcher("gp", acquisition), MIXED, 35, bowl)
-    assert best_of(trials).value < 0.02
+    assert incumbent(trials).value < 0.02
 
 
 def test_fits_go_on_when_the_model_holds_no_more_trials(monkeypatch):

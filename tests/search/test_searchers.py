@@ -11,7 +11,7 @@ from hpopt.search.skopt_engine import N_INITIAL
 from hpopt.space.conditions import Condition
 from hpopt.space.dimensions import Categorical, Integer, Real
 from hpopt.space.space import Space
-from hpopt.trials import Result, Trial, best_of
+from hpopt.trials import Result, Trial, incumbent
 
 SEARCHERS = {
     "sobol": make_searcher("sobol", "EI"),
@@ -217,7 +217,7 @@ def test_the_surrogate_beats_random_search(engine, acquisition):
         return float(valley**2 + 10 * (1 - 1 / (8 * np.pi)) * np.cos(x) + 10)
 
     def regret(searcher):
-        return best_of(searched(searcher, space, 25, branin)).value - 0.397887
+        return incumbent(searched(searcher, space, 25, branin)).value - 0.397887
 
     budget = make_searcher(engine, acquisition, n_calls=25)
     assert regret(budget) < regret(SEARCHERS["random"]) / 1.5

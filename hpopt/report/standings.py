@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from statistics import median
 
 from hpopt.errors import ConfigError
-from hpopt.report.on_test import test_outcome
 from hpopt.report.words import align, show_interval, show_score
-from hpopt.runs.finding import name_of
 from hpopt.runs.folder import Run
+from hpopt.runs.naming import name_of
+from hpopt.runs.objectives import Goal, goals_of
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Standing:
     def of(cls, run: Run) -> Standing:
         """The run as it stands now."""
         trials, best, metric = run.trials(), run.chosen, run.header.metric
-        tested = test_outcome(run)
+        scored = run.outcomes.test
         return cls(
             run=run.path.name,
             name=name_of(run.path),
@@ -40,31 +40,28 @@ class Standing:
             failed=sum(trial.state == "failed" for trial in trials),
             best_trial=best.number if best else None,
             validation=best.result.metrics[metric] if best and best.result else None,
-            test=tested.get("best", {}).get(metric),
-            test_interval=tested.get("intervals", {}).get("best", {}).get(metric),
+            test=scored.best.get(metric) if scored else None,
+            test_interval=scored.interval("best", metric) if scored else None,
             seconds=sum(trial.result.seconds for trial in trials if trial.result),
         )
 
 
-def check_comparable(runs: Sequence[Run]) -> list[str]:
+def notes_on_comparing(runs: Sequence[Run]) -> list[str]:
     """Notes on what makes a comparison lame. Raises ConfigError where there is none at all."""
     if len({run.path.resolve() for run in runs}) < 2:
         raise ConfigError(
             "two different runs at least are needed to compare",
             help="hpopt compare RUN RUN...; `hpopt runs` lists them",
         )
-    by_metric: dict[str, list[str]] = {}
-    for run in runs:
-        by_metric.setdefault(run.header.metric, []).append(run.path.name)
-    if len(by_metric) > 1:
-        told = "; ".join(f"{metric} in {', '.join(names)}" for metric, names in by_metric.items())
-        raise ConfigError(
-            f"the runs have different metrics, which can't be compared: {told}",
-            help="compare runs whose `training.metric` is the same",
-        )
+    _check_objectives(runs)
     notes = []
-    for kind, what in (("data", "the same data"), ("split", "the same split of the rows")):
-        if len({run.header.fingerprints.get(kind) for run in runs}) > 1:
+    targets = {goal.target for run in runs for goal in goals_of(run.header)}
+    for what, count in (
+        ("the same target", len(targets - {None})),
+        ("the same data", len({run.header.fingerprints.get("data") for run in runs})),
+        ("the same split of the rows", len({run.header.fingerprints.get("split") for run in runs})),
+    ):
+        if count > 1:
             notes.append(
                 f"the runs do not have {what}, so their scores are not strictly comparable"
             )
@@ -80,6 +77,30 @@ def check_comparable(runs: Sequence[Run]) -> list[str]:
                 "another; `hpopt tune --name` keeps such runs apart"
             )
     return notes
+
+
+def _check_objectives(runs: Sequence[Run]) -> None:
+    """Raise ConfigError where the scores of the runs do not measure the same."""
+    for what, text_of in (("metrics", _metric), ("objectives", _measure)):
+        by_text: dict[str, list[str]] = {}
+        for run in runs:
+            text = " and ".join(map(text_of, goals_of(run.header)))
+            by_text.setdefault(text, []).append(run.path.name)
+        if len(by_text) > 1:
+            groups = "; ".join(f"{text} in {', '.join(ids)}" for text, ids in by_text.items())
+            raise ConfigError(
+                f"the runs have different {what}, which can't be compared: {groups}",
+                help="compare runs whose `training.metric` is the same",
+            )
+
+
+def _metric(goal: Goal) -> str:
+    return goal.name
+
+
+def _measure(goal: Goal) -> str:
+    rule = "" if goal.rule is None else f" by the {goal.rule}"
+    return f"{goal.direction} {goal.name}{rule}"
 
 
 def show_standings(standings: Sequence[Standing], metric: str) -> list[str]:
@@ -111,7 +132,7 @@ def as_record(standing: Standing, metric: str) -> Mapping[str, object]:
 
 
 def _spread(scores: Sequence[float | None]) -> str:
-    known = [score for score in scores if score is not None]
-    if not known:
+    values = [score for score in scores if score is not None]
+    if not values:
         return show_score(None)
-    return f"{show_score(median(known))} ({show_score(min(known))} to {show_score(max(known))})"
+    return f"{show_score(median(values))} ({show_score(min(values))} to {show_score(max(values))})"

@@ -1,8 +1,8 @@
 import pytest
+from conftest import synthetic_run
 
-from hpopt.report.confirmation import confirmation
-from hpopt.runs.folder import Run
-from hpopt.runs.journal import Header, Step
+from hpopt.report.choice import describe_race
+from hpopt.runs.journal import Step
 
 
 def candidate(number, n_weights, reason=None):
@@ -18,7 +18,7 @@ def candidate(number, n_weights, reason=None):
 
 
 @pytest.mark.parametrize(
-    ("outcome", "said"),
+    ("outcome", "sentence"),
     [
         ({"told_apart": True, "confidence": 0.9789},
          "Trial 3 is the best of them (0.9100 ± 0.0100), with a confidence of at least 97 %."),
@@ -35,9 +35,8 @@ def candidate(number, n_weights, reason=None):
         ({"rounds": 1, "tied": []}, "not often enough to choose by: the search's best is taken."),
     ],
 )  # fmt: skip
-def test_the_sentences_say_how_the_chosen_was_chosen(tmp_path, outcome, said):
-    run = Run.create(tmp_path, "run", Header("0", "accuracy", True, {}, {}, []))
-    assert confirmation(run) == []
+def test_the_sentences_say_how_the_chosen_was_chosen(tmp_path, outcome, sentence):
+    assert describe_race(synthetic_run(tmp_path, trials=9)) == []
     candidates = [
         candidate(3, 50),
         candidate(7, 90),
@@ -45,6 +44,6 @@ def test_the_sentences_say_how_the_chosen_was_chosen(tmp_path, outcome, said):
         candidate(9, 5, "the loss became nan"),
     ]
     whole = {"candidates": candidates, "rounds": 2, "chosen": 3, "tied": [3], "confidence": 0.4}
-    run.append(Step("confirm", "", {**whole, "told_apart": False, **outcome}))
-    assert said in " ".join(confirmation(run))
-    run.close()
+    step = Step("confirm", "", {**whole, "told_apart": False, **outcome})
+    run = synthetic_run(tmp_path, trials=9, name="confirmed", steps=[step])
+    assert sentence in " ".join(describe_race(run))
