@@ -75,7 +75,7 @@ def check(config: Config) -> Check:
                     raise
     return Check(
         material=material,
-        features=len(material.table.feature_names),
+        features=material.table.width,
         parameters=sum(int(w.shape.num_elements()) for w in network.trainable_weights),
         trial_times=times,
         suggestion_s=_time_suggestion(config, space),

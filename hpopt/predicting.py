@@ -103,7 +103,7 @@ class Model:
 
     def _outputs(self, rows: NewRows) -> np.ndarray:
         """What the model says [n, units], in the target's units."""
-        return predict_raw(self._model, rows.rows)
+        return predict_raw(self._model, self.data.features, rows.rows)
 
     @cached_property
     def _model(self) -> Any:
@@ -122,9 +122,9 @@ class Model:
 def predict(run: Run | str, given: pd.DataFrame | np.ndarray | str | PathLike[str]) -> pd.DataFrame:
     """What the best network of a run says of rows: a row for each, in their order.
 
-    `run` is a `Run`, or what `find_run` finds; the rows are a DataFrame or an array [n, d], or the
-    path of a CSV, Parquet, .npy or .npz file. A classification gives the label as `prediction` and
-    `probability_LABEL` for each label, a regression `prediction` in the target's units; columns
+    `run` is a `Run`, or what `find_run` finds; the rows are a DataFrame or an array [n, ...], or
+    the path of a CSV, Parquet, .npy or .npz file. A classification gives the label as `prediction`
+    and `probability_LABEL` for each label, a regression `prediction` in the target's units; columns
     that hpopt took for ids are in front. Raises RunError where the run has no model, and DataError
     where the rows do not fit it.
     """

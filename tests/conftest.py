@@ -1,6 +1,6 @@
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +61,7 @@ def make_data(folder, task="binary", scaling="standard", **options) -> Prepared:
     table = make_table(task, **options)
     split = {"train": 0.6, "validation": 0.2, "test": 0.2}
     parts = split_rows(table, **split, seed=0, stratify="auto")
-    return prepare(table, parts, folder, scaling)
+    return prepare(replace(table, settings={"scaling": scaling}), parts, folder)
 
 
 @pytest.fixture(params=["binary", "multiclass", "regression"])

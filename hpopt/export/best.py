@@ -11,9 +11,9 @@ from hpopt.backend import load_keras
 from hpopt.config.dumping import inline_yaml
 from hpopt.data.prepared import Prepared
 from hpopt.errors import RunError, in_words
-from hpopt.export.raw_rows import predict_raw, prepare_rows
+from hpopt.export.raw_rows import predict_raw
 from hpopt.export.twin import compile_raw_model, raw_model
-from hpopt.export.verifying import TOLERANCE, CheckRows, largest_difference, made_up_rows
+from hpopt.export.verifying import TOLERANCE, CheckRows, largest_difference
 from hpopt.runs.folder import DATA, Run
 from hpopt.training.fit import predict
 from hpopt.training.objective import Objective
@@ -21,6 +21,7 @@ from hpopt.trials import Trial
 
 MODEL = "best/model.keras"
 PREDICTIONS = "best/predictions.npz"
+_MADE_UP = 100  # rows
 BEST_DATA = "best/data.json"  # what is known of the rows that the model was fitted to
 
 
@@ -36,7 +37,7 @@ def write_best(run: Run, objective: Objective, trial: Trial, network: Any, keep_
     trained = objective.predict(network, "validation")
     archive, loaded = saved_model(objective, network, trial)
     try:
-        spoken = predict_raw(loaded, data.raw("validation"))
+        spoken = predict_raw(loaded, data.features, data.raw("validation"))
     except Exception as error:
         raise _unsaveable(trial, error) from error
     difference = largest_difference(spoken, trained, data.target)
@@ -99,8 +100,8 @@ def saved_model(objective: Objective, network: Any, trial: Trial) -> tuple[bytes
 
 def made_up_check(data: Prepared, network: Any) -> CheckRows:
     """Made-up rows with what a network says of them."""
-    rows = made_up_rows(data.features)
-    outputs = data.target.restore(predict(network, prepare_rows(data.features, rows)))
+    rows = data.features.made_up(_MADE_UP)
+    outputs = data.target.restore(predict(network, data.features.apply(rows)))
     return CheckRows(rows, outputs, None)
 
 

@@ -88,9 +88,8 @@ def _models(data: Prepared) -> Mapping[str, tuple[Kind, Any]]:
 
 def _id_columns(data: Prepared) -> dict[int, int]:
     """The columns of inputs that hold ids, for a network's embeddings, with how many ids."""
-    sizes = [size for size, _ in getattr(data.features, "embeddings", ())]
-    start = data.features.input_shape[0] - len(sizes)
-    return dict(enumerate(sizes, start))
+    stem = data.features.stem
+    return {} if stem is None else dict(stem.ids)
 
 
 def _linear(model: Any, data: Prepared) -> Any:

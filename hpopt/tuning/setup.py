@@ -56,7 +56,7 @@ class Material:
     def objective(self, config: Config, folder: Path) -> Objective:
         """The objective of a configuration, with the prepared rows in `folder`."""
         binding = config.binding
-        data = prepare(self.table, self.parts, folder, config.settings.dataset.scaling)
+        data = prepare(self.table, self.parts, folder)
         return Objective(
             binding.builder, binding.arguments, binding.training, self.metric.name, data
         )
@@ -68,9 +68,7 @@ class Material:
         """
         dataset, folds = config.settings.dataset, config.binding.training.folds
         stratified = TASKS[self.table.task].has_labels and dataset.split.stratify is not False
-        splits = Splits(
-            self.table, self.parts, folder, folds, dataset.split.seed, stratified, dataset.scaling
-        )
+        splits = Splits(self.table, self.parts, folder, folds, dataset.split.seed, stratified)
         if folds > 1:
             try:
                 splits.write_folds()

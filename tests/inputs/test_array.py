@@ -5,17 +5,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.preprocessing import StandardScaler
 
-from hpopt.data.features import FeatureSpec, TargetSpec
+from hpopt.errors import DataError
+from hpopt.inputs.array import ArrayKind
 
 tables = arrays(
     np.float64,
     st.tuples(st.integers(1, 20), st.integers(1, 4)),
     elements=st.floats(-1e6, 1e6, width=32),
-)
-targets = arrays(
-    np.float64,
-    st.integers(1, 20),
-    elements=st.integers(-(10**9), 10**9).map(lambda thousandths: thousandths / 1000),
 )
 
 
@@ -27,33 +23,33 @@ def features():
 
 
 def test_the_statistics_are_those_of_the_rows_given():
-    spec = FeatureSpec.of(np.array([[1.0, 10.0], [3.0, 10.0], [5.0, 40.0]]))
+    spec = ArrayKind.fit(np.array([[1.0, 10.0], [3.0, 10.0], [5.0, 40.0]]))
     assert spec.mean == (3.0, 20.0)
     assert spec.scale == pytest.approx((np.sqrt(8 / 3), np.sqrt(200)))
 
 
 def test_other_rows_are_prepared_by_the_same_statistics():
-    spec = FeatureSpec.of(np.array([[0.0], [2.0]]))
+    spec = ArrayKind.fit(np.array([[0.0], [2.0]]))
     assert spec.apply(np.array([[1.0], [5.0], [-1.0]])).tolist() == [[0.0], [4.0], [-2.0]]
 
 
 def test_standardisation_is_that_of_scikit_learn(features):
     scaler = StandardScaler().fit(features)
-    spec = FeatureSpec.of(features)
+    spec = ArrayKind.fit(features)
     assert spec.mean == pytest.approx(tuple(scaler.mean_))
     assert spec.scale == pytest.approx(tuple(scaler.scale_))
     np.testing.assert_allclose(spec.apply(features), scaler.transform(features), rtol=1e-5)
 
 
 def test_prepared_rows_have_mean_0_and_deviation_1(features):
-    inputs = FeatureSpec.of(features).apply(features).astype(np.float64)
+    inputs = ArrayKind.fit(features).apply(features).astype(np.float64)
     np.testing.assert_allclose(inputs.mean(axis=0), 0, atol=1e-6)
     np.testing.assert_allclose(inputs.std(axis=0), 1, atol=1e-6)
 
 
 @given(tables)
 def test_prepared_rows_are_finite_in_float32(table):
-    inputs = FeatureSpec.of(table).apply(table)
+    inputs = ArrayKind.fit(table).apply(table)
     assert inputs.dtype == np.float32
     assert inputs.shape == table.shape
     assert np.isfinite(inputs).all()
@@ -62,12 +58,12 @@ def test_prepared_rows_are_finite_in_float32(table):
 @pytest.mark.parametrize("dtype", [np.int64, np.float32, np.float64])
 def test_features_of_any_number_type_are_prepared(dtype):
     rows = np.array([[1, 5], [3, 9]], dtype=dtype)
-    assert FeatureSpec.of(rows).apply(rows).tolist() == [[-1, -1], [1, 1]]
+    assert ArrayKind.fit(rows).apply(rows).tolist() == [[-1, -1], [1, 1]]
 
 
 def test_the_rows_given_stay_as_they_were(features):
     before = features.copy()
-    FeatureSpec.of(features).apply(features)
+    ArrayKind.fit(features).apply(features)
     np.testing.assert_array_equal(features, before)
 
 
@@ -76,59 +72,55 @@ def test_the_rows_given_stay_as_they_were(features):
 @pytest.mark.parametrize("rows", [1, 3, 1000, 100_000])
 def test_a_constant_column_becomes_zero(constant, rows):
     columns = np.full((rows, 2), constant)
-    spec = FeatureSpec.of(columns)
+    spec = ArrayKind.fit(columns)
     assert spec.scale == (1.0, 1.0)
     np.testing.assert_allclose(spec.apply(columns[:5]), 0, atol=1e-6)
 
 
 def test_a_column_that_hardly_varies_is_no_constant():
-    spec = FeatureSpec.of(np.array([[1.0], [1.0001]]))
+    spec = ArrayKind.fit(np.array([[1.0], [1.0001]]))
     np.testing.assert_allclose(spec.apply(np.array([[1.0], [1.0001]])), [[-1], [1]], rtol=1e-2)
 
 
 def test_a_row_has_the_shape_of_the_columns(features):
-    assert FeatureSpec.of(features).input_shape == (4,)
-
-
-@given(targets)
-def test_a_target_comes_back_in_its_own_units(target):
-    spec = TargetSpec.of(target)
-    learned = spec.apply(target)
-    assert learned.dtype == np.float32
-    assert learned.shape == (len(target), 1)
-    np.testing.assert_allclose(
-        spec.restore(learned)[:, 0], target, rtol=1e-6, atol=1e-6 * np.abs(target).max()
-    )
-
-
-def test_a_target_far_from_zero_keeps_its_digits():
-    # Seconds since 1970, of which float32 holds every 128th.
-    target = 1.7e9 + np.arange(0.0, 600.0, 60.0)
-    spec = TargetSpec.of(target)
-    np.testing.assert_allclose(spec.restore(spec.apply(target))[:, 0], target, rtol=0, atol=0.01)
-
-
-def test_a_learned_target_has_mean_0_and_deviation_1():
-    learned = TargetSpec.of(np.array([100.0, 300.0])).apply(np.array([100.0, 300.0]))
-    assert learned.tolist() == [[-1.0], [1.0]]
-
-
-def test_a_constant_target_can_be_learned():
-    spec = TargetSpec.of(np.full(10, 0.1))
-    assert spec.scale == 1.0
-    np.testing.assert_allclose(spec.apply(np.full(10, 0.1)), 0, atol=1e-6)
-
-
-def test_classes_and_probabilities_are_left_alone():
-    spec = TargetSpec()
-    assert spec.apply(np.array([0, 2, 1])).tolist() == [[0.0], [2.0], [1.0]]
-    probabilities = np.array([[0.25, 0.75]], dtype=np.float32)
-    np.testing.assert_array_equal(spec.restore(probabilities), probabilities)
+    assert ArrayKind.fit(features).input_shape == (4,)
 
 
 def test_unscaled_features_reach_the_network_as_they_are():
     rows = np.random.default_rng(0).normal(size=(5, 3)) * 4000
-    spec = FeatureSpec.of(rows, "none")
+    spec = ArrayKind.fit(rows, settings={"scaling": "none"})
     assert spec.is_unscaled
-    assert not FeatureSpec.of(rows).is_unscaled
+    assert not ArrayKind.fit(rows).is_unscaled
     np.testing.assert_array_equal(spec.apply(rows), rows.astype(np.float32))
+
+
+def test_shaped_rows_have_a_mean_and_a_deviation_for_each_feature_of_the_last_axis():
+    rows = np.random.default_rng(0).normal(size=(50, 6, 3, 2)) * [2, 3000] + [7, 9000]
+    spec = ArrayKind.fit(rows)
+    assert spec.input_shape == (6, 3, 2)
+    np.testing.assert_allclose(spec.mean, rows.astype(np.float32).mean(axis=(0, 1, 2)), rtol=1e-5)
+    inputs = spec.apply(rows)
+    assert inputs.shape == rows.shape
+    np.testing.assert_allclose(inputs.mean(axis=(0, 1, 2)), 0, atol=1e-5)
+    np.testing.assert_allclose(inputs.std(axis=(0, 1, 2)), 1, atol=1e-5)
+
+
+def test_a_feature_of_shaped_rows_that_never_changes_becomes_zero():
+    rows = np.random.default_rng(0).normal(size=(20, 4, 2))
+    rows[..., 1] = 0.1
+    np.testing.assert_allclose(ArrayKind.fit(rows).apply(rows)[..., 1], 0, atol=1e-6)
+
+
+def test_a_gap_in_shaped_rows_is_told_with_its_feature_or_its_place():
+    rows = np.zeros((5, 4, 3, 2))
+    spec = ArrayKind.fit(rows, ("red", "green"))
+    rows[2, 1, 0, 1] = np.nan
+    with pytest.raises(DataError, match="numbers in green"):
+        ArrayKind.check(rows, spec.names)
+    with pytest.raises(DataError, match=r"it has no number in row 3, at index \[1, 0, 1\]"):
+        spec.rows_of_arrays({"": rows}, "it")
+
+
+def test_shaped_rows_can_not_come_in_columns():
+    with pytest.raises(DataError, match=r"rows \[n, 4, 1\], which columns can't hold"):
+        ArrayKind.fit(np.zeros((5, 4, 1))).columns_needed()

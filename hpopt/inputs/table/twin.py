@@ -1,61 +1,35 @@
-"""The Keras twin of a TableSpec: raw columns to network inputs, in plain layers and operations.
+"""The Keras twin of a table: raw columns to network inputs, in plain layers and operations.
 
 It stands in two steps. The first makes one matrix of the columns: a number as it is, NaN where
-there is a gap, and a text as its id. The second does what `TableSpec.apply` does, for all columns
+there is a gap, and a text as its id. The second does what `TableKind.apply` does, for all columns
 at once; runtimes that have no text begin there.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from hpopt.backend import load_keras
-from hpopt.data.tables import CategoricalColumn, NumericColumn, TableSpec
-
-Naming = Callable[[str], str]
+from hpopt.inputs.naming import Naming, input_names
+from hpopt.inputs.table.columns import CategoricalColumn, Column, NumericColumn
 
 # Squares of larger numbers are infinite in float32; the clip makes CLIP of them anyway.
 _LARGEST = 1e18
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
-def keras_name(column: str) -> str:
-    """A column's name as an input of a Keras model may have it."""
-    return column.replace("/", "_") or "_"
-
-
-def tensorflow_name(column: str) -> str:
-    """A column's name as an input of a SavedModel may have it."""
-    name = re.sub(r"[^A-Za-z0-9_.-]", "_", column)
-    return name if re.match(r"[A-Za-z0-9.]", name) else f"x{name}"
-
-
-def input_names(columns: Sequence[str], naming: Naming = keras_name) -> dict[str, str]:
-    """The name of each column's input, by the column's own; no two are the same."""
-    names: dict[str, str] = {}
-    taken: set[str] = set()
-    for column in columns:
-        name = naming(column)
-        while name in taken:
-            name += "_"
-        taken.add(name)
-        names[column] = name
-    return names
-
-
-def column_inputs(spec: TableSpec, naming: Naming = keras_name) -> tuple[dict[str, Any], Any]:
+def column_inputs(columns: Sequence[Column], naming: Naming) -> tuple[dict[str, Any], Any]:
     """An input [n, 1] for each raw column, by name, and the rows [n, d] that they make.
 
     In the rows, float32, a text is its id: 0 if it is not in the vocabulary.
     """
     keras = load_keras()
-    names = input_names([column.name for column in spec.columns], naming)
+    names = input_names([column.name for column in columns], naming)
     inputs, rows = {}, []
-    for column in spec.columns:
+    for column in columns:
         name = names[column.name]
         if isinstance(column, NumericColumn):
             inputs[name] = row = keras.Input((1,), name=name, dtype="float32")
@@ -76,17 +50,17 @@ def _lookup(column: CategoricalColumn) -> Any:
     return keras.layers.StringLookup(vocabulary=vocabulary, oov_token=unknown)
 
 
-def network_inputs(rows: Any, spec: TableSpec, dtype: str) -> Any:
+def network_inputs(rows: Any, columns: Sequence[Column], dtype: str) -> Any:
     """Rows [n, d] of numbers and ids as network inputs, float32 [n, width], computed in `dtype`.
 
-    float64 gives the numbers of `TableSpec.apply`; float32 is for runtimes that have nothing else.
+    float64 gives the numbers of `TableKind.apply`; float32 is for runtimes that have nothing else.
     """
     keras = load_keras()
-    layout = _Layout(spec)
+    layout = _Layout(columns)
     blocks = []
     if layout.numbers:
-        columns = [column for column in spec.columns if isinstance(column, NumericColumn)]
-        blocks.append(_clipped(_columns(rows, layout.numbers), columns, dtype))
+        numeric = [column for column in columns if isinstance(column, NumericColumn)]
+        blocks.append(_clipped(_columns(rows, layout.numbers), numeric, dtype))
     if layout.gaps:
         is_number = keras.ops.cast(_is_number(_columns(rows, layout.gaps)), dtype)
         blocks.append(keras.ops.subtract(1.0, is_number))
@@ -110,13 +84,13 @@ class _Layout:
     the id that each stands for) and `ids`, one after the other.
     """
 
-    def __init__(self, spec: TableSpec) -> None:
+    def __init__(self, columns: Sequence[Column]) -> None:
         self.numbers: list[int] = []
         self.gaps: list[int] = []
         self.one_hot: list[tuple[int, int]] = []
         self.ids: list[int] = []
         kinds: list[int] = []
-        for index, column in enumerate(spec.columns):
+        for index, column in enumerate(columns):
             if isinstance(column, NumericColumn):
                 self.numbers.append(index)
                 self.gaps += [index] * column.has_indicator

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hpopt.data.raw import booleans, categories, date_parts, numbers, raw_columns
+from hpopt.inputs.raw import booleans, categories, date_parts, numbers, raw_columns
 
 
 def test_numbers_are_read_however_they_are_written():

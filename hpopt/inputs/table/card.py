@@ -1,13 +1,16 @@
-"""What the model card says of a model of a table, where it differs from one of arrays."""
+"""What the model card says of the inputs of a table."""
 
 from __future__ import annotations
 
-from hpopt.data.prepared import Prepared
-from hpopt.data.tables import CategoricalColumn, NumericColumn, TableSpec
-from hpopt.errors import shorten
-from hpopt.export.formats import Format
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-MOST_COLUMNS = 40
+from hpopt.errors import shorten
+from hpopt.inputs.kind import CardParts, Runtime
+from hpopt.inputs.table.columns import CategoricalColumn, Column
+from hpopt.inputs.table.example import READING
+
+_MOST_COLUMNS = 40
 _MOST_VALUES = 8
 
 _TEXTS = """\
@@ -19,7 +22,7 @@ The model itself has no text. It takes one matrix `rows`, float32 [n, {width}], 
 `inputs` in `columns.json`: numbers, where NaN is a gap, and for a text its code: its place in the
 `vocabulary` there, from 1 on, or 0 for any other.
 """
-TRAIN_ON = """\
+_TRAINING = """\
 ## To train it further
 
 It is compiled with the optimiser, the learning rate and the loss of its trial; the optimiser begins
@@ -36,21 +39,44 @@ model.fit(rows.shuffle(10_000).batch(32), epochs=5, shuffle=False)  # y: {target
 """
 
 
-def table_inputs(data: Prepared, spec: TableSpec, format: Format) -> str:
-    """The section on a table's inputs."""
-    by_name = {column.name: column for column in spec.columns}
+def parts(
+    columns: Sequence[Column],
+    readers: Sequence[Mapping[str, Any]],
+    runtime: Runtime,
+    left_out: Sequence[str],
+) -> CardParts:
+    """What the card says of a table with these columns, read so, in a format's runtime."""
+    return CardParts(
+        inside="the treatment of gaps and texts is inside",
+        packages="pandas ",
+        inputs=_inputs(columns, readers, runtime, left_out),
+        columns=f"how each column is read, by `{READING}`, and the inputs that it makes",
+        training=_TRAINING,
+        limits=[
+            "- It expects the columns above, in their units. A gap counts as the middle value; "
+            "texts that it has not learned from are all one to it.",
+        ],
+    )
+
+
+def _inputs(
+    columns: Sequence[Column],
+    readers: Sequence[Mapping[str, Any]],
+    runtime: Runtime,
+    left_out: Sequence[str],
+) -> str:
+    by_name = {column.name: column for column in columns}
     lines = ["| column | read as | values |", "| --- | --- | --- |"]
-    for reader in spec.readers[:MOST_COLUMNS]:
+    for reader in readers[:_MOST_COLUMNS]:
         cells = (_cell(reader["column"]), reader["kind"], _values(reader["column"], by_name))
         lines.append(f"| {' | '.join(cells)} |")
-    more = len(spec.readers) - MOST_COLUMNS
+    more = len(readers) - _MOST_COLUMNS
     if more > 0:
         lines.append(f"| ... and {more} more, in `columns.json` | | |")
     listed = "\n".join(lines)
-    unused = [column["name"] for column in data.columns if column["use"] == "left out"]
-    shown = ", ".join(f"`{name}`" for name in unused[:MOST_COLUMNS])
-    not_used = f"\nOther columns of the data are not used: {shown}.\n" if unused else ""
-    itself = _TEXTS if format.takes_texts else _CODES.format(width=len(spec.columns))
+    shown = ", ".join(f"`{name}`" for name in left_out[:_MOST_COLUMNS])
+    not_used = f"\nOther columns of the data are not used: {shown}.\n" if left_out else ""
+    itself = _TEXTS if runtime.takes_texts else _CODES.format(width=len(columns))
     return f"""## Inputs
 
 A table with these columns, by name and in any order. `example.py` reads a DataFrame as it comes:
@@ -60,15 +86,7 @@ A table with these columns, by name and in any order. `example.py` reads a DataF
 {itself}"""
 
 
-def table_limits() -> list[str]:
-    """What a table's model expects of its rows."""
-    return [
-        "- It expects the columns above, in their units. A gap counts as the middle value; texts "
-        "that it has not learned from are all one to it.",
-    ]
-
-
-def _values(name: str, columns: dict[str, NumericColumn | CategoricalColumn]) -> str:
+def _values(name: str, columns: Mapping[str, Column]) -> str:
     column = columns.get(name)
     if not isinstance(column, CategoricalColumn):
         return ""

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from hpopt.backend import load_keras
-from hpopt.data.features import TargetSpec
-from hpopt.data.tables import TableSpec, table_spec
+from hpopt.data.target_spec import TargetSpec
 from hpopt.export.raw_rows import predict_raw
-from hpopt.export.table_twin import input_names, tensorflow_name
-from hpopt.export.twin import raw_model, rows_model
+from hpopt.export.twin import raw_model
+from hpopt.inputs.kind import Runtime
+from hpopt.inputs.naming import input_names, tensorflow_name
+from hpopt.inputs.table.kind import TableKind
 
 
 def training_columns(rows=400):
@@ -31,7 +32,7 @@ NUMBERS = [0.0, -0.0, 1.7e9, 1e-45, 3.4e38, -3.4e38, 1e39, np.inf, -np.inf, np.n
 TEXTS = ["", "a", "ä b", "new", "[UNK]", "[UNK]]", "c7", "r3", " a", "A", "0"]
 
 
-def nasty_columns(spec: TableSpec):
+def nasty_columns(spec: TableKind):
     """Every column with every nasty value of its kind, each beside others."""
     n = len(NUMBERS) * 7
     return {
@@ -47,7 +48,7 @@ def nasty_columns(spec: TableSpec):
 def test_the_twin_says_what_numpy_says_after_it_was_saved_and_loaded(transform, tmp_path):
     keras = load_keras()
     raw = training_columns()
-    spec = table_spec(raw)
+    spec = TableKind.fit(raw)
     assert len(spec.embeddings) == 1
     target = TargetSpec(11.25, 1.5, transform)
     inputs = keras.Input(spec.input_shape)
@@ -57,7 +58,7 @@ def test_the_twin_says_what_numpy_says_after_it_was_saved_and_loaded(transform, 
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     for rows in (raw, nasty_columns(spec)):
         expected = target.restore(spec.apply(rows))
-        said = predict_raw(loaded, rows)
+        said = predict_raw(loaded, spec, rows)
         assert said.dtype == np.float64
         np.testing.assert_allclose(said, expected, rtol=1e-6, atol=1e-6)
 
@@ -76,7 +77,7 @@ def test_the_twin_says_what_numpy_says_after_it_was_saved_and_loaded(transform, 
 @pytest.mark.keras
 def test_a_matrix_of_numbers_and_codes_does_too_also_in_single_precision():
     keras = load_keras()
-    spec = table_spec(training_columns())
+    spec = TableKind.fit(training_columns())
     inputs = keras.Input(spec.input_shape)
     identity = keras.Model(inputs, keras.layers.Identity()(inputs))
     raw = nasty_columns(spec)
@@ -90,7 +91,7 @@ def test_a_matrix_of_numbers_and_codes_does_too_also_in_single_precision():
         matrix = matrix.astype(np.float32)
         expected = spec.apply(raw)
     for dtype, tolerance in (("float64", 1e-6), ("float32", 1e-5)):
-        model = rows_model(identity, spec, TargetSpec(), dtype)
+        model = raw_model(identity, spec, TargetSpec(), Runtime(takes_texts=False, dtype=dtype))
         said = model.predict(matrix, verbose=0)
         np.testing.assert_allclose(said, expected, rtol=tolerance, atol=tolerance)
         assert [tuple(i.shape) for i in model.inputs] == [(None, len(spec.columns))]

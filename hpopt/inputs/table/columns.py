@@ -1,56 +1,26 @@
 """What turns the typed columns of a table into network inputs, as plain data.
 
-A `TableSpec` is taken from the training part alone, is applied with NumPy here, and is built again
-as Keras layers in `hpopt/export/twin.py`. A raw column is an array [n] of one of two kinds: float64
-(numbers, booleans, parts of dates), where NaN is a gap, or text, where "" is one.
+A column is fitted to the training part alone. A raw column is an array [n] of one of two kinds:
+float64 (numbers, booleans, parts of dates), where NaN is a gap, or text, where "" is one.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from hpopt.data.features import as_keras_hands_over
+from hpopt.inputs.scaling import as_keras_hands_over
+from hpopt.inputs.stored import Texts
 
 # The id of an embedded category, and the block of a one-hot one, that begin a vocabulary.
 OTHER = 0
 
 RawColumns = Mapping[str, "np.ndarray | Texts"]
-
-
-@dataclass(frozen=True)
-class Texts:
-    """Texts [n] as indices into their distinct values; -1 stands for a gap."""
-
-    codes: np.ndarray
-    distinct: tuple[str, ...]
-
-    @classmethod
-    def of(cls, values: np.ndarray) -> Texts:
-        """The texts of an array [n], where "" is a gap."""
-        distinct, codes = np.unique(values, return_inverse=True)
-        first = int(len(distinct) > 0 and distinct[0] == "")  # "" sorts first
-        return cls(codes.astype(np.int32) - first, tuple(distinct[first:].tolist()))
-
-    def __len__(self) -> int:
-        return len(self.codes)
-
-    def __getitem__(self, rows: np.ndarray | slice) -> Texts:
-        return Texts(self.codes[rows], self.distinct)
-
-    def to_array(self) -> np.ndarray:
-        """The texts as an array [n], with "" for a gap."""
-        return np.asarray(np.array([*self.distinct, ""])[self.codes])
-
-    def to_objects(self) -> np.ndarray:
-        """The texts as Python objects [n], with None for a gap; each text is there once."""
-        return np.asarray(np.array([*self.distinct, None], dtype=object)[self.codes])
 
 
 @dataclass(frozen=True)
@@ -62,7 +32,7 @@ class NumericColumn:
     "Better by default", 2024): nearly z where |z| is small, and never beyond ±CLIP.
 
     `edges`, rising, cut the range of this input into pieces, of each of which the network sees how
-    much of it lies below the number (`TableSpec.pieces`).
+    much of it lies below the number (`TableKind.pieces`).
     """
 
     name: str
@@ -87,6 +57,11 @@ class NumericColumn:
         z = (np.where(is_gap, self.fill, numbers) - self.center) / self.scale
         clipped = z / np.sqrt(1 + np.square(z / self.CLIP))
         return np.column_stack([clipped, is_gap] if self.has_indicator else [clipped])
+
+    def made_up(self, count: int, rng: np.random.Generator) -> np.ndarray:
+        """Numbers drawn at random [count], and gaps where there were any."""
+        draws = rng.normal(self.center, self.scale, count)
+        return np.where(rng.random(count) < 0.1 * self.has_indicator, np.nan, draws)
 
 
 @dataclass(frozen=True)
@@ -120,6 +95,10 @@ class CategoricalColumn:
         first = 0 if self.has_other else 1
         return np.asarray(self.ids(raw)[:, None] == np.arange(first, len(self.vocabulary) + 1))
 
+    def made_up(self, count: int, rng: np.random.Generator) -> np.ndarray:
+        """Texts drawn at random [count], a gap and a new one among them."""
+        return rng.choice(np.array([*self.vocabulary, "", "new"]), count)
+
     @cached_property
     def _id_of(self) -> dict[str, int]:
         return {text: index for index, text in enumerate(self.vocabulary, start=1)}
@@ -128,84 +107,13 @@ class CategoricalColumn:
 Column = NumericColumn | CategoricalColumn
 
 
-@dataclass(frozen=True)
-class TableSpec:
-    """How the raw columns of a table become one matrix of network inputs.
-
-    `readers` say how the raw columns are read from a DataFrame (`hpopt.data.raw`); `columns` what
-    becomes of them.
-    """
-
-    columns: tuple[Column, ...]
-    readers: tuple[Mapping[str, Any], ...] = ()
-
-    @classmethod
-    def from_json(cls, form: Mapping[str, Any]) -> TableSpec:
-        """What `to_json` wrote."""
-        return cls(tuple(_column(entry) for entry in form["columns"]), tuple(form["readers"]))
-
-    def to_json(self) -> dict[str, Any]:
-        """The spec as plain data."""
-        columns = [{"kind": _KINDS[type(c)], **asdict(c)} for c in self.columns]
-        return {"columns": columns, "readers": [dict(reader) for reader in self.readers]}
-
-    @property
-    def embedded(self) -> tuple[CategoricalColumn, ...]:
-        """The columns whose ids are embedded, in the order of the last inputs."""
-        return tuple(c for c in self.columns if isinstance(c, CategoricalColumn) and c.embedding)
-
-    @property
-    def embeddings(self) -> tuple[tuple[int, int], ...]:
-        """How many ids, and dimensions, each of the last inputs has, which are ids."""
-        return tuple((len(c.vocabulary) + 1, c.embedding or 0) for c in self.embedded)
-
-    @property
-    def pieces(self) -> tuple[tuple[int, float, float], ...]:
-        """The pieces of numbers' ranges: which input each belongs to, its lower and upper end.
-
-        Of an input x the network sees clip((x - lower) / (upper - lower), 0, 1) besides x: the
-        piecewise linear encoding of Gorishniy, Rubachev & Babenko, "On embeddings for numerical
-        features in tabular deep learning", 2022.
-        """
-        pieces: list[tuple[int, float, float]] = []
-        place = 0
-        for column in self.columns:
-            if isinstance(column, NumericColumn):
-                pieces += ((place, *ends) for ends in pairwise(column.edges))
-            place += column.width
-        return tuple(pieces)
-
-    @property
-    def input_shape(self) -> tuple[int, ...]:
-        """The shape of a prepared row: the dense inputs, then the ids."""
-        return (sum(column.width for column in self.columns) + len(self.embedded),)
-
-    def apply(self, raw: RawColumns) -> np.ndarray:
-        """Raw columns as network inputs, float32 [n, width]; computed in float64.
-
-        First the dense inputs, column by column in the spec's order, then an id for each embedded
-        column, exact in float32 for there are fewer than 2^24.
-        """
-        n = len(next(iter(raw.values())))
-        inputs = np.empty((n, *self.input_shape), dtype=np.float32)
-        for place, block in self._blocks(raw):
-            inputs[:, place] = block
-        return inputs
-
-    def _blocks(self, raw: RawColumns) -> Iterator[tuple[slice, np.ndarray]]:
-        start = 0
-        for column in self.columns:
-            if column.width:
-                yield slice(start, start + column.width), column.dense(raw[column.name])
-                start += column.width
-        for offset, embedded in enumerate(self.embedded, start=start):
-            yield slice(offset, offset + 1), embedded.ids(raw[embedded.name])[:, None]
+def column_kind(column: Column) -> str:
+    """The name of a column's treatment."""
+    return "numeric" if isinstance(column, NumericColumn) else "categorical"
 
 
-_KINDS: dict[type[Column], str] = {NumericColumn: "numeric", CategoricalColumn: "categorical"}
-
-
-def _column(form: Mapping[str, Any]) -> Column:
+def column_from_json(form: Mapping[str, Any]) -> Column:
+    """The column of its values and its `kind`."""
     values = {name: value for name, value in form.items() if name != "kind"}
     if form["kind"] == "numeric":
         return NumericColumn(**values | {"edges": tuple(values.get("edges", ()))})
@@ -226,12 +134,12 @@ def numeric_column(name: str, raw: np.ndarray, pieces: int = 0) -> NumericColumn
     """
     numbers = as_keras_hands_over(raw)
     is_gap = ~np.isfinite(numbers)
-    known = numbers[~is_gap]
-    if not len(known):
+    present = numbers[~is_gap]
+    if not len(present):
         return NumericColumn(name, 0.0, 0.0, 1.0, has_indicator=False)
-    median = float(np.median(known))
-    column = NumericColumn(name, median, median, _scale(known), has_indicator=bool(is_gap.any()))
-    return replace(column, edges=_edges(column.dense(known)[:, 0], pieces)) if pieces else column
+    median = float(np.median(present))
+    column = NumericColumn(name, median, median, _scale(present), has_indicator=bool(is_gap.any()))
+    return replace(column, edges=_edges(column.dense(present)[:, 0], pieces)) if pieces else column
 
 
 # What float32 loses of an input, up to 2e-7, is then little of any piece.
@@ -248,14 +156,14 @@ def _edges(inputs: np.ndarray, pieces: int) -> tuple[float, ...]:
     return tuple(edges) if len(edges) > 2 else ()
 
 
-def _scale(known: np.ndarray) -> float:
+def _scale(present: np.ndarray) -> float:
     ends = [end for low, high, _ in _RANGES for end in (low, high)]
-    quantiles = np.quantile(known, ends)
+    quantiles = np.quantile(present, ends)
     for index, (_, _, wide) in enumerate(_RANGES):
         scale = (quantiles[2 * index + 1] - quantiles[2 * index]) / wide
         if scale > 0:
             return float(scale)
-    return float(known.max() - known.min()) / 2 or 1.0
+    return float(present.max() - present.min()) / 2 or 1.0
 
 
 # A category of more entries is embedded; fewer are one-hot.
@@ -296,16 +204,3 @@ def rarest_kept(rows: int) -> int:
 def _dimensions(size: int) -> int:
     # fastai's rule of thumb for tables.
     return min(round(1.6 * math.pow(size, 0.56)), _MOST_DIMENSIONS)
-
-
-def table_spec(
-    raw: RawColumns, readers: Sequence[Mapping[str, Any]] = (), pieces: int = 0
-) -> TableSpec:
-    """The spec of a training part's raw columns, with up to so many `pieces` a number."""
-    columns: list[Column] = []
-    for name, values in raw.items():
-        if isinstance(values, Texts) or values.dtype.kind in "UOT":
-            columns.append(categorical_column(name, values))
-        else:
-            columns.append(numeric_column(name, values, pieces))
-    return TableSpec(tuple(columns), tuple(readers))

@@ -1,28 +1,21 @@
 """What an export of a table's model has to use it by: the text of `example.py`, and `columns.json`.
 
-The lines that read a DataFrame are hpopt's own: the file `hpopt/data/raw.py`, as it is.
+The lines that read a DataFrame are hpopt's own: the file `hpopt/inputs/raw.py`, as it is.
 """
 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hpopt.data import raw
-from hpopt.data.prepared import Prepared
-from hpopt.data.tables import NumericColumn, TableSpec
-from hpopt.export.example import LOADING, SAYING, outputs_in_words
-from hpopt.export.formats import Format
-from hpopt.export.table_twin import input_names
+from hpopt.inputs import raw
+from hpopt.inputs.kind import Runtime, Usage
+from hpopt.inputs.naming import input_names
+from hpopt.inputs.table.columns import Column, NumericColumn, column_kind
 
 READING = "raw.py"
 
-_CALLS = {
-    "keras": "model(batch_inputs(columns, rows), training=False).numpy()",
-    "saved_model": "model.serve(batch_inputs(columns, rows)).numpy()",
-    "onnx": 'model.run(None, {"rows": batch_inputs(columns, rows)})[0]',
-    "tflite": 'model(rows=batch_inputs(columns, rows))["output_0"]',
-}
 _WITH_TEXTS = '''\
 def batch_inputs(columns, rows):
     """Some rows of the columns as the model takes them: a tensor [n, 1] for each column."""
@@ -58,20 +51,21 @@ def batch_inputs(columns, rows):
 '''
 
 
-def columns_form(spec: TableSpec, format: Format) -> dict[str, Any]:
+def columns_form(
+    columns: Sequence[Column], readers: Sequence[Mapping[str, Any]], runtime: Runtime
+) -> dict[str, Any]:
     """What `columns.json` says: how columns are read, and what the model's inputs are."""
-    names = input_names([column.name for column in spec.columns], format.naming)
+    names = input_names([column.name for column in columns], runtime.naming)
     inputs = []
-    for column in spec.columns:
-        is_number = isinstance(column, NumericColumn)
+    for column in columns:
         entry: dict[str, Any] = {"name": column.name}
-        if format.takes_texts:
+        if runtime.takes_texts:
             entry["input"] = names[column.name]
-        entry["kind"] = "numeric" if is_number else "categorical"
+        entry["kind"] = column_kind(column)
         if not isinstance(column, NumericColumn):
             entry["vocabulary"] = list(column.vocabulary)
         inputs.append(entry)
-    return {"readers": [dict(reader) for reader in spec.readers], "inputs": inputs}
+    return {"readers": [dict(reader) for reader in readers], "inputs": inputs}
 
 
 def reading_code() -> str:
@@ -79,21 +73,19 @@ def reading_code() -> str:
     return inspect.getsource(raw)
 
 
-def table_example_text(format: Format, data: Prepared, code: str | None) -> str:
-    """The whole of `example.py`. `code` is the module that registers own classes, if there are."""
-    imports, load, _ = LOADING[format.name]
-    if format.takes_texts and "tensorflow" not in imports:
+def text(usage: Usage) -> str:
+    """The whole of `example.py`."""
+    takes_texts, imports = usage.runtime.takes_texts, usage.imports
+    if takes_texts and "tensorflow" not in imports:
         imports += "import tensorflow as tf\n"
-    if code is not None:
-        imports += f"import {code}  # noqa: F401 (registers the classes of the network)\n"
-    labels = ""
-    if data.labels:
-        labels = 'LABELS = json.loads((HERE / "labels.json").read_text("utf-8"))["labels"]\n'
-    if data.output.task == "binary":
-        labels += 'THRESHOLD = json.loads((HERE / "labels.json").read_text("utf-8"))["threshold"]\n'
+    call = usage.call_batch % "batch_inputs(columns, rows)"
+    constants = "".join(
+        f'{key.upper()} = json.loads((HERE / "labels.json").read_text("utf-8"))["{key}"]\n'
+        for key in usage.constants
+    )
     return f'''"""How the model of this folder is used. hpopt is not needed for it:
 
-    pip install numpy pandas {" ".join(format.packages)}
+    pip install numpy pandas {usage.packages}
     python example.py             # a few rows that are kept here
     python example.py mine.csv    # your rows
 """
@@ -102,19 +94,19 @@ import json
 import sys
 from pathlib import Path
 
-{imports}import numpy as np
+{imports}{usage.own_code}import numpy as np
 import pandas as pd
 from raw import raw_columns
 
 HERE = Path(__file__).parent
 COLUMNS = json.loads((HERE / "columns.json").read_text("utf-8"))
-{labels}{load}
+{constants}{usage.load}
 
 
 def predict(frame):
     """A DataFrame with the columns of the table, as they come, to outputs.
 
-    {outputs_in_words(data)}.
+    {usage.outputs}.
     """
     return predict_columns(raw_columns(frame, COLUMNS["readers"]))
 
@@ -123,10 +115,10 @@ def predict_columns(columns):
     """Arrays [n] by name to outputs: numbers, where NaN is a gap, and texts, where "" is one."""
     count = len(next(iter(columns.values())))
     batches = [slice(start, start + 1024) for start in range(0, max(count, 1), 1024)]
-    return np.concatenate([{_CALLS[format.name]} for rows in batches])
+    return np.concatenate([{call} for rows in batches])
 
 
-{_WITH_TEXTS if format.takes_texts else _WITH_CODES}
+{_WITH_TEXTS if takes_texts else _WITH_CODES}
 
 if __name__ == "__main__":
     kept = np.load(HERE / "check.npz")  # a few rows, and what was said of them
@@ -134,7 +126,7 @@ if __name__ == "__main__":
         outputs = predict(pd.read_csv(sys.argv[1]))
     else:
         outputs = predict_columns({{n[5:]: kept[n] for n in kept.files if n.startswith("rows/")}})
-{SAYING[data.output.task]}    if len(sys.argv) == 1:
+{usage.show}    if len(sys.argv) == 1:
         difference = np.abs(outputs - kept["outputs"]).max()
         print(f"largest difference from what it said when it was tuned: {{difference:.2g}}")
 '''

@@ -5,15 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpopt.data.tables import (
+from hpopt.inputs.stored import Texts
+from hpopt.inputs.table.columns import (
     CategoricalColumn,
     NumericColumn,
-    TableSpec,
-    Texts,
     categorical_column,
     numeric_column,
-    table_spec,
 )
+from hpopt.inputs.table.kind import TableKind
 
 numbers = st.lists(
     st.one_of(st.floats(width=32), st.integers(-(10**6), 10**6).map(float)), min_size=1, max_size=40
@@ -54,7 +53,7 @@ def test_a_column_that_is_mostly_one_value_keeps_a_finite_scale(share):
 @given(numbers, numbers)
 @settings(max_examples=30, deadline=None)
 def test_inputs_are_finite_and_bounded_whatever_the_numbers(train, other):
-    spec = table_spec({"x": train})
+    spec = TableKind.fit({"x": train})
     inputs = spec.apply({"x": other})
     assert inputs.dtype == np.float32
     assert inputs.shape == (len(other), *spec.input_shape)
@@ -74,14 +73,14 @@ def test_a_number_falls_into_pieces_of_the_same_number_of_rows():
         "flag": np.array([0.0, 1.0] * 500),
         "constant": np.ones(1000),
     }
-    spec = table_spec(raw, pieces=4)
+    spec = TableKind.fit(raw, settings={"pieces": 4})
     (places, lower, upper), x = zip(*spec.pieces, strict=True), spec.apply(raw)[:, 2]
     assert places == (2, 2, 2, 2)
     assert lower[1:] == upper[:-1]
     counts = [np.sum((low <= x) & (x < high)) for low, high in zip(lower, upper, strict=True)]
     assert max(np.abs(np.array(counts) - 250)) <= 2
-    assert table_spec(raw).pieces == ()
-    many = np.diff(table_spec(raw, pieces=256).columns[1].edges)
+    assert TableKind.fit(raw).pieces == ()
+    many = np.diff(TableKind.fit(raw, settings={"pieces": 256}).columns[1].edges)
     assert many.min() >= 0.005
 
 
@@ -107,7 +106,7 @@ def test_many_texts_are_embedded_and_their_ids_come_last():
         "size": rng.normal(size=1000),
         "kind": rng.choice(["u", "v"], 1000),
     }
-    spec = table_spec(raw)
+    spec = TableKind.fit(raw)
     inputs = spec.apply(raw)
     assert spec.embeddings == ((41, 13),)
     assert inputs.shape == (1000, 4)
@@ -125,8 +124,10 @@ def test_codes_and_arrays_of_texts_give_the_same_inputs():
 
 def test_a_spec_comes_back_from_json():
     raw = {"x": np.array([1.0, 2.0, 4.0, np.nan]), "c": np.array(["a", "", "a", "b"])}
-    spec = table_spec(raw, [{"column": "x", "kind": "numeric", "decimal": "."}], pieces=2)
-    again = TableSpec.from_json(json.loads(json.dumps(spec.to_json())))
+    spec = TableKind.fit(
+        raw, settings={"readers": [{"column": "x", "kind": "numeric", "decimal": "."}], "pieces": 2}
+    )
+    again = TableKind.from_json(json.loads(json.dumps(spec.to_json())))
     assert again == spec
     assert len(again.pieces) == 2
     np.testing.assert_array_equal(again.apply(raw), spec.apply(raw))
