@@ -11,9 +11,10 @@ from typing import Annotated, Any
 import pydantic
 from annotated_types import MinLen
 
-from hpopt.config.document import Document, parse_document
+from hpopt.config.document import Document
 from hpopt.config.dumping import block_yaml
 from hpopt.config.nesting import flattened
+from hpopt.config.parsing import parse_document
 from hpopt.config.problems import in_order, problems_of
 from hpopt.config.schema import Constant, DimensionForm, SearchEngine
 from hpopt.errors import ConfigError, HpoptError, Problem, RunError, suggest_name

@@ -103,7 +103,7 @@ _STATES = {
 
 def _scores(run: Run, best: Trial) -> Iterator[str]:
     from hpopt.cli.text import table
-    from hpopt.report.on_test import flattery_in_brief, verdicts
+    from hpopt.report.assessment import flattery_in_brief, verdicts
     from hpopt.report.scores import score_rows
 
     scores = score_rows(run, best)

@@ -12,9 +12,10 @@ from typing import Any
 import pydantic
 
 from hpopt.config.binding import Binding, bind
-from hpopt.config.document import Document, KeyPath, parse_document, read_document
+from hpopt.config.document import Document, KeyPath
 from hpopt.config.dumping import block_yaml
 from hpopt.config.nesting import flattened
+from hpopt.config.parsing import parse_document, read_document
 from hpopt.config.problems import in_order, problems_of
 from hpopt.config.schema import Settings
 from hpopt.data.settings import AnyData, located

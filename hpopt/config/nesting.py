@@ -15,14 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from hpopt.config.document import Document, KeyPath
 from hpopt.errors import Problem, suggest_name
 from hpopt.space.names import laid_over, leaves, overlap
 from hpopt.training.settings import NOT_SEARCHABLE, Training
-
-if TYPE_CHECKING:
-    from hpopt.config.document import Document, KeyPath
 
 SECTIONS = ("training", "model")
 

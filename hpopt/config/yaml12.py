@@ -8,15 +8,13 @@ YAML 1.2 (https://yaml.org/spec/1.2.2/#103-core-schema).
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
+from hpopt.config.document import Document, KeyPath
 from hpopt.config.syntax import explain
 from hpopt.errors import ConfigError, Location
-
-if TYPE_CHECKING:
-    from hpopt.config.document import Document, KeyPath
 
 _TAG = "tag:yaml.org,2002:"
 _MERGE = "<<"

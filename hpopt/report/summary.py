@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hpopt.report.choice import describe_ensemble, describe_race
-from hpopt.report.on_test import (
+from hpopt.report.assessment import (
     describe_calibration,
     describe_flattery,
     describe_threshold,
     verdicts,
 )
+from hpopt.report.choice import describe_ensemble, describe_race
 from hpopt.report.scores import score_rows
 from hpopt.report.words import early_end, seen_test, show_param
 from hpopt.runs.folder import Run

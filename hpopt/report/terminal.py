@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hpopt.report.on_test import flattery_in_brief, verdicts
+from hpopt.report.assessment import flattery_in_brief, verdicts
 from hpopt.report.scores import score_rows
 from hpopt.report.words import align, early_end, list_trials, seen_test, show_param
 from hpopt.runs.folder import Run

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hpopt.config.document import Document, KeyPath, parse_document
+from hpopt.config.document import Document, KeyPath
 from hpopt.config.dumping import inline_yaml
 from hpopt.config.loading import Config, check_document
+from hpopt.config.parsing import parse_document
 from hpopt.errors import ConfigError, DataError, Problem, RunError
 from hpopt.own_code import PLACES, code_files, code_prints
 from hpopt.runs.folder import Run

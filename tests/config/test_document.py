@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpopt.config.document import read_document
 from hpopt.config.dumping import inline_yaml
+from hpopt.config.parsing import read_document
 from hpopt.errors import ConfigError
 
 

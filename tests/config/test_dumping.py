@@ -8,8 +8,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpopt.config.document import parse_document
 from hpopt.config.dumping import block_yaml, inline_yaml
+from hpopt.config.parsing import parse_document
 from hpopt.errors import ConfigError
 
 TEXTS = st.one_of(

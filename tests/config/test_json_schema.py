@@ -7,9 +7,9 @@ import pytest
 from conftest import ROOT
 
 from hpopt.builders.registry import load_builder, read_signature
-from hpopt.config.document import read_document
 from hpopt.config.json_schema import config_schema
 from hpopt.config.loading import load_config
+from hpopt.config.parsing import read_document
 from hpopt.config.reference import configuration_page
 from hpopt.errors import ConfigError
 from hpopt.training.settings import NOT_SEARCHABLE, Training

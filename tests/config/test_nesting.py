@@ -9,10 +9,10 @@ from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpopt.config.document import parse_document
 from hpopt.config.dumping import block_yaml
 from hpopt.config.loading import check_document, load_config
 from hpopt.config.nesting import flattened
+from hpopt.config.parsing import parse_document
 from hpopt.errors import ConfigError
 from hpopt.runs.journal import Header, Journal, Started, read_journal
 from hpopt.space.names import laid_over

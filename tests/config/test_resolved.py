@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from hpopt.config.document import parse_document
 from hpopt.config.loading import check_document, load_config
+from hpopt.config.parsing import parse_document
 from hpopt.config.resolved import resolved_yaml
 
 NESTED = [

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hpopt.config.document import parse_document
 from hpopt.config.loading import check_document
+from hpopt.config.parsing import parse_document
 from hpopt.errors import ConfigError, DataError, RunError
 from hpopt.own_code import code_prints
 from hpopt.runs.folder import Run

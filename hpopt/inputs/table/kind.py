@@ -139,7 +139,9 @@ class TableKind:
     @property
     def stem(self) -> Stem | None:
         """See `Kind`."""
-        return stem_of(self)
+        [width] = self.input_shape
+        names = [column.name for column in self.embedded]
+        return stem_of(width, self.pieces, dict(zip(names, self.embeddings, strict=True)))
 
     def apply(self, raw: RawColumns) -> np.ndarray:
         """Raw columns as network inputs, float32 [n, width]; computed in float64.

@@ -3,7 +3,7 @@
 import pytest
 from conftest import CALIBRATION, synthetic_run
 
-from hpopt.report.on_test import flattery_in_brief, verdicts
+from hpopt.report.assessment import flattery_in_brief, verdicts
 from hpopt.report.summary import summarise
 from hpopt.report.terminal import conclude
 from hpopt.runs.folder import Run
