@@ -49,8 +49,6 @@ _SHOWING = {
         print(f"{row[0]:.6g}")
 """,
 }
-# For each task: what of labels.json that needs.
-_CONSTANTS = {"binary": ("labels", "threshold"), "multiclass": ("labels",), "regression": ()}
 
 
 def outputs_in_words(data: Prepared) -> str:
@@ -72,6 +70,8 @@ def usage_of(format: Format, data: Prepared, code: str | None) -> Usage:
     `code` is the module that registers own classes, if there are.
     """
     imports, load, call, call_batch = _LOADING[format.name]
+    task = data.output.kind
+    constants = ["labels"] * task.has_labels + ["threshold"] * task.has_threshold
     own_code = f"import {code}  # noqa: F401 (registers the classes of the network)\n"
     return Usage(
         runtime=format.runtime,
@@ -81,7 +81,7 @@ def usage_of(format: Format, data: Prepared, code: str | None) -> Usage:
         load=load,
         call=call,
         call_batch=call_batch,
-        constants=_CONSTANTS[data.output.task],
+        constants=constants,
         outputs=outputs_in_words(data),
         show=_SHOWING[data.output.task],
     )
