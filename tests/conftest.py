@@ -26,6 +26,23 @@ settings.load_profile("hpopt")
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items):
+    """Tests that share what was dear to make run in one process, so that it is made once."""
+    for item in items:
+        if group := group_of(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def group_of(item) -> str | None:
+    """The session's fixture that a test uses, or else its file if that has fixtures of its own."""
+    definitions = [last for *_, last in item._fixtureinfo.name2fixturedefs.values()]
+    ours = {fixture.scope: fixture for fixture in definitions if fixture.baseid}
+    if "session" in ours:
+        return ours["session"].argname
+    return item.module.__name__ if "module" in ours else None
+
+
 def make_table(task="binary", rows=200, columns=6, seed=0) -> Table:
     """Rows of very different scales whose target a small network can learn."""
     rng = np.random.default_rng(seed)

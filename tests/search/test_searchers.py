@@ -39,7 +39,9 @@ MIXED = Space(
 )
 
 
-@pytest.fixture(params=SEARCHERS)
+@pytest.fixture(
+    params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in SEARCHERS]
+)
 def searcher(request) -> Searcher:
     return SEARCHERS[request.param]
 
@@ -64,25 +66,37 @@ def searched(searcher, space, calls, value=bowl, seed=0) -> list[Trial]:
     return trials
 
 
+HISTORIES: dict[int, list[Trial]] = {}
+
+
+def history(searcher, calls) -> list[Trial]:
+    """Its first trials on MIXED. They are made once, for a shorter history begins a longer one."""
+    longest = N_INITIAL + 5
+    assert calls <= longest
+    if id(searcher) not in HISTORIES:
+        HISTORIES[id(searcher)] = searched(searcher, MIXED, longest)
+    return HISTORIES[id(searcher)][:calls]
+
+
 def test_the_first_trial_is_the_defaults(searcher):
     assert searcher.suggest(MIXED, [], number=1, seed=3).params == MIXED.defaults
 
 
 def test_suggestions_lie_in_the_space_in_plain_python_scalars(searcher):
-    for trial in searched(searcher, MIXED, N_INITIAL + 5):
+    for trial in history(searcher, N_INITIAL + 5):
         assert MIXED.contains(trial.params)
         assert {type(v) for v in trial.params.values()} <= {float, int, str, bool, type(None)}
 
 
 def test_the_same_history_gives_the_same_suggestion(searcher):
-    trials = searched(searcher, MIXED, N_INITIAL + 3)
+    trials = history(searcher, N_INITIAL + 3)
     number = len(trials) + 1
     first = searcher.suggest(MIXED, trials, number=number, seed=5)
     assert searcher.suggest(MIXED, trials, number=number, seed=5) == first
 
 
 def test_info_survives_the_journal(searcher):
-    trials = searched(searcher, MIXED, N_INITIAL + 3)
+    trials = history(searcher, N_INITIAL + 3)
     for trial in trials:
         assert json.loads(json.dumps(trial.info, allow_nan=False)) == trial.info
 
@@ -110,7 +124,7 @@ def test_pending_trials_are_not_suggested_again(searcher):
 def test_failed_trials_do_not_stop_the_search(searcher):
     trials = [
         Trial(t.number, t.params, 0, "failed", reason="NaN") if t.number % 2 else t
-        for t in searched(searcher, MIXED, N_INITIAL + 2)
+        for t in history(searcher, N_INITIAL + 2)
     ]
     params = searcher.suggest(MIXED, trials, number=len(trials) + 1, seed=0).params
     assert MIXED.contains(params)
@@ -195,7 +209,7 @@ def test_a_space_can_be_used_up_to_its_last_point_and_beyond(name):
 
 
 def test_a_history_that_was_written_and_read_again_gives_the_same_suggestion(searcher):
-    trials = searched(searcher, MIXED, N_INITIAL + 4)
+    trials = history(searcher, N_INITIAL + 4)
     number = len(trials) + 1
     again = [
         over(t.number, json.loads(json.dumps(t.params)), t.value, json.loads(json.dumps(t.info)))
@@ -223,10 +237,13 @@ def test_the_surrogate_beats_random_search(engine, acquisition):
     assert regret(budget) < regret(SEARCHERS["random"]) / 1.5
 
 
-@pytest.mark.parametrize("engine", ["gp", "skopt"])
+@pytest.mark.parametrize(
+    "engine",
+    [pytest.param(e, marks=pytest.mark.xdist_group(f"{e}-gp_hedge")) for e in ("gp", "skopt")],
+)
 def test_gp_hedge_carries_its_gains_from_trial_to_trial(engine):
-    searcher = make_searcher(engine, "gp_hedge")
-    infos = [t.info.get("hedge", t.info) for t in searched(searcher, MIXED, N_INITIAL + 4)]
+    searcher = SEARCHERS[f"{engine}-gp_hedge"]
+    infos = [t.info.get("hedge", t.info) for t in history(searcher, N_INITIAL + 4)]
     gains = np.array([info["gains"] for info in infos if info])[:3]
     assert gains.shape == (3, 3)
     assert (gains[0] == 0).all()
