@@ -200,10 +200,10 @@ def test_the_same_config_gives_the_same_trials_bit_for_bit(run, tmp_path):
     assert trials_of(again) == trials_of(run)
 
 
-def test_the_surrogates_trials_repeat_bit_for_bit_too(tmp_path):
-    options = ["-s", "search.n_calls=9", "-s", "training.epochs=2", "-s", "search.seed=3"]
-    workers = ("-s", "execution.workers=0"), ("-s", "execution.workers=1")
-    one, other = (quiet_run(CONFIG, *options, *QUICK, *kind, cwd=tmp_path) for kind in workers)
+def test_the_surrogates_trials_repeat_bit_for_bit_too(tuned, tmp_path):
+    options = ["-s", "search.n_calls=9", "-s", "training.epochs=2", "-s", "search.seed=3", *QUICK]
+    one = tuned(CONFIG, *options, "-s", "execution.workers=0")
+    other = quiet_run(CONFIG, *options, "-s", "execution.workers=1", cwd=tmp_path)
     assert one.path != other.path
     assert [t.params for t in one.trials()] == [t.params for t in other.trials()]
     assert [t.value for t in one.trials()] == [t.value for t in other.trials()]
@@ -344,7 +344,8 @@ def start(cwd, config) -> subprocess.Popen:
 
 
 def test_ctrl_c_ends_the_search_and_keeps_what_it_found(tmp_path, base_config):
-    process = start(tmp_path, base_config.replace("n_calls: 100", "n_calls: 500"))
+    config = base_config.replace("n_calls: 100", "n_calls: 500") + "output: {plots: false}\n"
+    process = start(tmp_path, config)
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=120)[1]
     assert process.returncode == 130, said
