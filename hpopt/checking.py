@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hpopt.config.loading import Config
 from hpopt.errors import TrialError
-from hpopt.execution.plan import Plan
+from hpopt.execution.resources import Resources
 from hpopt.search.engines import make_searcher
 from hpopt.search.searcher import generator
 from hpopt.space.dimensions import Params
@@ -79,7 +79,7 @@ def check(config: Config) -> Check:
         parameters=sum(int(w.shape.num_elements()) for w in network.trainable_weights),
         trial_times=times,
         suggestion_s=_time_suggestion(config, space),
-        workers=max(1, Plan.of(config.settings.execution, n_jobs=settings.n_calls).workers),
+        workers=max(1, Resources.of(config.settings.execution, n_jobs=settings.n_calls).workers),
         notes=(*config.binding.notes, *material.notes),
     )
 

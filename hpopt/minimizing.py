@@ -20,6 +20,7 @@ from hpopt.errors import ConfigError, HpoptError, Problem, RunError, suggest_nam
 from hpopt.grammar import Section
 from hpopt.runs.results import optimize_result
 from hpopt.search.engines import make_searcher
+from hpopt.search.searcher import new_params
 from hpopt.space.conditions import DimensionError, Scalar
 from hpopt.space.dimensions import Dimension
 from hpopt.space.space import Space, settle_conditions
@@ -68,7 +69,7 @@ def minimize(
         raise
     trials: list[Trial] = []
     for number in range(1, n_calls + 1):
-        suggestion = searcher.suggest(searched, trials, number=number, seed=seed)
+        suggestion = new_params(searcher.suggest(searched, trials, number=number, seed=seed))
         value = float(objective({**constants, **suggestion.params}))
         trial = Trial(number, suggestion.params, seed, info=suggestion.info)
         trials.append(_finished(trial, value) if math.isfinite(value) else _failed(trial, value))

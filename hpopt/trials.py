@@ -11,6 +11,8 @@ from hpopt.space.dimensions import Params
 State = Literal["running", "finished", "pruned", "failed"]
 Curves = Mapping[str, list[float]]
 
+WEIGHTS = "weights.npz"  # the file, in a trial's folder, of the weights that it kept
+
 
 @dataclass(frozen=True)
 class Result:

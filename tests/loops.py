@@ -5,6 +5,7 @@ import time
 from contextlib import closing
 
 import numpy as np
+from functions import Analytic
 
 from hpopt.execution.serial import SerialSlots
 from hpopt.runs.folder import Run
@@ -41,14 +42,14 @@ def searched(tmp_path, objective=bowl, **options) -> Run:
 
 
 def search_in(
-    run, objective=bowl, n_calls=8, *, engine="random", acquisition="EI", slots=None,
+    run, objective=bowl, n_calls=8, *, engine="random", acquisition="EI", searcher=None, slots=None,
     observer=None, stop=None, keep_weights=2, **budget,
 ) -> None:  # fmt: skip
     search(
         run,
         SPACE,
-        make_searcher(engine, acquisition, n_calls=n_calls),
-        slots or SerialSlots(objective),
+        searcher or make_searcher(engine, acquisition, n_calls=n_calls),
+        slots or SerialSlots(Analytic(objective)),
         budget=Budget(n_calls, **budget),
         seed=7,
         keep_weights=keep_weights,

@@ -18,7 +18,7 @@ def print_dry_run(config: Config, *, as_json: bool) -> None:
     from hpopt.config.resolved import resolved_tree, resolved_yaml
     from hpopt.data.settings import SklearnData
     from hpopt.data.sources import SKLEARN_DATASETS
-    from hpopt.execution.plan import Plan
+    from hpopt.execution.resources import Resources
     from hpopt.tuning.setup import read_table
 
     dataset = config.settings.dataset
@@ -26,9 +26,9 @@ def print_dry_run(config: Config, *, as_json: bool) -> None:
         task, untried = SKLEARN_DATASETS[dataset.name], "the data and the network"
     else:
         task, untried = read_table(config).task, "the split and the network"
-    plan = Plan.of(config.settings.execution, n_jobs=config.settings.search.n_calls)
+    resources = Resources.of(config.settings.execution, n_jobs=config.settings.search.n_calls)
     metric, loss = config.metric(task).name, config.loss(task)
-    in_force: dict[str, Any] = {"metric": metric, "loss": loss, "workers": plan.workers}
+    in_force: dict[str, Any] = {"metric": metric, "loss": loss, "workers": resources.workers}
     notes = config.binding.notes
     if as_json:
         emit({"config": resolved_tree(config, **in_force), "task": task, "notes": notes})

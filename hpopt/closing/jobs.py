@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from hpopt.execution.slots import Job, Slots, TrialEvent, TrialFailed
+from hpopt.execution.slots import Job, Outcome, Slots, TrialLost
 
 _PATIENCE_S = 1.0
 
@@ -17,7 +17,7 @@ class Stopped(Exception):  # noqa: N818 (it is no error)
 
 def run_jobs(
     slots: Slots, jobs: Iterable[Job], stop: threading.Event | None = None
-) -> Iterator[TrialEvent]:
+) -> Iterator[Outcome]:
     """Run jobs side by side and give each one's end as it comes.
 
     One that was ended from outside is run again once. Those that still run when nobody asks any
@@ -36,8 +36,7 @@ def run_jobs(
                 if event.job not in running:  # left over of the search
                     continue
                 running.remove(event.job)
-                is_external = isinstance(event, TrialFailed) and event.is_external
-                if is_external and event.job not in again:
+                if isinstance(event, TrialLost) and event.job not in again:
                     again.append(event.job)
                     waiting.append(event.job)
                 else:

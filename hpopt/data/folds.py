@@ -68,7 +68,7 @@ class Splits:
     def remove(self, number: int) -> None:
         """Delete the rows of a fresh split."""
         if number != OWN:
-            shutil.rmtree(_folder(self.folder, number), ignore_errors=True)
+            shutil.rmtree(split_folder(self.folder, number), ignore_errors=True)
 
     @property
     def validation_share(self) -> float:
@@ -82,7 +82,7 @@ class Splits:
         return np.sort(np.concatenate([self.parts.train, self.parts.validation]))
 
     def _write(self, number: int, parts: Parts) -> int:
-        folder = _folder(self.folder, number)
+        folder = split_folder(self.folder, number)
         data = prepare(self.table, parts, folder, self.scaling)
         with writing(folder):
             text = json.dumps(data.to_json(), allow_nan=False)
@@ -94,12 +94,15 @@ def read_split(data: Prepared, number: int) -> Prepared:
     """The prepared rows of a further split; of OWN, `data` itself."""
     if number == OWN:
         return data
-    folder = _folder(data.folder, number)
+    folder = split_folder(data.folder, number)
     form: Any = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
     return Prepared.from_json(form, folder)
 
 
-def _folder(folder: Path, number: int) -> Path:
+def split_folder(folder: Path, number: int) -> Path:
+    """Where the rows of a split stand: OWN's in the `folder` itself, others' below it."""
+    if number == OWN:
+        return folder
     return folder / ("whole" if number == WHOLE else f"split_{number}")
 
 

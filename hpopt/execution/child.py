@@ -15,8 +15,8 @@ from contextlib import suppress
 from typing import IO
 
 from hpopt.execution.logs import log_path, log_tail
-from hpopt.execution.messages import Begun, Ended, Gone, Order, Report, Setup
-from hpopt.execution.slots import Job, TrialFailed
+from hpopt.execution.messages import Begun, Done, Gone, Order, Report, Setup
+from hpopt.execution.slots import Job, TrialFailed, TrialLost
 
 # Signals that come from somebody or something else: the job may be as good as any.
 _FROM_OUTSIDE = ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT")
@@ -43,7 +43,7 @@ class Child:
         self.grown_bytes = 0  # since its first job
         self._over_s: float | None = None  # when its last job was over
         self._first_bytes: int | None = None  # its memory after its first job
-        self._ended_for: tuple[str, bool] | None = None  # why it was ended from here
+        self._ended_for: str | None = None  # why it was ended from here
         self._most_bytes = 0
         self._output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (what it writes between jobs)
         self._process = subprocess.Popen(
@@ -116,7 +116,7 @@ class Child:
         `says_where`: its log first gets the lines that it is at.
         """
         if self._ended_for is None:
-            self._ended_for = (reason, False)
+            self._ended_for = reason
         if says_where and hasattr(signal, "SIGUSR1"):
             with suppress(OSError):
                 self._process.send_signal(signal.SIGUSR1)
@@ -127,16 +127,16 @@ class Child:
             else:
                 self._process.kill()
 
-    def failure(self) -> TrialFailed:
-        """How the job of a worker that is gone has failed."""
+    def failure(self) -> TrialFailed | TrialLost:
+        """What the job of a worker that is gone has come to."""
         assert self.job is not None
-        reason, is_external = self._ended_for or self._describe_end()
-        tail = log_tail(log_path(self.job))
-        return TrialFailed(self.job, reason, tail, is_external)
+        reason, is_external = self._why_it_ended()
+        kind = TrialLost if is_external else TrialFailed
+        return kind(self.job, reason, log_tail(log_path(self.job)))
 
     def describe_gone(self) -> str:
         """Why a worker that had no job is gone, with what it wrote last."""
-        reason = (self._ended_for or self._describe_end())[0]
+        reason, _ = self._why_it_ended()
         self._output.seek(0)
         lines = self._output.read().decode(errors="replace").strip().splitlines()
         return f"{reason}: {lines[-1]}" if lines else reason
@@ -150,7 +150,10 @@ class Child:
                 if pipe is not None:
                     pipe.close()
 
-    def _describe_end(self) -> tuple[str, bool]:
+    def _why_it_ended(self) -> tuple[str, bool]:
+        """The reason, and whether somebody or something else was the cause."""
+        if self._ended_for is not None:
+            return self._ended_for, False
         code = self._process.wait()
         if code >= 0:
             return f"the worker ended by itself, with exit code {code}", False
@@ -174,7 +177,7 @@ class Child:
                 report = pickle.load(self._process.stdout)
                 if isinstance(report, Begun):
                     self.begun_s = time.monotonic()
-                elif isinstance(report, Ended):
+                elif isinstance(report, Done):
                     self._over_s = time.monotonic()
                 inbox.put((self, report))
         except Exception:  # the end of the pipe, perhaps in the middle of a report

@@ -1,14 +1,16 @@
-"""What a trial wrote while it ran: `log.txt` in its folder."""
+"""What a trial wrote while it ran: the file LOG in its folder."""
 
 from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hpopt.errors import shorten
-from hpopt.execution.slots import Job
+from hpopt.execution.slots import LOG, Job
 from hpopt.files import writing
 
 # What stays of a log that has grown beyond the first: about the second, from its end.
@@ -22,22 +24,30 @@ _TERMINAL_CODE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 def log_path(job: Job) -> Path:
     """The file that takes what a job writes."""
-    return job.folder / "log.txt"
+    return job.folder / LOG
 
 
-def open_log(path: Path) -> int:
-    """A file descriptor that appends to the log. Raises RunError where there can be none."""
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o666)
+@contextmanager
+def output_into(log: Path) -> Iterator[None]:
+    """Send all that is written to stdout and stderr, also by C code, into a file meanwhile.
 
-
-def drop_if_empty(path: Path) -> None:
-    """Remove a log that says nothing, and its folder if nothing else is there."""
-    with suppress(OSError):
-        if path.stat().st_size == 0:
-            path.unlink()
-            path.parent.rmdir()
+    One that stays empty is removed, with its folder if nothing else is there. Raises RunError where
+    there can be no such file.
+    """
+    target = _open(log)
+    kept = os.dup(1), os.dup(2)
+    try:
+        for descriptor in (1, 2):
+            os.dup2(target, descriptor)
+        yield
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        for descriptor, before in zip((1, 2), kept, strict=True):
+            os.dup2(before, descriptor)
+            os.close(before)
+        os.close(target)
+        _drop_if_empty(log)
 
 
 def shorten_log(path: Path, most_bytes: int = _MOST_BYTES) -> None:
@@ -66,3 +76,16 @@ def _end_of(path: Path, count: int) -> bytes:
     with path.open("rb") as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - count))
         return file.read()
+
+
+def _open(path: Path) -> int:
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o666)
+
+
+def _drop_if_empty(path: Path) -> None:
+    with suppress(OSError):
+        if path.stat().st_size == 0:
+            path.unlink()
+            path.parent.rmdir()

@@ -61,9 +61,9 @@ def find_gpus() -> list[str]:
     except (OSError, subprocess.TimeoutExpired) as error:
         log.warning("nvidia-smi does not say which GPUs there are: %s", error)
         return []
-    found = re.findall(r"^GPU (\d+):", done.stdout, re.MULTILINE)
-    if visible is None or not found:
-        return found
+    indices = re.findall(r"^GPU (\d+):", done.stdout, re.MULTILINE)
+    if visible is None or not indices:
+        return indices
     # As CUDA reads it: what follows a -1 is not seen.
     return [name.strip() for name in visible.partition("-1")[0].split(",") if name.strip()]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hpopt.errors import HpoptError
-from hpopt.execution.slots import Job, TrialEvent
+from hpopt.execution.slots import Job, Outcome
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class Begun:
 
 
 @dataclass(frozen=True)
-class Ended:
+class Done:
     """The job is over."""
 
-    event: TrialEvent
+    outcome: Outcome
 
 
 @dataclass(frozen=True)
@@ -46,4 +46,4 @@ class Gone:
 
 
 Order = Setup | Job
-Report = Warm | Begun | Ended | Broken | Gone
+Report = Warm | Begun | Done | Broken | Gone

@@ -13,9 +13,9 @@ from hpopt.errors import RunError
 from hpopt.execution.child import Child
 from hpopt.execution.logs import log_path, log_tail, shorten_log
 from hpopt.execution.machine import free_memory_bytes
-from hpopt.execution.messages import Broken, Ended, Gone, Report, Warm
-from hpopt.execution.plan import WORKER_BYTES, Plan
-from hpopt.execution.slots import Job, TrialEvent, TrialFailed, TrialFunction
+from hpopt.execution.messages import Broken, Done, Gone, Report, Warm
+from hpopt.execution.resources import WORKER_BYTES, Resources
+from hpopt.execution.slots import Job, Outcome, Slots, TrialFailed, TrialFunction
 from hpopt.execution.watching import Watch
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,11 @@ _LOG_BYTES = 2**16
 _MOST_FALSE_STARTS = 3
 
 
+def slots_for(function: TrialFunction, resources: Resources) -> Slots:
+    """A slot for each worker that the resources allow."""
+    return ProcessSlots(function, resources)
+
+
 class ProcessSlots:
     """A worker process for each slot, and one that is kept warm to take the place of another.
 
@@ -39,16 +44,18 @@ class ProcessSlots:
     offered where they have idled noticeably.
     """
 
-    def __init__(self, function: TrialFunction, plan: Plan) -> None:
+    def __init__(self, function: TrialFunction, resources: Resources) -> None:
         """Start the workers, without waiting until they are warm."""
-        self._plan = plan
+        self._resources = resources
         self._function = pickle.dumps(function)
         self._inbox: queue.SimpleQueue[tuple[Child, Report]] = queue.SimpleQueue()
-        self._watch = Watch(plan)
+        self._watch = Watch(resources)
         self._spare: Child | None = None
-        self._places = [self._start(plan.environment(place)) for place in range(plan.workers)]
+        self._places = [
+            self._start(resources.environment(place)) for place in range(resources.workers)
+        ]
         self._waiting: Job | None = None
-        self._events: list[TrialEvent] = []
+        self._events: list[Outcome] = []
         self._jobs_done = self._false_starts = 0
         self._idle_s = self._busy_s = 0.0
 
@@ -70,8 +77,8 @@ class ProcessSlots:
         else:
             self._waiting = job
 
-    def events(self, timeout_s: float) -> list[TrialEvent]:
-        """What has happened since the last call; waits up to `timeout_s` for something.
+    def events(self, timeout_s: float) -> list[Outcome]:
+        """What jobs have come to since the last call; waits up to `timeout_s` for one.
 
         Raises RunError where workers can't run at all, or a job could not write its files.
         """
@@ -104,7 +111,7 @@ class ProcessSlots:
     @property
     def _may_wait(self) -> bool:
         # With one worker every trial is to know the results of all before it.
-        return self._plan.workers > 1 and self._idle_s > _IDLE_SHARE * self._busy_s
+        return self._resources.workers > 1 and self._idle_s > _IDLE_SHARE * self._busy_s
 
     def _hear(self, child: Child, report: Report) -> None:
         if child not in self._watch.children:
@@ -112,8 +119,8 @@ class ProcessSlots:
         match report:
             case Warm():
                 child.is_warm, self._false_starts = True, 0
-            case Ended(event):
-                self._end_job(child, event)
+            case Done(outcome):
+                self._end_job(child, outcome)
             case Broken(error):
                 raise error
             case Gone():
@@ -121,16 +128,16 @@ class ProcessSlots:
             case _:
                 pass
 
-    def _end_job(self, child: Child, event: TrialEvent) -> None:
+    def _end_job(self, child: Child, outcome: Outcome) -> None:
         job_s = child.finish()
         self._jobs_done += 1
         self._busy_s += job_s
         self._watch.longest_s = max(self._watch.longest_s, job_s)
-        path = log_path(event.job)
+        path = log_path(outcome.job)
         shorten_log(path, _LOG_BYTES)
-        if isinstance(event, TrialFailed):
-            event = replace(event, log_tail=log_tail(path))
-        self._events.append(event)
+        if isinstance(outcome, TrialFailed):
+            outcome = replace(outcome, log_tail=log_tail(path))
+        self._events.append(outcome)
         if child.grown_bytes > _GROWN_BYTES and self._spare_for(child):
             log.info("a worker has grown by %.0f MB and is replaced", child.grown_bytes / 1e6)
             self._put_in_place_of(child)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 from hpopt.errors import HpoptError, RunError, TrialError, in_words
-from hpopt.execution.slots import Job, TrialEvent, TrialFailed, TrialFinished, TrialFunction
+from hpopt.execution.slots import Job, Outcome, TrialFailed, TrialFinished, TrialFunction
 
 log = logging.getLogger(__name__)
 
 
-def run_job(function: TrialFunction, job: Job) -> TrialEvent:
-    """Evaluate the job's params. Raises RunError, which is no fault of theirs: a full disk, say."""
+def run_job(function: TrialFunction, job: Job, scratch: Path) -> Outcome:
+    """Evaluate the job's params in a folder, from whose files the job names its own.
+
+    Raises RunError, which is no fault of the params: a full disk, say.
+    """
     try:
-        result = function(job.params, seed=job.seed, folder=job.folder, fold=job.fold)
+        result = function(job.params, seed=job.seed, folder=scratch, fold=job.fold)
     except TrialError as error:
         return TrialFailed(job, str(error))
     except RunError:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from hpopt.execution.resources import Resources
 from hpopt.execution.running import run_job
-from hpopt.execution.slots import Job, TrialEvent, TrialFailed, TrialFunction
+from hpopt.execution.slots import Job, Outcome, Slots, TrialFailed, TrialFunction
+
+
+def slots_for(function: TrialFunction, resources: Resources) -> Slots:
+    """One slot, whatever else there is."""
+    return SerialSlots(function)
 
 
 class SerialSlots:
@@ -12,7 +18,7 @@ class SerialSlots:
     def __init__(self, function: TrialFunction) -> None:
         self._function = function
         self._job: Job | None = None
-        self._killed: list[TrialEvent] = []
+        self._killed: list[Outcome] = []
 
     @property
     def free(self) -> int:
@@ -25,12 +31,12 @@ class SerialSlots:
             raise RuntimeError(f"trial {self._job.number} holds the only slot")
         self._job = job
 
-    def events(self, timeout_s: float) -> list[TrialEvent]:
+    def events(self, timeout_s: float) -> list[Outcome]:
         """Run the job that waits, however long it takes, and report its end."""
         events, self._killed = self._killed, []
         if self._job is not None:
             job, self._job = self._job, None
-            events.append(run_job(self._function, job))
+            events.append(run_job(self._function, job, job.folder))
         return events
 
     def kill(self, job: Job) -> None:

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from hpopt.space.dimensions import Params
-from hpopt.trials import Result
+from hpopt.trials import WEIGHTS, Result
+
+LOG = "log.txt"  # what a job wrote to stdout and stderr
 
 
 @dataclass(frozen=True)
 class Job:
-    """One evaluation: a trial, or one fold or repeat of it; it may write into `folder`."""
+    """One evaluation: a trial, or one fold or repeat of it.
+
+    It runs in a scratch folder, and names its files relative to that. Slots bring what it `takes`
+    there from `folder`, and what it `gives` back, as far as it is there. Where workers see `folder`
+    it is the scratch folder, and nothing needs to be brought; no worker may count on that.
+    """
 
     number: int  # the trial's
     params: Params
     seed: int
-    folder: Path
+    folder: Path  # of the process that submits it
     fold: int = 0
+    takes: tuple[str, ...] = ()
+    gives: tuple[str, ...] = (WEIGHTS, LOG)
 
 
 @dataclass(frozen=True)
@@ -31,26 +41,51 @@ class TrialFinished:
 
 @dataclass(frozen=True)
 class TrialFailed:
-    """A job gave no value; `reason` is one line for people.
+    """A job gave no value; `reason` is one line for people, `log_tail` the end of what it wrote."""
 
-    `log_tail` is the end of what it wrote. `is_external` says that the cause lay outside of it (its
-    process was killed from elsewhere, say), so that it may be repeated.
+    job: Job
+    reason: str
+    log_tail: str = ""
+
+
+@dataclass(frozen=True)
+class TrialLost:
+    """A job was ended by a cause outside of it, as by a system that kills its process.
+
+    It may be as good as any, and may be repeated. Its fields are those of TrialFailed.
     """
 
     job: Job
     reason: str
     log_tail: str = ""
-    is_external: bool = False
 
 
-TrialEvent = TrialFinished | TrialFailed
+# How a job can end. `FoldedSlots` and the loop each say in one place what an outcome means to them,
+# and mypy names both places where one is left out.
+Outcome = TrialFinished | TrialFailed | TrialLost
 
 
 class TrialFunction(Protocol):
-    """What runs in a slot: an `Objective`, or any function of its kind."""
+    """What runs in a slot: an `Objective`, or any function of its kind.
+
+    It is pickled for workers. Where these see other paths than this process, slots bring there what
+    it `reads`, and have it look for that there with `at`.
+    """
 
     def __call__(self, params: Params, *, seed: int, folder: Path, fold: int = 0) -> Result:
-        """Evaluate params; raise TrialError, or anything else, where that fails."""
+        """Evaluate params in a scratch folder; raise TrialError, or anything else, on failure."""
+        ...
+
+    def warm_up(self) -> None:
+        """Do ahead what a worker would else do in its first job, such as long imports."""
+        ...
+
+    def reads(self, fold: int) -> Mapping[str, Path]:
+        """What a job of this fold reads: a relative path for each file, and where it is now."""
+        ...
+
+    def at(self, folder: Path) -> Self:
+        """The same function, whose files are in `folder` under the relative paths of `reads`."""
         ...
 
 
@@ -66,8 +101,8 @@ class Slots(Protocol):
         """Hand over a job. RuntimeError if no slot is free."""
         ...
 
-    def events(self, timeout_s: float) -> list[TrialEvent]:
-        """What has happened since the last call; waits up to `timeout_s` for something."""
+    def events(self, timeout_s: float) -> list[Outcome]:
+        """What jobs have come to since the last call; waits up to `timeout_s` for one."""
         ...
 
     def kill(self, job: Job) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from hpopt.execution.child import Child, show_bytes
 from hpopt.execution.logs import log_path, shorten_log
-from hpopt.execution.plan import Plan
+from hpopt.execution.resources import Resources
 
 _EVERY_S = 0.1
 _LOGS_EVERY = 10
@@ -25,10 +25,10 @@ _LEAST_TIMEOUT_S = 3600.0
 class Watch:
     """A thread that looks at every worker ten times a second."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, resources: Resources) -> None:
         self.children: Sequence[Child] = ()  # replaced, never changed: the thread reads it
         self.longest_s = 0.0  # of the trials that came to their end
-        self._plan = plan
+        self._resources = resources
         self._last_work: dict[Child, tuple[float, float]] = {}  # when it was seen, its CPU seconds
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -51,14 +51,14 @@ class Watch:
             looks += 1
 
     def _look_at(self, child: Child, now: float, *, is_late: bool) -> None:
-        limit = self._plan.memory_limit_bytes
+        limit = self._resources.memory_limit_bytes
         if child.memory_bytes() > limit:
             child.end(f"used more than {show_bytes(limit)} of memory (execution.memory_limit)")
         begun = child.begun_s
         if begun is None or is_late:
             self._last_work.pop(child, None)
             return
-        timeout = self._plan.timeout_s
+        timeout = self._resources.timeout_s
         if timeout is None:
             if self._stands_still(child, now):
                 reason = f"hung: did nothing for {_STILL_S:g} s (execution.trial_timeout)"

@@ -14,14 +14,13 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from hpopt.errors import RunError, in_words
-from hpopt.execution.logs import drop_if_empty, log_path, open_log
-from hpopt.execution.messages import Begun, Broken, Ended, Order, Report, Setup, Warm
+from hpopt.execution.logs import log_path, output_into
+from hpopt.execution.messages import Begun, Broken, Done, Order, Report, Setup, Warm
 from hpopt.execution.running import run_job
 from hpopt.execution.slots import Job, TrialFunction
 
@@ -41,9 +40,7 @@ def main() -> None:
     try:
         sys.path[:] = setup.sys_path
         function: TrialFunction = pickle.loads(setup.function)
-        warm_up = getattr(function, "warm_up", None)
-        if warm_up is not None:
-            warm_up()
+        function.warm_up()
     except BaseException as error:
         logging.exception("the worker can't begin")
         _say(reports, Broken(RunError(f"a worker can't begin: {in_words(error)}")))
@@ -58,8 +55,8 @@ def main() -> None:
 
 def _run(function: TrialFunction, job: Job) -> Report:
     try:
-        with _output_into(log_path(job)):
-            return Ended(run_job(function, job))
+        with output_into(log_path(job)):
+            return Done(run_job(function, job, job.folder))
     except RunError as error:
         return Broken(error)
 
@@ -110,25 +107,6 @@ def _prepare_process(parent: int) -> None:
             ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
         if os.getppid() != parent:  # it went before that
             os._exit(0)
-
-
-@contextmanager
-def _output_into(log: Path) -> Iterator[None]:
-    """Send all that is written to stdout and stderr, also by C code, into a file meanwhile."""
-    target = open_log(log)
-    kept = os.dup(1), os.dup(2)
-    try:
-        for descriptor in (1, 2):
-            os.dup2(target, descriptor)
-        yield
-    finally:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        for descriptor, before in zip((1, 2), kept, strict=True):
-            os.dup2(before, descriptor)
-            os.close(before)
-        os.close(target)
-        drop_if_empty(log)
 
 
 if __name__ == "__main__":

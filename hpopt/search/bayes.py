@@ -20,6 +20,7 @@ from hpopt.search.encoding import Encoding
 from hpopt.search.gp import GP, Hyperparameters
 from hpopt.search.maximiser import Maximiser
 from hpopt.search.observations import Data, fit_to, fit_to_json, recorded_fit
+from hpopt.search.plateau import calls_for_spread
 from hpopt.search.searcher import Suggestion, generator, sample_unseen
 from hpopt.search.sobol_engine import SobolSearcher
 from hpopt.space.space import Space
@@ -33,6 +34,8 @@ _NOISY = 0.1
 class BayesSearcher:
     """Maximises an acquisition function of the surrogate; a Sobol' design comes first.
 
+    The design goes on where most values tie (`plateau.py`).
+
     `acquisition` is EI, PI, LCB or gp_hedge, which chooses among the three. `n_calls` is the run's
     budget, where it is known: of a small one the design takes little. `n_initial` sets its size.
     """
@@ -44,16 +47,16 @@ class BayesSearcher:
     def suggest(
         self, space: Space, trials: Sequence[Trial], *, number: int, seed: int
     ) -> Suggestion:
-        """The point whose evaluation promises most, or one of the design at first.
+        """The point that promises most; at first, and on a plateau, one that fills the space.
 
         Trials that run count as evaluated, with the value that the surrogate expects of them, which
         takes their surroundings' uncertainty away (the "kriging believer" of Ginsbourger, Le Riche
         and Carraro, 2010).
         """
         encoding = Encoding(space)
-        finished = sum(trial.value is not None for trial in trials)
+        values = [trial.value for trial in trials if trial.value is not None]
         size = self.n_initial or initial_size(len(encoding.searched), self.n_calls)
-        if number <= size or finished < 2:
+        if number <= size or len(values) < 2 or calls_for_spread(values, number):
             return SobolSearcher().suggest(space, trials, number=number, seed=seed)
         if not encoding.searched:
             return Suggestion(space.defaults)

@@ -9,7 +9,7 @@ from hpopt.errors import ConfigError, suggest_name
 from hpopt.search.bayes import BayesSearcher
 from hpopt.search.grid_engine import GridSearcher
 from hpopt.search.random_engine import RandomSearcher
-from hpopt.search.searcher import Searcher, Suggestion
+from hpopt.search.searcher import MoreEpochs, Searcher, Suggestion
 from hpopt.search.skopt_engine import N_INITIAL, SkoptSearcher
 from hpopt.search.sobol_engine import SobolSearcher
 from hpopt.space.dimensions import Params
@@ -26,7 +26,7 @@ class GivenFirst:
 
     def suggest(
         self, space: Space, trials: Sequence[Trial], *, number: int, seed: int
-    ) -> Suggestion:
+    ) -> Suggestion | MoreEpochs:
         """The defaults, the params that were given, or what the searcher behind says."""
         first = [space.defaults, *self.given]
         if number <= len(first):
@@ -46,7 +46,7 @@ class Informed:
 
     def suggest(
         self, space: Space, trials: Sequence[Trial], *, number: int, seed: int
-    ) -> Suggestion:
+    ) -> Suggestion | MoreEpochs:
         """What the searcher says of all trials together."""
         known = [*self.earlier, *trials]
         return self.searcher.suggest(space, known, number=number + len(self.earlier), seed=seed)

@@ -25,18 +25,38 @@ class Suggestion:
     info: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class MoreEpochs:
+    """A trial that was tried before, `trial` by its number, is to go on for `epochs` more."""
+
+    trial: int
+    epochs: int
+
+
 class Searcher(Protocol):
-    """Chooses the next params as a function of the history alone, so resuming needs no state."""
+    """Chooses what to do next as a function of the history alone, so resuming needs no state."""
 
     def suggest(
         self, space: Space, trials: Sequence[Trial], *, number: int, seed: int
-    ) -> Suggestion:
-        """Suggest the params of trial `number` (from 1) after `trials`.
+    ) -> Suggestion | MoreEpochs:
+        """Suggest the params of trial `number` (from 1) after `trials`, or to go on with one.
 
         Trials that still run are among them and count as pending; failed ones have no value. The
         same arguments give the same suggestion; `seed` is the run's.
         """
         ...
+
+
+def new_params(suggestion: Suggestion | MoreEpochs) -> Suggestion:
+    """The suggestion, where it is one of new params.
+
+    Raises NotImplementedError otherwise: a trial that has ended leaves nothing to go on from.
+    """
+    match suggestion:
+        case Suggestion():
+            return suggestion
+        case MoreEpochs(trial, epochs):
+            raise NotImplementedError(f"trial {trial} can't go on for {epochs} more epochs")
 
 
 def generator(seed: int, number: int) -> np.random.Generator:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,11 +14,12 @@ import numpy as np
 
 from hpopt.backend import begin_names_anew, load_keras
 from hpopt.builders.registry import SHIPPED, load_builder
-from hpopt.data.folds import OWN, WHOLE, read_split
+from hpopt.data.folds import OWN, WHOLE, read_split, split_folder
 from hpopt.data.prepared import PartName, Prepared
 from hpopt.errors import SetupError
 from hpopt.files import write_whole, writing
 from hpopt.metrics.metrics import METRICS
+from hpopt.own_code import source_of
 from hpopt.space.dimensions import Params
 from hpopt.training.average import average
 from hpopt.training.fit import Fit, Rows, predict
@@ -26,9 +27,10 @@ from hpopt.training.losses import losses_for
 from hpopt.training.optimizers import OPTIMIZERS, WITH_MOMENTUM
 from hpopt.training.settings import Training
 from hpopt.training.stem import shape_behind_stem, with_stem
-from hpopt.trials import Result
+from hpopt.trials import WEIGHTS, Result
 
-WEIGHTS = "weights.npz"
+# Where the files that a trial reads stand for a worker that sees other paths than this process.
+_ROWS, _CODE = Path("rows"), Path("code")
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,28 @@ class Objective:
         if fold != OWN:
             return self.on(fold)._fit(params, seed, folder if fold == WHOLE else None)
         return self._fit(params, seed, folder)
+
+    def reads(self, fold: int) -> Mapping[str, Path]:
+        """The files that a fit on a split reads: a relative path for each, and where it is now.
+
+        They are its rows, but for the test part, which no trial sees, and the file of an own
+        builder with the Python files beside it.
+        """
+        rows = split_folder(self.data.folder, fold)
+        below = _ROWS / rows.relative_to(self.data.folder)
+        names = [path.name for path in rows.iterdir() if path.is_file()]
+        files = {str(below / name): rows / name for name in names if not name.startswith("test.")}
+        source = source_of(self.builder)
+        if source is not None:
+            files |= {str(_CODE / path.name): path for path in source.parent.glob("*.py")}
+        return files
+
+    def at(self, folder: Path) -> Objective:
+        """The same objective, whose files are in `folder` under the relative paths of `reads`."""
+        builder, source = self.builder, source_of(self.builder)
+        if source is not None:
+            builder = builder.replace(str(source), str(folder / _CODE / source.name))
+        return replace(self, builder=builder, data=replace(self.data, folder=folder / _ROWS))
 
     def on(self, fold: int) -> Objective:
         """The same objective on another split of the rows."""

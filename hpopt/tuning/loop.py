@@ -7,11 +7,12 @@ import logging
 import threading
 from collections import deque
 from dataclasses import replace
+from typing import assert_never
 
-from hpopt.execution.slots import Job, Slots, TrialEvent, TrialFailed, TrialFinished
+from hpopt.execution.slots import Job, Outcome, Slots, TrialFailed, TrialFinished, TrialLost
 from hpopt.runs import journal
 from hpopt.runs.folder import Run, now
-from hpopt.search.searcher import Searcher
+from hpopt.search.searcher import Searcher, new_params
 from hpopt.space.space import Space
 from hpopt.tracking.observer import Observer
 from hpopt.trials import Trial, trial_seed
@@ -43,7 +44,7 @@ def search(
     """
     again = deque(trial for trial in run.trials() if trial.state == "running")
     running: dict[int, Job] = {}
-    lost: set[int] = set()  # whose workers were ended from outside
+    lost: set[int] = set()  # trials that were ended from outside once
     while not (running and budget.is_overrun(run)):
         while slots.free and not stop.is_set():
             if again and not budget.is_out_of_time(run):
@@ -60,16 +61,16 @@ def search(
             observer.started(run.trial(trial.number))
         if not running:
             break
-        for event in slots.events(_PATIENCE_S):
-            trial = run.trial(event.job.number)
-            del running[trial.number]
-            if isinstance(event, TrialFailed) and event.is_external and trial.number not in lost:
-                log.warning("trial %d is run again: %s", trial.number, event.reason)
-                lost.add(trial.number)
-                again.append(trial)
+        for outcome in slots.events(_PATIENCE_S):
+            number = outcome.job.number
+            del running[number]
+            if isinstance(outcome, TrialLost) and number not in lost:
+                log.warning("trial %d is run again: %s", number, outcome.reason)
+                lost.add(number)
+                again.append(run.trial(number))
             else:
-                _record(run, event, keep_weights)
-                observer.ended(run.trial(trial.number), run.trials())
+                _record(run, outcome, keep_weights)
+                observer.ended(run.trial(number), run.trials())
     for job in running.values():
         slots.kill(job)
     if again or running:
@@ -83,9 +84,9 @@ def search(
 def _next(run: Run, space: Space, searcher: Searcher, run_seed: int) -> Trial:
     """The trial that the searcher suggests, under the first number that is free."""
     trials = run.trials()
-    known = {trial.number for trial in trials}
-    number = next(n for n in itertools.count(1) if n not in known)  # a repair may leave a gap
-    suggestion = searcher.suggest(space, trials, number=number, seed=run_seed)
+    taken = {trial.number for trial in trials}
+    number = next(n for n in itertools.count(1) if n not in taken)  # a repair may leave a gap
+    suggestion = new_params(searcher.suggest(space, trials, number=number, seed=run_seed))
     seed = trial_seed(run_seed, number)
     return Trial(number, suggestion.params, seed, info=suggestion.info)
 
@@ -106,13 +107,16 @@ def _start(run: Run, trial: Trial) -> None:
     )
 
 
-def _record(run: Run, event: TrialEvent, keep_weights: int) -> None:
-    number = event.job.number
-    if isinstance(event, TrialFinished):
-        result = event.result
-        run.append(journal.Finished(number=number, **vars(result)))
-        run.keep_weights_of_best(keep_weights)
-        log.info("trial %d finished: %s in %.1f s", number, result.metrics, result.seconds)
-    else:
-        log.warning("trial %d failed: %s", number, event.reason)
-        run.append(journal.Failed(number, event.reason, event.log_tail))
+def _record(run: Run, outcome: Outcome, keep_weights: int) -> None:
+    number = outcome.job.number
+    match outcome:
+        case TrialFinished():
+            result = outcome.result
+            run.append(journal.Finished(number=number, **vars(result)))
+            run.keep_weights_of_best(keep_weights)
+            log.info("trial %d finished: %s in %.1f s", number, result.metrics, result.seconds)
+        case TrialFailed() | TrialLost():
+            log.warning("trial %d failed: %s", number, outcome.reason)
+            run.append(journal.Failed(number, outcome.reason, outcome.log_tail))
+        case _:
+            assert_never(outcome)

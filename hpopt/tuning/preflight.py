@@ -71,17 +71,17 @@ def _check_output(network: Any, objective: Objective, defaults: Params) -> None:
     help = "end it with keras.layers.Dense(output.units, activation=output.activation)"
     shape = tuple(getattr(outputs, "shape", ()))
     if shape != (2, output.units):
-        spoken = f"an output of the shape {shape}" if shape else f"a {type(outputs).__name__}"
+        given = f"an output of the shape {shape}" if shape else f"a {type(outputs).__name__}"
         raise SetupError(
-            f"the network gives {spoken} for two rows, but a {output.task} task needs "
+            f"the network gives {given} for two rows, but a {output.task} task needs "
             f"(2, {output.units})",
             help=help,
         )
-    said = predict(network, objective.data.inputs("validation"))
-    no_probability = output.task != "regression" and (said.min() < 0 or said.max() > 1)
-    if no_probability and not asked_for_any:
+    predictions = predict(network, objective.data.inputs("validation"))
+    lowest, highest = predictions.min(), predictions.max()
+    if output.task != "regression" and (lowest < 0 or highest > 1) and not asked_for_any:
         raise SetupError(
-            f"the network's outputs ({said.min():.2g} to {said.max():.2g}) are no probabilities",
+            f"the network's outputs ({lowest:.2g} to {highest:.2g}) are no probabilities",
             help=help,
         )
 

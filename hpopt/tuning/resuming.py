@@ -81,13 +81,14 @@ def _moved(run: Run, data: str | None) -> list[str]:
 
 def _check_code(run: Run, document: Document, files: Mapping[str, Path], trust_code: bool) -> None:
     """Raise ConfigError where own code is gone, or is no longer what the run's trials ran."""
-    known, found = run.code, code_prints(files)
+    before, now = run.code, code_prints(files)
+    has_prints = run.header.overrides is not None  # older runs recorded neither
     problems = []
     for role, path in files.items():
         place = document.location(PLACES[role])
-        if role not in found:
+        if role not in now:
             problems.append(Problem(f"there is no file {path}", place, "put it back"))
-        elif run.header.overrides is not None and found[role] != known.get(role) and not trust_code:
+        elif has_prints and now[role] != before.get(role) and not trust_code:
             copy = f" (builder/{path.name} in the run folder is what it was)"
             problems.append(
                 Problem(
@@ -106,29 +107,32 @@ def check_comparable(run: Run, config: Config, header: Header) -> None:
 
     `header` is what the journal of a new run of `config` would begin with.
     """
-    found = [*differences(run.header, header), *space_differences(run.header, header)]
     help = f"begin a new run that knows of this one: {_new_run(run, config)}"
-    if found:
+    changed = [*differences(run.header, header), *space_differences(run.header, header)]
+    if changed:
         problems = [
             Problem(
                 f"new trials could not be compared with those of {run.path.name}: {what}",
                 config.document.location(_place(section, name, config)),
             )
-            for section, name, what in found
+            for section, name, what in changed
         ]
         problems[-1] = replace(problems[-1], help=help)
         raise ConfigError.of(problems)
-    then, now = run.header.fingerprints, header.fingerprints
-    other = next((part for part in ("data", "split") if then.get(part) != now.get(part)), None)
-    if other is not None:
-        of_config = [c for c in config.document.overrides if c.startswith("dataset.")]
-        kind = ConfigError if set(of_config) - set(run.overrides) else DataError
-        raise kind(
-            f"the trials of {run.path.name} were made with "
-            + ("other data" if other == "data" else "another split of the data"),
-            location=config.document.location(("dataset", other)),
-            help=f"put the data back (`--data PATH` says where they are now), or {help}",
-        )
+    before, now = run.header.fingerprints, header.fingerprints
+    for part, words in (("data", "other data"), ("split", "another split of the data")):
+        if before.get(part) != now.get(part):
+            raise _blame_for_data(run, config)(
+                f"the trials of {run.path.name} were made with {words}",
+                location=config.document.location(("dataset", part)),
+                help=f"put the data back (`--data PATH` says where they are now), or {help}",
+            )
+
+
+def _blame_for_data(run: Run, config: Config) -> type[ConfigError] | type[DataError]:
+    """Whether a new setting is why the data are others, or the data themselves are."""
+    settings = {text for text in config.document.overrides if text.startswith("dataset.")}
+    return ConfigError if settings - set(run.overrides) else DataError
 
 
 def _place(section: str, name: str, config: Config) -> KeyPath:

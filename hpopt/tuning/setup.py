@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from hpopt.data.sources import Table
 from hpopt.data.splits import Parts, split_rows
 from hpopt.errors import DataError, Interrupted, SettingError
 from hpopt.execution.choosing import make_slots
-from hpopt.execution.plan import Plan
+from hpopt.execution.resources import Resources
 from hpopt.execution.slots import Slots
 from hpopt.metrics.metrics import Metric
 from hpopt.own_code import code_files, code_prints, source_of
@@ -28,7 +29,7 @@ from hpopt.tracking.observer import Observer
 from hpopt.training.objective import Objective
 from hpopt.tuning.preflight import preflight
 from hpopt.tuning.resuming import Continuation, check_comparable
-from hpopt.tuning.warm_start import known_of
+from hpopt.tuning.warm_start import warm_start_from
 from hpopt.version import VERSION
 
 log = logging.getLogger(__name__)
@@ -128,32 +129,33 @@ def set_up(
     """
     material = read_material(config)
     header = header_of(config, material)
-    known = None if earlier is None else known_of(earlier, header, config.binding.space)
+    space = config.binding.space
+    warm_start = None if earlier is None else warm_start_from(earlier, header, space)
     run = Run.create(output_dir, config.run_name, header)
     try:
         # At once, so that a run that is killed in what follows can be resumed.
         run.write("config.yaml", lambda file: file.write(config.document.source))
-        keep_code(run, config)
-        if known is not None:
-            run.append(known)
-            note_known(known, observer)
-        ready = prepare_run(run, config, material, observer)
+        _keep_code(run, config)
+        if warm_start is not None:
+            run.append(warm_start)
+            _note_warm_start(warm_start, observer)
+        ready = _prepare(run, config, material, observer)
         if stop.is_set():
             ready.slots.close()
             raise Interrupted("interrupted before the first trial; no run folder is left")
     except BaseException:
-        run.discard()  # nothing has been found yet
+        run.discard()  # there is no trial to lose
         raise
     return run, ready
 
 
-def note_known(known: journal.Known, observer: Observer) -> None:
+def _note_warm_start(warm_start: journal.Known, observer: Observer) -> None:
     """Say how an earlier run is used."""
-    count = len(known.trials)
+    earlier, count = warm_start.run, len(warm_start.trials)
     note = (
-        f"{count} trials of {known.run} inform the search"
-        if known.informs
-        else f"{known.run} was made otherwise (data, split, metric, code or constants): its values "
+        f"{count} trials of {earlier} inform the search"
+        if warm_start.informs
+        else f"{earlier} was made otherwise (data, split, metric, code or constants): its values "
         f"say nothing here, and its best {count} params are tried first"
     )
     log.info(note)
@@ -183,49 +185,50 @@ def set_up_again(
     """
     config = again.config
     run.sweep(config.settings.output.keep_weights)
-    ready = prepare_run(run, config, material, observer)
+    ready = _prepare(run, config, material, observer)
     if stop.is_set():
         ready.slots.close()
         raise Interrupted(f"interrupted; {run.path} is as it was")
-    keep_code(run, config)
+    _keep_code(run, config)
     run.append(
         journal.Resumed(again.changes, config.settings.search.n_calls, now(), VERSION, again.code)
     )
     return ready
 
 
-def prepare_run(run: Run, config: Config, material: Material, observer: Observer) -> Ready:
+def _prepare(run: Run, config: Config, material: Material, observer: Observer) -> Ready:
     """All that a run needs before its next trial can begin, behind its header and its config."""
-    slots: Slots | None = None
-    try:
+    space, seed = config.binding.space, config.settings.search.seed
+    with run.log_file():
+        for note in (*config.binding.notes, *material.notes):
+            log.warning(note)
+            observer.note(note)
+    objective = material.objective(config, run.data_folder)
+    splits = material.splits(config, run.data_folder)
+    resources = Resources.of(config.settings.execution, n_jobs=_jobs_left(run, config))
+    with ExitStack() as on_failure:
         with run.log_file():
-            for note in (*config.binding.notes, *material.notes):
-                log.warning(note)
-                observer.note(note)
-        objective = material.objective(config, run.data_folder)
-        splits = material.splits(config, run.data_folder)
-        training = config.binding.training
-        trials_left = max(config.settings.search.n_calls - len(run.trials()), 1)
-        n_jobs = trials_left * training.folds * training.repeats
-        plan = Plan.of(config.settings.execution, n_jobs=n_jobs)
-        with run.log_file():
-            slots = make_slots(objective, plan)
-        preflight(objective, config.binding.space.defaults, seed=config.settings.search.seed)
+            slots = make_slots(objective, resources)
+        on_failure.callback(slots.close)
+        preflight(objective, space.defaults, seed=seed)
         resolved = resolved_yaml(
-            config, metric=material.metric.name, loss=material.loss, workers=plan.workers
+            config, metric=material.metric.name, loss=material.loss, workers=resources.workers
         )
         run.write_text("config.resolved.yaml", resolved)
         run.write_json(DATA, objective.data.to_json())
         if not (run.path / ENVIRONMENT).is_file():
             run.write_json(ENVIRONMENT, describe_environment(config.document.path))
-    except BaseException:
-        if slots is not None:
-            slots.close()
-        raise
+        on_failure.pop_all()
     return Ready(objective, slots, splits)
 
 
-def keep_code(run: Run, config: Config) -> None:
+def _jobs_left(run: Run, config: Config) -> int:
+    training = config.binding.training
+    trials_left = max(config.settings.search.n_calls - len(run.trials()), 1)
+    return trials_left * training.folds * training.repeats
+
+
+def _keep_code(run: Run, config: Config) -> None:
     """Copy the file of an own builder into the run folder."""
     source = source_of(config.binding.builder)
     if source is not None:

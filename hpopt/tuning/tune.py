@@ -14,8 +14,9 @@ from pathlib import Path
 from hpopt.closing.steps import CLOSING_S, PLOTS_S, Closing
 from hpopt.config.loading import Config
 from hpopt.errors import Interrupted, RunError
-from hpopt.execution.evaluation import Evaluation
 from hpopt.execution.folded import FoldedSlots
+from hpopt.execution.resampling import Resampling
+from hpopt.execution.slots import Slots
 from hpopt.runs import journal
 from hpopt.runs.folder import Run, now
 from hpopt.search.engines import make_searcher
@@ -112,7 +113,7 @@ def _interruptible(text: str) -> Iterator[None]:
 
 
 @contextmanager
-def _told_how_to_resume(run: Run) -> Iterator[None]:
+def _naming_how_to_resume(run: Run) -> Iterator[None]:
     """Have what ends the run before its time name the command that goes on with it."""
     text = f"interrupted; what was finished is in {run.path}\n{how_to_resume(run)}"
     try:
@@ -127,22 +128,9 @@ def _carry_on(
     run: Run, config: Config, ready: Ready, observer: Observer, stop: threading.Event
 ) -> None:
     """Search until the budget is used up, and close the run."""
-    options, space, training = config.settings, config.binding.space, config.binding.training
-    with _told_how_to_resume(run), closing(run), run.log_file(), closing(ready.slots):
-        if options.search.engine == "grid":
-            _compare_budget(space, options.search.grid, options.search.n_calls, observer)
-        observer.begin(run, options.search.n_calls)
-        search(
-            run,
-            space,
-            _searcher(run, config),
-            FoldedSlots(ready.slots, Evaluation(training.folds, training.repeats)),
-            budget=_budget(run, config),
-            seed=options.search.seed,
-            keep_weights=options.output.keep_weights,
-            observer=observer,
-            stop=stop,
-        )
+    options, space = config.settings, config.binding.space
+    with _naming_how_to_resume(run), closing(run), run.log_file(), closing(ready.slots):
+        _search(run, config, ready.slots, observer, stop)
         observer.closing()
         steps = Closing(
             run,
@@ -157,6 +145,26 @@ def _carry_on(
         steps.do_all()
         if steps.is_cut_short:
             run.append(journal.Ended(INTERRUPTED.reason, INTERRUPTED.text, now(), run.elapsed_s))
+
+
+def _search(
+    run: Run, config: Config, slots: Slots, observer: Observer, stop: threading.Event
+) -> None:
+    options, space, training = config.settings, config.binding.space, config.binding.training
+    if options.search.engine == "grid":
+        _compare_budget(space, options.search.grid, options.search.n_calls, observer)
+    observer.begin(run, options.search.n_calls)
+    search(
+        run,
+        space,
+        _searcher(run, config),
+        FoldedSlots(slots, Resampling(training.folds, training.repeats)),
+        budget=_budget(run, config),
+        seed=options.search.seed,
+        keep_weights=options.output.keep_weights,
+        observer=observer,
+        stop=stop,
+    )
 
 
 def _searcher(run: Run, config: Config) -> Searcher:

@@ -17,8 +17,8 @@ from hpopt.tuning.comparable import differences
 _MOST_TRIED = 5
 
 
-def known_of(earlier: Run, header: Header, space: Space) -> Known:
-    """What a run that begins with `header` can use of an `earlier` one.
+def warm_start_from(earlier: Run, header: Header, space: Space) -> Known:
+    """What a run that begins with `header` may know of an `earlier` one.
 
     Its trials inform the search where nothing but the search differs between the two: metric, data,
     split, code and constants. Else their values mean something else, and the best of its params are
@@ -49,17 +49,19 @@ def known_of(earlier: Run, header: Header, space: Space) -> Known:
     return Known(earlier.path.name, informs, forms)
 
 
-def to_try_first(known: Known | None) -> Sequence[Params]:
+def to_try_first(warm_start: Known | None) -> Sequence[Params]:
     """The params of an earlier run that are tried first, from the best on."""
-    return [] if known is None or known.informs else [form["params"] for form in known.trials]
-
-
-def earlier_trials(known: Known | None) -> Sequence[Trial]:
-    """The trials of an earlier run that inform the search; their numbers are those up to 0."""
-    if known is None or not known.informs:
+    if warm_start is None or warm_start.informs:
         return []
-    count = len(known.trials)
-    return [_trial(form, number - count) for number, form in enumerate(known.trials, start=1)]
+    return [form["params"] for form in warm_start.trials]
+
+
+def earlier_trials(warm_start: Known | None) -> Sequence[Trial]:
+    """The trials of an earlier run that inform the search; their numbers are those up to 0."""
+    if warm_start is None or not warm_start.informs:
+        return []
+    first = 1 - len(warm_start.trials)
+    return [_trial(form, number) for number, form in enumerate(warm_start.trials, start=first)]
 
 
 def _trial(form: Mapping[str, Any], number: int) -> Trial:

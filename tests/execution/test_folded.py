@@ -2,9 +2,9 @@
 
 import pytest
 
-from hpopt.execution.evaluation import Evaluation, standard_error
 from hpopt.execution.folded import FoldedSlots
-from hpopt.execution.slots import Job, TrialFailed, TrialFinished
+from hpopt.execution.resampling import Resampling, standard_error
+from hpopt.execution.slots import Job, TrialFailed, TrialFinished, TrialLost
 from hpopt.trials import Result
 
 
@@ -29,9 +29,9 @@ class Slots:
         result = Result(-score, {"accuracy": score}, [score], {"loss": [score, 0.5]}, 2, 1.0)
         self.ended.append(TrialFinished(job, result))
 
-    def fail(self, job, reason):
+    def fail(self, job, reason, outcome=TrialFailed):
         self.running.remove(job)
-        self.ended.append(TrialFailed(job, reason, is_external=True))
+        self.ended.append(outcome(job, reason, "the tail of its log"))
 
     def events(self, timeout_s):
         ended, self.ended = self.ended, []
@@ -51,7 +51,7 @@ def trial(number, folder):
 
 def test_fits_left_over_come_before_the_next_trial_and_make_one_result(tmp_path):
     inner = Slots(2)
-    slots = FoldedSlots(inner, Evaluation(folds=3))
+    slots = FoldedSlots(inner, Resampling(folds=3))
     slots.submit(trial(1, tmp_path))
     assert (slots.free, inner.submitted) == (0, [(1, 1), (1, 2)])
     inner.finish(inner.running[1], 0.5)
@@ -71,13 +71,16 @@ def test_fits_left_over_come_before_the_next_trial_and_make_one_result(tmp_path)
     assert result.standard_error == standard_error([0.25, 0.5, 0.75], 3)
 
 
-def test_the_first_fit_that_fails_ends_the_trial_once_and_withdraws_the_others(tmp_path):
+@pytest.mark.parametrize("outcome", [TrialFailed, TrialLost])
+def test_the_first_fit_without_a_value_ends_the_trial_once_and_withdraws_the_others(
+    tmp_path, outcome
+):
     inner = Slots(2)
-    slots = FoldedSlots(inner, Evaluation(folds=4))
+    slots = FoldedSlots(inner, Resampling(folds=4))
     slots.submit(trial(1, tmp_path))
-    inner.fail(inner.running[0], "the loss became nan")
+    inner.fail(inner.running[0], "the loss became nan", outcome)
     ended = [*slots.events(0), *slots.events(0)]
-    assert ended == [TrialFailed(trial(1, tmp_path), "the loss became nan", is_external=True)]
+    assert ended == [outcome(trial(1, tmp_path), "the loss became nan", "the tail of its log")]
     assert inner.killed == [(1, 2)]
     assert inner.submitted == [(1, 1), (1, 2)]
     assert slots.free == 2
@@ -85,7 +88,7 @@ def test_the_first_fit_that_fails_ends_the_trial_once_and_withdraws_the_others(t
 
 def test_a_trial_that_is_killed_is_reported_as_failed(tmp_path):
     inner = Slots(1)
-    slots = FoldedSlots(inner, Evaluation(repeats=2))
+    slots = FoldedSlots(inner, Resampling(repeats=2))
     slots.submit(trial(1, tmp_path))
     slots.kill(trial(1, tmp_path))
     [event] = slots.events(0)
@@ -96,12 +99,12 @@ def test_a_trial_that_is_killed_is_reported_as_failed(tmp_path):
 
 def test_the_first_fit_is_the_trials_own_and_each_has_its_seed_and_its_folder(tmp_path):
     whole = trial(7, tmp_path)
-    assert Evaluation().jobs(whole) == [whole]
-    jobs = Evaluation(folds=2, repeats=2).jobs(whole)
+    assert Resampling().jobs(whole) == [whole]
+    jobs = Resampling(folds=2, repeats=2).jobs(whole)
     assert [job.fold for job in jobs] == [1, 2, 1, 2]
     assert (jobs[0].seed, jobs[0].folder) == (whole.seed, whole.folder)
     assert len({job.seed for job in jobs}) == len({job.folder for job in jobs}) == 4
-    assert [job.fold for job in Evaluation(repeats=3).jobs(whole)] == [0, 0, 0]
+    assert [job.fold for job in Resampling(repeats=3).jobs(whole)] == [0, 0, 0]
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,19 @@ import time
 
 import psutil
 import pytest
+from analytic import does as work
 from analytic import objective
+from functions import Analytic
 
 from hpopt.errors import RunError
 from hpopt.execution import processes
-from hpopt.execution.plan import Plan
 from hpopt.execution.processes import ProcessSlots
-from hpopt.execution.slots import Job, TrialFinished
+from hpopt.execution.resources import Resources
+from hpopt.execution.slots import Job, TrialFailed, TrialFinished, TrialLost
 
 
 def started(count=1, function=objective, memory=300e6, timeout_s=math.inf) -> ProcessSlots:
-    return ProcessSlots(function, Plan(count, 1, [], memory, timeout_s))
+    return ProcessSlots(function, Resources(count, 1, [], memory, timeout_s))
 
 
 @pytest.fixture(scope="module")
@@ -47,18 +49,18 @@ def worker_of(folder) -> int:
 
 
 @pytest.mark.parametrize(
-    ("does", "reason", "is_external"),
+    ("does", "reason", "outcome"),
     [
-        ("segfault", "the worker was killed by SIGSEGV", False),
-        ("exit hard", "the worker ended by itself, with exit code 3", False),
-        ("be killed", "the worker was killed by SIGKILL, as a system does", True),
-        ("allocate", "used more than 300 MB of memory (execution.memory_limit)", False),
+        ("segfault", "the worker was killed by SIGSEGV", TrialFailed),
+        ("exit hard", "the worker ended by itself, with exit code 3", TrialFailed),
+        ("be killed", "the worker was killed by SIGKILL, as a system does", TrialLost),
+        ("allocate", "used more than 300 MB of memory (execution.memory_limit)", TrialFailed),
     ],
 )
-def test_a_trial_that_ends_its_worker_fails_alone(slots, tmp_path, does, reason, is_external):
+def test_a_trial_that_ends_its_worker_fails_alone(slots, tmp_path, does, reason, outcome):
     event = end_of(slots, tmp_path, does=does)
     assert event.reason.startswith(reason)
-    assert event.is_external is is_external
+    assert type(event) is outcome
     assert isinstance(end_of(slots, tmp_path / "next", does="work"), TrialFinished)
 
 
@@ -142,7 +144,7 @@ def test_a_worker_that_has_grown_is_replaced_by_one_already_warm(tmp_path, monke
     monkeypatch.setattr(processes, "_JOBS_BEFORE_SPARE", 1)
     monkeypatch.setattr(processes, "_GROWN_BYTES", 30_000_000)
     before, served = len(psutil.Process().children()), []
-    slots = started(function=growing)
+    slots = started(function=Analytic(growing))
     for number in range(1, 10):
         event = end_of(slots, tmp_path, number=number)
         assert isinstance(event, TrialFinished)
@@ -158,7 +160,7 @@ KEPT = []
 
 def growing(params, *, seed, folder, fold=0):
     KEPT.append(bytearray(b"x") * 10_000_000)
-    return objective({"does": "work"}, seed=seed, folder=folder)
+    return work({"does": "work"}, seed=seed, folder=folder)
 
 
 def unfit(params, *, seed, folder, fold=0):
@@ -167,7 +169,7 @@ def unfit(params, *, seed, folder, fold=0):
 
 def test_where_no_worker_can_begin_the_run_ends_with_the_reason(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if "execution" not in entry])
-    slots = started(function=unfit)
+    slots = started(function=Analytic(unfit))
     slots.submit(Job(1, {}, 0, tmp_path))
     with pytest.raises(RunError, match="begin: ModuleNotFoundError"):
         wait_for(slots)
@@ -178,10 +180,10 @@ PROGRAM = """if True:
     import math, os, sys
     from pathlib import Path
     from analytic import objective
-    from hpopt.execution.plan import Plan
+    from hpopt.execution.resources import Resources
     from hpopt.execution.processes import ProcessSlots
     from hpopt.execution.slots import Job
-    slots = ProcessSlots(objective, Plan(2, 1, [], math.inf, math.inf))
+    slots = ProcessSlots(objective, Resources(2, 1, [], math.inf, math.inf))
     for number in (1, 2):
         slots.submit(Job(number, {"does": sys.argv[1]}, 0, Path(sys.argv[2], str(number))))
     slots.events(1.0)

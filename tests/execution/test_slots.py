@@ -1,27 +1,29 @@
-"""What every kind of slots promises: the conformance suite."""
+"""What every kind of slots promises: the conformance suite.
+
+Every backend is here by being in the table, and a toy one of a single file by being put there.
+"""
 
 import math
+from dataclasses import replace
 
 import pytest
 from analytic import objective
 
 from hpopt.errors import RunError
-from hpopt.execution.plan import Plan
-from hpopt.execution.processes import ProcessSlots
-from hpopt.execution.serial import SerialSlots
+from hpopt.execution.choosing import BACKENDS, make_slots
+from hpopt.execution.resources import Resources
 from hpopt.execution.slots import Job, TrialFailed, TrialFinished
 
-
-def workers(count):
-    return lambda function: ProcessSlots(function, Plan(count, 1, [], math.inf, math.inf))
-
-
-KINDS = {"serial": SerialSlots, "one worker": workers(1), "two workers": workers(2)}
+ONE = Resources(1, 1, [], math.inf, math.inf)
+KINDS = {name: replace(ONE, backend=name) for name in [*BACKENDS, "far"]}
+KINDS["two processes"] = replace(ONE, workers=2)
 
 
 @pytest.fixture(scope="module", params=KINDS)
 def slots(request):
-    slots = KINDS[request.param](objective)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(BACKENDS, "far", "far")
+        slots = make_slots(objective, KINDS[request.param])
     yield slots
     slots.close()
 
@@ -34,7 +36,7 @@ def wait_for_end(slots):
 
 
 def test_a_trial_runs_in_its_folder_with_its_seed(slots, tmp_path):
-    slots.submit(Job(4, {"does": "work", "x": 0.5}, 99, tmp_path / "0004"))
+    slots.submit(Job(4, {"does": "work", "x": 0.5}, 99, tmp_path / "0004", gives=("note",)))
     [event] = wait_for_end(slots)
     assert isinstance(event, TrialFinished)
     assert (event.job.number, event.result.value) == (4, 0.5)
@@ -42,11 +44,19 @@ def test_a_trial_runs_in_its_folder_with_its_seed(slots, tmp_path):
 
 
 def test_a_job_may_be_a_fold_of_a_trial(slots, tmp_path):
-    job = Job(4, {"does": "work"}, 99, tmp_path / "0004", fold=3)
+    job = Job(4, {"does": "work"}, 99, tmp_path / "0004", fold=3, gives=("note",))
     slots.submit(job)
     [event] = wait_for_end(slots)
     assert event.job == job
     assert (tmp_path / "0004" / "note").read_text().startswith("99 3 ")
+
+
+def test_a_job_goes_on_from_the_files_that_it_takes(slots, tmp_path):
+    (tmp_path / "state").write_text("41")
+    slots.submit(Job(4, {"does": "go on"}, 0, tmp_path, takes=("state",), gives=("note", "never")))
+    [event] = wait_for_end(slots)
+    assert event.result.value == 42
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["note", "state"]
 
 
 def test_a_slot_is_taken_until_its_trial_is_over(slots, tmp_path):
@@ -83,7 +93,8 @@ def test_a_trial_that_fails_says_why_and_frees_its_slot(slots, tmp_path, does, r
     job = Job(1, {"does": does}, 0, tmp_path / "1")
     slots.submit(job)
     [event] = wait_for_end(slots)
-    assert (event.job, event.reason, event.is_external) == (job, reason, False)
+    assert isinstance(event, TrialFailed)
+    assert (event.job, event.reason) == (job, reason)
     assert slots.free == free
 
 

@@ -62,23 +62,23 @@ REASONS = {
 def test_a_run_with_every_bad_builder_ends_well(tmp_path):
     (tmp_path / "nets.py").write_text(NETS)
     (tmp_path / "bad.yaml").write_text(CONFIG)
-    before = set(psutil.pids())
     command = [sys.executable, "-m", "hpopt", "tune", "bad.yaml", "--quiet"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0
-    assert set(done.stderr.splitlines()) == {"building good"}  # by the preflight, and at the end
-    run = Run.open(tmp_path / done.stdout.strip())
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=tmp_path, text=True, **pipes) as process:
+        out, err = process.communicate(timeout=300)
+    assert process.returncode == 0
+    assert set(err.splitlines()) == {"building good"}  # by the preflight, and at the end
+    run = Run.open(tmp_path / out.strip())
     assert run.state == "finished"
     assert {t.params["kind"]: t.reason for t in run.trials() if t.state == "failed"} == REASONS
     assert run.best.params["kind"] == "good"
     for trial in run.trials():
         log = (run.trial_folder(trial.number) / "log.txt").read_text()
         assert log.startswith(f"building {trial.params['kind']}\n")
-    assert not any("hpopt.execution.worker" in words for words in _commands(before))
+    assert not [worker for worker in _workers() if worker[-1] == str(process.pid)]
 
 
-def _commands(before):
-    """The command lines of the processes that were not there before."""
-    for process in psutil.process_iter(["pid", "cmdline"]):
-        if process.pid not in before:
-            yield process.info["cmdline"] or []
+def _workers():
+    """The command lines of all workers there are; each ends with the id of its parent."""
+    commands = [each.info["cmdline"] or [] for each in psutil.process_iter(["cmdline"])]
+    return [command for command in commands if "hpopt.execution.worker" in command]

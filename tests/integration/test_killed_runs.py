@@ -9,10 +9,11 @@ from contextlib import closing
 
 import psutil
 import pytest
+from functions import Analytic
 from loops import SPACE, facts, search_in, searched, slow_bowl
 
-from hpopt.execution.plan import Plan
 from hpopt.execution.processes import ProcessSlots
+from hpopt.execution.resources import Resources
 from hpopt.runs.folder import Run
 from hpopt.runs.journal import Header
 
@@ -25,7 +26,7 @@ def go_on(folder, options) -> int:
     if process == 0:
         code = 1
         try:
-            slots = options.get("workers") and ProcessSlots(slow_bowl, options["workers"])
+            slots = options.get("workers") and ProcessSlots(Analytic(slow_bowl), options["workers"])
             with closing(Run.reopen(folder)) as run:
                 search_in(run, slots=slots, **{k: v for k, v in options.items() if k != "workers"})
                 code = 0
@@ -57,7 +58,7 @@ def test_a_run_killed_at_random_moments_comes_to_the_same_end(tmp_path, engine, 
     with closing(Run.create(tmp_path, "killed", HEADER)) as run:
         folder = run.path
     chance, kills = random.Random(engine), 0
-    known: dict = {}
+    ended: dict = {}
     while True:
         process = go_on(folder, options)
         is_patient = kills >= 12  # a run that only ever dies young comes to no end
@@ -67,8 +68,8 @@ def test_a_run_killed_at_random_moments_comes_to_the_same_end(tmp_path, engine, 
         os.waitpid(process, 0)
         kills += 1
         now = finished(Run.open(folder))
-        assert known.items() <= now.items()
-        known = now
+        assert ended.items() <= now.items()
+        ended = now
     run = Run.open(folder)
     assert kills >= 4
     assert facts(run) == facts(whole)
@@ -79,13 +80,13 @@ def test_a_run_killed_at_random_moments_comes_to_the_same_end(tmp_path, engine, 
 
 
 def test_workers_that_are_killed_and_whose_parent_is_killed(tmp_path):
-    options = {"n_calls": 30, "workers": Plan(2, 1, [], 1e9, None)}
+    options = {"n_calls": 30, "workers": Resources(2, 1, [], 1e9, None)}
     with closing(Run.create(tmp_path, "killed", HEADER)) as run:
         folder = run.path
-    chance, known = random.Random(0), {}
+    chance, ended = random.Random(0), {}
     for victims in ("main", "both", "worker"):
         process = go_on(folder, options)
-        before, deadline = len(known), time.monotonic() + 30
+        before, deadline = len(ended), time.monotonic() + 30
         while len(finished(Run.open(folder))) < before + 2 and time.monotonic() < deadline:
             time.sleep(0.01)
         time.sleep(chance.uniform(0, 0.05))
@@ -98,8 +99,8 @@ def test_workers_that_are_killed_and_whose_parent_is_killed(tmp_path):
         _, alive = psutil.wait_procs(workers, timeout=10)
         assert not alive
         now = finished(Run.open(folder))
-        assert known.items() <= now.items()
-        known = now
+        assert ended.items() <= now.items()
+        ended = now
     trials = Run.open(folder).trials()
     assert [trial.number for trial in trials] == list(range(1, 31))
-    assert len(known) == 30
+    assert len(ended) == 30

@@ -3,12 +3,14 @@
 import threading
 
 import pytest
+from functions import Analytic
 from loops import bowl, facts, searched, went_on
 
 from hpopt.errors import TrialError
 from hpopt.execution.serial import SerialSlots
-from hpopt.execution.slots import TrialFailed
+from hpopt.execution.slots import TrialLost
 from hpopt.runs.folder import Run
+from hpopt.search.searcher import MoreEpochs, Suggestion
 from hpopt.tracking.observer import Observer
 from hpopt.trials import Result, trial_seed
 
@@ -21,13 +23,13 @@ def failing_on_the_right(params, *, seed, folder, fold=0) -> Result:
 
 class Recorder(Observer):
     def __init__(self):
-        self.told = []
+        self.heard = []
 
     def started(self, trial):
-        self.told.append(("started", trial.number))
+        self.heard.append(("started", trial.number))
 
     def ended(self, trial, trials):
-        self.told.append((trial.state, trial.number))
+        self.heard.append((trial.state, trial.number))
 
 
 def test_the_journal_holds_what_the_run_holds(tmp_path):
@@ -37,6 +39,17 @@ def test_the_journal_holds_what_the_run_holds(tmp_path):
 
 def test_the_defaults_are_tried_first(tmp_path):
     assert searched(tmp_path).trials()[0].params == {"x": 0.9, "y": 0.9}
+
+
+def test_a_searcher_that_asks_for_more_epochs_of_a_trial_ends_the_run_for_now(tmp_path):
+    class Patient:
+        def suggest(self, space, trials, *, number, seed):
+            return MoreEpochs(1, epochs=5) if trials else Suggestion(space.defaults)
+
+    with pytest.raises(NotImplementedError, match="trial 1 can't go on for 5 more epochs"):
+        searched(tmp_path, searcher=Patient())
+    [folder] = tmp_path.iterdir()
+    assert [trial.state for trial in Run.open(folder).trials()] == ["finished"]
 
 
 def test_every_trial_has_its_own_seed_from_the_runs(tmp_path):
@@ -64,7 +77,7 @@ def test_only_the_weights_of_the_default_and_the_best_few_are_kept(tmp_path):
 def test_the_observer_hears_every_trial_in_order(tmp_path):
     recorder = Recorder()
     searched(tmp_path, n_calls=2, observer=recorder)
-    assert recorder.told == [("started", 1), ("finished", 1), ("started", 2), ("finished", 2)]
+    assert recorder.heard == [("started", 1), ("finished", 1), ("started", 2), ("finished", 2)]
 
 
 def test_no_trial_begins_once_the_run_is_to_stop(tmp_path):
@@ -105,14 +118,14 @@ def test_a_trial_ended_from_outside_is_run_again_once(tmp_path):
     class Unlucky(SerialSlots):
         def events(self, timeout_s):
             return [
-                TrialFailed(event.job, "killed by the system", is_external=True)
+                TrialLost(event.job, "killed by the system")
                 if event.job.number == 2 or (event.job.number == 3 and next(first, False))
                 else event
                 for event in super().events(timeout_s)
             ]
 
     first = iter([True])
-    run = searched(tmp_path, n_calls=4, slots=Unlucky(bowl))
+    run = searched(tmp_path, n_calls=4, slots=Unlucky(Analytic(bowl)))
     assert [t.state for t in run.trials()] == ["finished", "failed", "finished", "finished"]
     assert [t.attempt for t in run.trials()] == [1, 2, 2, 1]
 
@@ -131,15 +144,15 @@ def test_an_interrupt_in_a_trial_leaves_it_running_in_the_journal(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("budget", "reason", "said"),
+    ("budget", "reason", "words"),
     [
         ({"target": 0.4}, "target", "reached the target of 0.4"),
         ({"no_improvement": 3}, "no_improvement", "3 trials in a row brought no improvement"),
         ({"time_limit_s": 1e-9}, "time_limit", "its time limit of 1e-09 s allows no more trials"),
     ],
 )
-def test_a_search_ends_by_its_budget_and_says_why(tmp_path, budget, reason, said):
+def test_a_search_ends_by_its_budget_and_says_why(tmp_path, budget, reason, words):
     run = searched(tmp_path, n_calls=50, **budget)
     assert 1 <= len(run.trials()) < 50
-    assert (run.end.reason, said in run.end.text) == (reason, True)
+    assert (run.end.reason, words in run.end.text) == (reason, True)
     assert all(trial.state == "finished" for trial in run.trials())

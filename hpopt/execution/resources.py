@@ -19,14 +19,15 @@ _MANY_CORES = 4
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How trials run, with every `auto` settled."""
+class Resources:
+    """What trials have to run on, with every `auto` settled."""
 
     workers: int  # 0: trials run in this process
     threads: int
     gpus: Sequence[str]  # as CUDA_VISIBLE_DEVICES names them
     memory_limit_bytes: float  # infinite for none
     timeout_s: float | None  # None goes by how long trials take, infinite is none
+    backend: str = "processes"  # a name in `hpopt/execution/choosing.py`
 
     @classmethod
     def of(cls, settings: Execution, *, n_jobs: int) -> Self:
@@ -50,6 +51,7 @@ class Plan:
             gpus=gpus,
             memory_limit_bytes=limit,
             timeout_s=None if timeout == "auto" else math.inf if timeout is None else timeout,
+            backend="processes" if workers else "serial",
         )
 
     def environment(self, place: int) -> dict[str, str]:

@@ -5,16 +5,16 @@ import os
 
 import pytest
 
-from hpopt.execution import machine, plan
-from hpopt.execution.plan import Plan
+from hpopt.execution import machine, resources
+from hpopt.execution.resources import Resources
 from hpopt.execution.settings import Execution
 
 
-def planned(monkeypatch, *, cores=8, gpus=(), free_gb=32, n_calls=100, **settings) -> Plan:
-    monkeypatch.setattr(plan, "count_processors", lambda: cores)
-    monkeypatch.setattr(plan, "find_gpus", lambda: list(gpus))
-    monkeypatch.setattr(plan, "free_memory_bytes", lambda: int(free_gb * 1e9))
-    return Plan.of(Execution(**settings), n_jobs=n_calls)
+def planned(monkeypatch, *, cores=8, gpus=(), free_gb=32, n_calls=100, **settings) -> Resources:
+    monkeypatch.setattr(resources, "count_processors", lambda: cores)
+    monkeypatch.setattr(resources, "find_gpus", lambda: list(gpus))
+    monkeypatch.setattr(resources, "free_memory_bytes", lambda: int(free_gb * 1e9))
+    return Resources.of(Execution(**settings), n_jobs=n_calls)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,11 @@ def test_workers_and_threads_fit_the_machine_and_the_run(monkeypatch, kind, work
     assert (made.workers, made.threads) == (workers, threads)
 
 
+def test_trials_run_in_processes_but_without_workers_in_this_one(monkeypatch):
+    assert planned(monkeypatch).backend == "processes"
+    assert planned(monkeypatch, workers=0).backend == "serial"
+
+
 def test_limits_are_as_the_settings_say(monkeypatch):
     assert planned(monkeypatch, workers=4).memory_limit_bytes == pytest.approx(0.8 * 8e9)
     assert planned(monkeypatch, free_gb=1).memory_limit_bytes == 2e9
@@ -52,8 +57,8 @@ def test_limits_are_as_the_settings_say(monkeypatch):
 def test_each_worker_has_its_threads_and_its_gpu(monkeypatch):
     made = planned(monkeypatch, gpus=["0", "2"], workers=3)
     names = ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
-    said = [[made.environment(place)[name] for name in names] for place in range(3)]
-    assert said == [["0", "2", "2"], ["2", "2", "2"], ["0", "2", "2"]]
+    variables = [[made.environment(place)[name] for name in names] for place in range(3)]
+    assert variables == [["0", "2", "2"], ["2", "2", "2"], ["0", "2", "2"]]
     assert "CUDA_VISIBLE_DEVICES" not in planned(monkeypatch).environment(0)
 
 

@@ -1,4 +1,4 @@
-"""What a trial is made of where one fit does not do: folds and repeats, and what they say together.
+"""What a trial is made of where one fit does not do: folds and repeats, and what they come to.
 
 Folds differ in their rows, repeats in their seed alone.
 """
@@ -17,8 +17,8 @@ from hpopt.trials import Result, fit_seed
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """How many fits a trial has: `folds` (1 is the run's own split) times `repeats`."""
+class Resampling:
+    """The fits that a trial has: `folds` (1 is the run's own split) times `repeats`."""
 
     folds: int = 1
     repeats: int = 1
@@ -43,7 +43,7 @@ class Evaluation:
         return jobs
 
     def result(self, results: Sequence[Result]) -> Result:
-        """What the fits say together, in the order of `jobs`: the means of values and scores.
+        """What the fits come to, in the order of `jobs`: the means of values and scores.
 
         The curves are means too, for as long as all fits went on. The kept weights are the first
         fit's, if it kept any.
