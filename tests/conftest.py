@@ -1,3 +1,4 @@
+import functools
 import json
 import sys
 from dataclasses import dataclass
@@ -26,21 +27,27 @@ settings.load_profile("hpopt")
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items):
-    """Tests that share what was dear to make run in one process, so that it is made once."""
-    for item in items:
-        if group := group_of(item):
-            item.add_marker(pytest.mark.xdist_group(group))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Tests that share what is dear to make run in one process, so that it is made once.
+
+    (pytest-xdist's own `--dist loadgroup` groups nothing with pytest 9.2, and does not say so.)
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Sharing(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return file if shares(config.rootpath / file) else nodeid
+
+    return Sharing(config, log)
 
 
-def group_of(item) -> str | None:
-    """The session's fixture that a test uses, or else its file if that has fixtures of its own."""
-    definitions = [last for *_, last in item._fixtureinfo.name2fixturedefs.values()]
-    ours = {fixture.scope: fixture for fixture in definitions if fixture.baseid}
-    if "session" in ours:
-        return ours["session"].argname
-    return item.module.__name__ if "module" in ours else None
+@functools.cache
+def shares(file: Path) -> bool:
+    """Whether tests of a file have fixtures in common that outlive a test."""
+    text = file.read_text(encoding="utf-8")
+    return 'scope="module"' in text or "table_run" in text
 
 
 def make_table(task="binary", rows=200, columns=6, seed=0) -> Table:
