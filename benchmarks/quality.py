@@ -38,12 +38,17 @@ def outcome(name: str, overrides: list[str], seed: int) -> tuple[float, ...]:
         run = tune(load_config(CONFIG, overrides), output_dir=Path(folder))
     assert run.best is not None
     assert run.best.result is not None
-    metric, test = run.header.metric, run.steps["test"].outcome
+    metric, scored = run.header.metric, run.outcomes.test
+    assert scored is not None
+    assert scored.default is not None
+    on_test, of_default = scored.best[metric], scored.default[metric]
+    assert on_test is not None
+    assert of_default is not None
     return (
         len(run.trials()),
         run.best.result.metrics[metric],
-        test["best"][metric],
-        test["default"][metric],
+        on_test,
+        of_default,
     )
 
 

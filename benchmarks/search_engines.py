@@ -44,7 +44,8 @@ def _ours(
     evaluate: Callable[[Params, int], tuple[float, float]],
 ) -> Iterator[Step]:
     name, _, acquisition = engine.partition(":")
-    searcher = make_searcher(name, acquisition or "EI", n_calls=n_trials)
+    settings = {"acquisition": acquisition} if acquisition else {}
+    searcher = make_searcher(name, n_calls=n_trials, **settings)
     trials: list[Trial] = []
     for number in range(1, n_trials + 1):
         start = time.perf_counter()

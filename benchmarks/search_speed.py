@@ -44,7 +44,7 @@ def show(seconds: list[float]) -> str:
 def ours(n: int, suggestions: int) -> list[float]:
     """Seconds of each suggestion behind n random trials."""
     problem, rng = make_problem("fcnet-protein"), np.random.default_rng(0)
-    searcher, trials, seconds = make_searcher("gp", "EI", n_calls=2 * n), [], []
+    searcher, trials, seconds = make_searcher("gp", n_calls=2 * n), [], []
 
     def add(params, info) -> None:  # type: ignore[no-untyped-def]
         value = problem.observe(params, rng)

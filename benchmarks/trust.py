@@ -187,18 +187,20 @@ def judged(run: Run, fresh: Rows) -> Outcome:
     chosen = Predictor(said(run, run.chosen, data, x), run.threshold)
     best = Predictor(said(run, run.best, data, x))
     on_fresh = Sample(y, {"chosen": chosen, "best": best}, names, resamples=2)
-    test = run.steps["test"].outcome
+    scored = run.outcomes.test
+    assert scored is not None
+    assert scored.flattery is not None
     holds = {}
     for name in names:
-        interval, score = test["intervals"]["best"][name], on_fresh.score("chosen", name)
+        interval, score = scored.interval("best", name), on_fresh.score("chosen", name)
         if interval is not None and score is not None:
-            holds[name] = interval[0] <= score <= interval[1]
-    confirmed = test["flattery"].get("confirmed")
+            holds[name] = interval.holds(score)
+    confirmed = scored.flattery.confirmed
     scores = {one: on_fresh.score(one, run.metric) for one in ("chosen", "best")}
     return Outcome(
         search=sign * (run.score(run.best) or 0.0),
         confirmed=None if confirmed is None else sign * confirmed,
-        test=sign * test["best"][run.metric],
+        test=sign * (scored.best[run.metric] or 0.0),
         best_fresh=sign * (scores["best"] or 0.0),
         chosen_fresh=sign * (scores["chosen"] or 0.0),
         test_holds=holds[run.metric],

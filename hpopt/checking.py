@@ -75,7 +75,7 @@ def check(config: Config) -> Check:
                     raise
     return Check(
         material=material,
-        features=len(material.table.feature_names),
+        features=material.table.width,
         parameters=sum(int(w.shape.num_elements()) for w in network.trainable_weights),
         trial_times=times,
         suggestion_s=_time_suggestion(config, space),
@@ -110,7 +110,7 @@ def _fit(objective: Objective, params: Params, epochs: int, seed: int, folder: P
 def _time_suggestion(config: Config, space: Space) -> float:
     """How long the searcher thinks half-way through the run, on trials of random values."""
     settings = config.settings.search
-    searcher = make_searcher(**settings.of_searcher)
+    searcher = make_searcher(**settings.of_searcher, n_calls=settings.n_calls)
     rng = generator(settings.seed, 0)
     trials = [
         Trial(number, space.sample(rng), 0, "finished", result=_result(float(rng.random())))

@@ -12,9 +12,10 @@ import numpy as np
 from hpopt.config.dumping import inline_yaml
 from hpopt.data.building import build_table
 from hpopt.data.columns import Column
-from hpopt.data.reading import Sheet, read_csv, read_parquet
+from hpopt.data.reading import read_csv, read_parquet
 from hpopt.data.sources import Table
 from hpopt.errors import ConfigError, closest
+from hpopt.inputs.stored import Sheet
 from hpopt.report.words import align
 
 SCHEMA = "hpopt.schema.json"

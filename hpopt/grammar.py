@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -67,11 +67,16 @@ Duration = Annotated[
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class OneOf:
-    """A text that is one of `names`; an annotation for pydantic."""
+    """A text that is a name in one of the `tables`; an annotation for pydantic."""
 
-    names: tuple[str, ...]
+    tables: tuple[Collection[str], ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The names that there are now."""
+        return [name for table in self.tables for name in table]
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -83,7 +88,7 @@ class OneOf:
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         """Tell editors the names."""
-        return handler(schema) | {"enum": list(self.names)}
+        return handler(schema) | {"enum": self.names}
 
     def _check(self, name: str) -> str:
         if name not in self.names:
@@ -92,6 +97,6 @@ class OneOf:
         return name
 
 
-def one_of(names: Iterable[str]) -> OneOf:
-    """A text that is one of `names`, which are kept where their meaning is."""
-    return OneOf(tuple(names))
+def one_of(*tables: Collection[str]) -> OneOf:
+    """A text that is a name in one of the tables, which stand where the names' meaning is."""
+    return OneOf(tables)

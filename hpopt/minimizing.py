@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import typing
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,19 +13,19 @@ from annotated_types import MinLen
 
 from hpopt.config.document import Document, parse_document
 from hpopt.config.dumping import block_yaml
-from hpopt.config.problems import problems_of
-from hpopt.config.schema import Constant, DimensionForm, Search
+from hpopt.config.nesting import flattened
+from hpopt.config.problems import in_order, problems_of
+from hpopt.config.schema import Constant, DimensionForm, SearchEngine
 from hpopt.errors import ConfigError, HpoptError, Problem, RunError, suggest_name
 from hpopt.grammar import Section
 from hpopt.runs.results import optimize_result
-from hpopt.search.engines import make_searcher
+from hpopt.search.engines import engine_keys, engine_named, make_searcher, with_engine_keys
 from hpopt.search.searcher import new_params
 from hpopt.space.conditions import DimensionError, Scalar
 from hpopt.space.dimensions import Dimension
 from hpopt.space.space import Space, settle_conditions
-from hpopt.trials import Result, Trial, best_of
+from hpopt.trials import Result, Trial, incumbent
 
-_ACQUISITIONS = typing.get_args(Search.model_fields["acquisition"].annotation)
 Objective = Callable[[dict[str, Scalar]], float]
 
 
@@ -36,18 +35,21 @@ def minimize(
     *,
     n_calls: int,
     defaults: Mapping[str, Scalar] | None = None,
-    acquisition: str = "EI",
     engine: str | None = None,
     n_initial: int | None = None,
     seed: int = 0,
+    **settings: Any,
 ) -> Any:
     """Search for the params at which `objective` is lowest, and give a skopt OptimizeResult.
 
     `objective` takes a dict of params. `space` maps their names to the forms of the YAML's `space`:
     a mapping with `type`, a list (a categorical) or a single value (a constant, which is handed
-    over too); a dimension whose condition does not hold is absent. The first call has the
-    dimensions' defaults, over which `defaults` are laid. `n_initial` calls, the first included, are
-    made before the surrogate is asked. `engine` is that of `search.engine`.
+    over too); a dimension whose condition does not hold is absent. Dimensions may nest, and their
+    names are then joined by dots: the space `{"sgd": {"rate": [0.1, 1.0], "steps": [3, 9]}}` has
+    the params `sgd.rate` and `sgd.steps`. The first call has the dimensions' defaults, over which
+    `defaults` are laid. `n_initial` calls, the first included, are made before the surrogate is
+    asked. `engine` and the `settings` of engines (`acquisition`, `base_estimator`, `grid`) are
+    those of the YAML's `search`.
 
     A value that is NaN or infinite is a failed trial: the search learns to stay away from it, and
     the result leaves it out. An exception of the objective reaches the caller. The result has
@@ -58,12 +60,8 @@ def minimize(
     try:
         constants, searched = _read_space(space, dict(defaults or {}))
         _check_counts(n_calls=n_calls, n_initial=1 if n_initial is None else n_initial)
-        if acquisition not in _ACQUISITIONS:
-            help = suggest_name(acquisition, _ACQUISITIONS)
-            raise ConfigError(f"there is no acquisition function `{acquisition}`", help=help)
-        searcher = make_searcher(
-            engine or Search().engine, acquisition, n_calls=n_calls, n_initial=n_initial
-        )
+        of_searcher = _read_engine(engine, settings).of_searcher
+        searcher = make_searcher(**of_searcher, n_calls=n_calls, n_initial=n_initial)
     except HpoptError as error:
         error.add_note(error.render())
         raise
@@ -73,7 +71,7 @@ def minimize(
         value = float(objective({**constants, **suggestion.params}))
         trial = Trial(number, suggestion.params, seed, info=suggestion.info)
         trials.append(_finished(trial, value) if math.isfinite(value) else _failed(trial, value))
-    best = best_of(trials)
+    best = incumbent(trials)
     if best is None:
         raise RunError(f"the objective gave no finite value in {n_calls} calls")
     result = optimize_result(searched, trials, seed)
@@ -90,7 +88,7 @@ def _failed(trial: Trial, value: float) -> Trial:
     return replace(trial, state="failed", reason=f"the objective gave {value}")
 
 
-class _Space(Section):
+class _Forms(Section):
     space: Annotated[dict[str, DimensionForm], MinLen(1)]
 
 
@@ -98,14 +96,17 @@ def _read_space(
     forms: Mapping[str, Any], defaults: dict[str, Scalar]
 ) -> tuple[dict[str, Scalar], Space]:
     """The constants, and the space of what is left; ConfigError with all that is wrong."""
-    document = parse_document(Path("space"), block_yaml({"space": dict(forms)}).encode())
+    written = parse_document(Path("space"), block_yaml({"space": dict(forms)}).encode())
+    document, problems = flattened(written, sections=())
     try:
-        read = _Space.model_validate(document.tree).space
+        by_name = _Forms.model_validate(document.tree).space
     except pydantic.ValidationError as error:
-        raise ConfigError.of(problems_of(error, document)) from None
-    constants = {name: form.value for name, form in read.items() if isinstance(form, Constant)}
+        raise ConfigError.of(in_order([*problems, *problems_of(error, document)])) from None
+    if problems:
+        raise ConfigError.of(in_order(problems))
+    constants = {name: form.value for name, form in by_name.items() if isinstance(form, Constant)}
     dimensions: list[Dimension] = []
-    for name, form in read.items():
+    for name, form in by_name.items():
         if isinstance(form, Constant):
             continue
         try:
@@ -126,6 +127,23 @@ def _read_space(
         return constants, Space(kept)
     except DimensionError as error:
         raise _in_space(error, error.dimension or "", document) from None
+
+
+def _read_engine(engine: str | None, settings: Mapping[str, Any]) -> SearchEngine:
+    """The engine with its settings; ConfigError where a setting is none, or makes no sense."""
+    given = dict(settings)
+    if engine is not None:
+        engine_named(engine)
+        given["engine"] = engine
+    for name in settings:
+        if name not in engine_keys():
+            help = suggest_name(name, engine_keys())
+            raise ConfigError(f"no engine has a setting `{name}`", help=help)
+    document = parse_document(Path("search"), block_yaml(given).encode())
+    try:
+        return with_engine_keys(SearchEngine).model_validate(document.tree)
+    except pydantic.ValidationError as error:
+        raise ConfigError.of(problems_of(error, document)) from None
 
 
 def _in_space(error: DimensionError, name: str, document: Document) -> ConfigError:

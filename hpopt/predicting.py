@@ -24,7 +24,6 @@ from hpopt.statistics.sample import Predictor, Sample
 if TYPE_CHECKING:
     import pandas as pd
 
-PREDICTION = "prediction"
 _MODEL = "model"
 
 
@@ -69,12 +68,12 @@ class Model:
         """A row for each row: its ids, the label or value, and the probability of each label."""
         import pandas as pd
 
-        outputs, labels = self._outputs(rows), self.data.labels
+        outputs, labels, name = self._outputs(rows), self.data.labels, self.data.output.name
         columns: dict[str, Any] = dict(rows.ids)
         if not labels:
-            columns[PREDICTION] = outputs[:, 0]
+            columns[name] = outputs[:, 0]
             return pd.DataFrame(columns)
-        columns[PREDICTION] = np.array(labels)[labels_above(outputs, self.run.threshold)]
+        columns[name] = np.array(labels)[labels_above(outputs, self.run.threshold)]
         if outputs.shape[1] == 1:
             outputs = np.column_stack([1 - outputs, outputs])
         for label, probability in zip(labels, outputs.T, strict=True):
@@ -86,7 +85,7 @@ class Model:
         assert rows.target is not None
         task, labels = self.data.output.task, self.data.labels
         outputs, y = self._outputs(rows), rows.target
-        is_known = ~np.isnan(y) if task == "regression" else y >= 0
+        is_known = y >= 0 if labels else ~np.isnan(y)
         outputs, y = outputs[is_known], y[is_known]
         names = [metric.name for metric in metrics_for(task)]
         groups = None if rows.groups is None else rows.groups[is_known]
@@ -104,7 +103,7 @@ class Model:
 
     def _outputs(self, rows: NewRows) -> np.ndarray:
         """What the model says [n, units], in the target's units."""
-        return predict_raw(self._model, rows.rows)
+        return predict_raw(self._model, self.data.features, rows.rows)
 
     @cached_property
     def _model(self) -> Any:
@@ -123,9 +122,9 @@ class Model:
 def predict(run: Run | str, given: pd.DataFrame | np.ndarray | str | PathLike[str]) -> pd.DataFrame:
     """What the best network of a run says of rows: a row for each, in their order.
 
-    `run` is a `Run`, or what `find_run` finds; the rows are a DataFrame or an array [n, d], or the
-    path of a CSV, Parquet, .npy or .npz file. A classification gives the label as `prediction` and
-    `probability_LABEL` for each label, a regression `prediction` in the target's units; columns
+    `run` is a `Run`, or what `find_run` finds; the rows are a DataFrame or an array [n, ...], or
+    the path of a CSV, Parquet, .npy or .npz file. A classification gives the label as `prediction`
+    and `probability_LABEL` for each label, a regression `prediction` in the target's units; columns
     that hpopt took for ids are in front. Raises RunError where the run has no model, and DataError
     where the rows do not fit it.
     """

@@ -1,4 +1,4 @@
-"""What a network is for: the task, and the last layer that it asks for."""
+"""What a network is for: the task, the last layer that it asks for, and what that is fitted by."""
 
 from __future__ import annotations
 
@@ -6,6 +6,59 @@ from dataclasses import dataclass
 from typing import Literal
 
 Task = Literal["binary", "multiclass", "regression"]
+Activation = Literal["sigmoid", "softmax", "linear"]
+
+
+@dataclass(frozen=True)
+class TaskKind:
+    """What a task asks of a network, and what its predictions are.
+
+    Of a task with labels, predictions are probabilities [n, units]: of each class, or, with one
+    unit, of the second of two. Else they are values [n, 1], which the network gives in deviations
+    of the target and `TargetSpec.restore` puts back into its units.
+    """
+
+    activation: Activation
+    losses: tuple[str, ...]
+    """Keras' losses that fit it; the first is what `loss: auto` means."""
+    metric: str
+    """What `metric: auto` means."""
+    has_labels: bool
+    has_unit_per_class: bool = False
+    output_name: str = "prediction"
+    """What its output is called where predictions are written."""
+
+    def loss(self, name: str) -> str:
+        """The loss of that name, which may be `auto`."""
+        return self.losses[0] if name == "auto" else name
+
+    @property
+    def has_threshold(self) -> bool:
+        """Whether the label that is said depends on a threshold on the probability."""
+        return self.has_labels and not self.has_unit_per_class
+
+
+TASKS: dict[Task, TaskKind] = {
+    "binary": TaskKind(
+        activation="sigmoid",
+        losses=("binary_crossentropy", "binary_focal_crossentropy"),
+        metric="accuracy",
+        has_labels=True,
+    ),
+    "multiclass": TaskKind(
+        activation="softmax",
+        losses=("sparse_categorical_crossentropy",),
+        metric="accuracy",
+        has_labels=True,
+        has_unit_per_class=True,
+    ),
+    "regression": TaskKind(
+        activation="linear",
+        losses=("mean_squared_error", "mean_absolute_error", "huber", "log_cosh"),
+        metric="rmse",
+        has_labels=False,
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -13,14 +66,26 @@ class Output:
     """The last layer that a task asks for: `Dense(output.units, output.activation)`."""
 
     units: int
-    activation: Literal["sigmoid", "softmax", "linear"]
+    activation: Activation
     task: Task
 
     @classmethod
     def of(cls, task: Task, num_classes: int = 0) -> Output:
         """The output of a task; `num_classes` counts only where there are more than two."""
-        if task == "binary":
-            return cls(1, "sigmoid", task)
-        if task == "multiclass":
-            return cls(num_classes, "softmax", task)
-        return cls(1, "linear", task)
+        kind = TASKS[task]
+        return cls(num_classes if kind.has_unit_per_class else 1, kind.activation, task)
+
+    @property
+    def name(self) -> str:
+        """What is predicted is called this, in a table of predictions."""
+        return self.kind.output_name
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of what a network gives for one row."""
+        return (self.units,)
+
+    @property
+    def kind(self) -> TaskKind:
+        """What the task asks for besides."""
+        return TASKS[self.task]

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from hpopt.space.dimensions import Params
 
-State = Literal["running", "finished", "pruned", "failed"]
+State = Literal["running", "finished", "failed"]
 Curves = Mapping[str, list[float]]
 
 WEIGHTS = "weights.npz"  # the file, in a trial's folder, of the weights that it kept
@@ -56,15 +56,32 @@ class Trial:
         return None if self.result is None else self.result.value
 
 
-def best_of(trials: Sequence[Trial]) -> Trial | None:
-    """The finished trial of the lowest value, the earliest among equals."""
+def incumbent(trials: Sequence[Trial]) -> Trial | None:
+    """The best trial so far: the finished one of the lowest value, the earliest among equals.
+
+    Whoever needs the best of some trials asks this, or `ranked`; nobody compares values by itself.
+    """
     return next(iter(ranked(trials)), None)
 
 
 def ranked(trials: Sequence[Trial]) -> list[Trial]:
     """The finished trials from the lowest value to the highest, the earlier first among equals."""
     finished = [trial for trial in trials if trial.state == "finished"]
-    return sorted(finished, key=lambda trial: (trial.value, trial.number))
+    return sorted(finished, key=_rank)
+
+
+def _rank(trial: Trial) -> Any:
+    return trial.value, trial.number
+
+
+def incumbents(trials: Sequence[Trial]) -> list[Trial | None]:
+    """The incumbent after each of the trials; None before the first that finished."""
+    best: Trial | None = None
+    after = []
+    for trial in trials:
+        best = incumbent([trial] if best is None else [best, trial])
+        after.append(best)
+    return after
 
 
 def trial_seed(run_seed: int, number: int) -> int:

@@ -1,12 +1,13 @@
 import functools
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from as_0_1 import check_as_0_1
 from hypothesis import settings
 
 from hpopt.cli.main import main
@@ -50,6 +51,20 @@ def shares(file: Path) -> bool:
     return 'scope="module"' in text or "table_run" in text
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _journals_as_0_1_reads_them():
+    """Every journal that a test writes in this process: hpopt 0.1 reads it right, or refuses it."""
+    close = Journal.close
+
+    def close_and_check(journal):
+        close(journal)
+        check_as_0_1(journal._path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Journal, "close", close_and_check)
+        yield
+
+
 def make_table(task="binary", rows=200, columns=6, seed=0) -> Table:
     """Rows of very different scales whose target a small network can learn."""
     rng = np.random.default_rng(seed)
@@ -70,7 +85,7 @@ def make_data(folder, task="binary", scaling="standard", **options) -> Prepared:
     table = make_table(task, **options)
     split = {"train": 0.6, "validation": 0.2, "test": 0.2}
     parts = split_rows(table, **split, seed=0, stratify="auto")
-    return prepare(table, parts, folder, scaling)
+    return prepare(replace(table, settings={"scaling": scaling}), parts, folder)
 
 
 @pytest.fixture(params=["binary", "multiclass", "regression"])

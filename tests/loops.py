@@ -10,7 +10,7 @@ from functions import Analytic
 from hpopt.execution.serial import SerialSlots
 from hpopt.runs.folder import Run
 from hpopt.runs.journal import Header
-from hpopt.search.engines import make_searcher
+from hpopt.search.engines import engine_named, make_searcher
 from hpopt.space.dimensions import Real
 from hpopt.space.space import Space
 from hpopt.tracking.observer import Observer
@@ -45,10 +45,12 @@ def search_in(
     run, objective=bowl, n_calls=8, *, engine="random", acquisition="EI", searcher=None, slots=None,
     observer=None, stop=None, keep_weights=2, **budget,
 ) -> None:  # fmt: skip
+    weighs = "acquisition" in engine_named(engine).model_fields
+    settings = {"acquisition": acquisition} if weighs else {}
     search(
         run,
         SPACE,
-        searcher or make_searcher(engine, acquisition, n_calls=n_calls),
+        searcher or make_searcher(engine, n_calls=n_calls, **settings),
         slots or SerialSlots(Analytic(objective)),
         budget=Budget(n_calls, **budget),
         seed=7,

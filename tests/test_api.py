@@ -51,6 +51,7 @@ def test_a_mapping_is_tuned_with_overrides(tmp_path, capfd):
         ({"search__n_calls": "many"}, 'must be a whole number, not the text "many"'),
         ({"space__optimizer": "sdg"}, "did you mean `sgd`?"),
         ({"space__learning_rate": object()}, "can't stand in a config"),
+        ({"space__training__early_stopping__patience": [0, 3]}, "must be a number at least 1"),
     ],
 )
 def test_an_override_that_makes_no_sense(tmp_path, overrides, words):

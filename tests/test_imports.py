@@ -27,18 +27,20 @@ MAY_IMPORT = {
     "own_code": {"errors"},
     "space": {"errors"},
     "builders": {"backend", "errors", "own_code", "task"},
-    "data": {"errors", "files", "grammar", "own_code", "task"},
-    "statistics": {"metrics"},
+    "inputs": {"backend", "errors"},
+    "data": {"errors", "files", "grammar", "inputs", "own_code", "task"},
+    "statistics": {"metrics", "task"},
     "trials": {"space"},
     "execution": {"files", "grammar"} | RECORDS,
-    "runs": {"files", "jsonline"} | RECORDS,
-    "search": RECORDS,
+    "runs": {"files", "jsonline", "statistics"} | RECORDS,
+    "search": {"grammar"} | RECORDS,
     "training": {
         "backend",
         "builders",
         "data",
         "files",
         "grammar",
+        "inputs",
         "metrics",
         "own_code",
         "task",
@@ -51,27 +53,30 @@ MAY_IMPORT = {
         "grammar",
         "metrics",
         "own_code",
+        "search",
         "task",
         "training",
     }
     | RECORDS,
-    "report": {"runs", "search"} | RECORDS,
-    "drafting": {"config", "data", "report"} | RECORDS,
+    "report": {"runs", "search", "statistics"} | RECORDS,
+    "drafting": {"config", "data", "inputs", "report"} | RECORDS,
     "export": {
         "backend",
         "builders",
         "config",
         "data",
         "files",
+        "inputs",
         "metrics",
         "own_code",
         "report",
         "runs",
+        "statistics",
         "training",
     }
     | RECORDS,
     "minimizing": {"config", "grammar", "runs", "search"} | RECORDS,
-    "plots": {"files", "report", "runs", "search"} | RECORDS,
+    "plots": {"files", "report", "runs", "search", "statistics"} | RECORDS,
     "tracking": {"backend", "report", "runs"} | RECORDS,
     "closing": {
         "config",
@@ -101,6 +106,7 @@ MAY_IMPORT = {
         "own_code",
         "runs",
         "search",
+        "task",
         "tracking",
         "training",
         "version",
@@ -129,14 +135,14 @@ MAY_IMPORT = {
 }
 # Heavy packages, and the rooms whose functions may import them.
 HEAVY = {
-    "tensorflow": {"backend", "export", "tracking", "training"},
+    "tensorflow": {"backend", "export", "inputs", "tracking", "training"},
     "tensorboard": {"tracking"},
     "keras": {"backend", "builders", "training"},
     "onnx": {"export"},
     "sklearn": {"data", "metrics", "runs", "training"},
     "skopt": {"runs", "search", "space"},
     "matplotlib": {"plots"},
-    "pandas": {"data", "predicting", "runs"},
+    "pandas": {"data", "inputs", "predicting", "runs"},
     "pyarrow": {"data"},
     "psutil": {"execution"},
     "rich": {"tracking"},
@@ -212,6 +218,16 @@ def test_nothing_is_allowed_that_no_room_uses():
     }
     allowed = {(room, other) for room, others in MAY_IMPORT.items() for other in others - RECORDS}
     assert allowed <= used
+
+
+def test_nothing_but_a_kind_of_input_knows_which_it_is():
+    """The registry names the kinds in texts; all else takes what it gives."""
+    inside = PACKAGE / "inputs"
+    for path in FILES:
+        for module, _ in imports_of(path):
+            assert module not in {"hpopt.inputs.array", "hpopt.inputs.table.kind"}, path
+            if path.parent == inside:
+                assert not module.startswith("hpopt.inputs.table"), path
 
 
 def test_no_two_files_import_each_other_by_whatever_way():

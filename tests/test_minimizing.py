@@ -94,6 +94,10 @@ def test_without_a_finite_value_there_is_no_result():
     [
         ({"engine": "gpp"}, "did you mean `gp`?"),
         ({"acquisition": "ei"}, "did you mean `EI`?"),
+        ({"engine": "skopt", "base_estimator": "RT"}, "one of `GP`, `RF`, `ET`"),
+        ({"engine": "grid", "grid": 1}, "grid must be a number at least 2, not 1"),
+        ({"engine": "random", "acquisition": "ei"}, "did you mean `EI`?"),
+        ({"aquisition": "EI"}, "did you mean `acquisition`?"),
         ({"n_calls": 0}, "`n_calls` must be a whole number, at least 1, not 0"),
         ({"n_initial": 2.5}, "`n_initial` must be a whole number"),
         ({"defaults": {"layer": 2}}, "did you mean `layers`?"),
@@ -105,6 +109,10 @@ def test_without_a_finite_value_there_is_no_result():
         ({"space": {"a": {"type": "reel", "low": 2, "high": 1}}}, "did you mean `real`?"),
         ({"space": {"a": [1, 2], "b": SPACE["extra"]}}, "hangs on `kind`"),
         ({"space": {"a": object()}}, "can't stand in a config"),
+        ({"space": {"a": {"b": [1, 2]}, "a.b": [1]}}, "`a.b` stands twice"),
+        ({"space": {"a": {"b": {"type": "real", "low": 2, "high": 1}}}}, "space.a.b: `low` (2.0)"),
+        ({"space": {"a": {"b b": [1, 2]}}}, "`b b` can't be a step"),
+        ({"space": {"a": {"b": [1, 2]}}, "defaults": {"a.c": 1}}, "did you mean `a.b`?"),
     ],
 )
 def test_an_argument_that_makes_no_sense(arguments, words):
@@ -112,6 +120,69 @@ def test_an_argument_that_makes_no_sense(arguments, words):
         hpopt.minimize(bowl, **{"space": SPACE, "n_calls": 3} | arguments)
     assert words in caught.value.render()
     assert caught.value.render() in caught.value.__notes__  # as a notebook shows it
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"engine": "gp", "acquisition": "LCB"},
+        {"engine": "skopt", "base_estimator": "RF", "acquisition": "PI"},
+        {"engine": "sobol"},
+        {"engine": "random", "acquisition": "LCB"},  # which it does not read
+    ],
+)
+def test_every_engine_takes_its_settings(settings):
+    result = hpopt.minimize(bowl, SPACE, n_calls=5, n_initial=3, **settings)
+    assert len(result.x_iters) == 5
+
+
+def test_the_grid_has_as_many_points_as_are_asked_for():
+    space = {"x": {"type": "real", "low": 0, "high": 1, "default": 0}}
+    tried = hpopt.minimize(lambda p: p["x"], space, n_calls=4, engine="grid", grid=4).x_iters
+    assert sorted(x for (x,) in tried) == pytest.approx([0, 1 / 3, 2 / 3, 1])
+
+
+NESTED = {
+    "rate": SPACE["rate"],
+    "kind": {"of": ["plain", "extra"], "depth": {"layers": SPACE["layers"]}},
+    "extra": SPACE["extra"] | {"when": {"kind.of": "extra"}},
+    "offset": 0.5,
+}
+
+
+def test_a_space_may_nest():
+    calls = []
+
+    def objective(params):
+        calls.append(params)
+        return bowl(params | {"layers": params["kind.depth.layers"]})
+
+    defaults = {"kind.depth.layers": 3}
+    nested = hpopt.minimize(objective, NESTED, n_calls=8, defaults=defaults)
+    assert calls[0]["kind.depth.layers"] == 3
+    assert set(nested.params) - {"extra"} == {"rate", "kind.of", "kind.depth.layers", "offset"}
+    assert [d.name for d in nested.space.dimensions] == [
+        *("rate", "kind.of", "kind.depth.layers", "extra"),
+    ]
+    flat = hpopt.minimize(
+        lambda params: bowl(params | {"layers": params["kind.depth.layers"]}),
+        {
+            "rate": SPACE["rate"],
+            "kind.of": ["plain", "extra"],
+            "kind.depth.layers": SPACE["layers"],
+            "extra": NESTED["extra"],
+            "offset": 0.5,
+        },
+        n_calls=8,
+        defaults=defaults,
+    )
+    assert flat.x_iters == nested.x_iters  # as names with dots were taken before
+
+
+def test_a_name_of_minimize_is_no_section():
+    space = {"model": {"depth": [1, 2]}, "training": {"rate": [0.1, 0.2]}}
+    result = hpopt.minimize(lambda params: params["model.depth"], space, n_calls=4)
+    assert set(result.params) == {"model.depth", "training.rate"}
 
 
 def test_numpy_s_numbers_are_numbers():

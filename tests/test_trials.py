@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hpopt.trials import Result, Trial, best_of, trial_seed
+from hpopt.trials import Result, Trial, incumbent, incumbents, ranked, trial_seed
 
 SOME = [(seed, number) for seed in range(10) for number in range(1, 10)]
 
@@ -37,21 +37,34 @@ def test_a_trial_seed_is_what_numpy_takes_for_a_seed(run_seed):
 
 def test_the_best_trial_has_the_lowest_value():
     trials = [finished(1, 0.3), finished(2, -0.2), finished(3, 0.1)]
-    assert best_of(trials) == trials[1]
+    assert incumbent(trials) == trials[1]
 
 
 @pytest.mark.parametrize("order", [[1, 2, 3], [3, 2, 1]])
 def test_the_best_among_equals_is_the_earliest(order):
     trials = {1: finished(1, 0.5), 2: finished(2, 0.1), 3: finished(3, 0.1)}
-    assert best_of([trials[number] for number in order]) == trials[2]
+    assert incumbent([trials[number] for number in order]) == trials[2]
 
 
 def test_trials_that_fail_or_still_run_are_never_the_best():
     failed = Trial(1, {}, seed=0, state="failed", reason="the loss is NaN")
     running = Trial(2, {}, seed=0)
-    assert best_of([failed, running, finished(3, 9.0)]) == finished(3, 9.0)
-    assert best_of([failed, running]) is None
-    assert best_of([]) is None
+    assert incumbent([failed, running, finished(3, 9.0)]) == finished(3, 9.0)
+    assert incumbent([failed, running]) is None
+    assert incumbent([]) is None
+
+
+def test_trials_are_ranked_by_value_and_among_equals_by_number():
+    trials = [finished(3, 0.1), finished(1, 0.1), Trial(4, {}, seed=0), finished(2, -0.5)]
+    assert [trial.number for trial in ranked(trials)] == [2, 1, 3]
+
+
+def test_the_incumbent_after_each_trial():
+    failed = Trial(1, {}, seed=0, state="failed", reason="the loss is NaN")
+    trials = [failed, finished(2, 0.5), finished(3, 0.75), finished(4, 0.25), finished(5, 0.25)]
+    assert incumbents(trials) == [None, *(trials[index] for index in (1, 1, 3, 3))]
+    assert incumbents(trials)[-1] == incumbent(trials)
+    assert incumbents([]) == []
 
 
 def test_a_trial_without_a_result_has_no_value():

@@ -43,6 +43,7 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
     from hpopt.cli.text import duration, facts, space_table
 
     material, search = check.material, config.settings.search
+    acquisition = search.of_searcher.get("acquisition")
     parts = ", ".join(f"{len(rows)} {part}" for part, rows in material.parts.items())
     direction = "higher" if material.metric.greater_is_better else "lower"
     slowest = max(trial.seconds for trial in check.trial_times)
@@ -65,7 +66,7 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
             "network": f"{config.settings.model.builder}, with the default params "
             f"{check.parameters:,} trainable parameters",
             "search": f"{search.n_calls} calls of {search.engine}"
-            + (f", {search.acquisition}" if config.heeds_acquisition else ""),
+            + (f", {acquisition}" if acquisition else ""),
         }
     )
     yield ""

@@ -32,16 +32,16 @@ def compare_command(
     from hpopt.files import write_whole
     from hpopt.plots.comparison import draw_comparison
     from hpopt.plots.style import to_bytes
-    from hpopt.report.comparison import Standing, as_record, check_comparable, show_standings
+    from hpopt.report.standings import Standing, as_record, notes_on_comparing, show_standings
     from hpopt.runs.finding import find_run
 
-    found = [find_run(run) for run in runs]
-    metric = found[0].header.metric
-    for note in check_comparable(found):
+    opened = [find_run(run) for run in runs]
+    metric = opened[0].header.metric
+    for note in notes_on_comparing(opened):
         print(f"note: {note}", file=sys.stderr)
-    standings = [Standing.of(run) for run in found]
+    standings = [Standing.of(run) for run in opened]
     path = output_dir / f"comparison.{format}"
-    picture = to_bytes(draw_comparison(found), format)
+    picture = to_bytes(draw_comparison(opened), format)
     write_whole(path, lambda file: file.write(picture))
     if json:
         for standing in standings:

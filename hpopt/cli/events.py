@@ -12,7 +12,7 @@ from hpopt.cli.options import emit
 from hpopt.cli.records import brief, trial_record
 from hpopt.runs.folder import Run
 from hpopt.tracking.observer import Observer
-from hpopt.trials import Trial, best_of
+from hpopt.trials import Trial, incumbent
 
 
 class JsonEvents(Observer):
@@ -55,7 +55,7 @@ class JsonEvents(Observer):
 
     def ended(self, trial: Trial, trials: Sequence[Trial]) -> None:
         """All that is known of the trial, and the best so far."""
-        best = brief(self._run, best_of(trials))
+        best = brief(self._run, incumbent(trials))
         self._tell("trial_ended", **trial_record(self._run, trial), best=best)
         self._other.ended(trial, trials)
 

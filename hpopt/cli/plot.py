@@ -9,7 +9,9 @@ from typing import Annotated, Literal
 import typer
 
 from hpopt.cli.options import Json, RunArgument, emit
+from hpopt.plots.pictures import PICTURES
 
+_ALL = ", ".join(PICTURES)
 PictureFormat = Annotated[
     Literal["png", "svg", "pdf"],
     typer.Option("--format", help="What kind of file a picture is."),
@@ -18,7 +20,10 @@ PictureFormat = Annotated[
 
 def plot_command(
     run: RunArgument,
-    only: Annotated[str, typer.Option(metavar="NAME,...", help="Draw these pictures alone.")] = "",
+    only: Annotated[
+        str,
+        typer.Option(metavar="NAME,...", help=f"Draw these pictures alone, of {_ALL}."),
+    ] = "",
     dimensions: Annotated[
         str,
         typer.Option(
@@ -32,12 +37,8 @@ def plot_command(
     format: PictureFormat = "png",
     json: Json = False,
 ) -> None:
-    """Draw RUN, also while it goes on: what it found, where it looked, what the parameters do.
-
-    The pictures are convergence, importance, partial_dependence, pairs, evaluations,
-    parallel_coordinates, learning_curves and calibration.
-    """
-    from hpopt.plots.drawing import PICTURES, nothing_drawn, write_pictures
+    """Draw RUN, also while it goes on: what it found, where it looked, what the parameters do."""
+    from hpopt.plots.drawing import nothing_drawn, write_pictures
     from hpopt.runs.finding import find_run
 
     found = find_run(run)

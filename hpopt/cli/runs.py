@@ -98,7 +98,7 @@ def repair_command(run: RunArgument) -> None:
 def _row(run: Run, paths: Sequence[Path]) -> list[str]:
     from hpopt.cli.text import age
     from hpopt.report.words import show_score
-    from hpopt.runs.finding import name_of
+    from hpopt.runs.naming import name_of
 
     name = name_of(run.path)
     config = Path(run.header.config).stem if run.header.config else name

@@ -56,7 +56,7 @@ def _trial(run: Run, number: int) -> Trial:
 def _run_lines(run: Run) -> Iterator[str]:
     from hpopt.cli.text import age
     from hpopt.report.words import early_end, seen_test
-    from hpopt.runs.finding import name_of
+    from hpopt.runs.naming import name_of
 
     trials = run.trials()
     failed = [trial for trial in trials if trial.state == "failed"]

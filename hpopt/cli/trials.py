@@ -53,9 +53,10 @@ def _csv(run: Run) -> str:
     from hpopt.runs.frame import trial_columns, trial_rows
 
     file = io.StringIO()
-    writer = csv.DictWriter(file, trial_columns(run), lineterminator="\n")
+    columns = trial_columns(run.header, run.trials())
+    writer = csv.DictWriter(file, columns, lineterminator="\n")
     writer.writeheader()
-    for row in trial_rows(run):
+    for row in trial_rows(run.trials()):
         writer.writerow({name: _cell(name, value) for name, value in row.items()})
     return file.getvalue()
 

@@ -11,11 +11,10 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 import numpy as np
 
@@ -25,6 +24,7 @@ from hpopt.data.folds import Splits
 from hpopt.execution.slots import Job, Slots, TrialFinished
 from hpopt.runs.folder import Run, now
 from hpopt.runs.journal import Fitted
+from hpopt.runs.steps import Candidate, Confirmed
 from hpopt.search.surrogate import expected_best
 from hpopt.space.space import Space
 from hpopt.training.objective import Objective
@@ -43,7 +43,7 @@ _FIRST_FIT = 1_000_000
 
 
 @dataclass
-class _Candidate:
+class _Racer:
     """A trial in the race: `values` of the rounds it was in, to be minimised."""
 
     trial: Trial
@@ -63,7 +63,7 @@ class _Candidate:
 
 
 @dataclass(frozen=True)
-class Confirmation:
+class Race:
     """The race of a run's best candidates, in `slots`, for `budget_s` seconds of fitting at most.
 
     Every fit is journalled, so a killed race goes on where it was. Once `stop` is set no fit
@@ -78,8 +78,8 @@ class Confirmation:
     budget_s: float
     stop: threading.Event
 
-    def __call__(self) -> Mapping[str, Any]:
-        """Race, and give the step's outcome; without two candidates the best stays the best."""
+    def __call__(self) -> Confirmed:
+        """Race; without two candidates the best stays the best."""
         candidates = self._candidates()
         racing = list(candidates)
         rounds = 0
@@ -94,25 +94,23 @@ class Confirmation:
     def _folder(self) -> Path:
         return self.run.path / STEP
 
-    def _candidates(self) -> list[_Candidate]:
+    def _candidates(self) -> list[_Racer]:
         """As many as the budget has enough rounds for; the search's own best is one of them."""
         best = self.run.best
         assert best is not None
         expected = expected_best(self.space, self.run.trials())
-        candidates: list[_Candidate] = []
+        candidates: list[_Racer] = []
         cost = 0.0
         for trial in [best, *(each for each in expected if each.params != best.params)]:
             n_weights = int(self.objective.network(trial.params, seed=trial.seed).count_params())
-            candidate = _Candidate(trial, n_weights)
+            candidate = _Racer(trial, n_weights)
             cost += candidate.fit_s
             if len(candidates) == _MOST_CANDIDATES or _FEWEST_ROUNDS * cost > self.budget_s:
                 break
             candidates.append(candidate)
         return candidates
 
-    def _affords(
-        self, candidates: Sequence[_Candidate], racing: Sequence[_Candidate], rounds: int
-    ) -> bool:
+    def _affords(self, candidates: Sequence[_Racer], racing: Sequence[_Racer], rounds: int) -> bool:
         """Whether one more round stays within the budget, and is not one too many.
 
         Fits may take longer than their trials did, as where graphs are traced anew: the first few
@@ -123,7 +121,7 @@ class Confirmation:
         cost_s = sum(each.fit_s for each in racing)
         return rounds < _MOST_ROUNDS and spent + cost_s <= budget_s
 
-    def _run_round(self, index: int, racing: Sequence[_Candidate]) -> None:
+    def _run_round(self, index: int, racing: Sequence[_Racer]) -> None:
         """Fit every candidate once more, but for those whose fit is in the journal already."""
         by_number = {each.trial.number: each for each in racing}
         seeds = {n: fit_seed(each.trial.seed, _FIRST_FIT + index) for n, each in by_number.items()}
@@ -157,7 +155,7 @@ class Confirmation:
                 candidate.scores.append(fit.score)
                 candidate.seconds.append(fit.seconds)
 
-    def _still_racing(self, racing: list[_Candidate], rounds: int) -> list[_Candidate]:
+    def _still_racing(self, racing: list[_Racer], rounds: int) -> list[_Racer]:
         """Those that are not surely worse than the leader after so many rounds."""
         if rounds < _FEWEST_ROUNDS or len(racing) < 2:
             return racing
@@ -172,8 +170,8 @@ class Confirmation:
         return [each for each in racing if each.left_with is None]
 
     def _outcome(
-        self, candidates: Sequence[_Candidate], racing: Sequence[_Candidate], rounds: int
-    ) -> Mapping[str, Any]:
+        self, candidates: Sequence[_Racer], racing: Sequence[_Racer], rounds: int
+    ) -> Confirmed:
         best = self.run.best
         assert best is not None
         share = self.splits.validation_share
@@ -181,23 +179,23 @@ class Confirmation:
         if rounds >= _FEWEST_ROUNDS and racing:
             close = _tied(racing)
             # Of those that can't be told apart the simplest, and of those the fastest.
-            found = min(close, key=lambda each: (each.n_weights, each.fit_s, each.trial.number))
-            chosen, tied = found.trial.number, [each.trial.number for each in close]
-            confidence = _confidence(found, candidates, racing, share)
-        return {
-            "candidates": [_told(each, share) for each in candidates],
-            "rounds": rounds,
-            "search_best": best.number,
-            "chosen": chosen,
-            "tied": tied,
-            "confidence": confidence,
-            "told_apart": confidence >= _CONFIDENCE,
-            "seconds": sum(sum(each.seconds) for each in candidates),
-            "budget_s": self.budget_s,
-        }
+            winner = min(close, key=lambda each: (each.n_weights, each.fit_s, each.trial.number))
+            chosen, tied = winner.trial.number, [each.trial.number for each in close]
+            confidence = _confidence(winner, candidates, racing, share)
+        return Confirmed(
+            candidates=[_recorded(each, share) for each in candidates],
+            rounds=rounds,
+            search_best=best.number,
+            chosen=chosen,
+            tied=tied,
+            confidence=confidence,
+            told_apart=confidence >= _CONFIDENCE,
+            seconds=sum(sum(each.seconds) for each in candidates),
+            budget_s=self.budget_s,
+        )
 
 
-def _tied(racing: Sequence[_Candidate]) -> list[_Candidate]:
+def _tied(racing: Sequence[_Racer]) -> list[_Racer]:
     """Those of which none is clearly better than another: within one error of the leader."""
     values = np.array([each.values for each in racing])
     if values.shape[0] < 2 or values.shape[1] < 2:
@@ -207,9 +205,9 @@ def _tied(racing: Sequence[_Candidate]) -> list[_Candidate]:
 
 
 def _confidence(
-    chosen: _Candidate,
-    candidates: Sequence[_Candidate],
-    racing: Sequence[_Candidate],
+    chosen: _Racer,
+    candidates: Sequence[_Racer],
+    racing: Sequence[_Racer],
     validation_share: float,
 ) -> float:
     """How sure it is that the chosen one is better than all others: by Bonferroni, at least so."""
@@ -225,19 +223,19 @@ def _confidence(
     return max(0.0, 1 - doubt)
 
 
-def _told(candidate: _Candidate, validation_share: float) -> Mapping[str, Any]:
-    """A candidate as the step's outcome has it; scores are the metric in its own direction."""
-    scores = candidate.scores
+def _recorded(racer: _Racer, validation_share: float) -> Candidate:
+    """A racer as the journal has it; scores are the metric in its own direction."""
+    scores = racer.scores
     error = None
     if len(scores) > 1:
         error = float(np.std(scores, ddof=1) * np.sqrt(1 / len(scores) + validation_share))
-    return {
-        "number": candidate.trial.number,
-        "scores": scores,
-        "mean": fmean(scores) if scores else None,
-        "standard_error": error,
-        "n_weights": candidate.n_weights,
-        "seconds": candidate.fit_s,
-        "dropped_with": candidate.left_with,
-        "reason": candidate.reason,
-    }
+    return Candidate(
+        number=racer.trial.number,
+        scores=scores,
+        mean=fmean(scores) if scores else None,
+        standard_error=error,
+        n_weights=racer.n_weights,
+        seconds=racer.fit_s,
+        dropped_with=racer.left_with,
+        reason=racer.reason,
+    )

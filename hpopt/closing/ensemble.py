@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+
+import numpy as np
 
 from hpopt.export.best import trained_network
 from hpopt.runs.folder import Run
+from hpopt.runs.steps import Ensembled, EnsembleScores
 from hpopt.statistics.bootstrap import LEVEL
 from hpopt.statistics.sample import Predictor, Sample
 from hpopt.training.objective import Objective
 from hpopt.trials import Trial, ranked
 
-STEP = "ensemble"
+_AVERAGE, _SINGLE = "ensemble", "single"
 
 
 def members(run: Run, count: int) -> list[Trial]:
@@ -22,16 +24,18 @@ def members(run: Run, count: int) -> list[Trial]:
     Those that the step `confirm` has fitted again come first, by how long they stayed in the race
     and by their mean there; all others stand as the search has ranked them.
     """
-    step = run.steps.get("confirm")
+    race = run.outcomes.confirm
     sign = -1.0 if run.header.greater_is_better else 1.0
-    candidates = step.outcome["candidates"] if step else []
-    fitted = [each for each in candidates if each["scores"] and each["reason"] is None]
-    fitted.sort(key=lambda each: (-len(each["scores"]), sign * each["mean"], each["number"]))
-    failed = {each["number"] for each in candidates if each["reason"] is not None}
-    confirmed = [run.trial(each["number"]) for each in fitted]
-    known = failed | {trial.number for trial in confirmed}
-    others = [trial for trial in ranked(run.trials()) if trial.number not in known]
-    return [*confirmed, *others][:count]
+    candidates = race.candidates if race else ()
+    fitted = [
+        (-len(each.scores), sign * each.mean, each.number)
+        for each in candidates
+        if each.mean is not None and each.reason is None
+    ]
+    failed = {each.number for each in candidates if each.reason is not None}
+    confirmed = [number for _, _, number in sorted(fitted)]
+    others = [trial for trial in ranked(run.trials()) if trial.number not in {*failed, *confirmed}]
+    return [*map(run.trial, confirmed), *others][:count]
 
 
 @dataclass(frozen=True)
@@ -47,40 +51,49 @@ class Ensemble:
     count: int
     whole: bool
 
-    def __call__(self) -> Mapping[str, Any]:
-        """Compare, and give the step's outcome: the average is taken if it is clearly better.
+    def __call__(self) -> Ensembled:
+        """Compare: the average is taken if it is clearly better.
 
         Raises RunError where the single network is gone.
         """
         single, metric = self.run.chosen, self.run.metric
         assert single is not None
-        found = [trial for trial in members(self.run, self.count) if self._is_there(trial)]
-        numbers = [trial.number for trial in found]
-        outcome: dict[str, Any] = {"members": numbers, "single": single.number, "taken": False}
-        if len(found) < 2:
-            return outcome
+        averaged = [trial for trial in members(self.run, self.count) if self._is_there(trial)]
+        numbers = [trial.number for trial in averaged]
+        if len(averaged) < 2:
+            return Ensembled(members=numbers, single=single.number, taken=False, difference=None)
+        sample = self._sample(averaged, single)
+        comparison = sample.compare(_AVERAGE, _SINGLE, metric)
+        is_better = comparison is not None and (
+            (comparison.difference > 0) == self.run.header.greater_is_better
+        )
+        return Ensembled(
+            members=numbers,
+            single=single.number,
+            taken=comparison is not None and comparison.is_clear and is_better,
+            scores=EnsembleScores(
+                ensemble=sample.score(_AVERAGE, metric), single=sample.score(_SINGLE, metric)
+            ),
+            level=LEVEL,
+            difference=None if comparison is None else comparison.difference,
+            interval=None if comparison is None else comparison.interval,
+            p=None if comparison is None else comparison.p,
+        )
+
+    def _sample(self, averaged: Sequence[Trial], single: Trial) -> Sample:
+        """What both say of the validation part."""
         data = self.objective.data
-        said = {"ensemble": self._said(*found), "single": self._said(single)}
-        predictors = {name: Predictor(predictions) for name, predictions in said.items()}
+        predictors = {
+            _AVERAGE: Predictor(self._predictions(*averaged)),
+            _SINGLE: Predictor(self._predictions(single)),
+        }
         groups = data.groups("validation")
-        sample = Sample(data.y("validation"), predictors, [metric], groups=groups)
-        scores = {name: sample.score(name, metric) for name in predictors}
-        outcome |= {"scores": scores, "level": LEVEL, "difference": None}
-        difference = sample.difference("ensemble", "single", metric)
-        if difference is not None:
-            is_better = (difference.estimate > 0) == self.run.header.greater_is_better
-            outcome |= {
-                "difference": difference.estimate,
-                "interval": difference.interval.to_json(),
-                "p": difference.p,
-                "taken": difference.is_clear and is_better,
-            }
-        return outcome
+        return Sample(data.y("validation"), predictors, [self.run.metric], groups=groups)
 
     def _is_there(self, trial: Trial) -> bool:
         is_refitted = self.run.refitted_weights(trial) is not None or not self.whole
         return is_refitted and self.run.weights(trial) is not None
 
-    def _said(self, *trials: Trial) -> Any:
+    def _predictions(self, *trials: Trial) -> np.ndarray:
         network = trained_network(self.run, self.objective, *trials)
         return self.objective.predict(network, "validation")

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from hpopt.closing.ensemble import members
 from hpopt.closing.jobs import run_jobs
@@ -19,7 +17,9 @@ from hpopt.data.folds import OWN, WHOLE, Splits
 from hpopt.errors import RunError
 from hpopt.execution.slots import Job, Slots, TrialFinished
 from hpopt.runs.folder import Run
-from hpopt.trials import Trial
+from hpopt.runs.steps import Network, Refitted
+from hpopt.space.names import owner
+from hpopt.trials import Result, Trial
 
 log = logging.getLogger(__name__)
 
@@ -40,42 +40,34 @@ class Refit:
     stop: threading.Event | None = None
     ensemble: int | None = None
 
-    def __call__(self) -> Mapping[str, Any]:
-        """Fit, and give what the journal is to say: what came of each trial and part.
+    def __call__(self) -> Refitted:
+        """Fit, and give what came of each trial and part.
 
         Raises RunError where the network of the chosen params can't be fitted.
         """
         chosen, default = self.run.chosen, self.run.trials()[0]
         assert chosen is not None
-        trials = [chosen]
-        if default.result is not None and default.number != chosen.number:
-            trials.append(default)
-        known = {trial.number for trial in trials}
-        others = members(self.run, self.ensemble or 0)
-        trials += [trial for trial in others if trial.number not in known]
-        jobs = [self._own(trial) for trial in trials if self.run.weights(trial) is None]
+        trials = {chosen.number: chosen}
+        if default.result is not None:
+            trials.setdefault(default.number, default)
+        for trial in members(self.run, self.ensemble or 0):
+            trials.setdefault(trial.number, trial)
+        jobs = [self._own(trial) for trial in trials.values() if self.run.weights(trial) is None]
         if self.whole:
             self.splits.write_whole()
-            jobs += [self._of_all_rows(trial) for trial in trials]
-        networks: dict[str, dict[str, Any]] = {}
+            jobs += [self._of_all_rows(trial) for trial in trials.values()]
+        networks: dict[str, dict[str, Network]] = {}
         for event in run_jobs(self.slots, jobs, self.stop):
             job = event.job
             part = "train" if job.fold == OWN else "train+validation"
             if isinstance(event, TrialFinished):
-                weights = event.result.weights
-                assert weights is not None
-                networks.setdefault(str(job.number), {})[part] = {
-                    "weights": weights,
-                    "epochs": event.result.epochs,
-                    "kept_epoch": event.result.kept_epoch,
-                    "metrics": dict(event.result.metrics) if job.fold == OWN else {},
-                    "seconds": event.result.seconds,
-                }
+                network = _network(event.result, has_scores=job.fold == OWN)
+                networks.setdefault(str(job.number), {})[part] = network
             elif job.number == chosen.number:
                 raise RunError(f"the network of trial {job.number} failed anew: {event.reason}")
             else:
                 log.warning("trial %d is not fitted again: %s", job.number, event.reason)
-        return {"networks": networks}
+        return Refitted(networks=networks)
 
     def _own(self, trial: Trial) -> Job:
         return Job(trial.number, trial.params, trial.seed, self.run.trial_folder(trial.number), OWN)
@@ -84,6 +76,19 @@ class Refit:
         result = trial.result
         assert result is not None
         epochs = result.kept_epoch or result.epochs
-        params = {**trial.params, "epochs": epochs, "early_stopping": None}
+        params = {n: value for n, value in trial.params.items() if owner(n) != "early_stopping"}
+        params |= {"epochs": epochs, "early_stopping": None}
         folder = self.run.refit_folder(trial.number)
         return Job(trial.number, params, trial.seed, folder, WHOLE)
+
+
+def _network(result: Result, *, has_scores: bool) -> Network:
+    """What the journal says of a fit; one on all rows leaves none to be scored on."""
+    assert result.weights is not None
+    return Network(
+        weights=result.weights,
+        epochs=result.epochs,
+        kept_epoch=result.kept_epoch,
+        metrics=result.metrics if has_scores else {},
+        seconds=result.seconds,
+    )

@@ -7,28 +7,31 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hpopt.closing.confirm import Confirmation
-from hpopt.closing.ensemble import STEP as ENSEMBLE
+from hpopt.closing.assessment import Assessment
+from hpopt.closing.confirm import Race
 from hpopt.closing.ensemble import Ensemble
 from hpopt.closing.jobs import Stopped
 from hpopt.closing.refit import Refit
-from hpopt.closing.testing import Judging
 from hpopt.config.schema import OutputSettings
 from hpopt.data.folds import WHOLE, Splits
 from hpopt.errors import RunError, in_words
 from hpopt.execution.slots import Slots
 from hpopt.export.best import trained_network, write_best
-from hpopt.plots.drawing import PICTURES, write_picture
+from hpopt.plots.drawing import write_picture
 from hpopt.plots.history import History
-from hpopt.report.findings import Findings, find_out
+from hpopt.plots.pictures import PICTURES
+from hpopt.report.findings import find_out
 from hpopt.report.summary import summarise
 from hpopt.runs.folder import Run, now
 from hpopt.runs.journal import Step
+from hpopt.runs.record import to_json
 from hpopt.runs.results import dump_results
+from hpopt.runs.steps import Drawn, Findings, Listed, Saved, StepOutcome, Summarised
 from hpopt.space.space import Space
 from hpopt.statistics.threshold import depends_on_threshold
 from hpopt.training.objective import Objective
@@ -39,10 +42,17 @@ log = logging.getLogger(__name__)
 # About how long the steps take that fit nothing, and the pictures among them, on two cores.
 CLOSING_S, PLOTS_S = 5.0, 8.0
 
+# A step by its name, which the journal knows it by.
+NamedStep = tuple[str, Callable[[], StepOutcome]]
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Closing:
-    """What the closing steps need: the run, its objective, and what the search was."""
+    """The closing steps of a run, of which `output` says what is wanted.
+
+    `objective` and `splits` are of the run's rows; `seed` and `space` are those of the search, and
+    `slots` those that it has left. Once `stop` is set only what is quick is done.
+    """
 
     run: Run
     objective: Objective
@@ -54,22 +64,22 @@ class Closing:
     stop: threading.Event
 
     @property
-    def steps(self) -> Sequence[tuple[str, Callable[[], Mapping[str, Any]]]]:
+    def steps(self) -> Sequence[NamedStep]:
         """The steps in order. Without a finished trial only the summary can be written."""
         if self.run.best is None:
             return [("summary", self._summary)]
         return [
             *self._fitting_steps,
-            *([("threshold", self._judging.threshold)] if self._has_threshold else []),
+            *([("threshold", self._assessment.threshold)] if self._has_threshold else []),
             ("best", self._best),
-            ("test", self._judging.test),
+            ("test", self._assessment.test),
             ("results", self._results),
             *([("plots", self._plots)] if self.output.plots else []),
             ("summary", self._summary),
         ]
 
     @property
-    def _fitting_steps(self) -> Sequence[tuple[str, Callable[[], Mapping[str, Any]]]]:
+    def _fitting_steps(self) -> Sequence[NamedStep]:
         """The steps that fit networks: a run that was stopped leaves them to its resumption.
 
         But where trials keep no network, as with folds, it has to have one.
@@ -79,33 +89,38 @@ class Closing:
             assert run.chosen is not None
             is_there = run.weights(run.chosen) is not None
             return [] if is_there else [("network", Refit(run, self.slots, self.splits, False))]
-        fitted_s = sum(trial.result.seconds for trial in run.trials() if trial.result is not None)
-        confirm = Confirmation(
-            run,
-            self.objective,
-            self.space,
-            self.slots,
-            self.splits,
-            output.confirm * fitted_s,
-            self.stop,
+        steps: list[NamedStep] = []
+        if output.confirm > 0:
+            steps.append(("confirm", self._race))
+        steps.append(
+            ("refit", Refit(run, self.slots, self.splits, output.refit, self.stop, output.ensemble))
         )
-        refit = Refit(run, self.slots, self.splits, output.refit, self.stop, output.ensemble)
-        steps: dict[str, Callable[[], Mapping[str, Any]]] = {"confirm": confirm, "refit": refit}
         if output.ensemble is not None:
-            steps[ENSEMBLE] = Ensemble(run, self.objective, output.ensemble, output.refit)
-        return [(name, step) for name, step in steps.items() if name in self._wanted]
+            steps.append(("ensemble", Ensemble(run, self.objective, output.ensemble, output.refit)))
+        return steps
 
     @property
-    def _wanted(self) -> set[str]:
-        """The steps that fit networks, or compare them, as the config asks for them."""
-        wanted = {"confirm": self.output.confirm > 0, "refit": True}
-        wanted[ENSEMBLE] = self.output.ensemble is not None
-        return {name for name, is_wanted in wanted.items() if is_wanted}
+    def _race(self) -> Race:
+        results = [trial.result for trial in self.run.trials() if trial.result is not None]
+        return Race(
+            run=self.run,
+            objective=self.objective,
+            space=self.space,
+            slots=self.slots,
+            splits=self.splits,
+            budget_s=self.output.confirm * sum(result.seconds for result in results),
+            stop=self.stop,
+        )
 
     @property
     def is_cut_short(self) -> bool:
         """Whether steps that fit networks are left over, because the run was asked to stop."""
-        is_left = not self._wanted <= {*self.run.steps}
+        done, output = self.run.outcomes, self.output
+        is_left = (
+            (output.confirm > 0 and done.confirm is None)
+            or done.refit is None
+            or (output.ensemble is not None and done.ensemble is None)
+        )
         return self.run.best is not None and self.stop.is_set() and is_left
 
     def network(self, *trials: Trial) -> tuple[Objective, Any]:
@@ -133,7 +148,9 @@ class Closing:
         """
         failure: RunError | None = None
         place = -1  # in the journal, of the step before
-        for name, step in self.steps:
+        waiting = deque(self.steps)
+        while waiting:
+            name, step = waiting.popleft()
             done = list(self.run.steps)
             if name in done[place + 1 :]:
                 place = done.index(name)
@@ -141,12 +158,13 @@ class Closing:
             self.run.check_place()
             try:
                 outcome = step()
-                self.run.append(Step(name, now(), outcome))
+                self.run.append(Step(name, now(), to_json(outcome)))
                 log.info("closing step done: %s", name)
             except Stopped:
                 log.info("closing step left to a resumption: %s", name)
-                self.do_all()  # those that are quick
-                return
+                failure = None  # what failed is left to it as well
+                waiting = deque(self.steps)  # now that the run is stopped, those that are quick
+                continue
             except RunError as error:
                 log.exception("closing step failed: %s", name)
                 failure = failure or error
@@ -154,27 +172,29 @@ class Closing:
         if failure is not None:
             raise failure
 
-    def _best(self) -> Mapping[str, Any]:
+    def _best(self) -> Saved:
         assert self.run.chosen is not None
         objective, network = self.network(*self.run.final)
-        return write_best(self.run, objective, self.run.chosen, network, self.output.keep_rows)
+        keep_rows = self.output.keep_rows
+        difference = write_best(self.run, objective, self.run.chosen, network, keep_rows)
+        return Saved(trial=self.run.chosen.number, largest_difference=difference)
 
     @property
-    def _judging(self) -> Judging:
-        return Judging(self.run, self.objective, self.network)
+    def _assessment(self) -> Assessment:
+        return Assessment(self.run, self.objective, self.network)
 
     @property
     def _has_threshold(self) -> bool:
         return depends_on_threshold(self.objective.data.output.task, self.run.metric)
 
-    def _results(self) -> Mapping[str, Any]:
+    def _results(self) -> Listed:
         trials = self.run.trials()
         self.run.write(
             "results.pkl", lambda file: dump_results(self.space, trials, self.seed, file)
         )
-        return {}
+        return Listed()
 
-    def _plots(self) -> Mapping[str, Any]:
+    def _plots(self) -> Drawn:
         """The pictures; one that can't be drawn is never worth a run, so its fault is logged."""
         history = History.of(self.run)
         missing: dict[str, str] = {}
@@ -187,14 +207,14 @@ class Closing:
             else:
                 if picture.reason is not None:
                     missing[name] = picture.reason
-        return {"drawn": [name for name in PICTURES if name not in missing], "missing": missing}
+        return Drawn(drawn=[name for name in PICTURES if name not in missing], missing=missing)
 
-    def _summary(self) -> Mapping[str, Any]:
+    def _summary(self) -> Summarised:
         """The summary; what the surrogate says in it goes into the journal, for `conclude`."""
         try:
-            found = find_out(self.run)
+            findings = find_out(self.run)
         except Exception as error:  # what the parameters did is never worth a run either
             log.exception("the surrogate can't be read")
-            found = Findings([f"The surrogate can't be read: {in_words(error)}"], None)
-        self.run.write_text("summary.md", summarise(self.run, found))
-        return {"findings": found.to_json()}
+            findings = Findings([f"The surrogate can't be read: {in_words(error)}"], None)
+        self.run.write_text("summary.md", summarise(self.run, findings))
+        return Summarised(findings=findings)

@@ -1,50 +1,17 @@
-"""YAML text to plain data under YAML 1.2's rules, remembering where every key and value stands.
-
-PyYAML reads the text; but it follows YAML 1.1, where `1e-3` is a string, `no` is false and a second
-key silently replaces the first. So its nodes are turned into values here, by the core schema of
-YAML 1.2 (https://yaml.org/spec/1.2.2/#103-core-schema).
-"""
+"""A YAML file with its overrides as plain data that remember where each key and value stands."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from hpopt.config.syntax import explain
+from hpopt.config.nesting import written_path
+from hpopt.config.yaml12 import Reader
 from hpopt.errors import ConfigError, Location, closest
 
 # Where a value stands in the tree: ("space", "learning_rate", "low"); list items by their index.
 KeyPath = tuple[str | int, ...]
-
-_TAG = "tag:yaml.org,2002:"
-_MERGE = "<<"
-# A few aliases of aliases can unfold to billions of values; no honest config comes near this.
-_MOST_NODES = 100_000
-_DEEPEST = 50
-_LARGEST = 2**63
-_COMMA = re.compile(r"\d,\d")
-
-
-class _Yaml12Loader(yaml.SafeLoader):
-    """PyYAML's parser with the core schema of YAML 1.2 in place of the rules of YAML 1.1."""
-
-    yaml_implicit_resolvers = {}  # noqa: RUF012 (PyYAML copies it before it adds to it)
-
-
-for _tag, _pattern in (
-    ("null", r"~|null|Null|NULL|"),
-    ("bool", r"true|True|TRUE|false|False|FALSE"),
-    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"),
-    (
-        "float",
-        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
-    ),
-):
-    _Yaml12Loader.add_implicit_resolver(_TAG + _tag, re.compile(rf"(?:{_pattern})\Z"), None)
 
 
 class Document:
@@ -55,8 +22,9 @@ class Document:
         self.source = source
         self.overrides = tuple(overrides)
         self.tree: dict[str, Any] = {}
-        self._keys: dict[KeyPath, Location] = {}
-        self._values: dict[KeyPath, Location] = {}
+        # Where each key and each value is written; what no file says has no place.
+        self.key_places: dict[KeyPath, Location] = {}
+        self.value_places: dict[KeyPath, Location] = {}
 
     def value_at(self, path: KeyPath) -> Any:
         """The value at `path`; raises KeyError or IndexError where there is none."""
@@ -67,22 +35,43 @@ class Document:
 
     def location(self, path: KeyPath, *, of_key: bool = False) -> Location | None:
         """Where the value (or its key) at `path` stands, or else the nearest one around it."""
-        places = (self._keys, self._values) if of_key else (self._values, self._keys)
+        places = (
+            (self.key_places, self.value_places) if of_key else (self.value_places, self.key_places)
+        )
         for length in range(len(path), 0, -1):
             for place in places:
                 if path[:length] in place:
                     return place[path[:length]]
         return Location(str(self.path))
 
+    def rearranged(self, tree: dict[str, Any], moves: Mapping[KeyPath, KeyPath]) -> Document:
+        """The document with another `tree`; of each path in `moves`, it is kept where it stood."""
+        other = Document(self.path, self.source, self.overrides)
+        other.tree = tree
+        other.key_places = _moved(self.key_places, moves)
+        other.value_places = _moved(self.value_places, moves)
+        return other
+
     def origin(self, path: KeyPath) -> str:
         """Where the value at `path` came from, in words for the resolved config."""
-        location = self._values.get(path)
+        location = self.value_places.get(path)
         return "default" if location is None else str(location).replace("\n", " ")
 
     def _forget(self, path: KeyPath) -> None:
-        for place in (self._keys, self._values):
-            for known in [known for known in place if known[: len(path)] == path]:
-                del place[known]
+        for place in (self.key_places, self.value_places):
+            for below in [below for below in place if below[: len(path)] == path]:
+                del place[below]
+
+
+def _moved(
+    places: Mapping[KeyPath, Location], moves: Mapping[KeyPath, KeyPath]
+) -> dict[KeyPath, Location]:
+    moved = dict(places)
+    for path, stood in moves.items():
+        depth = len(stood)
+        below = [place for place in places if place[:depth] == stood]
+        moved |= {(*path, *place[depth:]): places[place] for place in below}
+    return moved
 
 
 def read_document(path: Path, overrides: Sequence[str] = ()) -> Document:
@@ -99,7 +88,7 @@ def parse_document(path: Path, source: bytes, overrides: Sequence[str] = ()) -> 
     Raises ConfigError where it is no YAML, or an override does not fit.
     """
     document = Document(path, source, overrides)
-    _Reader(document, str(path), _decode(path, source)).read_into(())
+    Reader(document, str(path), _decode(path, source)).read_into(())
     for override in overrides:
         _apply_override(document, override)
     return document
@@ -144,12 +133,13 @@ def _apply_override(document: Document, override: str) -> None:
         raise ConfigError(
             "an override has the form key.path=value", location=place, help="-s search.n_calls=20"
         )
+    path = written_path(document.tree, path)
     parent = document.tree
     for depth, step in enumerate(path[:-1]):
         child = parent.get(str(step))
         if child is None:  # not there, or `output:` with nothing behind it
             child = parent[str(step)] = {}
-            document._keys.setdefault(path[: depth + 1], place)
+            document.key_places.setdefault(path[: depth + 1], place)
         if not isinstance(child, dict):
             raise ConfigError(
                 f"`{'.'.join(map(str, path[: depth + 1]))}` is no mapping: it has no keys",
@@ -158,135 +148,4 @@ def _apply_override(document: Document, override: str) -> None:
             )
         parent = child
     document._forget(path)
-    _Reader(document, place.file, text).read_into(path)
-
-
-class _Reader:
-    """Reads one YAML text into a document at a path."""
-
-    def __init__(self, document: Document, file: str, text: str) -> None:
-        self._document = document
-        self._file = file
-        self._text = text
-        self._lines = text.splitlines()
-        self._is_file = file == str(document.path)
-        self._nodes = 0
-
-    def read_into(self, path: KeyPath) -> None:
-        node = self._compose()
-        if path:
-            self._document._keys[path] = Location(self._file)
-            value = None if node is None else self._value(node, path, ())
-            self._document._values[path] = Location(self._file)
-            parent = self._document.value_at(path[:-1])
-            parent[path[-1]] = value
-            return
-        if node is None or (isinstance(node, yaml.ScalarNode) and node.value.strip() == ""):
-            raise ConfigError(
-                "the file is empty",
-                location=Location(self._file),
-                help="it needs at least `dataset`, `model` and `space`",
-            )
-        if not isinstance(node, yaml.MappingNode):
-            raise self._error("the file must hold a mapping (key: value)", node.start_mark)
-        self._document.tree = self._value(node, (), ())
-
-    def _compose(self) -> yaml.Node | None:
-        try:
-            return yaml.compose(self._text, Loader=_Yaml12Loader)
-        except yaml.MarkedYAMLError as error:
-            found = explain(error, self._lines)
-            raise self._error(found.message, found.mark, found.help) from None
-        except yaml.reader.ReaderError as error:
-            before = self._text[: error.position]
-            column = error.position - (before.rfind("\n") + 1)
-            mark = yaml.Mark(self._file, error.position, before.count("\n"), column, None, 0)
-            character = self._text[error.position]
-            raise self._error(
-                f"a character that YAML does not allow: U+{ord(character):04X}", mark
-            ) from None
-        except yaml.YAMLError as error:
-            raise ConfigError(f"this is no YAML: {error}", location=Location(self._file)) from None
-        except RecursionError:
-            raise ConfigError("the nesting is too deep", location=Location(self._file)) from None
-
-    def _value(self, node: yaml.Node, path: KeyPath, ancestors: tuple[yaml.Node, ...]) -> Any:
-        self._nodes += 1
-        if len(ancestors) > _DEEPEST:
-            raise self._error("the nesting is too deep", node.start_mark)
-        if self._nodes > _MOST_NODES:
-            raise self._error("the file unfolds to more than any config needs", node.start_mark)
-        if any(node is ancestor for ancestor in ancestors):
-            raise self._error("an alias that contains itself", node.start_mark)
-        self._document._values[path] = self._locate(node.start_mark)
-        if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node)
-        if node.tag not in (f"{_TAG}map", f"{_TAG}seq"):
-            raise self._tag_error(node)
-        ancestors = (*ancestors, node)
-        if isinstance(node, yaml.SequenceNode):
-            items: list[yaml.Node] = node.value
-            return [self._value(item, (*path, i), ancestors) for i, item in enumerate(items)]
-        assert isinstance(node, yaml.MappingNode)
-        mapping: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            key = self._key(key_node)
-            if key in mapping:
-                first = self._document._keys[(*path, key)]
-                raise self._error(
-                    f"the key `{key}` stands twice",
-                    key_node.start_mark,
-                    f"it was first at {first}; keep one of them",
-                )
-            self._document._keys[(*path, key)] = self._locate(key_node.start_mark)
-            mapping[key] = self._value(value_node, (*path, key), ancestors)
-        return mapping
-
-    def _key(self, node: yaml.Node) -> str:
-        key = self._scalar(node) if isinstance(node, yaml.ScalarNode) else None
-        if not isinstance(key, str):
-            help = "decimals are written with a point: 0.001" if _COMMA.search(self._text) else None
-            raise self._error("a key must be a name", node.start_mark, help)
-        if key == _MERGE:
-            raise self._error(
-                "YAML 1.2 has no merge keys (`<<`)", node.start_mark, "write them out"
-            )
-        return key
-
-    def _scalar(self, node: yaml.ScalarNode) -> Any:
-        text: str = node.value
-        kind = node.tag.removeprefix(_TAG)
-        try:
-            match kind:
-                case "str":
-                    return text
-                case "null":
-                    return None
-                case "bool":
-                    return {"true": True, "false": False}[text.lower()]
-                case "int":
-                    number = int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
-                    if abs(number) >= _LARGEST:
-                        raise self._error("a number that is too large", node.start_mark)
-                    return number
-                case "float":
-                    return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
-        except (ValueError, KeyError):  # `!!int one`, or digits without end
-            raise self._error(f"`{text[:40]}` is no {kind}", node.start_mark) from None
-        raise self._tag_error(node)
-
-    def _tag_error(self, node: yaml.Node) -> ConfigError:
-        tag = node.tag.replace(_TAG, "!!")
-        return self._error(
-            f"the tag `{tag}` is not allowed", node.start_mark, "write plain data only"
-        )
-
-    def _locate(self, mark: yaml.Mark) -> Location:
-        if not self._is_file:
-            return Location(self._file)
-        line = self._lines[mark.line] if mark.line < len(self._lines) else None
-        return Location(self._file, mark.line + 1, mark.column + 1, line)
-
-    def _error(self, message: str, mark: yaml.Mark | None, help: str | None = None) -> ConfigError:
-        location = Location(self._file) if mark is None else self._locate(mark)
-        return ConfigError(message, location=location, help=help)
+    Reader(document, place.file, text).read_into(path)

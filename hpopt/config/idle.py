@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hpopt.config.schema import WITHOUT_ACQUISITION, Settings
+from hpopt.config.schema import Search, Settings
+from hpopt.search.engines import engine_keys
 from hpopt.space.dimensions import Categorical
 from hpopt.space.space import Space
 from hpopt.training.optimizers import WITH_MOMENTUM
@@ -18,13 +19,7 @@ def idle_settings(settings: Settings, training: Training, space: Space) -> Itera
     """A note for each setting that was given and has no effect."""
     searched = {dimension.name: dimension for dimension in space}
     given = {*settings.training.model_fields_set, *settings.space}
-    engine = settings.search.engine
-    if "acquisition" in settings.search.model_fields_set and engine in WITHOUT_ACQUISITION:
-        yield f"`search.acquisition` has no effect with the engine `{engine}`"
-    for name, owner in (("base_estimator", "skopt"), ("grid", "grid")):
-        if name in settings.search.model_fields_set and engine != owner:
-            yield f"`search.{name}` is for the engine `{owner}` and has no effect with `{engine}`"
-
+    yield from _of_other_engines(settings.search)
     optimizer = searched.get("optimizer")
     optimizers = (
         optimizer.categories if isinstance(optimizer, Categorical) else (training.optimizer,)
@@ -35,3 +30,17 @@ def idle_settings(settings: Settings, training: Training, space: Space) -> Itera
     never_decays = "learning_decay" not in searched and training.learning_decay is None
     if "decay_steps" in given and never_decays:
         yield "`decay_steps` has no effect without `learning_decay`"
+
+
+def _of_other_engines(search: Search) -> Iterator[str]:
+    """A note for each setting of other engines than the one that was chosen."""
+    for key, engines in engine_keys().items():
+        if key not in search.model_fields_set or search.engine in engines:
+            continue
+        if len(engines) > 1:
+            yield f"`search.{key}` has no effect with the engine `{search.engine}`"
+        else:
+            yield (
+                f"`search.{key}` is for the engine `{engines[0]}` and has no effect with "
+                f"`{search.engine}`"
+            )

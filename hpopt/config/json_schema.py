@@ -37,18 +37,24 @@ def config_schema() -> Form:
     own = {"type": "string", "pattern": r".:[A-Za-z_]\w*$"}
     builder = sections["model"]["properties"]["builder"]
     builder["anyOf"] = [{"type": "string", "enum": list(SHIPPED)}, own]
-    sections["space"] |= {"properties": _searched_settings(), "additionalProperties": _OWN}
+    settings = _searched_settings()
+    nests = {
+        "training": _same("Settings of `training`.", settings, "#/properties/space"),
+        "model": {"anyOf": [{"$ref": "#/definitions/nest"}, {"type": "null"}]},
+    }
+    sections["space"] |= {"properties": {**settings, **nests}, "additionalProperties": _OWN}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "hpopt",
         "description": "A run of hpopt: the data, the network family, the space and the search.",
         **{key: file[key] for key in ("type", "properties", "required")},
         "additionalProperties": False,
-        "allOf": [_with_builder(name) for name in SHIPPED],
+        "allOf": [_with_builder(name, f"#/allOf/{i}") for i, name in enumerate(SHIPPED)],
         "definitions": {
             "real": _dimension(RealDimension),
             "integer": _dimension(IntegerDimension),
             "categorical": _dimension(CategoricalDimension),
+            "nest": _OWN_NEST,
         },
     }
 
@@ -101,11 +107,15 @@ def _allow_null(section: Form) -> None:
     section["type"] = [section["type"], "null"]
 
 
-def _with_builder(builder: str) -> Form:
-    """What a shipped builder adds: its arguments, in `model` and in `space`, and nothing else."""
+def _with_builder(builder: str, place: str) -> Form:
+    """What a shipped builder adds: its arguments, in `model` and in `space`, and nothing else.
+
+    `place` is where that stands in the whole schema.
+    """
     signature = read_signature(load_builder(builder))
     constants: Form = {"builder": True}
-    searched: Form = dict.fromkeys(_searched_settings(), True)
+    settings: Form = dict.fromkeys([*_searched_settings(), "training"], True)
+    searched: Form = {}
     for name, argument in signature.arguments.items():
         value = value_schema(argument.annotation)
         described = {"description": argument.description} if argument.description else {}
@@ -118,7 +128,16 @@ def _with_builder(builder: str) -> Form:
         "then": {
             "properties": {
                 "model": {"properties": constants, "additionalProperties": False},
-                "space": {"properties": searched, "additionalProperties": False},
+                "space": {
+                    "properties": {
+                        **settings,
+                        "model": _same(
+                            "Arguments of the builder.", searched, f"{place}/then/properties/space"
+                        ),
+                        **searched,
+                    },
+                    "additionalProperties": False,
+                },
             }
         },
     }
@@ -126,13 +145,38 @@ def _with_builder(builder: str) -> Form:
 
 def _searched_settings() -> Form:
     """The settings of the training, as they may stand in `space`."""
+    settings = _plain_schema(Training)["properties"].items()
+    return {name: _setting(form) for name, form in settings if name not in NOT_SEARCHABLE}
+
+
+def _setting(form: Form) -> Form:
+    """What may stand in `space` for a setting; of one that is a section, its own settings."""
+    for option in form.get("anyOf", ()):
+        if "properties" in option:
+            parts = {name: _setting(part) for name, part in option["properties"].items()}
+            return _nest(form["description"], parts)
+    value = {key: part for key, part in form.items() if key not in ("description", "default")}
+    return {"description": form["description"], **_searched(value)}
+
+
+def _same(description: str, properties: Form, place: str) -> Form:
+    """A mapping whose keys may be what the same ones are that stand at `place`."""
+    same = {
+        name: {"description": form.get("description", name), "$ref": f"{place}/properties/{name}"}
+        for name, form in properties.items()
+    }
+    nest = _nest(description, same)
+    _allow_null(nest)
+    return nest
+
+
+def _nest(description: str, properties: Form) -> Form:
+    """A mapping of dimensions by the names of what they set."""
     return {
-        name: {
-            "description": form["description"],
-            **_searched({k: v for k, v in form.items() if k not in ("description", "default")}),
-        }
-        for name, form in _plain_schema(Training)["properties"].items()
-        if name not in NOT_SEARCHABLE
+        "description": description,
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,
     }
 
 
@@ -176,5 +220,13 @@ def _dimension(section: type[pydantic.BaseModel]) -> Form:
     return form
 
 
-# What a name may be that only a user's own builder knows.
+# What a name may be that only a user's own builder knows: a dimension, or a mapping of several.
 _OWN = {"description": "An argument of your own builder.", **_searched(_SCALAR)}
+_OWN["anyOf"] = [*_OWN["anyOf"], {"$ref": "#/definitions/nest"}]
+_OWN_NEST: Form = {
+    "description": "A mapping of dimensions by the names of what they set.",
+    "type": "object",
+    "minProperties": 1,
+    "not": {"required": ["type"], "properties": {"type": {"type": "string"}}},
+    "additionalProperties": _OWN,
+}

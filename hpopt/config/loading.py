@@ -14,14 +14,15 @@ import pydantic
 from hpopt.config.binding import Binding, bind
 from hpopt.config.document import Document, KeyPath, parse_document, read_document
 from hpopt.config.dumping import block_yaml
-from hpopt.config.problems import problems_of
-from hpopt.config.schema import WITHOUT_ACQUISITION, Settings
+from hpopt.config.nesting import flattened
+from hpopt.config.problems import in_order, problems_of
+from hpopt.config.schema import Settings
 from hpopt.data.settings import AnyData, located
 from hpopt.errors import ConfigError, shorten
-from hpopt.metrics.metrics import METRICS, Metric, default_metric, metrics_for
+from hpopt.metrics.metric import Metric
+from hpopt.metrics.metrics import METRICS, default_metric, metrics_for
 from hpopt.space.dimensions import Categorical
-from hpopt.task import Task
-from hpopt.training.losses import losses_for
+from hpopt.task import TASKS, Task
 
 # What a config is called that was given as a mapping.
 MAPPING = Path("mapping")
@@ -36,11 +37,6 @@ class Config:
     binding: Binding
     document: Document
     run_name: str  # what the run folder is called behind its time stamp
-
-    @property
-    def heeds_acquisition(self) -> bool:
-        """Whether the engine has an acquisition function."""
-        return self.settings.search.engine not in WITHOUT_ACQUISITION
 
     @property
     def dataset(self) -> AnyData:
@@ -65,15 +61,15 @@ class Config:
         dimension = next((d for d in self.binding.space if d.name == "loss"), None)
         searched = dimension.categories if isinstance(dimension, Categorical) else ()
         section = "space" if "loss" in self.settings.space else "training"
+        fitting = TASKS[task].losses
         for name in searched or (self.binding.training.loss,):
-            if name not in ("auto", *losses_for(task)):
-                raise self._misfit("loss", str(name), task, losses_for(task), (section, "loss"))
-        constant = self.binding.training.loss
-        return losses_for(task)[0] if constant == "auto" else constant
+            if name not in ("auto", *fitting):
+                raise self._misfit("loss", str(name), task, fitting, (section, "loss"))
+        return TASKS[task].loss(self.binding.training.loss)
 
     def check_class_weight(self, task: Task) -> None:
         """Raise ConfigError where there are class weights, and no classes."""
-        if self.settings.training.class_weight is not None and task == "regression":
+        if self.settings.training.class_weight is not None and not TASKS[task].has_labels:
             raise ConfigError(
                 "`class_weight` does not fit a regression task",
                 location=self.document.location(("training", "class_weight")),
@@ -108,10 +104,13 @@ def load_config(
 
 def check_document(document: Document) -> Config:
     """The configuration that a document describes. Raises ConfigError for all that is wrong."""
+    document, problems = flattened(document)
     try:
         settings = Settings.model_validate(document.tree)
     except pydantic.ValidationError as error:
-        raise ConfigError.of(problems_of(error, document)) from None
+        raise ConfigError.of(in_order([*problems, *problems_of(error, document)])) from None
+    if problems:
+        raise ConfigError.of(in_order(problems))
     return Config(settings, bind(settings, document), document, _run_name(settings, document))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import typing
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pydantic
@@ -59,9 +59,7 @@ def problems_of(error: pydantic.ValidationError, document: Document) -> list[Pro
                 help = suggest_name(str(tag), list(DIMENSIONS)[:3])
                 problems.append(Problem(message, document.location((*path, "type")), help))
             case "union_tag_not_found", _:
-                message = f"{dotted(path)} does not say its `type`"
-                help = "add `type: real`, `type: integer` or `type: categorical`"
-                problems.append(Problem(message, document.location(path, of_key=True), help))
+                problems.append(typeless(path, document))
             case "value_error", {"error": reason}:
                 place = document.location(path, of_key=isinstance(document.value_at(path), dict))
                 problems.append(Problem(f"{dotted(path)}: {reason}", place))
@@ -73,7 +71,19 @@ def problems_of(error: pydantic.ValidationError, document: Document) -> list[Pro
     for path, details in misfits.items():
         complaint = misfit(dotted(path), document.value_at(path), details)
         problems.append(Problem(complaint[0], document.location(path), complaint[1]))
+    return in_order(problems)
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Problems in the order of their lines."""
     return sorted(problems, key=_place)
+
+
+def typeless(path: KeyPath, document: Document) -> Problem:
+    """A mapping that is no dimension, for want of a `type`."""
+    message = f"{dotted(path)} does not say its `type`"
+    help = "add `type: real`, `type: integer` or `type: categorical`"
+    return Problem(message, document.location(path, of_key=True), help)
 
 
 def dotted(path: KeyPath) -> str:

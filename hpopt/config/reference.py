@@ -30,6 +30,24 @@ Each name is an argument of the builder or a setting of `training` (all but {fix
 - a mapping with `type`, as below;
 - a list: a categorical, whose first entry is the default;
 - a single value: a constant.
+
+Names may stand under the section that they set, `training` or `model`: with it and without it the
+file says the same. What is a mapping itself is searched by its parts, and their names are joined by
+dots: those of
+
+    space:
+      training:
+        learning_rate: {{type: real, low: 1e-4, high: 1e-1, prior: log-uniform}}
+        early_stopping:
+          patience: {{type: integer, low: 3, high: 20}}
+      model:
+        num_layers: {{type: integer, low: 1, high: 5}}
+
+are `learning_rate`, `early_stopping.patience` and `num_layers`, in conditions, `search.initial`,
+tables, pictures and the params of a trial. A part that is not searched has the value that it has in
+`training` or `model`, or its default: a search of `early_stopping.patience` stops early. An own
+builder's argument has parts where it is a mapping. To change a dimension for one run, both
+`-s space.training.learning_rate=0.01` and `-s space.learning_rate=0.01` will do.
 """
 _WHEN = """\
 `when` makes a dimension active only under a condition on another name:
@@ -63,6 +81,8 @@ def _space(schema: Form) -> Iterator[str]:
     fixed = [name for name in settings["properties"] if name not in searched["properties"]]
     yield _SPACE.format(fixed=" and ".join(f"`{name}`" for name in fixed))
     for kind, form in schema["definitions"].items():
+        if "properties" not in form:  # a mapping of dimensions
+            continue
         yield from (f"### `type: {kind}`", "", form["description"], "")
         yield from _table(form)
     yield _WHEN

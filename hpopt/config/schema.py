@@ -13,13 +13,11 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from hpopt.data.settings import EMPTY, Dataset
 from hpopt.execution.settings import Execution
-from hpopt.grammar import Count, Duration, Section
+from hpopt.grammar import Count, Duration, Section, one_of
+from hpopt.search.engines import ENGINES, Engine, engine_named, with_engine_keys
 from hpopt.space.conditions import Condition, Scalar
 from hpopt.space.dimensions import Categorical, Dimension, Integer, Prior, Real
 from hpopt.training.settings import Training
-
-# The engines that weigh nothing.
-WITHOUT_ACQUISITION = ("random", "sobol", "grid")
 
 
 class Network(Section):
@@ -128,19 +126,30 @@ class Stop(Section):
     """A score of the metric, in its own direction, that is good enough."""
 
 
-class Search(Section):
-    """The searcher, its acquisition function and its budget."""
+@with_engine_keys
+class SearchEngine(Section):
+    """The engine. The keys of all engines may stand beside it; those of others have no effect."""
 
-    engine: Literal["gp", "skopt", "grid", "sobol", "random"] = "gp"
+    engine: Annotated[str, one_of(ENGINES)] = "gp"
     """What suggests trials: hpopt's own Bayesian optimisation, scikit-optimize's, a sequence that
     spreads them evenly, or chance. `skopt`'s first ten trials
     behind the defaults are random, as in `gp_minimize`."""
-    acquisition: Literal["EI", "PI", "LCB", "gp_hedge"] = "EI"
-    """How `gp` and `skopt` weigh what is promising against what is unknown; others do not."""
-    base_estimator: Literal["GP", "RF", "ET"] = "GP"
-    """The surrogate of `skopt`: a Gaussian process, a random forest, or extra trees."""
-    grid: Annotated[int, Ge(2), Le(1000)] = 5
-    """The points of `grid` along each dimension, both ends among them; of a categorical all."""
+
+    @property
+    def chosen(self) -> Engine:
+        """The engine with its settings."""
+        engine = engine_named(self.engine)
+        return engine.model_validate(self.model_dump(include=set(engine.model_fields)))
+
+    @property
+    def of_searcher(self) -> dict[str, Any]:
+        """The engine's name and its settings, as `make_searcher` takes them."""
+        return {"engine": self.engine, **self.chosen.model_dump()}
+
+
+class Search(SearchEngine):
+    """The searcher, its acquisition function and its budget."""
+
     n_calls: Annotated[Count, Le(1_000_000)] = 100
     """How many trials the run has, the failed ones among them."""
     time_limit: Duration | None = None
@@ -152,13 +161,6 @@ class Search(Section):
     """Params to try first, behind the defaults; what is left out of one has its default."""
     seed: Annotated[int, Ge(0), Lt(2**32)] = 0
     """The seed of the search and of every trial: with one worker it decides the whole run."""
-
-    @property
-    def of_searcher(self) -> dict[str, Any]:
-        """Those settings that a searcher is made of."""
-        return self.model_dump(
-            include={"engine", "acquisition", "n_calls", "base_estimator", "grid"}
-        )
 
 
 class Tracking(Section):

@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from hpopt.data.columns import Column, Kind, look, raw_values
-from hpopt.data.features import TargetTransform
-from hpopt.data.reading import Sheet, Stored
+from hpopt.data.columns import Column, Kind, look
 from hpopt.data.settings import Features
 from hpopt.data.sources import Table
-from hpopt.data.tables import Texts
+from hpopt.data.target_spec import TargetTransform
 from hpopt.data.targets import Target, encode_target
 from hpopt.errors import DataError, SettingError, closest
+from hpopt.inputs.stored import Sheet, Stored, Texts, raw_values
 from hpopt.task import Task
 
 # What `split.order: time` means where no column has that name.
@@ -69,7 +68,11 @@ def build_table(
         labels=encoded.labels,
         task=encoded.task,
         target_transform=_checked_transform(target_transform, encoded),
-        pieces=features.pieces,
+        kind="table",
+        settings={
+            "readers": [c.reader for c in columns if c.use == "feature" and c.reader is not None],
+            "pieces": features.pieces,
+        },
         groups=None if groups is None else _groups(stored[groups]),
         order=None if order is None else _order(order, stored[order], decimal),
         given=None if given is None else given[is_kept],

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from hpopt.data import raw
-from hpopt.data.reading import Stored
-from hpopt.data.tables import Texts, rarest_kept
+from hpopt.inputs import raw
+from hpopt.inputs.stored import Stored, Texts, as_categories
+from hpopt.inputs.table.columns import rarest_kept
 
 Kind = Literal["numeric", "categorical", "boolean", "date", "text", "id", "constant"]
 Use = Literal["feature", "left out", "target", "groups", "order"]
@@ -95,32 +95,6 @@ def look(name: str, values: Stored, decimal: str = ".", asked: Kind | None = Non
     )
 
 
-def raw_values(values: Stored, reader: Mapping[str, Any]) -> dict[str, np.ndarray | Texts]:
-    """The raw columns that a reader makes of stored values, as `raw.raw_columns` would."""
-    import pandas as pd
-
-    column = reader["column"]
-    if reader["kind"] == "categorical":
-        return {column: _as_categories(values)}
-    if reader["kind"] == "numeric" and not isinstance(values, Texts):
-        return {column: raw.finite(values)}
-    if isinstance(values, Texts):  # reading the distinct ones is enough
-        frame = pd.DataFrame({column: pd.Series(values.distinct, dtype=object)})
-        found = raw.raw_columns(frame, [reader])
-        return {name: np.append(read, np.nan)[values.codes] for name, read in found.items()}
-    return dict(raw.raw_columns(pd.DataFrame({column: values}), [reader]))
-
-
-def _as_categories(values: Stored) -> Texts:
-    import pandas as pd
-
-    if not isinstance(values, Texts):
-        codes, distinct = pd.factorize(pd.Series(values))
-        values = Texts(codes.astype(np.int32), tuple(map(raw.text_of, distinct)))
-    spelled = Texts.of(np.array([raw.text_of(text) for text in values.distinct] or [""]))
-    return Texts(np.append(spelled.codes, np.int32(-1))[values.codes], spelled.distinct)
-
-
 Verdict = tuple[Kind, str, dict[str, Any] | None]
 
 
@@ -160,7 +134,7 @@ class _Numbers:
             return asked, reason, None
         if asked == "date":
             if self.values.dtype.kind != "M":
-                return _Texts(_as_categories(self.values), ".").as_asked("date")
+                return _Texts(as_categories(self.values), ".").as_asked("date")
             return self._date("ISO8601", reason)
         if self.values.dtype.kind == "M":
             raise ValueError(f"points in time can't be {asked}")
@@ -201,7 +175,7 @@ class _Texts:
 
     def __init__(self, values: Texts, decimal: str) -> None:
         self.decimal = decimal
-        spelled = _as_categories(values)
+        spelled = as_categories(values)
         self.counts = np.bincount(spelled.codes + 1, minlength=len(spelled.distinct) + 1)[1:]
         present = np.flatnonzero(self.counts)
         self.counts = self.counts[present]

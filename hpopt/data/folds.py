@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from hpopt.data.features import Scaling
 from hpopt.data.prepared import Prepared, prepare
 from hpopt.data.sources import Table
 from hpopt.data.splits import Parts
@@ -42,7 +41,6 @@ class Splits:
     folds: int
     seed: int
     stratified: bool
-    scaling: Scaling = "standard"
 
     def write_folds(self) -> None:
         """Prepare the folds, 1 to `folds`. Raises DataError where the rows are too few for them."""
@@ -83,7 +81,7 @@ class Splits:
 
     def _write(self, number: int, parts: Parts) -> int:
         folder = split_folder(self.folder, number)
-        data = prepare(self.table, parts, folder, self.scaling)
+        data = prepare(self.table, parts, folder)
         with writing(folder):
             text = json.dumps(data.to_json(), allow_nan=False)
             (folder / _DESCRIPTION).write_text(text, encoding="utf-8")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from hpopt.data.sources import Table
-from hpopt.data.tables import Texts, categorical_column
+from hpopt.inputs.registry import kind_named
+from hpopt.inputs.stored import Texts
+from hpopt.inputs.table.columns import categorical_column
 
 # A column is suspicious that predicts unseen rows so well: balanced accuracy, or R². What is
 # that good has hardly ever been measured before the target was known.
@@ -21,9 +23,10 @@ def possible_leaks(table: Table, train: np.ndarray) -> list[str]:
     Looks at (a sample of) the training part alone, and at none of arrays, whose columns have no
     names that would tell people more.
     """
-    if isinstance(table.features, np.ndarray):
+    columns = kind_named(table.kind).named_columns(table.features)
+    if not columns:
         return []
-    rows = min(_MOST_ROWS, max(_MOST_CELLS // len(table.features), 200))
+    rows = min(_MOST_ROWS, max(_MOST_CELLS // len(columns), 200))
     sample = train[:: -(-len(train) // rows)]
     target = table.target[sample]
     halves = np.arange(len(sample)) % 2 == 0
@@ -31,7 +34,7 @@ def possible_leaks(table: Table, train: np.ndarray) -> list[str]:
         if len(half) < 20 or len(np.unique(half)) < 2:
             return []
     found = []
-    for name, values in table.features.items():
+    for name, values in columns.items():
         score = _score(_as_numbers(values, sample), target, halves, table.task == "regression")
         if score >= _TOO_GOOD:
             what = "R²" if table.task == "regression" else "balanced accuracy"

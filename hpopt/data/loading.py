@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hpopt.data.building import build_table
-from hpopt.data.features import TargetTransform
-from hpopt.data.reading import Sheet, joined, of_frame, read_csv, read_parquet
+from hpopt.data.reading import joined, of_frame, read_csv, read_parquet
 from hpopt.data.settings import AnyData, ArrayData, FileData, FunctionData, SklearnData
 from hpopt.data.sources import Table, load_arrays, load_sklearn, of_arrays
+from hpopt.data.target_spec import TargetTransform
 from hpopt.errors import DataError, SettingError, in_words
+from hpopt.inputs.stored import Sheet
 from hpopt.own_code import load_function
 from hpopt.task import Task
 
@@ -25,11 +27,12 @@ def load_table(settings: AnyData) -> Table:
     Raises DataError where it can't be read or used; SettingError where a setting is the reason.
     """
     if isinstance(settings, SklearnData):
-        return load_sklearn(settings.name)
+        return _scaled(load_sklearn(settings.name), settings)
     task: Task | None = None if settings.task == "auto" else settings.task
     if isinstance(settings, ArrayData):
         path = Path(settings.path)
-        return load_arrays(settings.source, path, settings.features, settings.target, task)
+        table = load_arrays(settings.source, path, settings.features, settings.target, task)
+        return _scaled(table, settings)
     if isinstance(settings, FileData):
         sheet, given = _read_files(settings)
         return _of_sheet(sheet, settings, settings.target, task, given)
@@ -110,7 +113,7 @@ def _call(settings: FunctionData, task: Task | None) -> Table:
         raise SettingError(
             f"the function gives a {type(given).__name__}",
             ("source",),
-            help="it should give a DataFrame, or two arrays: rows [n, d] and target [n]",
+            help="it should give a DataFrame, or two arrays: rows [n, ...] and target [n]",
         )
     features, target = given
     if isinstance(features, pd.DataFrame):
@@ -120,4 +123,9 @@ def _call(settings: FunctionData, task: Task | None) -> Table:
     for key in ("groups", "order"):
         if getattr(settings.split, key) is not None:
             raise SettingError("arrays have no columns by name", ("split", key))
-    return of_arrays(features, target, task)
+    return _scaled(of_arrays(features, target, task), settings)
+
+
+def _scaled(table: Table, settings: SklearnData | ArrayData | FunctionData) -> Table:
+    """A table of arrays, which are to be scaled as the settings say."""
+    return replace(table, settings={"scaling": settings.scaling})

@@ -9,36 +9,21 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpopt.data import raw
 from hpopt.data.csv_text import CsvText, check_file, look_at
-from hpopt.data.tables import Texts
 from hpopt.errors import DataError, Location, MissingDependency, in_words
+from hpopt.inputs import raw
+from hpopt.inputs.stored import Sheet, Stored, Texts
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# float64 [n], datetime64 [n], or texts.
-Stored = np.ndarray | Texts
-
 _CELLS_AT_ONCE = 4_000_000
 _QUOTES = 'a quotation mark inside a field is written twice: ""'
-
-
-@dataclass
-class Sheet:
-    """The columns of one or several files, by name, all of `rows` rows."""
-
-    columns: dict[str, Stored]
-    rows: int
-    decimal: str = "."  # the decimal sign of numbers that are written as text
-    repeated: tuple[str, ...] = ()  # names that stand more than once in the header
-    notes: list[str] = field(default_factory=list)
 
 
 def read_csv(path: Path) -> Sheet:

@@ -9,9 +9,9 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from hpopt.data.columns import Kind
-from hpopt.data.features import Scaling
 from hpopt.data.sources import SKLEARN_DATASETS
 from hpopt.grammar import Section, one_of
+from hpopt.inputs.scaling import Scaling
 from hpopt.own_code import absolute_reference
 from hpopt.task import Task
 
@@ -116,14 +116,12 @@ class FileData(Section):
     """How the rows fall into the parts that train, choose and test; of parts that have files of
     their own, the shares do not count."""
 
-    @property
-    def scaling(self) -> Scaling:
-        """That of arrays, which this is none of."""
-        return "standard"
-
 
 class ArrayData(Section):
-    """Arrays of numbers in files: rows [n, d] and their target [n]."""
+    """Arrays of numbers in files: rows and their target [n]. Rows are [n, features], or shaped as
+    images [n, height, width, channels] and series [n, steps, channels] are: the last axis counts
+    the features.
+    """
 
     source: Literal["npz", "npy"]
     """`npz`: one file with both arrays; `npy`: a file for each."""
@@ -136,13 +134,16 @@ class ArrayData(Section):
     task: Literal["auto"] | Task = "auto"
     """What is predicted: classes, or a number; `auto` looks at the targets."""
     scaling: Scaling = "standard"
-    """How features are scaled: by the training part's mean and deviation, or not at all."""
+    """How features are scaled: by the training part's mean and deviation, or not at all. Of shaped
+    rows a feature has one of each, over all its places."""
     split: Annotated[Split, EMPTY] = Split()
     """How the rows fall into the parts that train, choose and test; the shares add up to 1."""
 
 
 class FunctionData(Section):
-    """What a function of your own gives: a DataFrame, or arrays (rows [n, d], target [n])."""
+    """What a function of your own gives: a DataFrame, or two arrays: rows, of any shape that a file
+    of arrays may have, and target [n].
+    """
 
     source: Annotated[str, Field(pattern=r".:[A-Za-z_]\w*$")]
     """`file.py:function`, relative to the config, or `package.module:function`; called without

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,7 @@ import numpy as np
 
 from hpopt.data.columns import Column
 from hpopt.data.csv_text import check_file
-from hpopt.data.features import TargetTransform
-from hpopt.data.tables import RawColumns
+from hpopt.data.target_spec import TargetTransform
 from hpopt.data.targets import encode_target
 from hpopt.errors import DataError, SettingError, in_words, suggest_name
 from hpopt.task import Task
@@ -29,22 +30,31 @@ SKLEARN_DATASETS: dict[str, Task] = {
 class Table:
     """Rows as their owner has them.
 
-    `features` are raw: an array [n, d], or the raw columns of a table, each [n], by name. `target`
-    [n] holds class indices into `labels`, or values in their own units, where `labels` is empty.
+    `features` are the raw rows of their `kind` (`hpopt/inputs/registry.py`), which is fitted by the
+    `settings`: an array [n, ...], or the raw columns of a table, each [n], by name. `target` [n]
+    holds class indices into `labels`, or values in their own units, where `labels` is empty.
     """
 
-    features: np.ndarray | RawColumns
+    features: Any
     target: np.ndarray
     feature_names: tuple[str, ...]
     labels: tuple[str, ...]
     task: Task
     target_transform: TargetTransform = "none"
-    pieces: int = 0  # into how many pieces the range of a table's number falls, at most
+    kind: str = "array"
+    settings: Mapping[str, Any] = field(default_factory=dict)
     groups: np.ndarray | None = None  # [n]: rows of one number stay together
     order: np.ndarray | None = None  # [n]: what the rows are sorted by
     given: np.ndarray | None = None  # [n]: 1 validation, 2 test by its own file; 0 is to be split
     columns: tuple[Column, ...] = ()  # what each column of a table is, left out or not
     notes: tuple[str, ...] = ()  # what people should know of how it was read
+
+    @property
+    def width(self) -> int:
+        """How many values a row has."""
+        if isinstance(self.features, Mapping):
+            return len(self.features)
+        return math.prod(self.features.shape[1:])
 
 
 def load_sklearn(name: str) -> Table:
@@ -65,7 +75,7 @@ def load_sklearn(name: str) -> Table:
 
 
 def load_arrays(source: str, path: Path, features: str, target: str, task: Task | None) -> Table:
-    """Rows [n, d] and targets [n] from NumPy's files; `features` and `target` name them there.
+    """Rows [n, ...] and targets [n] from NumPy's files; `features` and `target` name them there.
 
     Of `npy`, `path` and `target` are a file each. Raises DataError where they can't be used.
     """
@@ -81,13 +91,14 @@ def load_arrays(source: str, path: Path, features: str, target: str, task: Task 
 
 
 def of_arrays(features: Any, target: Any, task: Task | None) -> Table:
-    """The table of rows [n, d] and targets [n]. Raises DataError where they are none."""
+    """The table of rows [n, ..., d] and targets [n]. Raises DataError where they are none."""
     rows, values = np.asarray(features), np.asarray(target)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
-    if rows.ndim != 2 or rows.dtype.kind not in "biuf":
+    if rows.ndim < 2 or rows.dtype.kind not in "biuf":
         raise DataError(
-            f"the rows must be an array of numbers [n, d], not {rows.dtype} {list(rows.shape)}",
+            "the rows must be an array of numbers [n, d], or [n, ..., d] of shaped ones, not "
+            f"{rows.dtype} {list(rows.shape)}",
             help="reshape them, or give a DataFrame or a CSV file",
         )
     if values.shape != rows.shape[:1]:
@@ -100,7 +111,7 @@ def of_arrays(features: Any, target: Any, task: Task | None) -> Table:
     return Table(
         features=rows.astype(np.float64),
         target=encoded.values,
-        feature_names=tuple(f"x{index}" for index in range(rows.shape[1])),
+        feature_names=tuple(f"x{index}" for index in range(rows.shape[-1])),
         labels=encoded.labels,
         task=encoded.task,
         notes=encoded.notes,

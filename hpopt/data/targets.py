@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpopt.data.columns import look, raw_values
-from hpopt.data.reading import Stored
-from hpopt.data.tables import Texts
+from hpopt.data.columns import look
 from hpopt.errors import DataError, SettingError
+from hpopt.inputs.stored import Stored, Texts, raw_values
 from hpopt.task import Task
 
 # Whole numbers are classes up to so many different ones.

@@ -11,9 +11,9 @@ from hpopt.backend import load_keras
 from hpopt.config.dumping import inline_yaml
 from hpopt.data.prepared import Prepared
 from hpopt.errors import RunError, in_words
-from hpopt.export.raw_rows import predict_raw, prepare_rows
+from hpopt.export.raw_rows import predict_raw
 from hpopt.export.twin import compile_raw_model, raw_model
-from hpopt.export.verifying import TOLERANCE, CheckRows, largest_difference, made_up_rows
+from hpopt.export.verifying import TOLERANCE, CheckRows, largest_difference
 from hpopt.runs.folder import DATA, Run
 from hpopt.training.fit import predict
 from hpopt.training.objective import Objective
@@ -21,24 +21,23 @@ from hpopt.trials import Trial
 
 MODEL = "best/model.keras"
 PREDICTIONS = "best/predictions.npz"
+_MADE_UP = 100  # rows
 BEST_DATA = "best/data.json"  # what is known of the rows that the model was fitted to
 
 
-def write_best(
-    run: Run, objective: Objective, trial: Trial, network: Any, keep_rows: int
-) -> dict[str, Any]:
+def write_best(run: Run, objective: Objective, trial: Trial, network: Any, keep_rows: int) -> float:
     """Write the run's final network as `best/`, load it again and compare its predictions.
 
     It is compiled as `trial` was. `keep_rows` rows of the validation part stay with it, for
-    checking an export years later; with 0 they are made up. Returns what the journal is to say of
-    it. Raises RunError where the model can't be saved, or says something else once it is loaded;
-    nothing is left in `best/` then.
+    checking an export years later; with 0 they are made up. Returns how far the predictions of the
+    loaded one are from the network's at most. Raises RunError where the model can't be saved, or
+    says something else once it is loaded; nothing is left in `best/` then.
     """
     data = objective.data
     trained = objective.predict(network, "validation")
     archive, loaded = saved_model(objective, network, trial)
     try:
-        spoken = predict_raw(loaded, data.raw("validation"))
+        spoken = predict_raw(loaded, data.features, data.raw("validation"))
     except Exception as error:
         raise _unsaveable(trial, error) from error
     difference = largest_difference(spoken, trained, data.target)
@@ -54,7 +53,7 @@ def write_best(
     run.write_json(BEST_DATA, data.to_json())
     run.write_json("best/labels.json", labels_form(data, run.threshold))
     run.write_text("best/params.yaml", params_text(*run.final))
-    return {"trial": trial.number, "largest_difference": difference}
+    return difference
 
 
 def data_of(run: Run, *, of_best: bool = True) -> Prepared:
@@ -101,8 +100,8 @@ def saved_model(objective: Objective, network: Any, trial: Trial) -> tuple[bytes
 
 def made_up_check(data: Prepared, network: Any) -> CheckRows:
     """Made-up rows with what a network says of them."""
-    rows = made_up_rows(data.features)
-    outputs = data.target.restore(predict(network, prepare_rows(data.features, rows)))
+    rows = data.features.made_up(_MADE_UP)
+    outputs = data.target.restore(predict(network, data.features.apply(rows)))
     return CheckRows(rows, outputs, None)
 
 

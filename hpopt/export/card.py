@@ -5,22 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from hpopt.data.prepared import Prepared
-from hpopt.data.tables import TableSpec
 from hpopt.export.example import outputs_in_words
 from hpopt.export.formats import Format
-from hpopt.export.table_card import MOST_COLUMNS, table_inputs, table_limits
-from hpopt.export.table_card import TRAIN_ON as TRAIN_ON_TABLE
-from hpopt.export.table_example import READING
 from hpopt.export.verifying import CheckRows
+from hpopt.inputs.kind import CardParts
+from hpopt.report.scores import ensemble_score
 from hpopt.report.words import list_trials, show_interval, show_param, show_score
 from hpopt.runs.environment import describe_packages
 from hpopt.runs.folder import Run
+from hpopt.statistics.records import Interval
 from hpopt.trials import Trial
 
 _TASKS = {
@@ -28,18 +28,6 @@ _TASKS = {
     "multiclass": "a classifier of several labels",
     "regression": "a regression",
 }
-_OF_ARRAYS = "- It expects the columns above, in their order and units, and no gaps."
-_TRAIN_ON = """\
-## To train it further
-
-It is compiled with the optimiser, the learning rate and the loss of its trial; the optimiser begins
-afresh.
-
-```python
-model = keras.saving.load_model("model.keras")
-model.fit(rows, y, epochs=5)  # rows raw, as for predict; y: {target}
-```
-"""
 
 
 @dataclass(frozen=True)
@@ -58,6 +46,12 @@ class Export:
     own_classes: Sequence[str]
     members: Sequence[Trial] = ()
 
+    @cached_property
+    def of_inputs(self) -> CardParts:
+        """What there is to say of the inputs."""
+        left_out = [c["name"] for c in self.data.columns if c["use"] == "left out"]
+        return self.data.features.card(self.format.runtime, left_out)
+
     @property
     def is_final(self) -> bool:
         """Whether this is the run's model: what was tested as the best."""
@@ -65,35 +59,36 @@ class Export:
         return [trial.number for trial in trials] == [trial.number for trial in self.run.final]
 
     @property
-    def test_intervals(self) -> Mapping[str, Any]:
+    def test_intervals(self) -> Mapping[str, Interval | None]:
         """The intervals of `test_scores` by metric, where they are known."""
-        found = self.run.steps["test"].outcome.get("intervals", {}) if self.test_scores else {}
-        return dict(found.get("best" if self.is_final else "default", {}))
+        scored = self.run.outcomes.test
+        if scored is None or not self.test_scores:
+            return {}
+        return scored.intervals.get("best" if self.is_final else "default", {})
 
     @property
     def validation_scores(self) -> Mapping[str, float | None]:
         """What is known of it on the validation part."""
         if self.members:
-            scores = self.run.steps["ensemble"].outcome["scores"]
-            return {self.run.metric: scores["ensemble"]}
+            return {self.run.metric: ensemble_score(self.run)}
         return {} if self.trial.result is None else self.trial.result.metrics
 
     @property
     def test_scores(self) -> Mapping[str, float | None] | None:
         """Its scores on the test part, where it was tested: the best and the default."""
-        if "test" not in self.run.steps:
+        scored = self.run.outcomes.test
+        if scored is None:
             return None
-        outcome = self.run.steps["test"].outcome
         if self.is_final:
-            return dict(outcome["best"])
-        return dict(outcome["default"]) if self.trial.number == 1 and "default" in outcome else None
+            return scored.best
+        return scored.default if self.trial.number == 1 else None
 
 
 def model_card(export: Export) -> str:
     """The whole card in Markdown."""
     sections = [
         _what_it_is(export),
-        _inputs(export),
+        export.of_inputs.inputs,
         f"## Outputs\n\n{outputs_in_words(export.data)}.\n",
         _scores(export),
         _origin(export),
@@ -109,9 +104,6 @@ def _what_it_is(export: Export) -> str:
     dataset = _config_of(run).get("dataset", {})
     path = Path(str(dataset.get("path") or "")).name
     name = dataset.get("name") or path or dataset.get("source") or "its data"
-    is_table = isinstance(data.features, TableSpec)
-    inside = "the treatment of gaps and texts is inside" if is_table else "all scaling is inside"
-    pandas = "pandas " if is_table else ""
     found = f"that hpopt {run.header.hpopt} found: trial"
     what = f"A neural network {found} {trial.number}"
     if export.members:
@@ -120,29 +112,11 @@ def _what_it_is(export: Export) -> str:
     return f"""# {name}: {_TASKS[data.output.task]}
 
 {what} of the run
-`{run.path.name}`. It takes raw rows, for {inside}.
+`{run.path.name}`. It takes raw rows, for {export.of_inputs.inside}.
 {export.format.says}.
 
-    pip install numpy {pandas}{" ".join(export.format.packages)}
+    pip install numpy {export.of_inputs.packages}{" ".join(export.format.packages)}
     python example.py
-"""
-
-
-def _inputs(export: Export) -> str:
-    data = export.data
-    if isinstance(data.features, TableSpec):
-        return table_inputs(data, data.features, export.format)
-    shape = ", ".join(["n", *map(str, data.features.input_shape)])
-    names = [f"{i}. {name}" for i, name in enumerate(data.feature_names[:MOST_COLUMNS])]
-    more = len(data.feature_names) - len(names)
-    if more > 0:
-        names.append(f"... and {more} more, in `columns.json`")
-    listed = "\n".join(names)
-    return f"""## Inputs
-
-`rows`: float32 [{shape}], without gaps, in these columns and in this order:
-
-{listed}
 """
 
 
@@ -201,19 +175,13 @@ def _files(export: Export) -> str:
 
 - `{export.format.artifact}`: the model
 - `labels.json`: {_labels_in_words(export.data)}
-- `columns.json`: {_columns_in_words(export.data)}
+- `columns.json`: {export.of_inputs.columns}
 - `params.yaml`: what the search chose
 - `example.py`: how it is used
 - `check.npz`: {rows} rows, {whose}, and what the model said of them when it was tuned.
   In a fresh process the export differed by {export.largest_difference:.2g} at most. The model does
   not need them: where rows are private, leave the file out.
 """
-
-
-def _columns_in_words(data: Prepared) -> str:
-    if isinstance(data.features, TableSpec):
-        return f"how each column is read, by `{READING}`, and the inputs that it makes"
-    return "the names of the input columns, in order"
 
 
 def _labels_in_words(data: Prepared) -> str:
@@ -230,8 +198,7 @@ def _further_training(export: Export) -> str:
     target = "class indices, as in labels.json"
     if data.output.task == "regression":
         target = "in the target's own units"
-    is_table = isinstance(data.features, TableSpec)
-    text = (TRAIN_ON_TABLE if is_table else _TRAIN_ON).format(target=target)
+    text = export.of_inputs.training.format(target=target)
     if export.members:
         text += f"\nIts trial is here {export.trial.number}; all members are trained together.\n"
     if data.target.transform == "log1p":
@@ -252,7 +219,7 @@ def _limits(export: Export) -> str:
         "",
         f"- It learned from {data.sizes['train']} rows. Of rows unlike them it says something all "
         "the same, and nothing to rely on.",
-        *(table_limits() if isinstance(data.features, TableSpec) else [_OF_ARRAYS]),
+        *export.of_inputs.limits,
     ]
     if data.output.task != "regression":
         lines.append(

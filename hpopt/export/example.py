@@ -4,32 +4,38 @@ from __future__ import annotations
 
 from hpopt.data.prepared import Prepared
 from hpopt.export.formats import Format
+from hpopt.inputs.kind import Usage
 
-# For each format: what is imported, how the model is loaded, and how it is called.
-LOADING = {
+# For each format: what is imported, how the model is loaded, and how it is called: with all rows,
+# or with a few of them.
+_LOADING = {
     "keras": (
         "import keras\n",
         'model = keras.saving.load_model(HERE / "model.keras")',
         "model.predict(rows, verbose=0)",
+        "model(%s, training=False).numpy()",
     ),
     "saved_model": (
         "import tensorflow as tf\n",
         'model = tf.saved_model.load(str(HERE / "saved_model"))',
         "model.serve(tf.constant(rows)).numpy()",
+        "model.serve(%s).numpy()",
     ),
     "onnx": (
         "import onnxruntime\n",
         'model = onnxruntime.InferenceSession(str(HERE / "model.onnx"))',
         'model.run(None, {"rows": rows})[0]',
+        'model.run(None, {"rows": %s})[0]',
     ),
     "tflite": (
         "from ai_edge_litert.interpreter import Interpreter\n",
         'model = Interpreter(str(HERE / "model.tflite")).get_signature_runner()',
         'model(rows=rows)["output_0"]',
+        'model(rows=%s)["output_0"]',
     ),
 }
 # For each task: how the first outputs are printed.
-SAYING = {
+_SHOWING = {
     "binary": """\
     for row in outputs[:5]:
         print(f"{LABELS[1]}: {row[0]:.3f}  so it is {LABELS[int(row[0] > THRESHOLD)]}")
@@ -43,6 +49,8 @@ SAYING = {
         print(f"{row[0]:.6g}")
 """,
 }
+# For each task: what of labels.json that needs.
+_CONSTANTS = {"binary": ("labels", "threshold"), "multiclass": ("labels",), "regression": ()}
 
 
 def outputs_in_words(data: Prepared) -> str:
@@ -58,45 +66,22 @@ def outputs_in_words(data: Prepared) -> str:
     return "[n, 1]: the value, in the target's own units"
 
 
-def example_text(format: Format, data: Prepared, code: str | None) -> str:
-    """The whole of `example.py`. `code` is the module that registers own classes, if there are."""
-    imports, load, call = LOADING[format.name]
-    packages = " ".join(format.packages)
-    shape = ", ".join(["n", *map(str, data.features.input_shape)])
-    if code is not None:
-        imports += f"import {code}  # noqa: F401 (registers the classes of the network)\n"
-    json_import, labels = "", ""
-    if data.labels:
-        json_import = "import json\n"
-        labels = 'LABELS = json.loads((HERE / "labels.json").read_text())["labels"]\n'
-    if data.output.task == "binary":
-        labels += 'THRESHOLD = json.loads((HERE / "labels.json").read_text())["threshold"]\n'
-    return f'''"""How the model of this folder is used. hpopt is not needed for it:
+def usage_of(format: Format, data: Prepared, code: str | None) -> Usage:
+    """What a kind makes `example.py` of.
 
-    pip install numpy {packages}
-    python example.py
-"""
-
-{json_import}from pathlib import Path
-
-{imports}import numpy as np
-
-HERE = Path(__file__).parent
-{labels}{load}
-
-
-def predict(rows):
-    """Raw rows [{shape}], columns as in columns.json, to outputs.
-
-    {outputs_in_words(data)}.
+    `code` is the module that registers own classes, if there are.
     """
-    rows = np.asarray(rows, dtype=np.float32)
-    return {call}
-
-
-if __name__ == "__main__":
-    kept = np.load(HERE / "check.npz")  # a few rows, and what was said of them
-    outputs = predict(kept["rows"])
-{SAYING[data.output.task]}    difference = np.abs(outputs - kept["outputs"]).max()
-    print(f"largest difference from what it said when it was tuned: {{difference:.2g}}")
-'''
+    imports, load, call, call_batch = _LOADING[format.name]
+    own_code = f"import {code}  # noqa: F401 (registers the classes of the network)\n"
+    return Usage(
+        runtime=format.runtime,
+        packages=" ".join(format.packages),
+        imports=imports,
+        own_code=own_code if code else "",
+        load=load,
+        call=call,
+        call_batch=call_batch,
+        constants=_CONSTANTS[data.output.task],
+        outputs=outputs_in_words(data),
+        show=_SHOWING[data.output.task],
+    )

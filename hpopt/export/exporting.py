@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from hpopt.data.prepared import Prepared
-from hpopt.data.tables import TableSpec
 from hpopt.errors import ConfigError, HpoptError, RunError, TrialError, in_words
 from hpopt.export.best import (
     MODEL,
@@ -27,20 +26,14 @@ from hpopt.export.best import (
     trained_network,
 )
 from hpopt.export.card import Export, model_card
-from hpopt.export.example import example_text
+from hpopt.export.example import usage_of
 from hpopt.export.formats import FORMATS, Format
 from hpopt.export.own_classes import bring_code, builder_of, own_classes, register_own_classes
-from hpopt.export.raw_rows import prepare_rows
-from hpopt.export.table_example import (
-    READING,
-    columns_form,
-    reading_code,
-    table_example_text,
-)
 from hpopt.export.verifying import TOLERANCE, CheckRows, largest_difference, spoken_elsewhere
 from hpopt.files import writing
 from hpopt.metrics.metrics import METRICS
-from hpopt.runs.folder import HALF, Run
+from hpopt.runs.folder import Run
+from hpopt.runs.state import HALF
 from hpopt.training.fit import predict
 from hpopt.training.objective import Objective
 from hpopt.training.settings import Training
@@ -133,18 +126,19 @@ def _choose(run: Run, number: int | None) -> Trial:
 
 def _of_ensemble(run: Run) -> Trial:
     """The trial that an ensemble was compiled as. Raises RunError where best/ does not hold it."""
-    if "best" not in run.steps or not (run.path / MODEL).is_file():
+    saved = run.outcomes.best
+    if saved is None or saved.trial is None or not (run.path / MODEL).is_file():
         raise RunError(
             f"{run.shown_path} has no {MODEL}, which would be an average of several networks",
             help="`hpopt resume` makes it; a trial of its own is exported with --trial",
         )
-    return run.trial(run.steps["best"].outcome["trial"])
+    return run.trial(saved.trial)
 
 
 def _stands_in_best(run: Run, trial: Trial) -> bool:
     """Whether best/ holds the model of this trial alone."""
-    step = run.steps.get("best")
-    is_it = step is not None and step.outcome["trial"] == trial.number and not run.ensemble
+    saved = run.outcomes.best
+    is_it = saved is not None and saved.trial == trial.number and not run.ensemble
     return is_it and (run.path / MODEL).is_file()
 
 
@@ -176,7 +170,7 @@ def _rebuilt(run: Run, trial: Trial, data: Prepared) -> _Source:
     check = made_up_check(data, network)
     if (run.path / PREDICTIONS).is_file():
         kept = CheckRows.read(run.path / PREDICTIONS)
-        outputs = data.target.restore(predict(network, prepare_rows(data.features, kept.rows)))
+        outputs = data.target.restore(predict(network, data.features.apply(kept.rows)))
         check = replace(kept, outputs=outputs)
         _compare_score(run, trial, check, data)
     return _Source(archive, check, own_classes(archive))
@@ -219,15 +213,10 @@ def _write_model(
 
 
 def _write_use(place: Path, data: Prepared, format: Format, code: str | None) -> None:
-    """Write what the model is used by: the example, the columns, and how a table is read."""
-    columns: Any
-    if isinstance(data.features, TableSpec):
-        text, columns = table_example_text(format, data, code), columns_form(data.features, format)
-        (place / READING).write_text(reading_code(), encoding="utf-8")
-    else:
-        text, columns = example_text(format, data, code), list(data.feature_names)
-    (place / "example.py").write_text(text, encoding="utf-8")
-    _write_json(place / "columns.json", columns)
+    """Write what the model is used by: the example, what it imports, and what the inputs are."""
+    for name, text in data.features.example(usage_of(format, data, code)).items():
+        (place / name).write_text(text, encoding="utf-8")
+    _write_json(place / "columns.json", data.features.columns_form(format.runtime))
 
 
 def _checked(place: Path, check: CheckRows, data: Prepared, format: Format) -> float:

@@ -12,18 +12,15 @@ from typing import Any
 
 from hpopt.backend import silent_stderr
 from hpopt.data.prepared import Prepared
-from hpopt.data.tables import TableSpec
 from hpopt.errors import MissingDependency
-from hpopt.export.table_twin import Naming, keras_name, tensorflow_name
-from hpopt.export.twin import network_of, raw_model, rows_model
+from hpopt.export.twin import KERAS, network_of, raw_model
+from hpopt.inputs.kind import Runtime
+from hpopt.inputs.naming import tensorflow_name
 
 
 @dataclass(frozen=True)
 class Format:
-    """`write` puts a model for raw rows at a path; `modules` have to be there for it.
-
-    Where a format does not take texts, the model of a table takes their codes.
-    """
+    """`write` puts a model for raw rows at a path; `modules` have to be there for it."""
 
     name: str
     artifact: str
@@ -31,8 +28,7 @@ class Format:
     says: str
     write: Callable[[Any, Prepared, Path], None] | None = None  # None: it is how models are kept
     modules: tuple[str, ...] = ()
-    takes_texts: bool = True
-    naming: Naming = keras_name  # how the inputs of a table's columns are called
+    runtime: Runtime = KERAS  # what runs it
 
     def require(self) -> None:
         """Raise MissingDependency where what the format needs is not installed."""
@@ -42,25 +38,29 @@ class Format:
                 raise MissingDependency(what, self.name)
 
 
+_TENSORFLOW = Runtime(naming=tensorflow_name)
+_ONNX = Runtime(takes_texts=False)
+_TFLITE = Runtime(takes_texts=False, dtype="float32")  # the interpreter has no float64
+
+
 def _write_saved_model(model: Any, data: Prepared, path: Path) -> None:
-    if isinstance(data.features, TableSpec):
-        model = raw_model(network_of(model), data.features, data.target, tensorflow_name)
-    model.export(path, format="tf_saved_model", verbose=False)
+    named = raw_model(network_of(model), data.features, data.target, _TENSORFLOW)
+    named.export(path, format="tf_saved_model", verbose=False)
 
 
 def _write_onnx(model: Any, data: Prepared, path: Path) -> None:
     import onnx
     import tensorflow as tf
 
-    whole = rows_model(network_of(model), data.features, data.target, "float64")
+    whole = raw_model(network_of(model), data.features, data.target, _ONNX)
     log = logging.getLogger("tf2onnx")
     level = log.level
     log.setLevel(logging.CRITICAL)  # what it can't convert shows when the file is checked
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of Keras' patch for tf2onnx
-            rows = tf.TensorSpec(whole.input_shape, tf.float32, name="rows")
-            whole.export(path, format="onnx", input_signature=[rows], verbose=False)
+            signature = [tf.TensorSpec(i.shape, i.dtype, name=i.name) for i in whole.inputs]
+            whole.export(path, format="onnx", input_signature=signature, verbose=False)
     finally:
         log.setLevel(level)
     onnx_model = onnx.load(path)
@@ -95,8 +95,7 @@ def _spell_out(graph: Any) -> None:
 
 
 def _write_tflite(model: Any, data: Prepared, path: Path) -> None:
-    # The interpreter has no float64.
-    single = rows_model(network_of(model), data.features, data.target, "float32")
+    single = raw_model(network_of(model), data.features, data.target, _TFLITE)
     with silent_stderr():  # the converter speaks of its passes, whatever the log level
         single.export(str(path), format="litert", verbose=False)
 
@@ -116,7 +115,7 @@ FORMATS = {
             ("tensorflow",),
             "TensorFlow's SavedModel, for TensorFlow Serving: the computation alone",
             _write_saved_model,
-            naming=tensorflow_name,
+            runtime=_TENSORFLOW,
         ),
         Format(
             "onnx",
@@ -125,7 +124,7 @@ FORMATS = {
             "ONNX: the computation alone, for runtimes in many languages",
             _write_onnx,
             ("onnx", "tf2onnx", "onnxruntime"),
-            takes_texts=False,
+            runtime=_ONNX,
         ),
         Format(
             "tflite",
@@ -134,7 +133,7 @@ FORMATS = {
             "TensorFlow Lite (LiteRT): the computation alone, in float32, for small devices",
             _write_tflite,
             ("ai_edge_litert",),
-            takes_texts=False,
+            runtime=_TFLITE,
         ),
     )
 }

@@ -1,58 +1,31 @@
-"""The Keras twin of the data's specs: a network's preprocessing as plain layers around it."""
+"""Models for raw rows: a network behind the twin of its inputs, and before that of its target."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from hpopt.backend import load_keras
-from hpopt.data.features import FeatureSpec, TargetSpec
 from hpopt.data.prepared import Prepared
-from hpopt.data.tables import TableSpec
-from hpopt.export.table_twin import Naming, column_inputs, keras_name, network_inputs
-from hpopt.training.losses import losses_for
+from hpopt.data.target_spec import TargetSpec
+from hpopt.inputs.kind import Kind, Runtime
 from hpopt.training.objective import compile_model
 from hpopt.training.settings import Training
 
+KERAS = Runtime()
 
-def raw_model(
-    network: Any, features: FeatureSpec | TableSpec, target: TargetSpec, naming: Naming = keras_name
-) -> Any:
+
+def raw_model(network: Any, features: Kind, target: TargetSpec, runtime: Runtime = KERAS) -> Any:
     """A Keras model from raw rows to what `network` says of them, in the target's units.
 
-    The rows are one input [n, d]; of a table an input [n, 1] for each column, by `naming`. Like the
-    specs' `apply`, it takes numbers as float32 and computes in float64. Plain Keras only: it loads
-    in safe mode, without hpopt.
+    The rows are one input [n, ...], `rows`; of a table an input [n, 1] for each column, or one
+    matrix of numbers and codes for a runtime that takes no text. Like the kinds' `apply`, it takes
+    numbers as float32 and computes in float64, where the runtime can. Plain Keras only: it loads in
+    safe mode, without hpopt.
     """
-    if isinstance(features, TableSpec):
-        inputs, rows = column_inputs(features, naming)
-        prepared = network_inputs(rows, features, "float64")
-    else:
-        inputs = load_keras().Input(features.input_shape, name="rows")
-        prepared = _standardised(inputs, features, "float64")
-    return _model(inputs, network(prepared), target, "float64")
-
-
-def rows_model(
-    network: Any,
-    features: FeatureSpec | TableSpec,
-    target: TargetSpec,
-    dtype: Literal["float32", "float64"],
-) -> Any:
-    """A `raw_model` whose input is always one matrix `rows` [n, d], computed in `dtype`.
-
-    It is for runtimes that have no text, and perhaps no float64: the rows of a table hold numbers,
-    NaN where there is a gap, and the ids of texts.
-    """
-    keras = load_keras()
-    if isinstance(features, TableSpec):
-        rows = keras.Input((len(features.columns),), name="rows")
-        prepared = network_inputs(rows, features, dtype)
-    else:
-        rows = keras.Input(features.input_shape, name="rows")
-        prepared = _standardised(rows, features, dtype)
-    return _model(rows, network(prepared), target, dtype)
+    inputs, prepared = features.twin(runtime)
+    return _model(inputs, network(prepared), target, runtime.dtype)
 
 
 def network_of(model: Any) -> Any:
@@ -60,22 +33,6 @@ def network_of(model: Any) -> Any:
     keras = load_keras()
     [network] = [layer for layer in model.layers if isinstance(layer, keras.Model)]
     return network
-
-
-def _standardised(rows: Any, features: FeatureSpec, dtype: str) -> Any:
-    """Rows [n, d] as `FeatureSpec.apply` has them, computed in `dtype`."""
-    if features.is_unscaled:
-        return rows
-    keras = load_keras()
-    mean, scale = np.asarray(features.mean), np.asarray(features.scale)
-    # Scales as arrays: Keras makes float32 of a list, which loses the digits of large means.
-    if dtype == "float32":
-        # What it loses of a mean is taken off in a second step.
-        coarse = mean.astype(np.float32).astype(np.float64)
-        rows = keras.layers.Rescaling(np.ones_like(mean), -coarse, dtype=dtype)(rows)
-        mean = mean - coarse
-    standardise = keras.layers.Rescaling(1 / scale, -mean / scale, dtype=dtype, name="standardise")
-    return keras.layers.Identity(dtype="float32", name="inputs")(standardise(rows))
 
 
 def _model(inputs: Any, outputs: Any, target: TargetSpec, dtype: str) -> Any:
@@ -106,7 +63,7 @@ def compile_raw_model(model: Any, settings: Training, data: Prepared) -> None:
     if data.target == TargetSpec():
         return
     scale = data.target.scale
-    name = losses_for(data.output.task)[0] if settings.loss == "auto" else settings.loss
+    name = data.output.kind.loss(settings.loss)
     if data.target.transform == "log1p":
         name = "mean_squared_logarithmic_error"
     elif name != "mean_squared_error":

@@ -12,15 +12,13 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from hpopt.data.features import FeatureSpec, TargetSpec
-from hpopt.data.tables import CategoricalColumn, NumericColumn, TableSpec
+from hpopt.data.target_spec import TargetSpec
 from hpopt.errors import RunError, shorten
-from hpopt.export.raw_rows import RawRows, count_bytes, take_rows
+from hpopt.inputs.kind import RawRows, count_bytes, take_rows
 
 # A loaded model differs from the one that was trained by rounding at most.
 TOLERANCE = 1e-4
 _MOST_BYTES = 10_000_000
-_MADE_UP = 100
 _TIMEOUT_S = 600
 _COLUMN = "rows/"  # before the name of a table's column in a file
 _LEAST = -1 + 1e-12  # log(1 + y) of less is not a number
@@ -88,25 +86,6 @@ def _named(rows: RawRows) -> dict[str, Any]:
     if isinstance(rows, np.ndarray):
         return {"rows": rows}
     return {_COLUMN + name: values for name, values in rows.items()}
-
-
-def made_up_rows(features: FeatureSpec | TableSpec) -> RawRows:
-    """Rows drawn at random, with the columns' centers and scales, or texts: nobody's data."""
-    rng = np.random.default_rng(0)
-    if isinstance(features, TableSpec):
-        return {column.name: _made_up_column(column, rng) for column in features.columns}
-    draws = rng.normal(size=(_MADE_UP, *features.input_shape))
-    return np.asarray(draws * np.asarray(features.scale) + np.asarray(features.mean))
-
-
-def _made_up_column(
-    column: NumericColumn | CategoricalColumn, rng: np.random.Generator
-) -> np.ndarray:
-    if isinstance(column, CategoricalColumn):
-        return rng.choice(np.array([*column.vocabulary, "", "new"]), _MADE_UP)
-    draws = rng.normal(column.center, column.scale, _MADE_UP)
-    is_gap = rng.random(_MADE_UP) < 0.1 * column.has_indicator
-    return np.where(is_gap, np.nan, draws)
 
 
 def largest_difference(spoken: np.ndarray, expected: np.ndarray, target: TargetSpec) -> float:

@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 def draw_calibration(history: History) -> Figure:
     """A reliability diagram: of rows of like probability, how often it came true."""
-    found = history.calibration
-    if found is None:
+    calibration = history.calibration
+    if calibration is None:
         raise NotYetError("no probabilities of labels have been tested")
-    bins = found["bins"]
-    said, seen = (np.array([each[name] for each in bins]) for name in ("said", "seen"))
-    low, high = np.array([each["interval"] for each in bins]).T
-    rows = sum(each["rows"] for each in bins)
-    error, by_chance, brier = (show_score(found[n]) for n in ("error", "by_chance", "brier"))
+    bins = calibration.bins
+    predicted = np.array([each.said for each in bins])
+    seen = np.array([each.seen for each in bins])
+    low, high = np.array([each.interval for each in bins]).T
+    rows = sum(each.rows for each in bins)
     figure = style.new_figure(3.6, width=4.2)
     axes = figure.subplots()
     axes.grid()
     axes.plot([0, 1], [0, 1], color=style.GREY, linestyle="--", linewidth=1, label="as it is said")
     axes.errorbar(
-        said,
+        predicted,
         seen,
         yerr=[np.maximum(seen - low, 0), np.maximum(high - seen, 0)],
         fmt="o-",
@@ -49,7 +49,9 @@ def draw_calibration(history: History) -> Figure:
     axes.text(
         0.97,
         0.04,
-        f"calibration error {error}\nby chance up to {by_chance}\nBrier score {brier}",
+        f"calibration error {show_score(calibration.error)}\n"
+        f"by chance up to {show_score(calibration.by_chance)}\n"
+        f"Brier score {show_score(calibration.brier)}",
         transform=axes.transAxes,
         ha="right",
         va="bottom",

@@ -10,8 +10,9 @@ import numpy as np
 from hpopt.errors import RunError
 from hpopt.plots import style
 from hpopt.plots.history import History, set_heights, worthwhile_limits
-from hpopt.runs.finding import name_of
 from hpopt.runs.folder import Run
+from hpopt.runs.naming import name_of
+from hpopt.trials import incumbents
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,9 +63,8 @@ def draw_comparison(runs: Sequence[Run]) -> Figure:
 
 def _best_so_far(history: History) -> np.ndarray:
     """The best score after each trial [n]; NaN before the first that finished."""
-    values = np.array([np.inf if t.value is None else t.value for t in history.trials])
-    best = np.minimum.accumulate(values)
-    return history.to_scores(np.where(np.isinf(best), np.nan, best))
+    best = incumbents(history.trials)
+    return np.array([np.nan if trial is None else history.score(trial) for trial in best])
 
 
 def _numbers(line: np.ndarray) -> np.ndarray:

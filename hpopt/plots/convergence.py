@@ -9,6 +9,7 @@ import numpy as np
 from hpopt.plots import style
 from hpopt.plots.history import History
 from hpopt.report.words import show_score
+from hpopt.trials import incumbents
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +28,7 @@ def draw_convergence(history: History) -> Figure:
     last = history.trials[-1].number
     history.limit_scores(axes)
     _draw_trials(axes, history, numbers)
-    so_far = history.to_scores(np.minimum.accumulate(history.to_scores(history.scores)))
+    so_far = [history.score(best) for best in incumbents(history.finished) if best is not None]
     axes.step(
         np.append(numbers, last),
         np.append(so_far, so_far[-1]),

@@ -1,10 +1,10 @@
-"""The pictures by name, and how they come into files."""
+"""How pictures are drawn, and how they come into files."""
 
 from __future__ import annotations
 
-import importlib
 import logging
-from collections.abc import Iterator, Sequence
+import pkgutil
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,6 +13,7 @@ from hpopt.errors import ConfigError, RunError, suggest_name
 from hpopt.files import write_whole
 from hpopt.plots import style
 from hpopt.plots.history import History, NotYetError
+from hpopt.plots.pictures import PICTURES
 from hpopt.runs.folder import Run
 
 if TYPE_CHECKING:
@@ -21,18 +22,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Format = Literal["png", "svg", "pdf"]
-
-# Each is drawn by `draw_<name>` of the file of its name.
-PICTURES = (
-    "convergence",
-    "importance",
-    "partial_dependence",
-    "pairs",
-    "evaluations",
-    "parallel_coordinates",
-    "learning_curves",
-    "calibration",
-)
 
 
 @dataclass(frozen=True)
@@ -53,9 +42,8 @@ class Picture:
 
 def draw(history: History, name: str) -> Figure:
     """One picture. Raises NotYetError where the run does not give it, or not yet."""
-    room = importlib.import_module(f"hpopt.plots.{name}")
     with style.styled():
-        figure: Figure = getattr(room, f"draw_{name}")(history)
+        figure: Figure = pkgutil.resolve_name(PICTURES[name])(history)
     return figure
 
 
@@ -75,7 +63,7 @@ def write_pictures(
     run: Run,
     folder: Path,
     *,
-    names: Sequence[str] = PICTURES,
+    names: Iterable[str] = PICTURES,
     format: Format = "png",
     dimensions: Sequence[str] = (),
 ) -> Iterator[Picture]:
@@ -101,7 +89,7 @@ def write_picture(history: History, name: str, folder: Path, format: Format = "p
     return Picture(name, path)
 
 
-def check_names(names: Sequence[str]) -> Sequence[str]:
+def check_names(names: Iterable[str]) -> Sequence[str]:
     """The names, each of which is a picture's. Raises ConfigError for another."""
     for name in names:
         if name not in PICTURES:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from hpopt.search.dependence import Dependence, dependence
 from hpopt.search.surrogate import Importance, Surrogate, fit_surrogate, importance
 from hpopt.space.dimensions import Dimension
 from hpopt.space.space import Space
+from hpopt.statistics.records import Calibration
 from hpopt.trials import Trial
 
 if TYPE_CHECKING:
@@ -41,14 +42,14 @@ class History:
     space: Space
     trials: Sequence[Trial]
     best: Trial | None
-    calibration: Mapping[str, Any] | None = None  # as the step `test` found it
+    calibration: Calibration | None = None  # of the step `test`
     wanted: Sequence[str] = ()  # the dimensions of pair pictures, where somebody chose them
     _dependences: dict[tuple[str, ...], Dependence] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, run: Run, wanted: Sequence[str] = ()) -> History:
         """The run as it is now."""
-        tested = "test" in run.steps
+        scored = run.outcomes.test
         return cls(
             name=run.path.name,
             metric=run.header.metric,
@@ -56,7 +57,7 @@ class History:
             space=Space.from_json(run.header.space),
             trials=run.trials(),
             best=run.best,
-            calibration=run.steps["test"].outcome.get("calibration") if tested else None,
+            calibration=scored.calibration if scored else None,
             wanted=wanted,
         )
 
@@ -96,9 +97,9 @@ class History:
 
     def need_finished(self, count: int) -> None:
         """Raise NotYetError with fewer than `count` finished trials."""
-        found = len(self.finished)
-        if found < count:
-            have = "none has" if found == 0 else f"{found} {'has' if found == 1 else 'have'}"
+        finished = len(self.finished)
+        if finished < count:
+            have = f"{finished or 'none'} {'has' if finished < 2 else 'have'}"
             trials = "a trial" if count == 1 else f"{count} trials"
             raise NotYetError(f"{trials} must have finished, and {have}")
 

@@ -36,7 +36,7 @@ def draw_importance(history: History) -> Figure:
     )
     for height, value, end in zip(range(len(share)), share, np.maximum(high, share), strict=True):
         axes.text(end * 1.01 + 0.005, height, f"{value:.0%}", va="center", fontsize=7)
-    axes.set_yticks(heights, [style.plain(s.name, 28) for s in shares])
+    axes.set_yticks(heights, [style.label(s.name, 28) for s in shares])
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.set_xlim(0, min(1.12, float(np.maximum(high, share).max()) * 1.15 + 0.05))

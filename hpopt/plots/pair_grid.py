@@ -74,9 +74,9 @@ class PairGrid:
             scales.lay_out(axes, "y", down, 4)
             axes.tick_params(axis="y", labelleft=column == 0)
         if row == (0 if self._square else column):
-            axes.set_title(style.plain(across.name, _LONGEST_NAME), fontsize=7, pad=3)
+            axes.set_title(style.label(across.name, _LONGEST_NAME), fontsize=7, pad=3)
         if column == 0 and (row > 0 or self._square):
-            axes.set_ylabel(style.plain(down.name, _LONGEST_NAME), fontsize=7)
+            axes.set_ylabel(style.label(down.name, _LONGEST_NAME), fontsize=7)
 
     def mark(self, axes: Axes, history: History, pair: tuple[Dimension, Dimension]) -> None:
         """Mark the default and the incumbent, where both dimensions are active in them."""

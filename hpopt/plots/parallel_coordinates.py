@@ -10,7 +10,7 @@ from hpopt.plots import scales, style
 from hpopt.plots.history import History
 from hpopt.report.words import show_score
 from hpopt.space.dimensions import Categorical, Dimension, Integer
-from hpopt.trials import Trial
+from hpopt.trials import Trial, ranked
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +33,8 @@ def draw_parallel_coordinates(history: History) -> Figure:
     figure = style.new_figure(4.0, max(style.WIDTH, 0.75 * (count + 1)))
     axes = figure.subplots()
     heights = _heights(history, dimensions)
-    order = np.argsort(history.to_scores(history.scores))[::-1]  # the best is drawn last
+    rows = {trial.number: row for row, trial in enumerate(history.finished)}
+    order = [rows[trial.number] for trial in reversed(ranked(history.finished))]  # the best last
     lines = np.stack([np.broadcast_to(np.arange(count + 1.0), heights.shape), heights], axis=2)
     # By rank: most trials of a good search have nearly the same score, and would have one colour.
     colours = style.ordered_colours()(np.linspace(0, 1, len(order)))
@@ -115,7 +116,7 @@ def _draw_axes(axes: Axes, history: History, dimensions: list[Dimension]) -> Non
             )
         if column < len(dimensions) and dimensions[column].when:
             axes.text(column, _INACTIVE - 0.03, "inactive", ha="center", va="top", fontsize=6)
-    names = [style.plain(d.name, 22) for d in dimensions] + [history.metric]
+    names = [style.label(d.name, 22) for d in dimensions] + [history.metric]
     axes.set_xticks(range(len(names)), names, rotation=35, ha="right", rotation_mode="anchor")
     axes.tick_params(axis="x", length=0)
     axes.set_yticks([])

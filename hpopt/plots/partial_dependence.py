@@ -30,7 +30,7 @@ def draw_partial_dependence(history: History) -> Figure:
     for axes, dimension in zip(panels, dimensions, strict=False):
         draw_curve(axes, history, history.dependence(dimension.name))
         scales.lay_out(axes, "x", dimension, 4)
-        axes.set_xlabel(style.plain(dimension.name, 24))
+        axes.set_xlabel(style.label(dimension.name, 24))
         axes.set_title(f"{shares.get(dimension.name, 0):.0%} of the variance", fontsize=7, pad=3)
         axes.grid(axis="y")
         _mark_trials(axes, history, dimension.name)

@@ -167,6 +167,18 @@ def plain(text: str, most: int = 40) -> str:
     return cut.replace("$", r"\$")
 
 
+def label(name: str, most: int) -> str:
+    """A dimension's name; where it is cut, the last step of a joined one stays: `early….patience`.
+
+    It is what tells the parts of one setting apart.
+    """
+    outer, _, last = name.rpartition(".")
+    room = most - len(last) - len("….")
+    if len(name) <= most or not outer or room < 1:
+        return plain(name, most)
+    return plain(f"{outer[:room]}….{last}", most)
+
+
 def _viridis(start: float, end: float) -> Colormap:
     import matplotlib
     import numpy as np

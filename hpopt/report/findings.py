@@ -6,16 +6,15 @@ least two posterior deviations of both together.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from hpopt.report.words import list_names, show_param
 from hpopt.runs.folder import Run
+from hpopt.runs.steps import Findings
 from hpopt.search.dependence import Dependence, dependence
-from hpopt.search.surrogate import calibration, fit_surrogate, importance
+from hpopt.search.surrogate import fit_surrogate, importance, leave_one_out
 from hpopt.space.dimensions import Categorical, Integer
 from hpopt.space.space import Space
 
@@ -28,18 +27,6 @@ _LEAST_R2 = 0.2
 _END = 1 / 6
 
 
-@dataclass(frozen=True)
-class Findings:
-    """`effects` are sentences, the most important parameter's first; `trust` is one more."""
-
-    effects: Sequence[str]
-    trust: str | None
-
-    def to_json(self) -> Mapping[str, Any]:
-        """The findings as the journal keeps them."""
-        return {"effects": list(self.effects), "trust": self.trust}
-
-
 def find_out(run: Run) -> Findings:
     """What the finished trials of a run say."""
     space = Space.from_json(run.header.space)
@@ -49,7 +36,7 @@ def find_out(run: Run) -> Findings:
         few = "No trial has" if finished == 0 else f"Only {finished} trials have"
         return Findings([f"{few} finished: too few to say what the parameters did."], None)
     surrogate = fit_surrogate(space, trials)
-    trust = calibration(surrogate)
+    trust = leave_one_out(surrogate)
     if trust.r2 < _LEAST_R2:
         return Findings(["The trials say nothing certain of any single parameter."], str(trust))
     sign = -1.0 if run.header.greater_is_better else 1.0
@@ -73,22 +60,22 @@ def describe(effect: Dependence, sign: float) -> str | None:
 
     `sign` turns values, which are minimised, into the metric's scores.
     """
-    known = ~np.isnan(effect.mu)
-    if known.sum() < 2:
+    has_mean = ~np.isnan(effect.mu)
+    if has_mean.sum() < 2:
         return None
     best, worst = int(np.nanargmin(effect.mu)), int(np.nanargmax(effect.mu))
     if not _differ(effect, best, worst):
         return None
     [dimension] = effect.dimensions
     if isinstance(dimension, Categorical):
-        worse = [i for i in np.flatnonzero(known) if _differ(effect, best, int(i))]
+        worse = [i for i in np.flatnonzero(has_mean) if _differ(effect, best, int(i))]
         names = [f"`{show_param(dimension.categories[i])}`" for i in worse]
-        told = " and ".join(_score(effect, int(index), sign) for index in worse)
+        scores = " and ".join(_score(effect, int(index), sign) for index in worse)
         verb = "does" if len(worse) == 1 else "do"
         first = show_param(dimension.categories[best])
         return (
             f"{list_names(names, quoted=True)} {verb} worse than `{first}` "
-            f"({told} against {_score(effect, best, sign)} on average)"
+            f"({scores} against {_score(effect, best, sign)} on average)"
         )
     [grid] = effect.grids
     ends = {"low": grid.units <= _END, "high": grid.units >= 1 - _END}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hpopt.report.on_test import test_outcome
 from hpopt.report.words import list_trials, show_interval, show_score
 from hpopt.runs.folder import Run
+from hpopt.runs.steps import Scored, Scores
 from hpopt.trials import Trial
 
 
@@ -28,27 +28,31 @@ class ScoreRow:
 
 def score_rows(run: Run, best: Trial) -> Sequence[ScoreRow]:
     """The best first, then the default params if they are another trial, then the baselines."""
-    metric, default, test = run.header.metric, run.trials()[0], test_outcome(run)
-    intervals = test.get("intervals", {})
+    metric, default = run.header.metric, run.trials()[0]
+    scored = run.outcomes.test or Scored(groups=None, flattery=None)
 
-    def row(name: str, key: str, validation: float | None, on_test: float | None) -> ScoreRow:
-        interval = show_interval(intervals.get(key, {}).get(metric))
+    def row(name: str, key: str, validation: float | None, test: Scores | None) -> ScoreRow:
+        interval = show_interval(scored.interval(key, metric))
+        on_test = None if test is None else test.get(metric)
         return ScoreRow(name, show_score(validation), show_score(on_test), interval)
-
-    def of_trial(name: str, trial: Trial, key: str) -> ScoreRow:
-        return row(name, key, run.score(trial), test.get(key, {}).get(metric))
 
     if run.ensemble:
         members = list_trials(trial.number for trial in run.ensemble)
-        said = run.steps["ensemble"].outcome["scores"]["ensemble"]
-        on_test = test.get("best", {}).get(metric)
-        rows = [row(f"best (average of trials {members})", "best", said, on_test)]
-    elif best.number == default.number:
-        rows = [of_trial("default params (trial 1)", best, "best")]
+        name = f"best (average of trials {members})"
+        rows = [row(name, "best", ensemble_score(run), scored.best)]
     else:
-        rows = [of_trial(f"best (trial {best.number})", best, "best")]
+        is_default = best.number == default.number
+        name = "default params (trial 1)" if is_default else f"best (trial {best.number})"
+        rows = [row(name, "best", run.score(best), scored.best)]
     if default.result is not None and [default.number] != [trial.number for trial in run.final]:
-        rows.append(of_trial("default params (trial 1)", default, "default"))
-    for name, scores in test.get("baselines", {}).items():
-        rows.append(row(name, name, *(scores[part].get(metric) for part in ("validation", "test"))))
+        name = "default params (trial 1)"
+        rows.append(row(name, "default", run.score(default), scored.default))
+    for name, baseline in scored.baselines.items():
+        rows.append(row(name, name, baseline.validation.get(metric), baseline.test))
     return rows
+
+
+def ensemble_score(run: Run) -> float | None:
+    """The score of an average of several networks on the validation part."""
+    ensembled = run.outcomes.ensemble
+    return ensembled.scores.ensemble if ensembled and ensembled.scores else None

@@ -6,12 +6,17 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hpopt.report.confirmation import confirmation, ensemble
-from hpopt.report.findings import Findings
-from hpopt.report.on_test import calibration, flattery, test_outcome, threshold, verdicts
+from hpopt.report.choice import describe_ensemble, describe_race
+from hpopt.report.on_test import (
+    describe_calibration,
+    describe_flattery,
+    describe_threshold,
+    verdicts,
+)
 from hpopt.report.scores import score_rows
 from hpopt.report.words import early_end, seen_test, show_param
 from hpopt.runs.folder import Run
+from hpopt.runs.steps import Findings, Scored
 from hpopt.space.conditions import Condition
 from hpopt.trials import Trial
 
@@ -19,14 +24,14 @@ _SHOWN_PICTURES = ("convergence", "partial_dependence")
 _PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")
 
 
-def summarise(run: Run, found: Findings) -> str:
-    """The summary in Markdown; `found` is what the surrogate says of the parameters."""
+def summarise(run: Run, findings: Findings) -> str:
+    """The summary in Markdown; `findings` are what the surrogate says of the parameters."""
     trials, best = run.trials(), run.chosen
     lines = [f"# {run.path.name}", "", _overview(run), ""]
     if best is None:
         lines += ["No trial gave a value, so there is no model.", "", *_space(run)]
     else:
-        lines += _scores(run, best) + _params(run) + _effects(run, found)
+        lines += _scores(run, best) + _params(run) + _effects(run, findings)
     lines += _failures(trials) + _repeat(run)
     return "\n".join(lines)
 
@@ -35,32 +40,34 @@ def _overview(run: Run) -> str:
     trials = run.trials()
     failed = sum(trial.state == "failed" for trial in trials)
     seconds = sum(trial.result.seconds for trial in trials if trial.result is not None)
-    told = f"{len(trials)} trials" + (f", {failed} of which failed" if failed else "")
+    count = f"{len(trials)} trials" + (f", {failed} of which failed" if failed else "")
     number, metric = len(run.header.space), run.header.metric
     direction = "higher is better" if run.header.greater_is_better else "lower is better"
     dimensions = f"{number} dimension{'s' if number > 1 else ''}"
     builder = run.header.constants.get("builder", "")
     network = f" of `{builder}` networks" if builder else ""
     overview = (
-        f"{told} over {dimensions}{network}, for the best `{metric}` on validation ({direction}); "
+        f"{count} over {dimensions}{network}, for the best `{metric}` on validation ({direction}); "
         f"{seconds:.0f} s of fitting."
     )
-    return " ".join([overview, *(said for said in (early_end(run), seen_test(run)) if said)])
+    return " ".join(
+        [overview, *(sentence for sentence in (early_end(run), seen_test(run)) if sentence)]
+    )
 
 
 def _scores(run: Run, best: Trial) -> list[str]:
-    name, test = run.header.metric, test_outcome(run)
+    name, scored = run.header.metric, run.outcomes.test
     rows = score_rows(run, best)
     has_intervals = any(row.interval for row in rows)
     head = ["", f"{name} on validation", f"{name} on test"]
-    if has_intervals:
-        head[2] += f" [{test['level']:.0%} interval]"
+    if scored and has_intervals:
+        head[2] += f" [{scored.level:.0%} interval]"
     table = [[row.name, row.validation, row.test_with_interval] for row in rows]
-    lines = ["## Scores", "", *_table(head, table), "", *_paragraph(_fits(best, test))]
+    lines = ["## Scores", "", *_table(head, table), "", *_paragraph(_fits(best, scored))]
     if run.best is not None and run.best.number == run.trials()[0].number:
         lines += ["No trial was better than the default params.", ""]
-    lines += _paragraph([*confirmation(run), *ensemble(run)])
-    if "comparisons" not in test:
+    lines += _paragraph([*describe_race(run), *describe_ensemble(run)])
+    if scored is None or scored.comparisons is None:
         finished = sum(trial.result is not None for trial in run.trials())
         if finished > 1:
             lines += [
@@ -69,24 +76,24 @@ def _scores(run: Run, best: Trial) -> list[str]:
                 "",
             ]
         return [*lines, *_paragraph(verdicts(run))]
-    rows_told = f"{test['rows']} rows" + (
-        f" in {test['groups']} groups" if test["groups"] is not None else ""
-    )
-    lines += [f"On the test part, {rows_told} that no trial saw:", ""]
+    groups = "" if scored.groups is None else f" in {scored.groups} groups"
+    lines += [f"On the test part, {scored.rows} rows{groups} that no trial saw:", ""]
     lines += [*(f"- {verdict}" for verdict in verdicts(run)), ""]
-    lines += [*_paragraph(flattery(run)), *_paragraph([*threshold(run), *calibration(run)])]
+    lines += _paragraph(describe_flattery(run))
+    lines += _paragraph([*describe_threshold(run), *describe_calibration(run)])
     return lines
 
 
-def _fits(best: Trial, test: Mapping[str, Any]) -> Sequence[str]:
+def _fits(best: Trial, scored: Scored | None) -> Sequence[str]:
     """What the validation scores are of, where that is not the same for all."""
     result = best.result
     if result is None or len(result.scores) < 2:
         return []
     if result.weights is not None:  # repeats on one split
         return [f"Validation scores of networks are means of {len(result.scores)} fits."]
-    told = f"Validation scores of networks are means of {len(result.scores)} fits over the folds"
-    return [told + ("; those of plain models are of one split." if "baselines" in test else ".")]
+    means = f"Validation scores of networks are means of {len(result.scores)} fits over the folds"
+    has_baselines = scored is not None and scored.baselines
+    return [means + ("; those of plain models are of one split." if has_baselines else ".")]
 
 
 def _paragraph(sentences: Sequence[str]) -> list[str]:
@@ -111,24 +118,24 @@ def _space(run: Run) -> list[str]:
 def _searched(form: Mapping[str, Any]) -> str:
     """A dimension in a few words, from its JSON."""
     if form["type"] == "categorical":
-        told = ", ".join(show_param(category) for category in form["categories"])
+        values = ", ".join(show_param(category) for category in form["categories"])
     else:
-        told = f"{show_param(form['low'])} to {show_param(form['high'])}"
-        told += ", log-uniform" if form["prior"] == "log-uniform" else ""
+        values = f"{show_param(form['low'])} to {show_param(form['high'])}"
+        values += ", log-uniform" if form["prior"] == "log-uniform" else ""
     conditions = [str(Condition.parse(*item)) for item in form["when"].items()]
-    return told + (f"; where {' and '.join(conditions)}" if conditions else "")
+    return values + (f"; where {' and '.join(conditions)}" if conditions else "")
 
 
 def _shown(trial: Trial, name: str) -> str:
     return show_param(trial.params[name]) if name in trial.params else "inactive"
 
 
-def _effects(run: Run, found: Findings) -> list[str]:
+def _effects(run: Run, findings: Findings) -> list[str]:
     lines = ["## What the parameters did", ""]
-    lines += [f"- {effect}" for effect in found.effects]
-    if found.trust:
-        lines += ["", found.trust]
-    drawn = run.steps["plots"].outcome["drawn"] if "plots" in run.steps else []
+    lines += [f"- {effect}" for effect in findings.effects]
+    if findings.trust:
+        lines += ["", findings.trust]
+    drawn = run.outcomes.plots.drawn if run.outcomes.plots else ()
     for name in _SHOWN_PICTURES:
         if name in drawn:
             lines += ["", f"![{name.replace('_', ' ').capitalize()}](plots/{name}.png)"]
@@ -164,14 +171,14 @@ def _repeat(run: Run) -> list[str]:
 
 def _versions(run: Run) -> str:
     """The versions of hpopt and of what computes, where the folder says them."""
-    told = [f"hpopt {run.header.hpopt}"]
+    parts = [f"hpopt {run.header.hpopt}"]
     path = run.path / "environment.json"
     if path.is_file():
         environment = json.loads(path.read_text())
-        told.append(f"Python {environment['python']}")
+        parts.append(f"Python {environment['python']}")
         versions = {name: environment["packages"].get(name) for name in _PACKAGES}
-        told += [f"{name} {version}" for name, version in versions.items() if version]
-    return ", ".join(told[:-1]) + f" and {told[-1]}" if len(told) > 1 else told[0]
+        parts += [f"{name} {version}" for name, version in versions.items() if version]
+    return ", ".join(parts[:-1]) + f" and {parts[-1]}" if len(parts) > 1 else parts[0]
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

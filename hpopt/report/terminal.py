@@ -16,15 +16,15 @@ def conclude(run: Run) -> str:
     folder = f"run folder: {run.shown_path}"
     if best is None:
         reasons = sorted({trial.reason or "" for trial in trials if trial.state == "failed"})
-        ended = [said for said in [early_end(run)] if said]
+        end = early_end(run)
         none = "no trial gave a value, so there is no model"
-        return "\n".join([none, *reasons[:3], *ended, folder])
+        return "\n".join([none, *reasons[:3], *([end] if end else []), folder])
     first, *others = score_rows(run, best)
     whose = "the default params" if best.number == 1 else f"trial {best.number}"
     if run.ensemble:
         whose = f"the average of trials {list_trials(trial.number for trial in run.ensemble)}"
     lines = [f"best {metric} on validation: {first.validation} ({whose})"]
-    if "test" in run.steps:
+    if run.outcomes.test is not None:
         label = f"its {metric} on test: "
         lines.append(f"{label:<{len(metric) + 21}}{first.test_with_interval}")
     if others:
@@ -33,8 +33,8 @@ def conclude(run: Run) -> str:
         rows[0] += ["[95 %]" if any(row.interval for row in others) else ""]
         lines += align(rows)
     lines += verdicts(run)
-    said_of_run = [flattery_in_brief(run), early_end(run), seen_test(run)]
-    lines += [said for said in said_of_run if said]
+    sentences = [flattery_in_brief(run), early_end(run), seen_test(run)]
+    lines += [sentence for sentence in sentences if sentence]
     for trial in run.final:
         lines += [f"params of trial {trial.number}:" if run.ensemble else "params:"]
         lines += [f"  {name}: {show_param(value)}" for name, value in trial.params.items()]
@@ -43,8 +43,9 @@ def conclude(run: Run) -> str:
 
 def _findings(run: Run) -> list[str]:
     """The surest of what the parameters did, where the summary found that out."""
-    step = run.steps.get("summary")
-    found = step.outcome.get("findings", {}) if step else {}
-    effects = [effect.replace("`", "") for effect in found.get("effects", [])]
-    lines = ["what the parameters did:", *(f"  {e}" for e in effects[:_MOST_EFFECTS])]
-    return [*(lines if effects else []), *([found["trust"]] if found.get("trust") else [])]
+    findings = run.outcomes.summary.findings if run.outcomes.summary else None
+    if findings is None:
+        return []
+    effects = [f"  {effect.replace('`', '')}" for effect in findings.effects[:_MOST_EFFECTS]]
+    lines = ["what the parameters did:", *effects] if effects else []
+    return [*lines, findings.trust] if findings.trust else lines

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from hpopt.errors import RunError, closest
 from hpopt.runs.folder import JOURNAL, Run
+from hpopt.runs.naming import name_of, order_of
 
 LATEST = "latest"
-_ID = re.compile(r"(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d)_(.+?)(?:-(\d+))?")  # as Run.create names it
 _MOST_SHOWN = 8
 
 
@@ -42,19 +41,7 @@ def list_runs(parent: Path) -> list[Path]:
     """The folders in `parent` that have a journal, the latest first."""
     if not parent.is_dir():
         return []
-    return sorted((path.parent for path in parent.glob(f"*/{JOURNAL}")), key=_begun, reverse=True)
-
-
-def name_of(run: Path) -> str:
-    """What a run folder is called behind its time stamp: mostly the name of its config."""
-    match = _ID.fullmatch(run.name)
-    return match[2] if match else run.name
-
-
-def _begun(run: Path) -> tuple[str, int, str]:
-    """By the time stamp, and among runs of one second by the count at the end."""
-    match = _ID.fullmatch(run.name)
-    return (match[1], int(match[3] or 1), run.name) if match else ("", 0, run.name)
+    return sorted((path.parent for path in parent.glob(f"*/{JOURNAL}")), key=order_of, reverse=True)
 
 
 def _the_one(reference: str, runs: list[Path], parent: Path) -> Path:
@@ -69,12 +56,12 @@ def _the_one(reference: str, runs: list[Path], parent: Path) -> Path:
     beginning = [run for run in runs if run.name.startswith(reference)]
     part = [run for run in runs if reference in run.name]
     named = [run for run in runs if name_of(run) == reference]
-    found = exact or beginning or named or part
-    if len(found) == 1:
-        return found[0]
-    if found:
+    meant = exact or beginning or named or part
+    if len(meant) == 1:
+        return meant[0]
+    if meant:
         raise RunError(
-            f"`{reference}` could be {len(found)} runs in {parent}: {_listed(found)}",
+            f"`{reference}` could be {len(meant)} runs in {parent}: {_listed(meant)}",
             help=f"give more of its name, or `{LATEST}`",
         )
     match = closest(reference, [LATEST, *(r.name for r in runs), *map(name_of, runs)])

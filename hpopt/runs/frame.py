@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
-if TYPE_CHECKING:
-    from hpopt.runs.folder import Run
+from hpopt.runs.journal import Header
+from hpopt.trials import Trial
 
 
-def trial_columns(run: Run) -> list[str]:
+def trial_columns(header: Header, trials: Sequence[Trial]) -> list[str]:
     """The columns of the table: metrics by their name, params as `params.NAME`."""
-    metrics = [name for t in run.trials() if t.result for name in t.result.metrics]
-    params = [f"params.{dimension['name']}" for dimension in run.header.space]
-    facts = ["number", "state", *dict.fromkeys([run.metric, *metrics])]
+    metrics = [name for trial in trials if trial.result for name in trial.result.metrics]
+    params = [f"params.{dimension['name']}" for dimension in header.space]
+    facts = ["number", "state", *dict.fromkeys([header.metric, *metrics])]
     return [*facts, *params, "epochs", "seconds", "seed", "started", "reason"]
 
 
-def trial_rows(run: Run) -> list[dict[str, Any]]:
+def trial_rows(trials: Sequence[Trial]) -> list[dict[str, Any]]:
     """A row for each trial, by number; what a trial does not have is absent from its row.
 
     Metrics are in their own direction; an inactive param is absent.
     """
     rows = []
-    for trial in run.trials():
+    for trial in trials:
         row: dict[str, Any] = {"number": trial.number, "state": trial.state}
         if trial.result is not None:
             row |= dict(trial.result.metrics)
@@ -33,3 +34,10 @@ def trial_rows(run: Run) -> list[dict[str, Any]]:
             row["reason"] = trial.reason
         rows.append(row)
     return rows
+
+
+def trial_frame(header: Header, trials: Sequence[Trial]) -> Any:
+    """The trials as a pandas.DataFrame; what a trial does not have is missing from its row."""
+    import pandas as pd
+
+    return pd.DataFrame(trial_rows(trials), columns=trial_columns(header, trials))

@@ -1,7 +1,14 @@
 """The journal: one event a line, appended and synced; the truth from which all else is derived.
 
-Line 1 is the header. Every further line is an event in strict JSON; `kind` names it, and readers
-skip kinds that they don't know within the same major format.
+Line 1 is the header. Every further line is an event in strict JSON; `kind` names it. Readers skip
+kinds and fields that they don't know within the same major format, and refuse any other major one.
+
+So a journal says 1.0 as long as hpopt 0.1, which skips what is new in it, still folds the rest into
+the same trials, the same best one and the same steps. It has to say 2.0 where 0.1 would misread it:
+where the best trial is not that of the lowest `value` (several objectives, limits), where a trial's
+value is not that of its whole fit (trials that are paused), or where `started` means something else
+than a fit from nothing. tests/fold_0_1.py is the fold of 0.1, and the tests hold every journal
+that they write against it.
 """
 
 from __future__ import annotations
@@ -12,6 +19,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,7 +28,7 @@ from hpopt.files import writing
 from hpopt.jsonline import json_line
 from hpopt.runs.legality import is_legal
 from hpopt.runs.lock import Lock
-from hpopt.trials import Result, Trial
+from hpopt.runs.steps import StepOutcome, outcome_of
 
 FORMAT = "1.0"
 
@@ -43,6 +51,8 @@ class Header:
     folder: str | None = None  # where the YAML file was, from which its relative paths go
     overrides: Sequence[str] | None = None  # what was laid over it, as it was written
     code: Mapping[str, str] = field(default_factory=dict)  # fingerprints of own code, by its role
+    # `{name, target, direction, rule}` each, as `goals_of` reads them; `metric` is the first one's.
+    objectives: Sequence[Mapping[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -142,12 +152,20 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Step:
-    """A closing step is done; `outcome` holds what it found."""
+    """A closing step is done; `outcome` is the JSON of what it gave."""
 
     kind: ClassVar[str] = "step"
     name: str
     time: str
     outcome: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def record(self) -> StepOutcome | None:
+        """The outcome by attribute; None of a step that only a later version has.
+
+        Raises ValueError where no version of hpopt could have written it.
+        """
+        return outcome_of(self.name, self.outcome)
 
 
 class DamagedLine(RunError):  # noqa: N818 (it says what is wrong)
@@ -166,7 +184,6 @@ _KINDS: dict[str, type[Any]] = {
     t.kind: t for t in (Header, Known, Started, Finished, Failed, Ended, Resumed, Fitted, Step)
 }
 _FIELDS = {kind: {f.name for f in dataclasses.fields(kind)} for kind in _KINDS.values()}
-_RESULT = [f.name for f in dataclasses.fields(Result)]
 
 
 class Journal:
@@ -250,39 +267,6 @@ def read_journal(path: Path, *, curves: bool = True) -> tuple[Header, list[Event
     return events[0], events[1:]
 
 
-def apply(trials: dict[int, Trial], event: Event) -> None:
-    """Bring the trials up to date with one more event.
-
-    Raises RunError where a trial ends that has not begun.
-    """
-    if isinstance(event, Finished | Failed) and event.number not in trials:
-        raise RunError(
-            f"the journal ends trial {event.number}, which it never began",
-            help="`hpopt runs repair RUN` sets that line aside, and keeps all others",
-        )
-    match event:
-        case Started():
-            trials[event.number] = Trial(
-                number=event.number,
-                params=dict(event.params),
-                seed=event.seed,
-                info=dict(event.info),
-                attempt=event.attempt,
-                started=event.time,
-            )
-        case Finished():
-            fields = {name: getattr(event, name) for name in _RESULT}
-            trials[event.number] = dataclasses.replace(
-                trials[event.number], state="finished", result=Result(**fields)
-            )
-        case Failed():
-            trials[event.number] = dataclasses.replace(
-                trials[event.number], state="failed", reason=event.reason
-            )
-        case _:
-            pass
-
-
 _CURVES = re.compile(rb'"curves":\{("\w+":\[[^]"]*\],?)*\}')
 
 
@@ -303,21 +287,23 @@ def decode(line: bytes, path: Path, number: int) -> Event | None:
             _check_format(str(form["format"]), Location(str(path), number))
         if kind is None:
             return None
-        known = _FIELDS[kind]
-        if not form.keys() <= known:  # a later version wrote more
-            form = {name: value for name, value in form.items() if name in known}
+        names = _FIELDS[kind]
+        if not form.keys() <= names:  # a later version wrote more
+            form = {name: value for name, value in form.items() if name in names}
         event: Event = kind(**form)
         if not all(is_legal(name, value) for name, value in form.items()):
             raise ValueError
+        if isinstance(event, Step):
+            outcome_of(event.name, event.outcome)  # says whether it is legal as well
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise DamagedLine(path, number) from None
     return event
 
 
-def _check_format(found: str, location: Location) -> None:
-    if found.split(".")[0] != FORMAT.split(".")[0]:
+def _check_format(written: str, location: Location) -> None:
+    if written.split(".")[0] != FORMAT.split(".")[0]:
         raise RunError(
-            f"the run was written in format {found}, and this hpopt reads {FORMAT}",
+            f"the run was written in format {written}, and this hpopt reads {FORMAT}",
             location=location,
             help="use the version of hpopt that wrote it, or a later one",
         )

@@ -22,7 +22,19 @@ def _is_count(value: Any) -> bool:
 def _is_file_name(value: Any) -> bool:
     """Whether a file of that name can only be in the folder that it is looked for in."""
     return value is None or (
-        isinstance(value, str) and Path(value).name == value and value not in ("", "..")
+        isinstance(value, str)
+        and Path(value).name == value
+        and value not in ("", "..")
+        and "\0" not in value
+    )
+
+
+def _are_objectives(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(form, dict)
+        and isinstance(form.get("name"), str)
+        and form.get("direction") in ("minimize", "maximize")
+        for form in value
     )
 
 
@@ -43,6 +55,7 @@ _LEGAL: dict[str, Callable[[Any], bool]] = {
     "curves": _is(dict),
     "scores": _is(list),
     "space": _is(list),
+    "objectives": _are_objectives,
     "changes": _is(list),
     "overrides": _is(list, type(None)),
     "code": _is(dict),

@@ -15,8 +15,10 @@ from hpopt.runs.journal import (
     Header,
     Journal,
     Started,
+    Step,
     decode,
 )
+from hpopt.runs.steps import trials_of
 
 DAMAGED = "journal.damaged"
 
@@ -32,7 +34,8 @@ class Repair:
 def repair(folder: Path) -> Repair:
     """Move the journal's damaged lines into `journal.damaged`; with none, change nothing.
 
-    The end of a trial whose beginning is damaged goes with it. Raises RunError where there is no
+    The end of a trial whose beginning is damaged goes with it, and so does a step that names a
+    trial without a value. Raises RunError where there is no
     journal, where it is being written, or where the header, without which nothing can be read, is
     the damaged line.
     """
@@ -59,6 +62,7 @@ def _damage(lines: list[bytes], path: Path) -> tuple[list[int], list[int]]:
     damaged: list[int] = []
     begun: set[int] = set()
     ended: set[int] = set()
+    finished: set[int] = set()
     for number, line in enumerate(lines, start=1):
         try:
             event = decode(line, path, number)
@@ -76,7 +80,11 @@ def _damage(lines: list[bytes], path: Path) -> tuple[list[int], list[int]]:
         elif isinstance(event, Finished | Failed):
             if event.number in begun:
                 ended.add(event.number)
+                if isinstance(event, Finished):
+                    finished.add(event.number)
             else:
                 damaged.append(number)
+        elif isinstance(event, Step) and not {*trials_of(event.record)} <= finished:
+            damaged.append(number)
     last = max(begun, default=0)
     return damaged, [n for n in range(1, last + 1) if n not in ended]

@@ -68,5 +68,5 @@ def _fit_surrogate(x: np.ndarray, y: np.ndarray, seed: int) -> Any:
         if len(y) <= _MOST_FITTED:
             return fit.fit(x, y)
         sample = np.random.default_rng(seed).choice(len(y), _MOST_FITTED, replace=False)
-        known = fit.fit(x[sample], y[sample]).kernel_
-        return GaussianProcessRegressor(known, optimizer=None, normalize_y=True).fit(x, y)
+        kernel = fit.fit(x[sample], y[sample]).kernel_
+        return GaussianProcessRegressor(kernel, optimizer=None, normalize_y=True).fit(x, y)

@@ -1,20 +1,95 @@
-"""The searchers that can be chosen by name."""
+"""The engines by name, and the searcher that one of them makes.
+
+An engine is one file: a section of settings that makes its searcher, and that searcher. Its line in
+`ENGINES` is all that the rest needs: the YAML's `search`, its documentation, the loop and
+`hpopt.minimize` read the table.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import pkgutil
+from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Literal, TypeVar, cast
+
+from pydantic import create_model
+from pydantic.fields import FieldInfo
 
 from hpopt.errors import ConfigError, suggest_name
-from hpopt.search.bayes import BayesSearcher
-from hpopt.search.grid_engine import GridSearcher
-from hpopt.search.random_engine import RandomSearcher
+from hpopt.grammar import Section
 from hpopt.search.searcher import MoreEpochs, Searcher, Suggestion
-from hpopt.search.skopt_engine import N_INITIAL, SkoptSearcher
-from hpopt.search.sobol_engine import SobolSearcher
 from hpopt.space.dimensions import Params
 from hpopt.space.space import Space
 from hpopt.trials import Trial
+
+# Where the class of each engine stands. Its file imports nothing heavy before a searcher is made.
+ENGINES: dict[str, str] = {
+    "gp": "hpopt.search.gp_engine:GpEngine",
+    "skopt": "hpopt.search.skopt_engine:SkoptEngine",
+    "grid": "hpopt.search.grid_engine:GridEngine",
+    "sobol": "hpopt.search.sobol_engine:SobolEngine",
+    "random": "hpopt.search.random_engine:RandomEngine",
+}
+
+AnySection = TypeVar("AnySection", bound=Section)
+
+
+class Engine(Section):
+    """A kind of search. Its fields are the keys of `search` that it reads.
+
+    Engines may share a key, if it is the same in all of them.
+    """
+
+    @abstractmethod
+    def searcher(self, n_calls: int | None, n_initial: int | None) -> Searcher:
+        """The searcher for a budget of `n_calls`, if that is known.
+
+        `n_initial` is how many trials, the defaults included, come before a surrogate is asked;
+        None leaves it to the engine.
+        """
+
+    def note(self, space: Space, n_calls: int) -> str | None:
+        """What people should know before `n_calls` trials of a space begin."""
+        return None
+
+
+class WeighingEngine(Engine):
+    """An engine with an acquisition function."""
+
+    acquisition: Literal["EI", "PI", "LCB", "gp_hedge"] = "EI"
+    """How `gp` and `skopt` weigh what is promising against what is unknown; others do not."""
+
+
+def engine_named(name: str) -> type[Engine]:
+    """The engine of that name. Raises ConfigError where there is none."""
+    if name not in ENGINES:
+        raise ConfigError(f"there is no engine `{name}`", help=suggest_name(name, ENGINES))
+    return cast(type[Engine], pkgutil.resolve_name(ENGINES[name]))
+
+
+def engine_keys() -> dict[str, list[str]]:
+    """The keys of `search` that engines read, each with the names of those that do."""
+    keys: dict[str, list[str]] = {}
+    for name in ENGINES:
+        for key in engine_named(name).model_fields:
+            keys.setdefault(key, []).append(name)
+    return keys
+
+
+def with_engine_keys(section: type[AnySection]) -> type[AnySection]:
+    """A section with the keys of every engine behind its own."""
+    fields: dict[str, tuple[Any, FieldInfo]] = {}
+    for key, (name, *_) in engine_keys().items():
+        field = engine_named(name).model_fields[key]
+        fields[key] = (field.annotation, field)
+    return create_model(  # type: ignore[call-overload, no-any-return]
+        section.__name__,
+        __base__=section,
+        __module__=section.__module__,
+        __doc__=section.__doc__,
+        **fields,
+    )
 
 
 @dataclass(frozen=True)
@@ -48,37 +123,25 @@ class Informed:
         self, space: Space, trials: Sequence[Trial], *, number: int, seed: int
     ) -> Suggestion | MoreEpochs:
         """What the searcher says of all trials together."""
-        known = [*self.earlier, *trials]
-        return self.searcher.suggest(space, known, number=number + len(self.earlier), seed=seed)
+        both = [*self.earlier, *trials]
+        return self.searcher.suggest(space, both, number=number + len(self.earlier), seed=seed)
 
 
 def make_searcher(
     engine: str,
-    acquisition: str,
     *,
     n_calls: int | None = None,
     n_initial: int | None = None,
-    base_estimator: str = "GP",
-    grid: int = 5,
     given: Sequence[Params] = (),
     earlier: Sequence[Trial] = (),
+    **settings: Any,
 ) -> Searcher:
-    """The searcher of `search.engine`, which starts from the defaults.
+    """The searcher of an engine with its settings, which starts from the defaults.
 
     `n_calls` is the budget. A run that is resumed with another one goes on from its trials: only
     the size of the initial design follows from it. `n_initial` sets that size, the defaults
-    included. `base_estimator` is the surrogate of `skopt`, `grid` the points along a dimension of
-    `grid`. The params `given` are tried behind the defaults, and trials of an `earlier` run inform
-    it. Raises ConfigError where there is no such engine.
+    included. The params `given` are tried behind the defaults, and trials of an `earlier` run
+    inform it. Raises ConfigError where there is no such engine.
     """
-    searchers: dict[str, Callable[[], Searcher]] = {
-        "gp": lambda: BayesSearcher(acquisition, n_calls, n_initial),
-        "skopt": lambda: SkoptSearcher(acquisition, n_initial or N_INITIAL + 1, base_estimator),
-        "grid": lambda: GridSearcher(grid),
-        "sobol": SobolSearcher,
-        "random": RandomSearcher,
-    }
-    if engine not in searchers:
-        raise ConfigError(f"there is no engine `{engine}`", help=suggest_name(engine, searchers))
-    searcher = searchers[engine]()
+    searcher = engine_named(engine)(**settings).searcher(n_calls, n_initial)
     return GivenFirst(Informed(searcher, earlier) if earlier else searcher, given)

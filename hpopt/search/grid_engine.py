@@ -6,10 +6,13 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge, Le
 
-from hpopt.search.searcher import Suggestion, generator, is_seen, sample_unseen
+from hpopt.search.engines import Engine
+from hpopt.search.searcher import Searcher, Suggestion, generator, is_seen, sample_unseen
 from hpopt.space.conditions import Scalar
 from hpopt.space.dimensions import Categorical, Dimension, Params
 from hpopt.space.space import Space
@@ -18,6 +21,29 @@ from hpopt.trials import Trial
 _TRIES = 100
 # A walk through a larger grid would take longer than a trial.
 _MOST_WALKED = 100_000
+
+
+class GridEngine(Engine):
+    """A few values along each dimension, and every combination of them."""
+
+    grid: Annotated[int, Ge(2), Le(1000)] = 5
+    """The points of `grid` along each dimension, both ends among them; of a categorical all."""
+
+    def searcher(self, n_calls: int | None, n_initial: int | None) -> Searcher:
+        """It has no design to begin with, and a budget changes nothing."""
+        return GridSearcher(self.grid)
+
+    def note(self, space: Space, n_calls: int) -> str | None:
+        """What people should know where the budget is not that of the grid."""
+        size = math.prod(len(axis_values(dimension, self.grid)) for dimension in space)
+        if n_calls < size:
+            return (
+                f"the grid has up to {size} points, and {n_calls} calls try as many of them, in a "
+                "shuffled order: raise search.n_calls or lower search.grid to try all"
+            )
+        if n_calls > size:
+            return f"the grid has {size} points at most: the calls beyond them try random points"
+        return None
 
 
 @dataclass(frozen=True)
@@ -54,19 +80,6 @@ def axis_values(dimension: Dimension, points: int) -> Sequence[Scalar]:
         return dimension.categories
     values = [dimension.from_unit(float(u)) for u in np.linspace(0, 1, points)]
     return list(dict.fromkeys(values))
-
-
-def grid_note(space: Space, points: int, n_calls: int) -> str | None:
-    """What people should know where the budget is not that of the grid."""
-    size = math.prod(len(axis_values(dimension, points)) for dimension in space)
-    if n_calls < size:
-        return (
-            f"the grid has up to {size} points, and {n_calls} calls try as many of them, in a "
-            "shuffled order: raise search.n_calls or lower search.grid to try all"
-        )
-    if n_calls > size:
-        return f"the grid has {size} points at most: the calls beyond them try random points"
-    return None
 
 
 def _params(space: Space, values: Sequence[Scalar]) -> Params:

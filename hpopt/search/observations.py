@@ -11,7 +11,7 @@ import numpy as np
 from hpopt.search.encoding import Encoding
 from hpopt.search.gp import Hyperparameters, fit_hyperparameters
 from hpopt.search.warping import Warping
-from hpopt.trials import Trial
+from hpopt.trials import Trial, ranked
 
 # More observations than these take too long: the best and the latest stand for the others.
 _MOST, _MOST_BEST = 1500, 500
@@ -49,8 +49,7 @@ class Data:
         """The data of `trials`, of which at least one must be finished.
 
         A failed trial stands a little above the worst finished one, so that the model keeps away
-        from its like; it takes no part in the warping. A pruned one has no place here yet: its
-        value at fewer epochs would have to come in as a bound from below.
+        from its like; it takes no part in the warping.
         """
         finished = _limited([trial for trial in trials if trial.value is not None])
         failed = [trial for trial in trials if trial.state == "failed"][-_MOST:]
@@ -103,8 +102,7 @@ def _limited(finished: list[Trial]) -> list[Trial]:
     """All finished trials, or the best and the latest of very many, in order."""
     if len(finished) <= _MOST:
         return finished
-    by_value = sorted(finished, key=lambda trial: (trial.value, trial.number))
-    kept = {trial.number for trial in by_value[:_MOST_BEST]}
+    kept = {trial.number for trial in ranked(finished)[:_MOST_BEST]}
     others = [trial for trial in finished if trial.number not in kept]
     kept |= {trial.number for trial in others[-(_MOST - _MOST_BEST) :]}
     return [trial for trial in finished if trial.number in kept]

@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hpopt.search.searcher import Suggestion, generator, sample_unseen
+from hpopt.search.engines import Engine
+from hpopt.search.searcher import Searcher, Suggestion, generator, sample_unseen
 from hpopt.space.space import Space
 from hpopt.trials import Trial
+
+
+class RandomEngine(Engine):
+    """Chance alone."""
+
+    def searcher(self, n_calls: int | None, n_initial: int | None) -> Searcher:
+        """It has no design to begin with, and a budget changes nothing."""
+        return RandomSearcher()
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from hpopt.search.searcher import Suggestion, generator, is_seen, sample_unseen
+from hpopt.search.engines import WeighingEngine
+from hpopt.search.searcher import Searcher, Suggestion, generator, is_seen, sample_unseen
 from hpopt.space.dimensions import Categorical, Integer, Params
 from hpopt.space.skopt import skopt_dimension
 from hpopt.space.space import Space
@@ -25,6 +26,17 @@ from hpopt.trials import Trial
 N_INITIAL = 10
 # Squares of larger values are infinite, on which the surrogate's fit breaks down.
 _LARGEST = 1e100
+
+
+class SkoptEngine(WeighingEngine):
+    """scikit-optimize's search."""
+
+    base_estimator: Literal["GP", "RF", "ET"] = "GP"
+    """The surrogate of `skopt`: a Gaussian process, a random forest, or extra trees."""
+
+    def searcher(self, n_calls: int | None, n_initial: int | None) -> Searcher:
+        """The initial design has skopt's size, whatever the budget."""
+        return SkoptSearcher(self.acquisition, n_initial or N_INITIAL + 1, self.base_estimator)
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpopt.search.searcher import Suggestion, generator, is_seen, sample_unseen
+from hpopt.search.engines import Engine
+from hpopt.search.searcher import Searcher, Suggestion, generator, is_seen, sample_unseen
 from hpopt.space.space import Space
 from hpopt.trials import Trial
+
+
+class SobolEngine(Engine):
+    """A sequence that spreads trials evenly."""
+
+    def searcher(self, n_calls: int | None, n_initial: int | None) -> Searcher:
+        """The sequence is its own design, and does not ask for its end."""
+        return SobolSearcher()
 
 
 @dataclass(frozen=True)

@@ -164,7 +164,7 @@ def _draws(mean: np.ndarray, covariance: np.ndarray, rng: np.random.Generator) -
     return np.asarray(mean + (normal * np.sqrt(np.maximum(variances, 0.0))) @ axes.T)
 
 
-class Calibration(NamedTuple):
+class LeaveOneOut(NamedTuple):
     """How well each finished trial's value is foretold from all the others.
 
     `within_1` and `within_2` are the shares of values inside 1 and 2 deviations of the prediction
@@ -180,7 +180,7 @@ class Calibration(NamedTuple):
     r2: float
 
     def __str__(self) -> str:
-        """One honest line for the summary: `print(calibration(surrogate))`."""
+        """One honest line for the summary: `print(leave_one_out(surrogate))`."""
         return (
             f"Of {self.n} values, each foretold from the others, {self.within_1:.0%} fell within 1 "
             f"deviation (68 % would be right) and {self.within_2:.0%} within 2 (95 %); predictions "
@@ -188,15 +188,15 @@ class Calibration(NamedTuple):
         )
 
 
-def calibration(surrogate: Surrogate) -> Calibration:
-    """The surrogate's leave-one-out calibration, for one line of `summary.md` (its `str`)."""
+def leave_one_out(surrogate: Surrogate) -> LeaveOneOut:
+    """How well the surrogate foretells trials; its `str` is a line of `summary.md`."""
     n = surrogate.data.n_finished
     with threadpool_limits(1):
         mu, sigma = (part[:n] for part in surrogate.gp.leave_one_out())
     y = surrogate.data.y[:n]
     off = np.abs(y - mu)
     constant = np.ptp(y) == 0 or np.ptp(mu) == 0
-    return Calibration(
+    return LeaveOneOut(
         n=n,
         within_1=float((off <= sigma).mean()),
         within_2=float((off <= 2 * sigma).mean()),

@@ -134,8 +134,8 @@ class Space:
         ordered: list[Dimension] = []
         waiting = list(self.dimensions)
         while waiting:
-            known = {dimension.name for dimension in ordered}
-            ready = [d for d in waiting if all(c.parent in known for c in d.when)]
+            before = {dimension.name for dimension in ordered}
+            ready = [d for d in waiting if all(c.parent in before for c in d.when)]
             if not ready:
                 circle = ", ".join(f"`{dimension.name}`" for dimension in waiting)
                 raise DimensionError(
@@ -150,9 +150,9 @@ class Space:
 
 
 def settle_conditions(
-    dimensions: Sequence[Dimension], known: Mapping[str, Any]
+    dimensions: Sequence[Dimension], constants: Mapping[str, Any]
 ) -> tuple[list[Dimension], dict[str, Condition]]:
-    """Settle the conditions on names whose values are `known`.
+    """Settle the conditions on names that are held constant, whose values `constants` gives.
 
     Gives the dimensions that can be active, without those conditions, and for each of the others
     the condition that never holds; with a dimension all that hang on it drop out.
@@ -165,14 +165,14 @@ def settle_conditions(
             for dimension in kept
             for condition in dimension.when
             if condition.parent in dropped
-            or (condition.parent in known and not condition.holds(known[condition.parent]))
+            or (condition.parent in constants and not condition.holds(constants[condition.parent]))
         }
         if not never:
             break
         dropped |= never
         kept = [dimension for dimension in kept if dimension.name not in never]
     settled = [
-        replace(dimension, when=tuple(c for c in dimension.when if c.parent not in known))
+        replace(dimension, when=tuple(c for c in dimension.when if c.parent not in constants))
         for dimension in kept
     ]
     return settled, dropped

@@ -16,6 +16,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from hpopt.metrics.weighted import Scorer
+from hpopt.statistics.records import Interval
 
 Name = TypeVar("Name", bound=Hashable)
 
@@ -29,23 +30,7 @@ _CHUNK_CELLS = 1_000_000
 
 
 @dataclass(frozen=True)
-class Interval:
-    """A confidence interval, both ends included."""
-
-    low: float
-    high: float
-
-    def holds(self, value: float) -> bool:
-        """Whether a value lies in it."""
-        return self.low <= value <= self.high
-
-    def to_json(self) -> list[float]:
-        """The interval as the journal keeps it."""
-        return [self.low, self.high]
-
-
-@dataclass(frozen=True)
-class Resampling:
+class SamplingDesign:
     """How rows are drawn: `unit` [n] is what each row is drawn with, `stratum` [units] the part.
 
     As many units are drawn from each stratum as it has. A unit is a row, or a whole group of rows
@@ -57,17 +42,17 @@ class Resampling:
     stratum: np.ndarray
 
     @classmethod
-    def of_rows(cls, rows: int) -> Resampling:
+    def of_rows(cls, rows: int) -> SamplingDesign:
         """Each row by itself."""
         return cls(np.arange(rows), np.zeros(rows, dtype=np.int64))
 
     @classmethod
-    def of_classes(cls, y: np.ndarray) -> Resampling:
+    def of_classes(cls, y: np.ndarray) -> SamplingDesign:
         """Each row by itself, from the rows of its class; y [n] holds class indices."""
         return cls(np.arange(len(y)), np.unique(y, return_inverse=True)[1])
 
     @classmethod
-    def of_groups(cls, groups: np.ndarray) -> Resampling:
+    def of_groups(cls, groups: np.ndarray) -> SamplingDesign:
         """Whole groups; `groups` [n] names the group of each row."""
         names, unit = np.unique(groups, return_inverse=True)
         return cls(unit, np.zeros(len(names), dtype=np.int64))
@@ -142,8 +127,8 @@ class Bootstrapped:
     @property
     def is_constant(self) -> bool:
         """Whether every resample gives the same score, so that nothing can be learned of it."""
-        known = self._sorted
-        return len(known) == 0 or bool(np.ptp(known) <= 1e-12 * max(1.0, abs(known[0])))
+        scores = self._sorted
+        return len(scores) == 0 or bool(np.ptp(scores) <= 1e-12 * max(1.0, abs(scores[0])))
 
     def interval(self, level: float = LEVEL) -> Interval | None:
         """The confidence interval; None where there is none, as of one group alone."""
@@ -166,8 +151,8 @@ class Bootstrapped:
         holding = least
         while most - holding > 1e-6:
             middle = (holding + most) / 2
-            found = self.interval(1 - middle)
-            if found is not None and found.holds(0.0):
+            interval = self.interval(1 - middle)
+            if interval is not None and interval.holds(0.0):
                 holding = middle
             else:
                 most = middle
@@ -177,8 +162,8 @@ class Bootstrapped:
     def _sorted(self) -> np.ndarray:
         # What rounding has left of a difference of equal scores is none.
         tiny = 1e-12 * max(1.0, abs(self.estimate))
-        known = self.draws[~np.isnan(self.draws)]
-        return np.sort(np.where(np.abs(known) < tiny, 0.0, known))
+        scores = self.draws[~np.isnan(self.draws)]
+        return np.sort(np.where(np.abs(scores) < tiny, 0.0, scores))
 
     @cached_property
     def _bias(self) -> float:
@@ -194,12 +179,13 @@ class Bootstrapped:
     @cached_property
     def _influences(self) -> list[np.ndarray]:
         """Of each stratum, what its blocks [k] change in the score."""
-        found = []
+        changes = []
         for stratum in range(len(self.sizes)):
             left = self.left_out[self.blocks == stratum]
             left = left[~np.isnan(left)]
-            found.append((left.mean() - left) * (1 - 1 / len(left)) if len(left) > 1 else left * 0)
-        return found
+            several = len(left) > 1
+            changes.append((left.mean() - left) * (1 - 1 / len(left)) if several else left * 0)
+        return changes
 
     @cached_property
     def _acceleration(self) -> float:
@@ -233,7 +219,7 @@ class Bootstrapped:
 
 def bootstrap(
     scorers: Mapping[Name, Scorer],
-    resampling: Resampling,
+    resampling: SamplingDesign,
     *,
     resamples: int = RESAMPLES,
     seed: int = 0,

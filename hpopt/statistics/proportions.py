@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from hpopt.statistics.bootstrap import LEVEL, Interval
+from hpopt.statistics.bootstrap import LEVEL
+from hpopt.statistics.records import Interval
 
 
 def clopper_pearson(successes: int, rows: int, level: float = LEVEL) -> Interval:

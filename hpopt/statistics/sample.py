@@ -8,24 +8,17 @@ from functools import cached_property
 
 import numpy as np
 
-from hpopt.metrics.weighted import (
-    HALF,
-    OF_CLASSES,
-    OF_LABELS,
-    UP_TO_ONE,
-    label_scorer,
-    labels_above,
-    scorer,
-)
+from hpopt.metrics.metrics import METRICS
+from hpopt.metrics.weighted import HALF, labels_above, sure_of
 from hpopt.statistics.bootstrap import (
     LEVEL,
     RESAMPLES,
     Bootstrapped,
-    Interval,
-    Resampling,
+    SamplingDesign,
     bootstrap,
 )
 from hpopt.statistics.proportions import clopper_pearson, mcnemar, paired_difference
+from hpopt.statistics.records import Comparison, Interval
 
 _SWAPS = 1000
 _MOST_CELLS = 10_000_000
@@ -33,27 +26,10 @@ _MOST_CELLS = 10_000_000
 
 @dataclass(frozen=True)
 class Predictor:
-    """What a model says of each row, `predictions` [n, units]; see `weighted.scorer`."""
+    """What a model says of each row, `predictions` [n, units]; see `Metric.scorer`."""
 
     predictions: np.ndarray
     threshold: float = HALF
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A score less another, with its interval, and the p-value of there being no difference.
-
-    The interval holds 0 wherever p is 1 - its level or more.
-    """
-
-    estimate: float
-    interval: Interval
-    p: float
-
-    @property
-    def is_clear(self) -> bool:
-        """Whether chance alone would hardly give it: the interval is on one side of 0."""
-        return not self.interval.holds(0.0)
 
 
 class Sample:
@@ -93,25 +69,25 @@ class Sample:
 
     def score(self, name: str, metric: str) -> float | None:
         """A predictor's score on the rows as they are; None where there is none."""
-        found = self._of(name, metric).estimate
-        return found if np.isfinite(found) else None
+        estimate = self._of(name, metric).estimate
+        return estimate if np.isfinite(estimate) else None
 
     def interval(self, name: str, metric: str) -> Interval | None:
         """The interval of a predictor's score: exact for accuracy, the bootstrap's for others.
 
         None where there is no score, or too little to tell how sure it is.
         """
-        found = self._of(name, metric)
-        if not np.isfinite(found.estimate):
+        score = self._of(name, metric)
+        if not np.isfinite(score.estimate):
             return None
-        if metric == "accuracy" and self._groups is None:
+        if METRICS[metric].is_share and self._groups is None:
             return clopper_pearson(int(self._right(name).sum()), len(self.y), self.level)
-        if found.is_constant and metric in UP_TO_ONE and found.estimate == 1.0:
+        if score.is_constant and METRICS[metric].is_up_to_one and score.estimate == 1.0:
             # No resample of faultless rows has a fault, and yet the next row may.
             return Interval(self._least_of_faultless(metric), 1.0)
-        return found.interval(self.level)
+        return score.interval(self.level)
 
-    def difference(self, first: str, second: str, metric: str) -> Difference | None:
+    def compare(self, first: str, second: str, metric: str) -> Comparison | None:
         """The first's score less the second's; None where there is no interval of it.
 
         Accuracies are compared by the exact test of McNemar, all else by the paired bootstrap:
@@ -119,27 +95,27 @@ class Sample:
         two predictors apart, of which resamples say too much: then it must also be more than
         swapping their labels at random gives (see `_swapped`), or 0 is taken into the interval.
         """
-        found = self._of(first, metric) - self._of(second, metric)
-        if not np.isfinite(found.estimate):
+        difference = self._of(first, metric) - self._of(second, metric)
+        if not np.isfinite(difference.estimate):
             return None
-        if metric == "accuracy" and self._groups is None:
+        if METRICS[metric].is_share and self._groups is None:
             ours, others = self._right(first), self._right(second)
             b, c = int((ours & ~others).sum()), int((others & ~ours).sum())
             interval = paired_difference(b, c, len(ours), self.level)
-            return Difference(found.estimate, interval, mcnemar(b, c))
-        if found.is_constant and found.estimate == 0:
+            return Comparison(difference.estimate, interval, mcnemar(b, c))
+        if difference.is_constant and difference.estimate == 0:
             reach = 0.0
-            if metric in UP_TO_ONE and not self._say_the_same(first, second):
+            if METRICS[metric].is_up_to_one and not self._say_the_same(first, second):
                 reach = 1 - self._least_of_faultless(metric)
-            return Difference(0.0, Interval(-reach, reach), 1.0)
-        resampled, p = found.interval(self.level), found.p_value()
+            return Comparison(0.0, Interval(-reach, reach), 1.0)
+        resampled, p = difference.interval(self.level), difference.p_value()
         if resampled is None:
             return None
-        if metric in OF_LABELS:
+        if METRICS[metric].needs == "labels":
             p = max(p, self._swapped(first, second, metric))
             if p >= 1 - self.level:
                 resampled = Interval(min(resampled.low, 0.0), max(resampled.high, 0.0))
-        return Difference(found.estimate, resampled, p)
+        return Comparison(difference.estimate, resampled, p)
 
     def _swapped(self, first: str, second: str, metric: str) -> float:
         """The p-value of the paired permutation test of a metric of labels.
@@ -162,16 +138,17 @@ class Sample:
         alike = np.flatnonzero(ours == others)
         both = np.stack([self.y[alike], ours[alike]])
         pairs, cell = np.unique(both, axis=1, return_inverse=True)
-        known = np.repeat(np.bincount(cell.ravel(), minlength=pairs.shape[1])[:, None], swaps, 1)
-        score = label_scorer(
-            metric,
+        alike_counts = np.repeat(
+            np.bincount(cell.ravel(), minlength=pairs.shape[1])[:, None], swaps, 1
+        )
+        labels = np.concatenate([pairs[1], ours[apart], others[apart]])
+        score = METRICS[metric].scorer(
             np.concatenate([pairs[0], self.y[apart], self.y[apart]]),
-            np.concatenate([pairs[1], ours[apart], others[apart]]),
-            predictors[0].predictions.shape[1],
+            sure_of(labels, predictors[0].predictions.shape[1]),
         )
         differences = np.abs(
-            score(np.concatenate([known, 1 - swapped, swapped]))
-            - score(np.concatenate([known, swapped, 1 - swapped]))
+            score(np.concatenate([alike_counts, 1 - swapped, swapped]))
+            - score(np.concatenate([alike_counts, swapped, 1 - swapped]))
         )
         return float(np.mean(differences >= differences[0] - 1e-12))
 
@@ -180,29 +157,29 @@ class Sample:
 
     @cached_property
     def _bootstrapped(self) -> dict[tuple[str, str], Bootstrapped]:
-        found: dict[tuple[str, str], Bootstrapped] = {}
+        scores: dict[tuple[str, str], Bootstrapped] = {}
         for resampling, metrics in self._plans:
             scorers = {
-                (name, metric): scorer(metric, self.y, one.predictions, one.threshold)
+                (name, metric): METRICS[metric].scorer(self.y, one.predictions, one.threshold)
                 for name, one in self._predictors.items()
                 for metric in metrics
             }
-            found |= bootstrap(scorers, resampling, resamples=self._resamples, seed=self._seed)
-        return found
+            scores |= bootstrap(scorers, resampling, resamples=self._resamples, seed=self._seed)
+        return scores
 
     @property
-    def _plans(self) -> Sequence[tuple[Resampling, Sequence[str]]]:
+    def _plans(self) -> Sequence[tuple[SamplingDesign, Sequence[str]]]:
         """How rows are resampled for which metrics.
 
         What does not depend on the classes' shares is resampled class by class, so that no class
         is ever missing; for all else the shares are as much due to chance as the rows are.
         """
         if self._groups is not None:
-            return [(Resampling.of_groups(self._groups), self.metrics)]
-        by_class = [metric for metric in self.metrics if metric in OF_CLASSES]
-        others = [metric for metric in self.metrics if metric not in OF_CLASSES]
-        plans = [(Resampling.of_classes(self.y), by_class)] if by_class else []
-        return [*plans, (Resampling.of_rows(len(self.y)), others)] if others else plans
+            return [(SamplingDesign.of_groups(self._groups), self.metrics)]
+        by_class = [metric for metric in self.metrics if METRICS[metric].needs_every_class]
+        others = [metric for metric in self.metrics if metric not in by_class]
+        plans = [(SamplingDesign.of_classes(self.y), by_class)] if by_class else []
+        return [*plans, (SamplingDesign.of_rows(len(self.y)), others)] if others else plans
 
     def _right(self, name: str) -> np.ndarray:
         one = self._predictors[name]

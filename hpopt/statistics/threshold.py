@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from hpopt.metrics.weighted import HALF, OF_LABELS
-from hpopt.statistics.sample import Difference, Predictor, Sample
+from hpopt.metrics.metrics import METRICS
+from hpopt.metrics.weighted import HALF, sure_of
+from hpopt.statistics.records import Comparison
+from hpopt.statistics.sample import Predictor, Sample
+from hpopt.task import TASKS, Task
 
 _FOLDS = 10
 _RESAMPLES = 100  # whose middle threshold is taken
@@ -26,20 +28,12 @@ class Threshold:
 
     value: float
     tried: float
-    gain: Difference | None
-
-    def to_json(self) -> dict[str, Any]:
-        """The threshold as the journal keeps it."""
-        form: dict[str, Any] = {"threshold": self.value, "tried": self.tried}
-        if self.gain is not None:
-            interval = self.gain.interval.to_json()
-            form |= {"gain": self.gain.estimate, "interval": interval, "p": self.gain.p}
-        return form
+    gain: Comparison | None
 
 
-def depends_on_threshold(task: str, metric: str) -> bool:
+def depends_on_threshold(task: Task, metric: str) -> bool:
     """Whether a metric of a task can be had higher by another threshold."""
-    return task == "binary" and metric in OF_LABELS
+    return TASKS[task].has_threshold and METRICS[metric].needs == "labels"
 
 
 def choose_threshold(
@@ -60,13 +54,13 @@ def choose_threshold(
     if tried == HALF:
         return Threshold(HALF, HALF, None)
     folds = _folds(y, groups)
-    said = np.empty(len(y))
+    labels = np.empty(len(y))
     for fold in range(_FOLDS):
         within, outside = folds == fold, folds != fold
-        said[within] = values[within] > _middle_best(metric, y[outside], values[outside])
-    predictors = {"thresholds": Predictor(said[:, None]), "0.5": Predictor(predictions)}
-    gain = Sample(y, predictors, [metric], groups=groups).difference("thresholds", "0.5", metric)
-    better = gain is not None and gain.is_clear and gain.estimate > 0
+        labels[within] = values[within] > _middle_best(metric, y[outside], values[outside])
+    predictors = {"thresholds": Predictor(labels[:, None]), "0.5": Predictor(predictions)}
+    gain = Sample(y, predictors, [metric], groups=groups).compare("thresholds", "0.5", metric)
+    better = gain is not None and gain.is_clear and METRICS[metric].to_value(gain.difference) < 0
     return Threshold(tried if better else HALF, tried, gain)
 
 
@@ -78,35 +72,32 @@ def _candidates(values: np.ndarray) -> np.ndarray:
     return np.unique(np.concatenate([(distinct[1:] + distinct[:-1]) / 2, [HALF]]))
 
 
-def _middle_best(metric: str, y: np.ndarray, values: np.ndarray) -> float:
-    """The median of the thresholds that are best on resamples of rows y [n] with values [n]."""
-    candidates, rng = _candidates(values), np.random.default_rng(0)
-    above = np.searchsorted(candidates, values)  # how many candidates a row's value is above
+def _middle_best(metric: str, y: np.ndarray, probabilities: np.ndarray) -> float:
+    """The median of the thresholds that are best on resamples of rows y [n]."""
+    candidates, rng = _candidates(probabilities), np.random.default_rng(0)
+    above = np.searchsorted(candidates, probabilities)  # how many of them a row is above
     best = []
     for _ in range(_RESAMPLES):
         drawn = rng.integers(len(y), size=len(y))
-        scores = _scores(metric, y[drawn], above[drawn], len(candidates))
-        equally = candidates[scores >= scores.max() - 1e-12]
+        values = _values(metric, y[drawn], above[drawn], len(candidates))
+        equally = candidates[values <= values.min() + 1e-12]
         # Where several are equally good, 0.5 before any other, else the one in their middle.
         best.append(HALF if HALF in equally else np.median(equally))
     return float(np.median(best))
 
 
-def _scores(metric: str, y: np.ndarray, above: np.ndarray, count: int) -> np.ndarray:
-    """The metric [count] of rows y [n] by each of `count` thresholds.
+def _values(metric: str, y: np.ndarray, above: np.ndarray, count: int) -> np.ndarray:
+    """The metric [count] of rows y [n] by each of `count` thresholds, as values to minimise.
 
-    `above` [n] says how many of them, from the lowest up, a row's probability is above.
+    `above` [n] says how many of them, from the lowest up, a row's probability is above. Of two
+    labels there are but four kinds of rows, by what they are and what is said of them.
     """
     counts = np.bincount(above * 2 + y, minlength=2 * (count + 1)).reshape(-1, 2)
-    negatives, positives = counts.sum(axis=0)
-    false_positives, true_positives = (counts.sum(axis=0) - np.cumsum(counts, axis=0)[:-1]).T
-    if metric == "accuracy":
-        return np.asarray((true_positives + negatives - false_positives) / len(y))
-    if metric == "f1":
-        said = true_positives + false_positives
-        return np.asarray(2 * true_positives / np.maximum(positives + said, 1))
-    recall = true_positives / max(positives, 1)
-    return np.asarray((recall + 1 - false_positives / max(negatives, 1)) / 2)
+    said_no = np.cumsum(counts, axis=0)[:-1].T  # [2, count], of each label
+    said_yes = counts.sum(axis=0)[:, None] - said_no
+    scorer = METRICS[metric].scorer(np.array([0, 1, 0, 1]), sure_of(np.array([0, 0, 1, 1]), 1))
+    scores = scorer(np.concatenate([said_no, said_yes]).astype(np.float64))
+    return -scores if METRICS[metric].greater_is_better else scores
 
 
 def _folds(y: np.ndarray, groups: np.ndarray | None) -> np.ndarray:

@@ -16,7 +16,7 @@ from hpopt.errors import shorten
 from hpopt.report.words import show_score
 from hpopt.runs.folder import Run
 from hpopt.tracking.observer import Observer
-from hpopt.trials import Trial, best_of
+from hpopt.trials import Trial, incumbent
 
 
 def choose_progress() -> Observer:
@@ -71,7 +71,7 @@ class LiveProgress(Observer):
             transient=True,
         )
         self._task: Any = None
-        self._known = ""
+        self._so_far = ""
 
     def setting_up(self) -> None:
         """Show that something goes on."""
@@ -95,7 +95,7 @@ class LiveProgress(Observer):
 
     def ended(self, trial: Trial, trials: Sequence[Trial]) -> None:
         """Show the last and the best value."""
-        self._known = f" last {self._state.last(trial)} {self._state.counts(trials)}"
+        self._so_far = f" last {self._state.last(trial)} {self._state.counts(trials)}"
         left = f"left {_clock(self._state.left_s(trials))}"
         self._line.update(self._task, description=self._describe(trial), left=left)
 
@@ -108,7 +108,7 @@ class LiveProgress(Observer):
         self._line.stop()
 
     def _describe(self, trial: Trial) -> str:
-        return f"trial {trial.number} of {self._state.n_calls}{self._known}"
+        return f"trial {trial.number} of {self._state.n_calls}{self._so_far}"
 
 
 _LONGEST_S = 999 * 24 * 3600
@@ -147,7 +147,7 @@ class _State:
         )
 
     def counts(self, trials: Sequence[Trial]) -> str:
-        best = best_of(trials)
+        best = incumbent(trials)
         failed = sum(trial.state == "failed" for trial in trials)
         words = [] if best is None else [f"best {self._score(best)} (trial {best.number})"]
         return "  ".join(words + ([f"{failed} failed"] if failed else []))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hpopt.backend import load_keras
-from hpopt.data.features import TargetSpec
+from hpopt.data.target_spec import TargetSpec
 
 
 def average(networks: Sequence[Any], input_shape: tuple[int, ...], target: TargetSpec) -> Any:

@@ -73,7 +73,7 @@ def _models(data: Prepared) -> Mapping[str, tuple[Kind, Any]]:
         # More categories than boosting knows are left to it as numbers.
         "categorical_features": [c for c, size in _id_columns(data).items() if size <= 255] or None,
     }
-    if data.output.task == "regression":
+    if not data.output.kind.has_labels:
         return {
             "mean": ("constant", DummyRegressor()),
             "ridge regression": ("linear", _linear(Ridge(), data)),
@@ -88,9 +88,8 @@ def _models(data: Prepared) -> Mapping[str, tuple[Kind, Any]]:
 
 def _id_columns(data: Prepared) -> dict[int, int]:
     """The columns of inputs that hold ids, for a network's embeddings, with how many ids."""
-    sizes = [size for size, _ in getattr(data.features, "embeddings", ())]
-    start = data.features.input_shape[0] - len(sizes)
-    return dict(enumerate(sizes, start))
+    stem = data.features.stem
+    return {} if stem is None else dict(stem.ids)
 
 
 def _linear(model: Any, data: Prepared) -> Any:
@@ -116,7 +115,7 @@ def _fit(model: Any, data: Prepared, kind: Kind) -> int:
     if kind == "boosting" and model.get_params()["early_stopping"]:
         # The validation part ends it, as it has chosen the network.
         options = {"X_val": _rows(data, "validation"), "y_val": data.y("validation")}
-        if data.output.task == "multiclass":
+        if data.output.kind.has_unit_per_class:
             model.set_params(max_iter=max(50, _MOST_TREES // len(data.labels)))
     # On few rows threads mostly wait for one another; beside other programs that takes minutes.
     threads = 1 if x.size < _FEW_CELLS else None
@@ -134,7 +133,7 @@ def _rows(data: Prepared, part: PartName) -> np.ndarray:
 def _predict(model: Any, data: Prepared, part: PartName) -> np.ndarray:
     """What a model says of a part, in the form of a network's predictions [n, units]."""
     x = _rows(data, part)
-    if data.output.task == "regression":
+    if not data.output.kind.has_labels:
         return np.asarray(model.predict(x), dtype=np.float64)[:, None]
     probabilities = np.zeros((len(x), len(data.labels)))
     probabilities[:, model.classes_] = model.predict_proba(x)  # it knows the classes it has seen

@@ -21,9 +21,9 @@ from hpopt.files import write_whole, writing
 from hpopt.metrics.metrics import METRICS
 from hpopt.own_code import source_of
 from hpopt.space.dimensions import Params
+from hpopt.space.names import laid_over, owner
 from hpopt.training.average import average
 from hpopt.training.fit import Fit, Rows, predict
-from hpopt.training.losses import losses_for
 from hpopt.training.optimizers import OPTIMIZERS, WITH_MOMENTUM
 from hpopt.training.settings import Training
 from hpopt.training.stem import shape_behind_stem, with_stem
@@ -121,10 +121,10 @@ class Objective:
         random.seed(seed)
         if self.builder not in SHIPPED:
             keras.utils.set_random_seed(seed)
-        of_builder = {n: v for n, v in params.items() if n not in Training.model_fields}
+        of_builder = {n: v for n, v in params.items() if owner(n) not in Training.model_fields}
         build = load_builder(self.builder)
         shape = shape_behind_stem(self.data.features)
-        model = build(shape, self.data.output, **self.arguments | of_builder)
+        model = build(shape, self.data.output, **laid_over(self.arguments, of_builder))
         if not isinstance(model, keras.Model):
             raise SetupError(
                 f"the builder gave back a {type(model).__name__}, not a keras.Model",
@@ -160,8 +160,7 @@ class Objective:
 
     def settings(self, params: Params) -> Training:
         """The settings of a fit: the constants with the params laid over them."""
-        of_training = {n: v for n, v in params.items() if n in Training.model_fields}
-        return self.training.model_copy(update=of_training)
+        return self.training.with_values(params)
 
     def _start(self, params: Params, settings: Training, seed: int) -> Fit:
         model = self.network(params, seed=seed)
@@ -227,5 +226,5 @@ def compile_model(model: Any, settings: Training, data: Prepared) -> None:
     options = {"momentum": settings.momentum} if settings.optimizer in WITH_MOMENTUM else {}
     if settings.weight_decay is not None:
         options["weight_decay"] = settings.weight_decay
-    loss = losses_for(data.output.task)[0] if settings.loss == "auto" else settings.loss
+    loss = data.output.kind.loss(settings.loss)
     model.compile(optimizer(rate, **options), loss, jit_compile=False)

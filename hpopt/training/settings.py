@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, Lt
+from pydantic import TypeAdapter
 
 from hpopt.grammar import Count, Section, one_of
 from hpopt.metrics.metrics import METRICS
-from hpopt.training.losses import LOSSES
+from hpopt.space.names import is_part, laid_over, owner
+from hpopt.task import TASKS
 from hpopt.training.optimizers import OPTIMIZERS
+
+LOSSES = tuple(loss for kind in TASKS.values() for loss in kind.losses)
 
 
 class EarlyStopping(Section):
@@ -24,7 +29,10 @@ class EarlyStopping(Section):
 
 
 class Training(Section):
-    """How a network is fitted and what it is judged by. All but NOT_SEARCHABLE can be searched."""
+    """How a network is fitted and what it is judged by.
+
+    All but NOT_SEARCHABLE can be searched; of a section, its settings.
+    """
 
     epochs: Count = 50
     """How often a fit goes through the training part."""
@@ -43,9 +51,9 @@ class Training(Section):
     weight_decay: Annotated[float, Ge(0)] | None = None
     """The share of itself, times the learning rate, that a weight loses at each step, as in AdamW;
     `null` leaves the optimiser its own: 0.004 for `adamw` and `muon`, none for the others."""
-    loss: Annotated[str, one_of(["auto", *LOSSES])] = "auto"
+    loss: Annotated[str, one_of(("auto",), LOSSES)] = "auto"
     """What a fit minimises; `auto` chooses by the task."""
-    metric: Annotated[str, one_of(["auto", *METRICS])] = "auto"
+    metric: Annotated[str, one_of(("auto",), METRICS)] = "auto"
     """What trials are judged by, as scikit-learn defines it; `auto` is accuracy or rmse."""
     folds: Annotated[int, Ge(1), Le(20)] = 1
     """Into how many folds the training and validation rows fall: a trial is then so many fits, each
@@ -61,5 +69,21 @@ class Training(Section):
     """`keras` fits through `model.fit` in any case, which draws other random numbers; `auto` does
     only where no graph can hold the fit."""
 
+    def with_values(self, values: Mapping[str, Any]) -> Training:
+        """The settings with others laid over them by name; names of no setting are passed over.
 
-NOT_SEARCHABLE = ("metric", "folds", "repeats", "class_weight", "early_stopping", "driver")
+        A name may be that of a part: `early_stopping.patience`. The values are legal already.
+        """
+        own = {
+            name: value for name, value in values.items() if owner(name) in Training.model_fields
+        }
+        sections = {owner(name) for name in own if is_part(name)}
+        whole = self.model_dump(include=sections)
+        update = laid_over(whole, own)
+        for name in sections:
+            kind: Any = Training.model_fields[name].annotation
+            update[name] = TypeAdapter(kind).validate_python(update[name])
+        return self.model_copy(update=update)
+
+
+NOT_SEARCHABLE = ("metric", "folds", "repeats", "class_weight", "driver")

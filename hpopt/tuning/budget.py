@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hpopt.runs.folder import Run
+from hpopt.trials import Trial, incumbent
 
 Reason = Literal["n_calls", "no_improvement", "target", "time_limit", "failures", "interrupted"]
 
@@ -50,25 +51,43 @@ class Budget:
 
     def end(self, run: Run) -> End | None:
         """Why no new trial is to begin, if so."""
-        trials, best = run.trials(), run.best
-        if best is not None and self.target is not None:
-            sign = 1 if run.header.greater_is_better else -1
-            score = run.score(best)
-            if score is not None and sign * score >= sign * self.target:
-                text = f"trial {best.number} reached the target of {self.target:g}"
-                return End("target", text)
-        if len(trials) >= self.n_calls:
-            return End("n_calls", f"all {self.n_calls} trials were made")
-        if self.no_improvement is not None and best is not None:
-            vain = sum(t.state != "running" and t.number > best.number for t in trials)
-            if vain >= self.no_improvement:
-                return End("no_improvement", f"{vain} trials in a row brought no improvement")
+        trials = run.trials()
+        return (
+            self._reached(run)
+            or self._used_up(trials)
+            or self._stuck(trials)
+            or self._failing(trials)
+            or (self.out_of_time if self.is_out_of_time(run) else None)
+        )
+
+    def _reached(self, run: Run) -> End | None:
+        score = None if run.best is None else run.score(run.best)
+        if run.best is None or score is None or self.target is None:
+            return None
+        is_enough = score >= self.target if run.header.greater_is_better else score <= self.target
+        text = f"trial {run.best.number} reached the target of {self.target:g}"
+        return End("target", text) if is_enough else None
+
+    def _used_up(self, trials: Sequence[Trial]) -> End | None:
+        text = f"all {self.n_calls} trials were made"
+        return End("n_calls", text) if len(trials) >= self.n_calls else None
+
+    def _stuck(self, trials: Sequence[Trial]) -> End | None:
+        best = incumbent(trials)
+        if best is None or self.no_improvement is None:
+            return None
+        vain = sum(t.state != "running" and t.number > best.number for t in trials)
+        text = f"{vain} trials in a row brought no improvement"
+        return End("no_improvement", text) if vain >= self.no_improvement else None
+
+    def _failing(self, trials: Sequence[Trial]) -> End | None:
+        if self.max_failures is None:
+            return None
         over = [t for t in trials if t.state != "running" and t.number > self.failures_after]
-        last = over[-(self.max_failures or 0) :]
-        if self.max_failures == len(last) and all(t.state == "failed" for t in last):
-            text = f"the last {len(last)} trials have failed: {last[-1].reason}"
-            return End("failures", text)
-        return self.out_of_time if self.is_out_of_time(run) else None
+        last = over[-self.max_failures :]
+        if len(last) < self.max_failures or any(trial.state != "failed" for trial in last):
+            return None
+        return End("failures", f"the last {len(last)} trials have failed: {last[-1].reason}")
 
     @property
     def out_of_time(self) -> End:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hpopt.config.dumping import inline_yaml
 from hpopt.runs.journal import Header
+from hpopt.runs.objectives import Goal, goals_of
+from hpopt.space.names import without
 from hpopt.training.settings import Training
 
 # A section of the YAML, a name in it, and what was and is, for people.
@@ -17,8 +19,7 @@ Difference = tuple[str, str, str]
 
 def differences(then: Header, now: Header) -> Iterator[Difference]:
     """Where values of the one mean something else than values of the other, but for the data."""
-    if then.metric != now.metric:
-        yield "training", "metric", f"the metric was {then.metric}, and is {now.metric} now"
+    yield from _objectives(goals_of(then), goals_of(now))
     old, new = _plain(then.constants), _plain(now.constants)
     if _function(old.get("builder", "")) != _function(new.get("builder", "")):
         was, now_is = old.get("builder"), new.get("builder")
@@ -46,10 +47,30 @@ def space_differences(then: Header, now: Header) -> Iterator[Difference]:
             yield "space", name, f"`{name}` was searched among other values"
 
 
+def _objectives(then: Sequence[Goal], now: Sequence[Goal]) -> Iterator[Difference]:
+    if len(then) != len(now):
+        was, now_are = (" and ".join(goal.name for goal in goals) for goals in (then, now))
+        yield "training", "metric", f"the objectives were {was}, and are {now_are} now"
+        return
+    for old, new in zip(then, now, strict=True):
+        if old.name != new.name:
+            yield "training", "metric", f"the metric was {old.name}, and is {new.name} now"
+            continue
+        if old.direction != new.direction:
+            directions = f"was to {old.direction}, and is to {new.direction} now"
+            yield "training", "metric", f"{old.name} {directions}"
+        if old.rule != new.rule:
+            rules = f"by the rule `{old.rule}`, and is by `{new.rule}` now"
+            yield "training", "metric", f"{old.name} was judged {rules}"
+        if None not in (old.target, new.target) and old.target != new.target:
+            yield "dataset", "target", f"the target was `{old.target}`, and is `{new.target}` now"
+
+
 def _constants(
     section: str, old: Mapping[str, Any], new: Mapping[str, Any], searched: set[str]
 ) -> Iterator[Difference]:
-    for name in sorted(({*old, *new}) - searched):
+    old, new = without(old, searched), without(new, searched)
+    for name in sorted({*old, *new}):
         if old.get(name) != new.get(name):
             was, now = inline_yaml(old.get(name)), inline_yaml(new.get(name))
             yield section, name, f"`{name}` was {was}, and is {now} now"

@@ -70,16 +70,16 @@ def _check_output(network: Any, objective: Objective, defaults: Params) -> None:
     outputs = network(objective.data.inputs("train")[:2], training=False)
     help = "end it with keras.layers.Dense(output.units, activation=output.activation)"
     shape = tuple(getattr(outputs, "shape", ()))
-    if shape != (2, output.units):
+    if shape != (2, *output.shape):
         given = f"an output of the shape {shape}" if shape else f"a {type(outputs).__name__}"
         raise SetupError(
             f"the network gives {given} for two rows, but a {output.task} task needs "
-            f"(2, {output.units})",
+            f"{(2, *output.shape)}",
             help=help,
         )
     predictions = predict(network, objective.data.inputs("validation"))
     lowest, highest = predictions.min(), predictions.max()
-    if output.task != "regression" and (lowest < 0 or highest > 1) and not asked_for_any:
+    if output.kind.has_labels and (lowest < 0 or highest > 1) and not asked_for_any:
         raise SetupError(
             f"the network's outputs ({lowest:.2g} to {highest:.2g}) are no probabilities",
             help=help,

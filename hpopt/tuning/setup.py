@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hpopt.config.loading import Config
@@ -20,11 +20,14 @@ from hpopt.errors import DataError, Interrupted, SettingError
 from hpopt.execution.choosing import make_slots
 from hpopt.execution.resources import Resources
 from hpopt.execution.slots import Slots
-from hpopt.metrics.metrics import Metric
+from hpopt.metrics.metric import Metric
 from hpopt.own_code import code_files, code_prints, source_of
 from hpopt.runs import journal
 from hpopt.runs.environment import ENVIRONMENT, describe_environment
 from hpopt.runs.folder import DATA, Run, now
+from hpopt.runs.objectives import LIKELIEST, Goal
+from hpopt.space.names import without
+from hpopt.task import TASKS
 from hpopt.tracking.observer import Observer
 from hpopt.training.objective import Objective
 from hpopt.tuning.preflight import preflight
@@ -53,7 +56,7 @@ class Material:
     def objective(self, config: Config, folder: Path) -> Objective:
         """The objective of a configuration, with the prepared rows in `folder`."""
         binding = config.binding
-        data = prepare(self.table, self.parts, folder, config.settings.dataset.scaling)
+        data = prepare(self.table, self.parts, folder)
         return Objective(
             binding.builder, binding.arguments, binding.training, self.metric.name, data
         )
@@ -64,10 +67,8 @@ class Material:
         The folds of `training.folds` are there at once. Raises DataError where they can't be.
         """
         dataset, folds = config.settings.dataset, config.binding.training.folds
-        stratified = self.table.task != "regression" and dataset.split.stratify is not False
-        splits = Splits(
-            self.table, self.parts, folder, folds, dataset.split.seed, stratified, dataset.scaling
-        )
+        stratified = TASKS[self.table.task].has_labels and dataset.split.stratify is not False
+        splits = Splits(self.table, self.parts, folder, folds, dataset.split.seed, stratified)
         if folds > 1:
             try:
                 splits.write_folds()
@@ -248,7 +249,7 @@ def header_of(config: Config, material: Material) -> journal.Header:
         constants={
             "builder": binding.builder,
             "arguments": binding.arguments,
-            "training": {n: value for n, value in training.items() if n not in searched},
+            "training": without(training, searched),
         },
         space=binding.space.to_json(),
         time=now(),
@@ -257,4 +258,12 @@ def header_of(config: Config, material: Material) -> journal.Header:
         folder=str(document.path.resolve().parent),
         overrides=document.overrides,
         code=code_prints(code_files(document.tree, document.path.resolve().parent)),
+        objectives=[asdict(goal_of(metric, material.table))],
     )
+
+
+def goal_of(metric: Metric, table: Table) -> Goal:
+    """What the trials of a search by `metric` are judged by."""
+    target = next((column.name for column in table.columns if column.use == "target"), None)
+    rule = LIKELIEST if metric.needs == "labels" else None
+    return Goal(metric.name, target, "maximize" if metric.greater_is_better else "minimize", rule)

@@ -20,9 +20,7 @@ from hpopt.execution.slots import Slots
 from hpopt.runs import journal
 from hpopt.runs.folder import Run, now
 from hpopt.search.engines import make_searcher
-from hpopt.search.grid_engine import grid_note
 from hpopt.search.searcher import Searcher
-from hpopt.space.space import Space
 from hpopt.tracking.observer import Observer, Observers
 from hpopt.tracking.tensorboard import TensorBoard
 from hpopt.tuning.budget import INTERRUPTED, Budget
@@ -133,14 +131,14 @@ def _carry_on(
         _search(run, config, ready.slots, observer, stop)
         observer.closing()
         steps = Closing(
-            run,
-            ready.objective,
-            space,
-            ready.slots,
-            ready.splits,
-            options.search.seed,
-            options.output,
-            stop,
+            run=run,
+            objective=ready.objective,
+            space=space,
+            slots=ready.slots,
+            splits=ready.splits,
+            seed=options.search.seed,
+            output=options.output,
+            stop=stop,
         )
         steps.do_all()
         if steps.is_cut_short:
@@ -151,8 +149,7 @@ def _search(
     run: Run, config: Config, slots: Slots, observer: Observer, stop: threading.Event
 ) -> None:
     options, space, training = config.settings, config.binding.space, config.binding.training
-    if options.search.engine == "grid":
-        _compare_budget(space, options.search.grid, options.search.n_calls, observer)
+    _note_of_engine(config, observer)
     observer.begin(run, options.search.n_calls)
     search(
         run,
@@ -168,8 +165,10 @@ def _search(
 
 
 def _searcher(run: Run, config: Config) -> Searcher:
+    search = config.settings.search
     return make_searcher(
-        **config.settings.search.of_searcher,
+        **search.of_searcher,
+        n_calls=search.n_calls,
         given=[*config.binding.initial, *to_try_first(run.known)],
         earlier=earlier_trials(run.known),
     )
@@ -196,8 +195,9 @@ def _budget(run: Run, config: Config) -> Budget:
     )
 
 
-def _compare_budget(space: Space, points: int, n_calls: int, observer: Observer) -> None:
-    note = grid_note(space, points, n_calls)
+def _note_of_engine(config: Config, observer: Observer) -> None:
+    search = config.settings.search
+    note = search.chosen.note(config.binding.space, search.n_calls)
     if note is not None:
         log.warning(note)
         observer.note(note)

@@ -3,12 +3,14 @@
 import json
 
 import pytest
-from conftest import synthetic_run
+from conftest import make_run, synthetic_run
 from typer.testing import CliRunner
 
 from hpopt.cli.main import app
 from hpopt.errors import ConfigError, RunError
 from hpopt.plots.comparison import draw_comparison
+from hpopt.report.standings import notes_on_comparing
+from hpopt.runs.folder import Run
 from hpopt.runs.journal import Step
 
 
@@ -81,6 +83,29 @@ def test_runs_of_different_metrics_are_not_compared(runs, tmp_path):
     assert isinstance(done.exception, ConfigError)
     assert f"accuracy in {runs[0].path.name}; rmse in {other.path.name}" in str(done.exception)
     assert not (tmp_path / "comparison.png").exists()
+
+
+def test_runs_whose_labels_are_judged_otherwise_are_not_compared(runs, tmp_path):
+    goal = {"name": "accuracy", "target": "churn", "direction": "maximize"}
+    first, second = (
+        Run.open(make_run(tmp_path / "runs" / rule, objectives=[goal | {"rule": rule}]))
+        for rule in ("likeliest label", "threshold 0.3")
+    )
+    with pytest.raises(ConfigError, match="different objectives") as caught:
+        notes_on_comparing([first, second])
+    assert "maximize accuracy by the likeliest label in likeliest label" in str(caught.value)
+    assert "maximize accuracy by the threshold 0.3 in threshold 0.3" in str(caught.value)
+    assert notes_on_comparing([first, runs[0]]) != []  # as runs of 0.1, it has the likeliest
+
+
+def test_runs_of_different_targets_are_compared_with_a_note(tmp_path):
+    goal = {"name": "accuracy", "direction": "maximize", "rule": "likeliest label"}
+    runs = [
+        Run.open(make_run(tmp_path / target, objectives=[goal | {"target": target}]))
+        for target in ("churn", "left")
+    ]
+    note, *_ = notes_on_comparing(runs)
+    assert note.startswith("the runs do not have the same target, so their scores")
 
 
 def test_one_run_has_nothing_to_be_compared_with(runs):

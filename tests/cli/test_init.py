@@ -54,7 +54,7 @@ def test_numbers_fall_into_pieces_where_rows_are_many(hpopt, tmp_path):
     assert hpopt("init", "many.csv", "--target", "price").code == 0
     features = yaml.safe_load((tmp_path / "many.yaml").read_text())["dataset"]["features"]
     assert features["pieces"] == 48
-    assert read_material(load_config(tmp_path / "many.yaml")).table.pieces == 48
+    assert read_material(load_config(tmp_path / "many.yaml")).table.settings["pieces"] == 48
 
 
 def test_a_config_elsewhere_names_the_data_from_there(hpopt, data, tmp_path):

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from hpopt.closing.confirm import Confirmation
+from hpopt.closing.confirm import Race
 from hpopt.closing.jobs import Stopped
 from hpopt.data.folds import Splits
 from hpopt.data.prepared import prepare
@@ -16,6 +16,7 @@ from hpopt.errors import TrialError
 from hpopt.execution.serial import SerialSlots
 from hpopt.runs.folder import Run
 from hpopt.runs.journal import Failed, Finished, Header, Started, Step
+from hpopt.runs.record import to_json
 from hpopt.space.dimensions import Real
 from hpopt.space.space import Space
 from hpopt.trials import Result
@@ -64,26 +65,26 @@ def new_run(tmp_path, xs, values) -> Run:
     return run
 
 
-def confirmation(run, objective, budget_s=100.0) -> Confirmation:
+def race(run, objective, budget_s=100.0) -> Race:
     table = load_sklearn("diabetes")
     parts = split_rows(table, train=0.6, validation=0.2, test=0.2, seed=0, stratify="auto")
     prepare(table, parts, run.data_folder)
     splits = Splits(table, parts, run.data_folder, 1, seed=0, stratified=False)
     stop = objective.stop or threading.Event()
-    return Confirmation(run, objective, SPACE, SerialSlots(objective), splits, budget_s, stop)
+    return Race(run, objective, SPACE, SerialSlots(objective), splits, budget_s, stop)
 
 
 def test_a_lucky_value_loses_against_the_truly_best(tmp_path):
     run = new_run(tmp_path, [0.9, 0.5, 0.2, 0.4], [1.0, 0.0, 0.3, 0.5])  # 0.5 was lucky
-    outcome = confirmation(run, Noisy())()
-    assert (outcome["search_best"], outcome["chosen"]) == (2, 3)
-    assert outcome["told_apart"]
-    assert outcome["confidence"] >= 0.95
-    assert [each["number"] for each in outcome["candidates"]] == [2, 3, 4, 1]
-    by_number = {each["number"]: each for each in outcome["candidates"]}
-    assert by_number[3]["mean"] == pytest.approx(truth(0.2), abs=0.02)
-    assert by_number[2]["dropped_with"] > 0.98
-    run.append(Step("confirm", "", outcome))
+    outcome = race(run, Noisy())()
+    assert (outcome.search_best, outcome.chosen) == (2, 3)
+    assert outcome.told_apart
+    assert outcome.confidence >= 0.95
+    assert [each.number for each in outcome.candidates] == [2, 3, 4, 1]
+    by_number = {each.number: each for each in outcome.candidates}
+    assert by_number[3].mean == pytest.approx(truth(0.2), abs=0.02)
+    assert by_number[2].dropped_with > 0.98
+    run.append(Step("confirm", "", to_json(outcome)))
     assert run.chosen == run.trial(3) != run.best
     assert not (run.path / "confirm").exists()
     run.close()
@@ -91,21 +92,21 @@ def test_a_lucky_value_loses_against_the_truly_best(tmp_path):
 
 def test_of_those_that_cannot_be_told_apart_the_simplest_is_chosen(tmp_path):
     run = new_run(tmp_path, [0.9, 0.21, 0.2], [1.0, 0.3, 0.31])
-    outcome = confirmation(run, Noisy(deviation=0.3), budget_s=3 * 3 * SECONDS)()
-    assert outcome["rounds"] == 3
-    assert sorted(outcome["tied"]) == [2, 3]
-    assert (outcome["search_best"], outcome["chosen"], outcome["told_apart"]) == (2, 3, False)
+    outcome = race(run, Noisy(deviation=0.3), budget_s=3 * 3 * SECONDS)()
+    assert outcome.rounds == 3
+    assert sorted(outcome.tied) == [2, 3]
+    assert (outcome.search_best, outcome.chosen, outcome.told_apart) == (2, 3, False)
     run.close()
 
 
 def test_the_budget_bounds_the_race(tmp_path):
     values = [0.5 + i / 100 for i in range(9)]
     run = new_run(tmp_path, np.linspace(0.1, 0.9, 9).tolist(), values)
-    outcome = confirmation(run, Noisy(deviation=5.0), budget_s=13 * SECONDS)()
-    assert len(outcome["candidates"]) == 4
-    assert outcome["seconds"] <= 13 * SECONDS
-    short = confirmation(run, objective := Noisy(), budget_s=5.9 * SECONDS)()
-    assert (short["chosen"], short["rounds"], objective.fits) == (1, 0, [])
+    outcome = race(run, Noisy(deviation=5.0), budget_s=13 * SECONDS)()
+    assert len(outcome.candidates) == 4
+    assert outcome.seconds <= 13 * SECONDS
+    short = race(run, objective := Noisy(), budget_s=5.9 * SECONDS)()
+    assert (short.chosen, short.rounds, objective.fits) == (1, 0, [])
     run.close()
 
 
@@ -115,23 +116,23 @@ def test_the_budget_bounds_the_race(tmp_path):
 def test_a_race_that_was_killed_or_stopped_goes_on_where_it_was(tmp_path, stop, raised):
     xs, values = [0.9, 0.5, 0.2, 0.4], [1.0, 0.0, 0.3, 0.5]
     run = new_run(tmp_path / "a", xs, values)
-    expected = confirmation(run, objective := Noisy(deviation=0.2), budget_s=20)()
+    expected = race(run, objective := Noisy(deviation=0.2), budget_s=20)()
     run.close()
     run = new_run(tmp_path / "b", xs, values)
     with pytest.raises(raised):
-        confirmation(run, first := Noisy(deviation=0.2, stop_after=9, stop=stop), budget_s=20)()
+        race(run, first := Noisy(deviation=0.2, stop_after=9, stop=stop), budget_s=20)()
     assert len(first.fits) == 9
     run.close()
     run = Run.reopen(run.path)
-    assert confirmation(run, second := Noisy(deviation=0.2), budget_s=20)() == expected
+    assert race(run, second := Noisy(deviation=0.2), budget_s=20)() == expected
     assert first.fits + second.fits == objective.fits
     run.close()
 
 
 def test_a_candidate_whose_fit_fails_leaves_the_race(tmp_path):
     run = new_run(tmp_path, [0.9, 0.5, 0.2], [1.0, 0.0, 0.3])
-    outcome = confirmation(run, Noisy(fails=(0.5,)))()
-    assert outcome["chosen"] == 3
-    reasons = {each["number"]: each["reason"] for each in outcome["candidates"]}
+    outcome = race(run, Noisy(fails=(0.5,)))()
+    assert outcome.chosen == 3
+    reasons = {each.number: each.reason for each in outcome.candidates}
     assert reasons == {2: "the loss became nan", 3: None, 1: None}
     run.close()

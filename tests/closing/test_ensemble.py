@@ -4,14 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import synthetic_run
+from made_up import NOISE, made_up_run
 
 import hpopt
 from hpopt.closing.ensemble import Ensemble, members
 from hpopt.errors import Interrupted
 from hpopt.export.exporting import export_run
-from hpopt.report.confirmation import ensemble
+from hpopt.metrics.metrics import METRICS
+from hpopt.report.choice import describe_ensemble
 from hpopt.runs.finding import find_run
 from hpopt.runs.journal import Step
+from hpopt.runs.steps import EnsembleScores
 
 CANDIDATES = [
     {"number": 2, "scores": [0.8] * 3, "mean": 0.8, "reason": None},
@@ -60,8 +63,46 @@ def test_the_summary_says_what_was_compared(tmp_path, outcome, told):
     scores = {"ensemble": 0.92, "single": 0.9}
     outcome = {"members": [2, 3], "single": 2, "scores": scores, "level": 0.95} | outcome
     run = synthetic_run(tmp_path, trials=3, steps=[Step("ensemble", "", outcome)])
-    assert ensemble(run) == [told]
+    assert describe_ensemble(run) == [told]
     assert len(run.final) == 1 + outcome["taken"]
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "mae"])
+def test_the_average_is_taken_where_it_is_clearly_better(tmp_path, metric, monkeypatch):
+    monkeypatch.setitem(NOISE, 3, 0.5)  # as good as the best, and with errors of its own
+    run, objective = made_up_run(tmp_path, metric, gone=[1])
+    ensembled = Ensemble(run, objective, 3, whole=False)()
+    run.close()
+    assert (ensembled.members, ensembled.single) == ([2, 3], 2)  # the first has no weights left
+    y = objective.data.y("validation")
+    scores = [
+        METRICS[metric].score(y, objective.predict(network, "validation"))
+        for network in ((2, 3), 2)
+    ]
+    assert ensembled.scores == EnsembleScores(
+        ensemble=pytest.approx(scores[0]), single=pytest.approx(scores[1])
+    )
+    assert ensembled.comparison.difference == pytest.approx(scores[0] - scores[1])
+    is_better = (ensembled.difference > 0) == (metric == "accuracy")
+    assert ensembled.taken == (is_better and ensembled.comparison.is_clear)
+    assert ensembled.taken == (metric == "mae")  # 80 rows tell labels too little
+
+
+def test_the_average_with_a_poor_network_is_left(tmp_path):
+    run, objective = made_up_run(tmp_path, "mae")
+    ensembled = Ensemble(run, objective, 2, whole=False)()
+    run.close()
+    assert ensembled.members == [2, 1]
+    assert ensembled.comparison.is_clear
+    assert not ensembled.taken
+
+
+def test_one_network_is_no_ensemble(tmp_path):
+    run, objective = made_up_run(tmp_path, gone=[1, 3])
+    ensembled = Ensemble(run, objective, 3, whole=False)()
+    assert (ensembled.members, ensembled.taken, ensembled.scores) == ([2], False, None)
+    assert Ensemble(run, objective, 3, whole=True)().members == []  # none is fitted to all rows
+    run.close()
 
 
 def frame(rows=300):

@@ -70,7 +70,10 @@ def test_all_arguments_of_the_shipped_builder_are_known():
     arguments = set(read_signature(load_builder("dense_dropout")).arguments)
     assert set(DENSE["model"]["properties"]) == {"builder", *arguments}
     searchable = set(Training.model_fields) - set(NOT_SEARCHABLE)
-    assert set(DENSE["space"]["properties"]) == arguments | searchable
+    assert set(DENSE["space"]["properties"]) == arguments | searchable | {"training", "model"}
+    assert set(DENSE["space"]["properties"]["model"]["properties"]) == arguments
+    of_training = SCHEMA["properties"]["space"]["properties"]["training"]
+    assert set(of_training["properties"]) == searchable
 
 
 ACCEPTED = [
@@ -83,6 +86,11 @@ ACCEPTED = [
     ("split: {train: 0.6, validation: 0.24, test: 0.16, seed: 2, stratify: auto}", "split:"),
     ("  metric: accuracy", "  metric: f1\n  early_stopping: {patience: 3}"),
     ("builder: dense_dropout", "builder: dense_dropout\n  dropout_after: all"),
+    ("space:\n", "space:\n  early_stopping: {patience: [3, 5], monitor: loss}\n"),
+    ("space:\n", "space:\n  training: {momentum: [0.5], early_stopping: {patience: [3]}}\n"),
+    ("space:\n", "space:\n  model: {l2: [0, 1e-3], units_1: {type: integer, low: 1, high: 9}}\n"),
+    ("space:\n", "space:\n  model:\n"),
+    ("space:\n", "space:\n  training:\n"),
 ]
 REFUSED = [
     ("prior: log-uniform", "priorr: log-uniform"),
@@ -105,6 +113,12 @@ REFUSED = [
     ("builder: dense_dropout", "builder: dense_dropout\n  dropout_after: none"),
     ("builder: dense_dropout", "builder: dense_dropout\n  nodes: 5"),
     ("train: 0.6", "train: 1.6"),
+    ("space:\n", "space:\n  early_stopping: {patiense: [3, 5]}\n"),
+    ("space:\n", "space:\n  early_stopping: {patience: [three, 5]}\n"),
+    ("space:\n", "space:\n  early_stopping: [3, 5]\n"),
+    ("space:\n", "space:\n  training: {l2: [0, 1e-3]}\n"),
+    ("space:\n", "space:\n  model: {epochs: [1, 2]}\n"),
+    ("space:\n", "space:\n  model: {l2: [-1]}\n"),
 ]
 
 

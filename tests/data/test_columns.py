@@ -2,9 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hpopt.data.columns import look, raw_values
-from hpopt.data.raw import raw_columns
+from hpopt.data.columns import look
 from hpopt.data.reading import of_frame
+from hpopt.inputs.raw import raw_columns
+from hpopt.inputs.stored import raw_values
 
 RNG = np.random.default_rng(0)
 N = 200

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from hpopt.data.features import FeatureSpec
 from hpopt.data.folds import OWN, WHOLE, Splits, fold_parts, fresh_parts, read_split
 from hpopt.data.prepared import prepare
 from hpopt.data.sources import Table
 from hpopt.data.splits import split_rows
 from hpopt.errors import DataError
+from hpopt.inputs.array import ArrayKind
 
 RNG = np.random.default_rng(0)
 N = 120
@@ -75,14 +75,14 @@ def test_a_further_split_has_the_statistics_of_its_own_training_part(tmp_path):
     splits.write_folds()
     fold = fold_parts(splits)[1]
     data = read_split(own, 2)
-    assert data.features == FeatureSpec.of(splits.table.features[fold.train])
+    assert data.features == ArrayKind.fit(splits.table.features[fold.train])
     assert data.features != own.features
     assert np.array_equal(data.y("validation"), splits.table.target[fold.validation])
     assert read_split(own, OWN) is own
     splits.write_whole()
     whole = read_split(own, WHOLE)
     assert whole.sizes == {"train": 96, "validation": 24, "test": 24}
-    assert whole.features == FeatureSpec.of(splits.table.features[pool(splits)])
+    assert whole.features == ArrayKind.fit(splits.table.features[pool(splits)])
     number = splits.write_fresh(0)
     assert read_split(own, number).sizes["validation"] == 24
     splits.remove(number)

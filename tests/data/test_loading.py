@@ -64,6 +64,15 @@ def test_arrays_come_from_files_and_functions(load, form):
     assert table.target.tolist() == [0, 1] * 10
 
 
+def test_shaped_arrays_keep_their_shape(load, tmp_path):
+    rows = np.arange(20 * 4 * 4 * 2).reshape(20, 4, 4, 2)
+    np.savez(tmp_path / "shaped.npz", x=rows, y=TARGET)
+    table = load(source="npz", path="shaped.npz", scaling="none")
+    np.testing.assert_array_equal(table.features, rows)
+    assert (table.feature_names, table.width) == (("x0", "x1"), 32)
+    assert (table.kind, table.settings) == ("array", {"scaling": "none"})
+
+
 @pytest.mark.parametrize(
     "form", [{"source": "parquet", "path": "t.parquet"}, {"source": "load.py:frame"}]
 )

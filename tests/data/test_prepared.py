@@ -4,11 +4,12 @@ import pickle
 import numpy as np
 import pytest
 
-from hpopt.data.features import FeatureSpec, TargetSpec
 from hpopt.data.prepared import fingerprints, prepare
 from hpopt.data.sources import Table
 from hpopt.data.splits import Parts
+from hpopt.data.target_spec import TargetSpec
 from hpopt.errors import DataError
+from hpopt.inputs.array import ArrayKind
 from hpopt.task import Output
 
 PARTS = Parts(np.array([5, 0, 3, 8, 1]), np.array([2, 9, 4]), np.array([7, 6]))
@@ -64,7 +65,7 @@ def test_the_inputs_are_the_raw_rows_through_the_spec(table, tmp_path):
 
 def test_the_statistics_are_those_of_the_training_part(tmp_path):
     data = prepare(REGRESSION, PARTS, tmp_path)
-    assert data.features == FeatureSpec.of(REGRESSION.features[PARTS.train])
+    assert data.features == ArrayKind.fit(REGRESSION.features[PARTS.train])
     assert data.target == TargetSpec.of(REGRESSION.target[PARTS.train])
 
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from hpopt.data.reading import joined, of_frame, read_csv, read_parquet
-from hpopt.data.tables import Texts
 from hpopt.errors import DataError
+from hpopt.inputs.stored import Texts
 
 ROWS = [("1.5", "red", "yes"), ("2.25", "blue", "no"), ("", "grün", "yes")] * 10
 PLAIN = "num,col,y\n" + "".join(",".join(row) + "\n" for row in ROWS)

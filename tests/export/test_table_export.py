@@ -15,7 +15,7 @@ from conftest import dirty_frame
 import hpopt
 from hpopt.export import exporting
 from hpopt.export.exporting import export_run
-from hpopt.export.verifying import CheckRows, made_up_rows
+from hpopt.export.verifying import CheckRows
 
 pytestmark = pytest.mark.keras
 
@@ -110,7 +110,7 @@ def check_training_further(folder, example, monkeypatch):
 
 def test_made_up_rows_of_a_table_are_kept_and_read_again(table_run, tmp_path):
     spec = exporting.data_of(table_run).features
-    rows = made_up_rows(spec)
+    rows = spec.made_up(100)
     with (tmp_path / "rows.npz").open("wb") as file:
         CheckRows(rows, np.zeros((100, 1)), None).first(7).write(file)
     read = CheckRows.read(tmp_path / "rows.npz")

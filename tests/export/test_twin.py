@@ -8,9 +8,10 @@ from hpopt.data.prepared import prepare
 from hpopt.data.sources import load_sklearn
 from hpopt.data.splits import split_rows
 from hpopt.export.formats import FORMATS
-from hpopt.export.twin import compile_raw_model, raw_model, rows_model
+from hpopt.export.twin import compile_raw_model, raw_model
+from hpopt.inputs.kind import Runtime
+from hpopt.task import TASKS
 from hpopt.training.fit import predict
-from hpopt.training.losses import losses_for
 from hpopt.training.objective import compile_model
 from hpopt.training.settings import Training
 
@@ -37,7 +38,7 @@ def test_columns_with_large_means_keep_their_digits(tmp_path):
     keras = load_keras()
     data = make_data(tmp_path / "data")
     rows = data.raw("test") * [1, 1e-9, 1, 1, 1, 1] + [2000, 0, 1e6, 0, 0, 0]
-    features = type(data.features).of(rows)
+    features = type(data.features).fit(rows)
     inputs = keras.Input((6,))
     identity = keras.Model(inputs, keras.layers.Identity()(inputs))
     model = raw_model(identity, features, data.target)
@@ -58,10 +59,10 @@ def test_single_precision_keeps_the_digits_of_large_means(tmp_path):
     data = make_data(tmp_path / "data", "regression")
     rows = data.raw("test") + np.array([0, 0, 0, 1e9, 0, 0])
     rows = rows.astype(np.float32).astype(np.float64)
-    features = type(data.features).of(rows)
+    features = type(data.features).fit(rows)
     network = build(features.input_shape, data.output, num_dense_nodes=8)
     model = raw_model(network, features, data.target)
-    single = rows_model(network, features, data.target, "float32")
+    single = raw_model(network, features, data.target, Runtime(dtype="float32"))
     assert {layer.dtype for layer in single.layers} == {"float32"}
     expected = model.predict(rows, verbose=0)
     np.testing.assert_allclose(single.predict(rows, verbose=0), expected, rtol=1e-5)
@@ -83,7 +84,7 @@ def test_the_raw_model_has_the_loss_that_its_network_was_fitted_with(loss, tmp_p
     assert raw == pytest.approx(fitted, rel=1e-4)
 
 
-@pytest.mark.parametrize("loss", losses_for("regression"))
+@pytest.mark.parametrize("loss", TASKS["regression"].losses)
 def test_the_raw_model_of_a_regression_can_be_trained_further(loss, tmp_path):
     table = load_sklearn("diabetes")
     parts = split_rows(table, train=0.6, validation=0.2, test=0.2, seed=0, stratify="auto")

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from hpopt.plots.drawing import PICTURES
+from hpopt.plots.pictures import PICTURES
 from hpopt.runs.folder import Run
 
 pytestmark = pytest.mark.keras

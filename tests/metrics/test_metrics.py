@@ -3,7 +3,8 @@ import pytest
 import sklearn.metrics as reference
 
 from hpopt.errors import TrialError
-from hpopt.metrics.metrics import METRICS, default_metric, labels_of, metrics_for
+from hpopt.metrics.metrics import METRICS, default_metric, metrics_for
+from hpopt.metrics.weighted import labels_above, sure_of
 
 RNG = np.random.default_rng(0)
 ROWS = 60
@@ -142,4 +143,11 @@ def test_auto_means_the_usual_metric_of_the_task(task, name):
     ],
 )
 def test_labels_are_what_the_probabilities_speak_for(predictions, labels):
-    assert labels_of(np.array(predictions)).tolist() == labels
+    assert labels_above(np.array(predictions)).tolist() == labels
+
+
+@pytest.mark.parametrize(("labels", "units"), [([0, 1, 1], 1), ([0, 2, 1], 3)])
+def test_what_is_sure_of_labels_speaks_for_them(labels, units):
+    predictions = sure_of(np.array(labels), units)
+    assert predictions.shape == (3, units)
+    assert labels_above(predictions).tolist() == labels

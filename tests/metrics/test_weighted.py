@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hpopt.metrics.metrics import METRICS, metrics_for
-from hpopt.metrics.weighted import HALF, scorer
+from hpopt.metrics.weighted import HALF
 
 
 def rows_of(task, n=60, seed=0):
@@ -27,19 +27,11 @@ def test_rows_that_count_are_rows_that_are_there(task, seed):
     counts = np.random.default_rng(seed).integers(0, 4, size=(len(y), 3)).astype(float)
     counts[:, 0] = 1
     for metric in metrics_for(task):
-        found = scorer(metric.name, y, predictions)(counts)
+        found = metric.scorer(y, predictions)(counts)
         for column in range(3):
             rows = np.repeat(np.arange(len(y)), counts[:, column].astype(int))
             expected = metric.score(y[rows], predictions[rows])
             assert found[column] == pytest.approx(expected, rel=1e-6), metric.name
-
-
-def test_every_metric_is_known():
-    y, predictions = rows_of("binary")
-    for name in METRICS:
-        assert callable(scorer(name, y, predictions))
-    with pytest.raises(KeyError):
-        scorer("speed", y, predictions)
 
 
 def test_the_threshold_moves_the_metrics_of_labels_alone():
@@ -47,9 +39,9 @@ def test_the_threshold_moves_the_metrics_of_labels_alone():
     once = np.ones((len(y), 1))
     said = (predictions[:, 0] > 0.8).astype(float)[:, None]
     for metric in metrics_for("binary"):
-        found = scorer(metric.name, y, predictions, 0.8)(once)[0]
-        plain = scorer(metric.name, y, predictions, HALF)(once)[0]
-        if metric.name in ("accuracy", "balanced_accuracy", "f1"):
+        found = metric.scorer(y, predictions, 0.8)(once)[0]
+        plain = metric.scorer(y, predictions, HALF)(once)[0]
+        if metric.needs == "labels":
             assert found == pytest.approx(metric.score(y, said))
             assert found != plain
         else:
@@ -59,6 +51,6 @@ def test_the_threshold_moves_the_metrics_of_labels_alone():
 def test_a_resample_without_a_class_has_no_auc():
     y, predictions = rows_of("binary")
     counts = np.column_stack([y == 1, np.ones(len(y))]).astype(float)
-    found = scorer("auc", y, predictions)(counts)
+    found = METRICS["auc"].scorer(y, predictions)(counts)
     assert np.isnan(found[0])
     assert not np.isnan(found[1])

@@ -4,7 +4,8 @@ import pytest
 from conftest import CALIBRATED, synthetic_run
 
 from hpopt.errors import RunError
-from hpopt.plots.drawing import PICTURES, write_pictures
+from hpopt.plots.drawing import write_pictures
+from hpopt.plots.pictures import PICTURES
 
 NEED_TWO = {"importance", "partial_dependence", "pairs"}
 

@@ -7,8 +7,9 @@ from matplotlib.patches import StepPatch
 
 from hpopt.errors import ConfigError, RunError
 from hpopt.plots import style
-from hpopt.plots.drawing import PICTURES, draw
+from hpopt.plots.drawing import draw
 from hpopt.plots.history import History
+from hpopt.plots.pictures import PICTURES
 from hpopt.space.dimensions import Categorical, Integer, Real
 from hpopt.space.space import Space
 

@@ -3,12 +3,12 @@
 import pytest
 from conftest import CALIBRATION, synthetic_run
 
-from hpopt.report.findings import Findings
 from hpopt.report.on_test import flattery_in_brief, verdicts
 from hpopt.report.summary import summarise
 from hpopt.report.terminal import conclude
 from hpopt.runs.folder import Run
 from hpopt.runs.journal import Step
+from hpopt.runs.steps import Findings
 
 
 def told(difference, low, high, p):

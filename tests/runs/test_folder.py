@@ -42,7 +42,7 @@ def with_weights(run):
 
 
 def test_a_new_run_is_named_by_the_time_and_has_its_header(tmp_path, monkeypatch):
-    monkeypatch.setattr("hpopt.runs.folder.datetime", StoppedClock)
+    monkeypatch.setattr("hpopt.runs.naming.datetime", StoppedClock)
     run = Run.create(tmp_path / "deep" / "runs", "iris", HEADER)
     run.close()
     assert run.path == tmp_path / "deep" / "runs" / "2026-11-23T10-37-05_iris"
@@ -50,7 +50,7 @@ def test_a_new_run_is_named_by_the_time_and_has_its_header(tmp_path, monkeypatch
 
 
 def test_runs_of_the_same_second_get_folders_of_their_own(tmp_path, monkeypatch):
-    monkeypatch.setattr("hpopt.runs.folder.datetime", StoppedClock)
+    monkeypatch.setattr("hpopt.runs.naming.datetime", StoppedClock)
     runs = [Run.create(tmp_path, "iris", HEADER) for _ in range(3)]
     for number, run in enumerate(runs, start=1):
         finish(run, number, 0.5)

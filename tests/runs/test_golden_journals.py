@@ -31,8 +31,8 @@ def test_a_golden_journal_is_read_in_full(golden, name):
     space = Space.from_json(run.header.space)
     assert all(space.contains(trial.params) for trial in run.trials())
     assert all(trial.result.curves["loss"] for trial in run.trials())
-    assert len(trial_rows(run)) == len(run.trials()) == run.n_calls
-    assert {"params.learning_rate", "accuracy"} <= set(trial_columns(run))
+    assert len(trial_rows(run.trials())) == len(run.trials()) == run.n_calls
+    assert {"params.learning_rate", "accuracy"} <= set(trial_columns(run.header, run.trials()))
     assert f"best accuracy on validation: {run.score(run.best):.4f}" in conclude(run)
     assert repair(run.path).lines == []
 

@@ -14,7 +14,6 @@ from hpopt.runs.journal import (
     Journal,
     Started,
     Step,
-    apply,
     encode,
     read_journal,
 )
@@ -63,13 +62,6 @@ events = st.one_of(
     st.builds(Failed, st.integers(1), texts),
     st.builds(Step, texts, texts, mappings),
 )
-
-
-def fold(events):
-    trials = {}
-    for event in events:
-        apply(trials, event)
-    return [trials[number] for number in sorted(trials)]
 
 
 @pytest.fixture(scope="module")
@@ -249,39 +241,6 @@ def test_another_major_format_is_refused_by_its_name(file, found):
 def test_a_later_major_format_is_refused_whatever_else_it_holds(file):
     problem = refusal_of(file, line(kind="header", format="2.0"), b"\x93binary\n")
     assert "format 2.0" in problem.message
-
-
-def test_folding_tells_what_became_of_each_trial():
-    finished, failed = fold(EVENTS)
-    assert (finished.number, finished.state, finished.value) == (1, "finished", -0.975)
-    assert finished.params == STARTED.params
-    assert finished.seed == 4
-    assert finished.result.curves == FINISHED.curves
-    assert finished.result.weights == "weights.npz"
-    assert (failed.number, failed.state, failed.reason) == (2, "failed", FAILED.reason)
-    assert (failed.attempt, failed.info) == (2, {"gains": [1.5]})
-    assert failed.result is None
-
-
-def test_a_trial_that_has_not_ended_is_running():
-    [trial] = fold([STARTED])
-    assert (trial.state, trial.value, trial.reason) == ("running", None, None)
-
-
-def test_trials_are_folded_by_number_in_whatever_order_they_end():
-    starts = [Started(number, {}, 0, "") for number in (1, 3, 2)]
-    trials = fold([*starts, Failed(3, "no"), FINISHED])
-    assert [trial.number for trial in trials] == [1, 2, 3]
-    assert [trial.state for trial in trials] == ["finished", "running", "failed"]
-
-
-def test_another_attempt_forgets_how_the_last_one_ended():
-    [trial] = fold([STARTED, Failed(1, "killed"), Started(1, {"rate": 1e-3}, 4, "", attempt=2)])
-    assert (trial.state, trial.attempt, trial.reason) == ("running", 2, None)
-
-
-def test_steps_and_headers_make_no_trials():
-    assert fold([HEADER, STEP]) == []
 
 
 def test_without_curves_all_else_is_read(tmp_path):

@@ -9,7 +9,7 @@ from hpopt.search.observations import Data, recorded_fit
 from hpopt.space.conditions import Condition
 from hpopt.space.dimensions import Categorical, Integer, Real
 from hpopt.space.space import Space
-from hpopt.trials import Result, Trial, best_of
+from hpopt.trials import Result, Trial, incumbent
 
 LINE = Space([Real("x", 0, 1)])
 MIXED = Space(
@@ -53,7 +53,7 @@ def test_fits_are_made_at_milestones_that_grow_with_the_trials():
 
 
 def test_a_fit_is_recorded_and_used_until_the_next():
-    trials = searched(make_searcher("gp", "EI"), LINE, 60, lambda p, n: (p["x"] - 0.3) ** 2)
+    trials = searched(make_searcher("gp"), LINE, 60, lambda p, n: (p["x"] - 0.3) ** 2)
     fitted = [t.number for t in trials if "fit" in t.info]
     assert fitted[:3] == [4, 5, 6]  # behind the design of three, at each trial
     assert len(fitted) < 45
@@ -68,7 +68,7 @@ def test_fits_of_another_space_are_not_used():
 
 
 def test_a_run_goes_on_with_another_budget():
-    searcher, other = make_searcher("gp", "EI", n_calls=12), make_searcher("gp", "EI", n_calls=99)
+    searcher, other = make_searcher("gp", n_calls=12), make_searcher("gp", n_calls=99)
     trials = searched(searcher, MIXED, 8, lambda p, n: p["rate"])
     assert MIXED.contains(other.suggest(MIXED, trials, number=9, seed=0).params)
 
@@ -76,9 +76,9 @@ def test_a_run_goes_on_with_another_budget():
 def test_ten_calls_beat_random_search():
     def regrets(engine):
         return [
-            best_of(
+            incumbent(
                 searched(
-                    make_searcher(engine, "EI", n_calls=10),
+                    make_searcher(engine, n_calls=10),
                     MIXED,
                     10,
                     lambda p, n: (np.log10(p["rate"]) + 2) ** 2 + 0.3 * (p["layers"] - 4) ** 2,
@@ -92,7 +92,7 @@ def test_ten_calls_beat_random_search():
 
 
 def test_trials_that_run_keep_others_away_from_their_surroundings():
-    trials = searched(make_searcher("gp", "EI"), LINE, 8, lambda p, n: np.sin(9 * p["x"]))
+    trials = searched(make_searcher("gp"), LINE, 8, lambda p, n: np.sin(9 * p["x"]))
     searcher = BayesSearcher()
     spots = []
     for number in range(9, 13):
@@ -132,7 +132,7 @@ def test_noise_makes_a_repeat_the_best_use_of_a_call():
     def value(params, number):
         return means[params["c"]] + 0.1 * abs(params["i"] - 20) + noise[number]
 
-    trials = searched(make_searcher("gp", "EI"), many, 60, value)
+    trials = searched(make_searcher("gp"), many, 60, value)
     repeats = [t for t in trials if t.info.get("repeat")]
     seen = [t.params for t in trials]
     assert len({tuple(p.values()) for p in seen}) == 60 - len(repeats)
@@ -142,7 +142,7 @@ def test_noise_makes_a_repeat_the_best_use_of_a_call():
 def test_no_point_is_repeated_whose_values_were_equal():
     space = Space([Integer("i", 1, 200), Integer("j", 1, 200)])
     rough = np.random.default_rng(0).normal(size=(201, 201))  # no surrogate can learn it
-    trials = searched(make_searcher("gp", "EI"), space, 40, lambda p, n: rough[p["i"], p["j"]])
+    trials = searched(make_searcher("gp"), space, 40, lambda p, n: rough[p["i"], p["j"]])
     assert len({tuple(t.params.values()) for t in trials}) >= 39
 
 
@@ -152,21 +152,20 @@ def test_every_acquisition_finds_the_bottom_of_a_bowl(acquisition):
         value = (np.log10(params["rate"]) + 2) ** 2 + 0.3 * (params["layers"] - 4) ** 2
         return value + ((params["momentum"] - 0.9) ** 2 if "momentum" in params else 0.1)
 
-    trials = searched(make_searcher("gp", acquisition), MIXED, 35, bowl)
-    assert best_of(trials).value < 0.02
+    trials = searched(make_searcher("gp", acquisition=acquisition), MIXED, 35, bowl)
+    assert incumbent(trials).value < 0.02
 
 
 def test_fits_go_on_when_the_model_holds_no_more_trials(monkeypatch):
     monkeypatch.setattr(observations, "_MOST", 10)
     monkeypatch.setattr(observations, "_MOST_BEST", 5)
-    trials = searched(make_searcher("gp", "EI"), LINE, 24, lambda p, n: (p["x"] - 0.3) ** 2)
+    trials = searched(make_searcher("gp"), LINE, 24, lambda p, n: (p["x"] - 0.3) ** 2)
     assert any("fit" in trial.info for trial in trials[-3:])
 
 
 def test_the_budget_shapes_the_design_alone():
-    trials = searched(make_searcher("gp", "EI"), MIXED, 8, lambda p, n: p["rate"])
+    trials = searched(make_searcher("gp"), MIXED, 8, lambda p, n: p["rate"])
     few, many = (
-        make_searcher("gp", "EI", n_calls=n).suggest(MIXED, trials, number=9, seed=0)
-        for n in (20, 2000)
+        make_searcher("gp", n_calls=n).suggest(MIXED, trials, number=9, seed=0) for n in (20, 2000)
     )
     assert few == many

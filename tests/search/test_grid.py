@@ -5,7 +5,7 @@ import math
 import pytest
 
 from hpopt.search.engines import make_searcher
-from hpopt.search.grid_engine import axis_values, grid_note
+from hpopt.search.grid_engine import GridEngine, axis_values
 from hpopt.space.conditions import Condition
 from hpopt.space.dimensions import Categorical, Integer, Real
 from hpopt.space.space import Space
@@ -22,7 +22,7 @@ SPACE = Space(
 
 
 def tried(space, calls, grid=4) -> list[dict]:
-    searcher = make_searcher("grid", "EI", grid=grid)
+    searcher = make_searcher("grid", grid=grid)
     trials: list[Trial] = []
     for number in range(1, calls + 1):
         params = searcher.suggest(space, trials, number=number, seed=0).params
@@ -64,6 +64,6 @@ def test_beyond_the_grid_random_points_follow():
 
 
 def test_what_the_budget_does_not_cover_is_said():
-    assert "up to 96 points, and 10 calls try as many of them" in grid_note(SPACE, 4, 10)
-    assert "96 points at most" in grid_note(SPACE, 4, 200)
-    assert grid_note(SPACE, 4, 96) is None
+    assert "up to 96 points, and 10 calls try as many of them" in GridEngine(grid=4).note(SPACE, 10)
+    assert "96 points at most" in GridEngine(grid=4).note(SPACE, 200)
+    assert GridEngine(grid=4).note(SPACE, 96) is None

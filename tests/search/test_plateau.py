@@ -22,7 +22,7 @@ NETWORK = Space(
     ]
 )
 BEST = {"rate": 10**-1.4, "dropout": 0.3, "units": 40, "depth": 2, "kind": "relu"}
-SEARCHER = make_searcher("gp", "EI", n_calls=50)
+SEARCHER = make_searcher("gp", n_calls=50)
 
 
 def accuracy(params, number) -> float:

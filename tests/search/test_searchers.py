@@ -11,20 +11,20 @@ from hpopt.search.skopt_engine import N_INITIAL
 from hpopt.space.conditions import Condition
 from hpopt.space.dimensions import Categorical, Integer, Real
 from hpopt.space.space import Space
-from hpopt.trials import Result, Trial, best_of
+from hpopt.trials import Result, Trial, incumbent
 
 SEARCHERS = {
-    "sobol": make_searcher("sobol", "EI"),
-    "gp-EI": make_searcher("gp", "EI", n_calls=20),
-    "gp-PI": make_searcher("gp", "PI", n_calls=20),
-    "gp-LCB": make_searcher("gp", "LCB", n_calls=20),
-    "gp-gp_hedge": make_searcher("gp", "gp_hedge", n_calls=20),
-    "random": make_searcher("random", "EI"),
-    "grid": make_searcher("grid", "EI", grid=4),
-    "skopt-RF": make_searcher("skopt", "EI", base_estimator="RF"),
-    "skopt-ET": make_searcher("skopt", "LCB", base_estimator="ET"),
-    "skopt-EI": make_searcher("skopt", "EI"),
-    "skopt-gp_hedge": make_searcher("skopt", "gp_hedge"),
+    "sobol": make_searcher("sobol"),
+    "gp-EI": make_searcher("gp", n_calls=20),
+    "gp-PI": make_searcher("gp", acquisition="PI", n_calls=20),
+    "gp-LCB": make_searcher("gp", acquisition="LCB", n_calls=20),
+    "gp-gp_hedge": make_searcher("gp", acquisition="gp_hedge", n_calls=20),
+    "random": make_searcher("random"),
+    "grid": make_searcher("grid", grid=4),
+    "skopt-RF": make_searcher("skopt", base_estimator="RF"),
+    "skopt-ET": make_searcher("skopt", acquisition="LCB", base_estimator="ET"),
+    "skopt-EI": make_searcher("skopt"),
+    "skopt-gp_hedge": make_searcher("skopt", acquisition="gp_hedge"),
 }
 # Without the 1 to 3 slow fits that scikit-optimize would need for each trial.
 OWN = [name for name in SEARCHERS if not name.startswith("skopt")]
@@ -223,9 +223,9 @@ def test_the_surrogate_beats_random_search(engine, acquisition):
         return float(valley**2 + 10 * (1 - 1 / (8 * np.pi)) * np.cos(x) + 10)
 
     def regret(searcher):
-        return best_of(searched(searcher, space, 25, branin)).value - 0.397887
+        return incumbent(searched(searcher, space, 25, branin)).value - 0.397887
 
-    budget = make_searcher(engine, acquisition, n_calls=25)
+    budget = make_searcher(engine, acquisition=acquisition, n_calls=25)
     assert regret(budget) < regret(SEARCHERS["random"]) / 1.5
 
 
@@ -253,5 +253,5 @@ def test_failed_params_are_told_as_bad_so_the_search_stays_away(engine):
             )
         return trials[N_INITIAL + 1 :]
 
-    late = fails_left_of_the_middle(make_searcher(engine, "EI"))
+    late = fails_left_of_the_middle(make_searcher(engine))
     assert sum(trial.state == "failed" for trial in late) <= len(late) / 2

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hpopt.search.surrogate import calibration, fit_surrogate, importance
+from hpopt.search.surrogate import fit_surrogate, importance, leave_one_out
 from hpopt.space.conditions import Condition
 from hpopt.space.dimensions import Categorical, Integer, Real
 from hpopt.space.space import Space
@@ -86,7 +86,7 @@ def test_importance_is_the_share_of_the_variance():
 
 
 def test_calibration_is_that_of_values_not_seen():
-    told = calibration(fit_surrogate(SPACE, trials_of(120, noise=0.3)))
+    told = leave_one_out(fit_surrogate(SPACE, trials_of(120, noise=0.3)))
     assert told.n == 120
     assert 0.5 < told.within_1 < 0.85
     assert 0.85 < told.within_2 <= 1
@@ -98,11 +98,11 @@ def test_calibration_is_that_of_values_not_seen():
 def test_pure_noise_is_not_foretold():
     rng = np.random.default_rng(0)
     trials = [over(i, SPACE.sample(rng), float(rng.normal())) for i in range(60)]
-    assert calibration(fit_surrogate(SPACE, trials)).r2 < 0.2
+    assert leave_one_out(fit_surrogate(SPACE, trials)).r2 < 0.2
 
 
 def test_constant_values_are_calibrated_all_the_same():
-    told = calibration(
+    told = leave_one_out(
         fit_surrogate(SPACE, [over(i, t.params, 1.0) for i, t in enumerate(trials_of(5))])
     )
     assert told.r2 == 0

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hpopt.metrics.weighted import scorer
-from hpopt.statistics.bootstrap import Resampling, bootstrap
+from hpopt.metrics.metrics import METRICS
+from hpopt.statistics.bootstrap import SamplingDesign, bootstrap
 
 
 def of_mae(errors, **options):
     """The bootstrap of the mean of errors [n]."""
-    resampling = options.pop("resampling", Resampling.of_rows(len(errors)))
-    scorers = {"mae": scorer("mae", errors, np.zeros((len(errors), 1)))}
+    resampling = options.pop("resampling", SamplingDesign.of_rows(len(errors)))
+    scorers = {"mae": METRICS["mae"].scorer(errors, np.zeros((len(errors), 1)))}
     return bootstrap(scorers, resampling, **options)["mae"]
 
 
@@ -49,11 +49,11 @@ def test_the_truth_is_held_as_often_as_is_said(metric):
         return y, (1 / (1 + np.exp(-(2 * y - 1 + rng.normal(size=n)))))[:, None]
 
     y, said = rows(400_000)
-    truth = scorer(metric, y, said)(np.ones((len(y), 1)))[0]
+    truth = METRICS[metric].scorer(y, said)(np.ones((len(y), 1)))[0]
     for _ in range(trials):
         y, said = rows(n)
-        resampling = Resampling.of_classes(y) if metric == "auc" else Resampling.of_rows(n)
-        scorers = {metric: scorer(metric, y, said)}
+        resampling = SamplingDesign.of_classes(y) if metric == "auc" else SamplingDesign.of_rows(n)
+        scorers = {metric: METRICS[metric].scorer(y, said)}
         held += bootstrap(scorers, resampling, resamples=400)[metric].interval().holds(truth)
     assert 0.915 <= held / trials <= 0.985
 
@@ -64,7 +64,7 @@ def test_whole_groups_are_drawn():
     for _ in range(150):
         groups = np.repeat(np.arange(12), 10)
         errors = np.abs(20 + effect * rng.normal(size=12)[groups] + rng.normal(size=120))
-        by_group = of_mae(errors, resampling=Resampling.of_groups(groups), resamples=300)
+        by_group = of_mae(errors, resampling=SamplingDesign.of_groups(groups), resamples=300)
         by_row = of_mae(errors, resamples=300)
         held.append([each.interval().holds(20) for each in (by_group, by_row)])
     by_group, by_row = np.mean(held, axis=0)
@@ -73,13 +73,13 @@ def test_whole_groups_are_drawn():
 
 
 def test_one_group_alone_tells_nothing():
-    resampling = Resampling.of_groups(np.zeros(20))
+    resampling = SamplingDesign.of_groups(np.zeros(20))
     assert of_mae(np.arange(20.0), resampling=resampling).interval() is None
 
 
 def test_a_class_never_goes_missing():
     y = np.array([0] * 50 + [1] * 2)
-    counts = Resampling.of_classes(y).draw(np.random.default_rng(0), 100)
+    counts = SamplingDesign.of_classes(y).draw(np.random.default_rng(0), 100)
     assert counts.shape == (52, 100)
     assert (counts[50:].sum(axis=0) == 2).all()
     assert (counts[:50].sum(axis=0) == 50).all()
@@ -87,11 +87,11 @@ def test_a_class_never_goes_missing():
 
 def test_the_p_value_is_where_the_interval_ends():
     errors = np.random.default_rng(3).normal(0.25, 1, size=60)
-    resampling = Resampling.of_rows(60)
+    resampling = SamplingDesign.of_rows(60)
     y = np.zeros(60)
     scorers = {
-        "a": scorer("mae", y, np.abs(errors + 5)[:, None]),
-        "b": scorer("mae", y, np.full((60, 1), 5.0)),
+        "a": METRICS["mae"].scorer(y, np.abs(errors + 5)[:, None]),
+        "b": METRICS["mae"].scorer(y, np.full((60, 1), 5.0)),
     }
     found = bootstrap(scorers, resampling)
     difference = found["a"] - found["b"]
@@ -106,10 +106,10 @@ def test_the_p_value_is_where_the_interval_ends():
 def test_the_same_seed_gives_the_same_numbers_and_in_time():
     rng = np.random.default_rng(0)
     y = rng.integers(2, size=10_000)
-    scorers = {"auc": scorer("auc", y, (y + rng.normal(size=10_000))[:, None])}
+    scorers = {"auc": METRICS["auc"].scorer(y, (y + rng.normal(size=10_000))[:, None])}
     started = time.process_time()
-    first = bootstrap(scorers, Resampling.of_classes(y))["auc"]
+    first = bootstrap(scorers, SamplingDesign.of_classes(y))["auc"]
     assert time.process_time() - started < 5  # about one, where nothing else goes on
     assert len(first.draws) == 2000
-    few = [bootstrap(scorers, Resampling.of_classes(y), resamples=20)["auc"] for _ in range(2)]
+    few = [bootstrap(scorers, SamplingDesign.of_classes(y), resamples=20)["auc"] for _ in range(2)]
     assert np.array_equal(few[0].draws, few[1].draws)

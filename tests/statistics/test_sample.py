@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from hpopt.statistics.bootstrap import Interval
 from hpopt.statistics.proportions import clopper_pearson, mcnemar
+from hpopt.statistics.records import Interval
 from hpopt.statistics.sample import Predictor, Sample, independent_difference
 
 
@@ -21,14 +21,14 @@ def test_accuracy_is_exact_and_the_rest_is_resampled():
     right = {n: (one.predictions[:, 0] > 0.5) == y for n, one in predictors.items()}
     assert sample.score("good", "accuracy") == pytest.approx(right["good"].mean())
     assert sample.interval("good", "accuracy") == clopper_pearson(right["good"].sum(), 120)
-    difference = sample.difference("good", "poor", "accuracy")
+    difference = sample.compare("good", "poor", "accuracy")
     b, c = (right["good"] & ~right["poor"]).sum(), (right["poor"] & ~right["good"]).sum()
     assert difference.p == mcnemar(b, c)
     assert difference.is_clear
-    of_auc = sample.difference("good", "poor", "auc")
+    of_auc = sample.compare("good", "poor", "auc")
     assert of_auc.is_clear
     assert of_auc.p < 0.01
-    assert of_auc.interval.holds(of_auc.estimate)
+    assert of_auc.interval.holds(of_auc.difference)
     assert sample.interval("good", "auc").holds(sample.score("good", "auc"))
 
 
@@ -37,7 +37,7 @@ def test_the_p_value_and_the_interval_never_disagree():
         y, predictors = two_predictors(40, seed)
         sample = Sample(y, predictors, ["auc", "f1", "log_loss"])
         for metric in ("auc", "f1", "log_loss"):
-            found = sample.difference("good", "poor", metric)
+            found = sample.compare("good", "poor", metric)
             assert found.interval.holds(0) == (found.p > 0.05), (seed, metric)
 
 
@@ -48,7 +48,7 @@ def test_a_row_or_four_prove_nothing_of_labels():
     predictors = {"a": Predictor(better[:, None]), "b": Predictor(worse[:, None])}
     sample = Sample(y, predictors, ["accuracy", "f1", "balanced_accuracy"])
     for metric in sample.metrics:
-        found = sample.difference("a", "b", metric)
+        found = sample.compare("a", "b", metric)
         assert found.p == pytest.approx(0.125, abs=0.03)
         assert found.interval.holds(0)
         assert not found.is_clear
@@ -66,8 +66,8 @@ def test_no_fault_in_few_rows_is_no_proof_of_faultlessness():
 def test_who_says_the_same_does_not_differ():
     y, predictors = two_predictors()
     sample = Sample(y, {"a": predictors["good"], "b": predictors["good"]}, ["auc"])
-    found = sample.difference("a", "b", "auc")
-    assert (found.estimate, found.interval, found.p) == (0.0, Interval(0.0, 0.0), 1.0)
+    found = sample.compare("a", "b", "auc")
+    assert (found.difference, found.interval, found.p) == (0.0, Interval(0.0, 0.0), 1.0)
 
 
 def test_groups_widen_what_is_said():
@@ -85,7 +85,7 @@ def test_a_score_that_can_not_be_had_has_no_interval():
     sample = Sample(y, {"best": Predictor(np.full((20, 1), 0.3))}, ["auc", "accuracy"])
     assert sample.score("best", "auc") is None
     assert sample.interval("best", "auc") is None
-    assert sample.difference("best", "best", "auc") is None
+    assert sample.compare("best", "best", "auc") is None
     assert sample.score("best", "accuracy") == 1.0
 
 

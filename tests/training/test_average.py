@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from hpopt.backend import begin_names_anew, load_keras
-from hpopt.data.features import FeatureSpec, TargetSpec
+from hpopt.data.target_spec import TargetSpec
+from hpopt.inputs.array import ArrayKind
 from hpopt.training.average import average
 
 pytestmark = pytest.mark.keras
@@ -28,7 +29,7 @@ def network(units, activation):
 )
 def test_what_an_average_says_is_the_mean_in_the_targets_units(units, activation, target):
     networks = [network(units, activation) for _ in range(3)]
-    features = FeatureSpec((0.0,) * 3, (1.0,) * 3)
+    features = ArrayKind((0.0,) * 3, (1.0,) * 3)
     mean = average(networks, features.input_shape, target)
     said = [target.restore(np.asarray(each(ROWS))) for each in networks]
     expected = np.mean(said, axis=0)

@@ -9,7 +9,7 @@ from conftest import make_data, make_table
 from hpopt.data.prepared import prepare
 from hpopt.data.sources import Table
 from hpopt.data.splits import Parts
-from hpopt.data.tables import Texts
+from hpopt.inputs.stored import Texts
 from hpopt.metrics.metrics import METRICS
 from hpopt.training.baselines import baseline_predictions
 
@@ -77,7 +77,7 @@ def test_a_final_network_s_rows_may_have_other_columns(tmp_path):
     size[390] = np.nan  # a gap that the training part alone does not have, but all rows do
     raw = {"size": size, "place": Texts(places.astype(np.int32), tuple("abcdefghijklmnopqrst"))}
     target = (places % 2).astype(np.int64)
-    table = Table(raw, target, ("size", "place"), ("no", "yes"), "binary")
+    table = Table(raw, target, ("size", "place"), ("no", "yes"), "binary", kind="table")
     rows = np.arange(n)
     own = Parts(train=rows[:200], validation=rows[300:], test=rows[200:300])
     whole = replace(own, train=np.concatenate([rows[:200], rows[300:]]))

@@ -9,7 +9,7 @@ from hpopt.metrics.metrics import METRICS, default_metric
 from hpopt.task import Output
 from hpopt.training.objective import WEIGHTS, Objective
 from hpopt.training.optimizers import OPTIMIZERS
-from hpopt.training.settings import Training
+from hpopt.training.settings import EarlyStopping, Training
 
 pytestmark = pytest.mark.keras
 TRAINING = Training(epochs=4, batch_size=16)
@@ -127,6 +127,20 @@ def test_early_stopping_is_read_from_the_training_section(tmp_path):
     )
     objective = make_objective(make_data(tmp_path / "data", rows=60), training)
     assert objective({}, seed=0, folder=tmp_path / "t").epochs < 500
+
+
+def test_a_part_of_a_section_may_be_a_param(tmp_path):
+    data = make_data(tmp_path / "data", rows=60)
+    constant = make_objective(
+        data, Training(epochs=60, learning_rate=0.1, early_stopping=EarlyStopping(patience=2))
+    )
+    searched = make_objective(
+        data, Training(epochs=60, learning_rate=0.1, early_stopping=EarlyStopping())
+    )
+    a = constant({}, seed=0, folder=tmp_path / "a")
+    b = searched({"early_stopping.patience": 2}, seed=0, folder=tmp_path / "b")
+    assert (a.value, a.curves, a.epochs) == (b.value, b.curves, b.epochs)
+    assert a.epochs < searched({}, seed=0, folder=tmp_path / "c").epochs
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from hpopt.data.features import TargetSpec
 from hpopt.data.prepared import Prepared
-from hpopt.data.tables import CategoricalColumn, NumericColumn, TableSpec, table_spec
+from hpopt.data.target_spec import TargetSpec
 from hpopt.errors import SetupError
+from hpopt.inputs.table.columns import CategoricalColumn, NumericColumn
+from hpopt.inputs.table.kind import TableKind
 from hpopt.task import Output
 from hpopt.training.objective import Objective, compile_model
 from hpopt.training.settings import Training
@@ -24,7 +25,7 @@ def objective(tmp_path_factory) -> Objective:
     codes = rng.integers(24, size=600)
     raw = {"noise": rng.normal(size=600), "city": np.array([f"c{n}" for n in range(24)])[codes]}
     spec, target = (
-        table_spec(raw, pieces=8),
+        TableKind.fit(raw, settings={"pieces": 8}),
         np.isin(codes, rng.permutation(24)[:12]).astype(np.int64),
     )
     folder = tmp_path_factory.mktemp("stem")
@@ -34,7 +35,7 @@ def objective(tmp_path_factory) -> Objective:
         np.save(folder / f"{part}.target.npy", target[rows])
     data = Prepared(
         folder, spec, TargetSpec(), Output.of("binary"),
-        tuple(raw), ("no", "yes"), {"train": 400, "validation": 100, "test": 100},
+        ("no", "yes"), {"train": 400, "validation": 100, "test": 100},
     )  # fmt: skip
     training = Training(epochs=30, batch_size=32, learning_rate=0.02)
     return Objective("dense_dropout", {}, training, "accuracy", data)
@@ -65,7 +66,7 @@ def test_networks_that_differ_in_numbers_share_a_graph(objective):
 
 
 def test_the_network_sees_how_much_of_each_piece_lies_below_a_number(tmp_path):
-    spec = TableSpec(
+    spec = TableKind(
         (
             CategoricalColumn("kind", ("u", "v"), has_other=False),
             NumericColumn("x", 0.0, 0.0, 1.0, has_indicator=True, edges=(-1.0, 0.0, 2.0)),
@@ -92,14 +93,14 @@ def test_a_training_step_of_ones_own_is_not_passed_over(objective):
     network = Own(inputs, keras.layers.Dense(1)(inputs))
     with pytest.raises(SetupError, match=r"embeddings of city .* own train_step"):
         with_stem(network, objective.data.features)
-    numbers = table_spec({"x": np.arange(60.0)}, pieces=4)
+    numbers = TableKind.fit({"x": np.arange(60.0)}, settings={"pieces": 4})
     with pytest.raises(SetupError, match="pieces of numbers") as caught:
         with_stem(network, numbers)
     assert "pieces: 0" in str(caught.value.problems[0].help)
 
 
 def test_without_embeddings_a_network_stays_as_it_is():
-    spec = table_spec({"x": np.arange(5.0)})
+    spec = TableKind.fit({"x": np.arange(5.0)})
     inputs = keras.Input((1,))
     network = keras.Model(inputs, inputs)
     assert with_stem(network, spec) is network

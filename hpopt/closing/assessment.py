@@ -1,0 +1,239 @@
+"""The closing steps `threshold` and `test`: what the final network is worth, and how sure that is.
+
+`test` is the only step that sees the test part. It gives scores and intervals of the final network,
+of the default params and of plain models, who is better than whom, how far the validation score
+flattered, and how well probabilities are calibrated. `hpopt/report/` puts it into words.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from hpopt.closing.flattery import NETWORK, beyond_baseline, flattery, interval_of_folds
+from hpopt.data.prepared import PartName
+from hpopt.errors import RunError
+from hpopt.export.best import trained_network
+from hpopt.metrics.metrics import metrics_for
+from hpopt.metrics.weighted import HALF
+from hpopt.runs.folder import Run
+from hpopt.runs.steps import Baseline, Beyond, Flattery, Scored, Thresholded
+from hpopt.statistics.bootstrap import LEVEL
+from hpopt.statistics.calibration import calibration
+from hpopt.statistics.records import Interval
+from hpopt.statistics.sample import Predictor, Sample
+from hpopt.statistics.threshold import Threshold, choose_threshold, depends_on_threshold
+from hpopt.task import TASKS, Task
+from hpopt.training.baselines import Kind, Predictions, baseline_predictions
+from hpopt.training.objective import Objective
+from hpopt.trials import Trial
+
+log = logging.getLogger(__name__)
+
+_BEST, _DEFAULT = "best", "default"
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What the final network of a run is worth, beside the default params and the baselines.
+
+    `objective` is that of the run's own split. `network` gives the last network of a trial, or the
+    average of several, with the objective on the rows it was fitted to, which may be more; it
+    raises RunError where there is none.
+    """
+
+    run: Run
+    objective: Objective
+    network: Callable[..., tuple[Objective, Any]]
+
+    def threshold(self) -> Thresholded:
+        """Choose the threshold that the final network is used with, on the validation part."""
+        chosen = self._threshold_of(self._on_validation(*self.run.final))
+        gain = chosen.gain
+        return Thresholded(
+            threshold=chosen.value,
+            tried=chosen.tried,
+            gain=None if gain is None else gain.difference,
+            interval=None if gain is None else gain.interval,
+            p=None if gain is None else gain.p,
+        )
+
+    def test(self) -> Scored:
+        """Score everything on the test part, with the intervals and comparisons of it."""
+        predictors, metric = self._predictors, self.run.metric
+        has_other_threshold = self.run.threshold != HALF
+        sample = Sample(self._y("test"), predictors, self._metrics, groups=self._groups("test"))
+        scores = {name: _scores(sample, name) for name in predictors}
+        outputs = predictors[_BEST].predictions
+        return Scored(
+            best=scores[_BEST],
+            default=scores[_BEST] if self._is_default_final else scores.get(_DEFAULT),
+            baselines={
+                name: Baseline(validation=self._validation_scores(name), test=scores[name])
+                for name in self._baselines
+            },
+            kinds={name: kind for name, (kind, _) in self._baselines.items()},
+            rows=sample.rows,
+            groups=None if self._groups("test") is None else sample.units,
+            level=LEVEL,
+            thresholds={name: each.threshold for name, each in predictors.items()},
+            intervals={name: _intervals(sample, name) for name in predictors},
+            comparisons={
+                name: sample.compare(_BEST, name, metric) for name in predictors if name != _BEST
+            },
+            flattery=self._flattery(),
+            at_half=self._test_at_half.score(NETWORK, metric) if has_other_threshold else None,
+            calibration=calibration(sample.y, outputs) if TASKS[self._task].has_labels else None,
+        )
+
+    @property
+    def _is_default_final(self) -> bool:
+        """Whether the final network is that of the default params."""
+        return [trial.number for trial in self.run.final] == [self.run.trials()[0].number]
+
+    @property
+    def _task(self) -> Task:
+        return self.objective.data.output.task
+
+    @property
+    def _metrics(self) -> list[str]:
+        return [metric.name for metric in metrics_for(self._task)]
+
+    @property
+    def _has_threshold(self) -> bool:
+        return depends_on_threshold(self._task, self.run.metric)
+
+    def _y(self, part: PartName) -> np.ndarray:
+        return self.objective.data.y(part)
+
+    def _groups(self, part: PartName) -> np.ndarray | None:
+        return self.objective.data.groups(part)
+
+    @cached_property
+    def _final(self) -> tuple[Objective, np.ndarray]:
+        """The final network's objective, and what the network predicts of the test part."""
+        objective, network = self.network(*self.run.final)
+        return objective, objective.predict(network, "test")
+
+    @cached_property
+    def _predictors(self) -> Mapping[str, Predictor]:
+        """Who is scored on the test part: the best, the default if it is another, the baselines."""
+        predictors = {_BEST: Predictor(self._final[1], self.run.threshold)}
+        if not self._is_default_final:
+            default = self._default(self.run.trials()[0])
+            predictors |= {} if default is None else {_DEFAULT: default}
+        for name, (_, predictions) in self._baselines.items():
+            threshold = self._threshold_of(predictions["validation"]).value
+            predictors[name] = Predictor(predictions["test"], threshold)
+        return predictors
+
+    def _default(self, default: Trial) -> Predictor | None:
+        """The network of the default params, where there is one."""
+        try:
+            objective, network = self.network(default)
+        except RunError as error:
+            log.warning("the default params are not tested: %s", error)
+            return None
+        threshold = HALF
+        if self._has_threshold:
+            threshold = self._threshold_of(self._on_validation(default)).value
+        return Predictor(objective.predict(network, "test"), threshold)
+
+    @cached_property
+    def _baselines(self) -> Mapping[str, tuple[Kind, Predictions]]:
+        return baseline_predictions(self.objective.data, self._final[0].data)
+
+    def _threshold_of(self, predictions: np.ndarray) -> Threshold:
+        """The threshold for somebody's predictions of the validation part."""
+        if not self._has_threshold:
+            return Threshold(HALF, HALF, None)
+        groups = self._groups("validation")
+        return choose_threshold(self.run.metric, self._y("validation"), predictions, groups=groups)
+
+    def _on_validation(self, *trials: Trial) -> np.ndarray:
+        """What trials' networks, fitted to the training part alone, predict of validation."""
+        network = trained_network(self.run, self.objective, *trials)
+        return self.objective.predict(network, "validation")
+
+    def _validation_scores(self, name: str) -> Mapping[str, float | None]:
+        """A baseline's scores on the validation part, by the threshold 0.5 as trials' are."""
+        predictors = {name: Predictor(self._baselines[name][1]["validation"])}
+        return _scores(Sample(self._y("validation"), predictors, self._metrics), name)
+
+    def _flattery(self) -> Flattery | None:
+        """How far the search's best validation score flattered, by the threshold 0.5.
+
+        None for an ensemble: its test score is of another model than any that the search scored.
+        """
+        best = self.run.best
+        assert best is not None
+        assert best.result is not None
+        search = self.run.score(best)
+        if self.run.ensemble or search is None:
+            return None
+        sizes, beyond = self.objective.data.sizes, None
+        rows = sizes["validation"]
+        if best.result.weights is None:  # of folds: every row was in one of the validation parts
+            folds = self.objective.training.folds
+            of_search = interval_of_folds(search, best.result.standard_error, folds)
+            rows += sizes["train"]
+        elif self.run.weights(best) is None:
+            of_search = None
+        else:
+            validation = self._at_half("validation", self._on_validation(best))
+            of_search = validation.interval(NETWORK, self.run.metric)
+            beyond = self._beyond(validation)
+        return flattery(
+            search,
+            of_search,
+            self._test_at_half,
+            rows=rows,
+            greater_is_better=self.run.header.greater_is_better,
+            confirmed=self._confirmed,
+            beyond=beyond,
+        )
+
+    def _beyond(self, validation: Sample) -> Beyond | None:
+        """What the search's best lost more than the linear baseline, where that could be fitted."""
+        if self._linear is None:
+            return None
+        greater_is_better = self.run.header.greater_is_better
+        test = self._test_at_half
+        return beyond_baseline(self._linear, validation, test, greater_is_better=greater_is_better)
+
+    @cached_property
+    def _test_at_half(self) -> Sample:
+        return self._at_half("test", self._final[1])
+
+    def _at_half(self, part: PartName, predictions: np.ndarray) -> Sample:
+        """A network's predictions of a part, and the linear baseline's, by the threshold 0.5."""
+        predictors = {NETWORK: Predictor(predictions)}
+        if self._linear is not None:
+            predictors[self._linear] = Predictor(self._baselines[self._linear][1][part])
+        return Sample(self._y(part), predictors, [self.run.metric], groups=self._groups(part))
+
+    @property
+    def _linear(self) -> str | None:
+        """The name of the linear baseline, where it could be fitted."""
+        return next((n for n, (kind, _) in self._baselines.items() if kind == "linear"), None)
+
+    @property
+    def _confirmed(self) -> float | None:
+        """What the step `confirm` gave for the chosen params on average, where it fitted them."""
+        race = self.run.outcomes.confirm
+        if race is None:
+            return None
+        return next((each.mean for each in race.candidates if each.number == race.chosen), None)
+
+
+def _scores(sample: Sample, name: str) -> dict[str, float | None]:
+    return {metric: sample.score(name, metric) for metric in sample.metrics}
+
+
+def _intervals(sample: Sample, name: str) -> dict[str, Interval | None]:
+    return {metric: sample.interval(name, metric) for metric in sample.metrics}

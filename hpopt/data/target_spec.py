@@ -1,0 +1,42 @@
+"""What a network is fitted to, as plain numbers that can be written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from hpopt.inputs.scaling import mean_and_scale
+
+TargetTransform = Literal["none", "log1p"]
+
+
+@dataclass(frozen=True)
+class TargetSpec:
+    """What the network is fitted to: (target - mean) / scale for regression, else the target.
+
+    With `transform` log1p it is the target's log(1 + y) that has this mean and scale.
+    """
+
+    mean: float = 0.0
+    scale: float = 1.0
+    transform: TargetTransform = "none"
+
+    @classmethod
+    def of(cls, target: np.ndarray, transform: TargetTransform = "none") -> TargetSpec:
+        """The spec of the training part's target [n] of a regression."""
+        mean, scale = mean_and_scale(np.log1p(target) if transform == "log1p" else target)
+        return cls(float(mean), float(scale), transform)
+
+    def apply(self, target: np.ndarray) -> np.ndarray:
+        """The target [n] as the network is to learn it, float32 [n, 1]."""
+        values = np.log1p(target) if self.transform == "log1p" else target
+        return np.asarray((values - self.mean) / self.scale, dtype=np.float32)[:, None]
+
+    def restore(self, outputs: np.ndarray) -> np.ndarray:
+        """The network's outputs [n, units] in the target's own units."""
+        if self == TargetSpec():
+            return outputs
+        values = outputs.astype(np.float64) * self.scale + self.mean
+        return np.expm1(values) if self.transform == "log1p" else values

@@ -1,0 +1,1 @@
+"""The kinds of inputs: what raw rows are, and how they become what a network is given."""

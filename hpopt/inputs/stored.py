@@ -1,0 +1,123 @@
+"""Columns and arrays as they were read, and what raw rows are made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from hpopt.errors import DataError
+from hpopt.inputs import raw
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Texts [n] as indices into their distinct values; -1 stands for a gap."""
+
+    codes: np.ndarray
+    distinct: tuple[str, ...]
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> Texts:
+        """The texts of an array [n], where "" is a gap."""
+        distinct, codes = np.unique(values, return_inverse=True)
+        first = int(len(distinct) > 0 and distinct[0] == "")  # "" sorts first
+        return cls(codes.astype(np.int32) - first, tuple(distinct[first:].tolist()))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, rows: np.ndarray | slice) -> Texts:
+        return Texts(self.codes[rows], self.distinct)
+
+    def to_array(self) -> np.ndarray:
+        """The texts as an array [n], with "" for a gap."""
+        return np.asarray(np.array([*self.distinct, ""])[self.codes])
+
+    def to_objects(self) -> np.ndarray:
+        """The texts as Python objects [n], with None for a gap; each text is there once."""
+        return np.asarray(np.array([*self.distinct, None], dtype=object)[self.codes])
+
+
+# float64 [n], datetime64 [n], or texts.
+Stored = np.ndarray | Texts
+
+
+@dataclass
+class Sheet:
+    """The columns of one or several files, by name, all of `rows` rows."""
+
+    columns: dict[str, Stored]
+    rows: int
+    decimal: str = "."  # the decimal sign of numbers that are written as text
+    repeated: tuple[str, ...] = ()  # names that stand more than once in the header
+    notes: list[str] = field(default_factory=list)
+
+
+def numbers_of(sheet: Sheet, name: str) -> np.ndarray:
+    """A column of numbers [n], also where they are written as text; NaN where there is none."""
+    stored = sheet.columns[name]
+    if not isinstance(stored, Texts):
+        return stored
+    reader = {"column": name, "kind": "numeric", "decimal": sheet.decimal}
+    return np.asarray(raw_values(stored, reader)[name])
+
+
+def raw_values(values: Stored, reader: Mapping[str, Any]) -> dict[str, np.ndarray | Texts]:
+    """The raw columns that a reader makes of stored values, as `raw.raw_columns` would."""
+    import pandas as pd
+
+    column = reader["column"]
+    if reader["kind"] == "categorical":
+        return {column: as_categories(values)}
+    if reader["kind"] == "numeric" and not isinstance(values, Texts):
+        return {column: raw.finite(values)}
+    if isinstance(values, Texts):  # reading the distinct ones is enough
+        frame = pd.DataFrame({column: pd.Series(values.distinct, dtype=object)})
+        columns = raw.raw_columns(frame, [reader])
+        return {name: np.append(read, np.nan)[values.codes] for name, read in columns.items()}
+    return dict(raw.raw_columns(pd.DataFrame({column: values}), [reader]))
+
+
+def as_categories(values: Stored) -> Texts:
+    """Stored values as texts, those alike that `raw.text_of` writes alike."""
+    import pandas as pd
+
+    if not isinstance(values, Texts):
+        codes, distinct = pd.factorize(pd.Series(values))
+        values = Texts(codes.astype(np.int32), tuple(map(raw.text_of, distinct)))
+    spelled = Texts.of(np.array([raw.text_of(text) for text in values.distinct] or [""]))
+    return Texts(np.append(spelled.codes, np.int32(-1))[values.codes], spelled.distinct)
+
+
+def is_gap(stored: Stored) -> np.ndarray:
+    """Whether each value [n] is a gap as it was written."""
+    if not isinstance(stored, Texts):
+        return np.isnat(stored) if stored.dtype.kind == "M" else np.isnan(stored)
+    gaps = [text.strip().casefold() in raw.GAPS for text in stored.distinct]
+    return np.asarray(np.array([*gaps, True])[stored.codes])
+
+
+def as_texts(stored: Stored) -> np.ndarray:
+    """Values [n] as they are written into a file."""
+    if isinstance(stored, Texts):
+        return stored.to_array()
+    if stored.dtype.kind == "M":
+        return np.where(np.isnat(stored), "", np.datetime_as_string(stored, unit="s"))
+    return np.array(["" if np.isnan(value) else raw.text_of(value) for value in stored])
+
+
+def array_named(name: str, arrays: Mapping[str, np.ndarray], axes: int, source: str) -> np.ndarray:
+    """The array of that name, else the one without a name, or the only one of so many axes.
+
+    Raises DataError where there is none.
+    """
+    for key in (name, ""):
+        if key in arrays:
+            return arrays[key]
+    alike = [array for array in arrays.values() if array.ndim == axes]
+    if len(alike) == 1:
+        return alike[0]
+    raise DataError(f"{source} holds no array `{name}`", help=f"it has {', '.join(arrays)}")

@@ -1,0 +1,1 @@
+"""Tables: columns of numbers and of texts, each treated by what it is."""

@@ -1,0 +1,132 @@
+"""What an export of a table's model has to use it by: the text of `example.py`, and `columns.json`.
+
+The lines that read a DataFrame are hpopt's own: the file `hpopt/inputs/raw.py`, as it is.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hpopt.inputs import raw
+from hpopt.inputs.kind import Runtime, Usage
+from hpopt.inputs.naming import input_names
+from hpopt.inputs.table.columns import Column, NumericColumn, column_kind
+
+READING = "raw.py"
+
+_WITH_TEXTS = '''\
+def batch_inputs(columns, rows):
+    """Some rows of the columns as the model takes them: a tensor [n, 1] for each column."""
+    return {
+        column["input"]: tf.constant(
+            columns[column["name"]][rows, None],
+            tf.string if column["kind"] == "categorical" else tf.float32,
+        )
+        for column in COLUMNS["inputs"]
+    }
+'''
+_WITH_CODES = '''\
+CODES = {
+    column["name"]: {text: code for code, text in enumerate(column["vocabulary"], start=1)}
+    for column in COLUMNS["inputs"]
+    if column["kind"] == "categorical"
+}
+
+
+def batch_inputs(columns, rows):
+    """Some rows of the columns as the model takes them: one matrix [n, d], a text as its code.
+
+    That is its place in the vocabulary, from 1 on, or 0 where it is not there.
+    """
+    matrix = []
+    for column in COLUMNS["inputs"]:
+        values = columns[column["name"]][rows]
+        if column["kind"] == "categorical":
+            codes = CODES[column["name"]]
+            values = [codes.get(text, 0) for text in values]
+        matrix.append(np.asarray(values, dtype=np.float32))
+    return np.column_stack(matrix)
+'''
+
+
+def columns_form(
+    columns: Sequence[Column], readers: Sequence[Mapping[str, Any]], runtime: Runtime
+) -> dict[str, Any]:
+    """What `columns.json` says: how columns are read, and what the model's inputs are."""
+    names = input_names([column.name for column in columns], runtime.naming)
+    inputs = []
+    for column in columns:
+        entry: dict[str, Any] = {"name": column.name}
+        if runtime.takes_texts:
+            entry["input"] = names[column.name]
+        entry["kind"] = column_kind(column)
+        if not isinstance(column, NumericColumn):
+            entry["vocabulary"] = list(column.vocabulary)
+        inputs.append(entry)
+    return {"readers": [dict(reader) for reader in readers], "inputs": inputs}
+
+
+def reading_code() -> str:
+    """The text of `raw.py`, which an export carries along."""
+    return inspect.getsource(raw)
+
+
+def text(usage: Usage) -> str:
+    """The whole of `example.py`."""
+    takes_texts, imports = usage.runtime.takes_texts, usage.imports
+    if takes_texts and "tensorflow" not in imports:
+        imports += "import tensorflow as tf\n"
+    call = usage.call_batch % "batch_inputs(columns, rows)"
+    constants = "".join(
+        f'{key.upper()} = json.loads((HERE / "labels.json").read_text("utf-8"))["{key}"]\n'
+        for key in usage.constants
+    )
+    return f'''"""How the model of this folder is used. hpopt is not needed for it:
+
+    pip install numpy pandas {usage.packages}
+    python example.py             # a few rows that are kept here
+    python example.py mine.csv    # your rows
+"""
+
+import json
+import sys
+from pathlib import Path
+
+{imports}{usage.own_code}import numpy as np
+import pandas as pd
+from raw import raw_columns
+
+HERE = Path(__file__).parent
+COLUMNS = json.loads((HERE / "columns.json").read_text("utf-8"))
+{constants}{usage.load}
+
+
+def predict(frame):
+    """A DataFrame with the columns of the table, as they come, to outputs.
+
+    {usage.outputs}.
+    """
+    return predict_columns(raw_columns(frame, COLUMNS["readers"]))
+
+
+def predict_columns(columns):
+    """Arrays [n] by name to outputs: numbers, where NaN is a gap, and texts, where "" is one."""
+    count = len(next(iter(columns.values())))
+    batches = [slice(start, start + 1024) for start in range(0, max(count, 1), 1024)]
+    return np.concatenate([{call} for rows in batches])
+
+
+{_WITH_TEXTS if takes_texts else _WITH_CODES}
+
+if __name__ == "__main__":
+    kept = np.load(HERE / "check.npz")  # a few rows, and what was said of them
+    if len(sys.argv) > 1:
+        outputs = predict(pd.read_csv(sys.argv[1]))
+    else:
+        outputs = predict_columns({{n[5:]: kept[n] for n in kept.files if n.startswith("rows/")}})
+{usage.show}    if len(sys.argv) == 1:
+        difference = np.abs(outputs - kept["outputs"]).max()
+        print(f"largest difference from what it said when it was tuned: {{difference:.2g}}")
+'''

@@ -1,0 +1,264 @@
+"""The kind `table`: how the raw columns of a table become one matrix of network inputs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from hpopt.backend import load_keras
+from hpopt.errors import DataError
+from hpopt.inputs.kind import CardParts, RawRows, Runtime, Stem, Usage
+from hpopt.inputs.naming import input_names
+from hpopt.inputs.row_files import blocks_of, row_file
+from hpopt.inputs.stored import Sheet, Texts
+from hpopt.inputs.table import card, example, twin
+from hpopt.inputs.table.columns import (
+    CategoricalColumn,
+    Column,
+    NumericColumn,
+    RawColumns,
+    categorical_column,
+    column_from_json,
+    column_kind,
+    numeric_column,
+)
+from hpopt.inputs.table.reading import read_column
+from hpopt.inputs.table.stem import stem_of
+
+_NO_SETTINGS: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class TableKind:
+    """`columns` say what becomes of the raw columns.
+
+    `readers` say how these are read from a DataFrame (`hpopt.inputs.raw`).
+    """
+
+    columns: tuple[Column, ...]
+    readers: tuple[Mapping[str, Any], ...] = ()
+
+    name: ClassVar[str] = "table"
+
+    @staticmethod
+    def check(raw: RawColumns, names: Sequence[str]) -> None:
+        """See `Kind`; whatever is no number in a column is a gap there."""
+
+    @staticmethod
+    def take(raw: RawColumns, rows: np.ndarray | slice) -> dict[str, np.ndarray | Texts]:
+        """See `Kind`."""
+        return {name: values[rows] for name, values in raw.items()}
+
+    @staticmethod
+    def fingerprint(raw: RawColumns) -> Iterator[bytes | np.ndarray]:
+        """See `Kind`."""
+        for values in raw.values():
+            if isinstance(values, Texts):
+                yield json.dumps(values.distinct).encode()
+                yield values.codes
+            else:
+                yield values
+
+    @staticmethod
+    def named_columns(raw: RawColumns) -> RawColumns:
+        """See `Kind`."""
+        return raw
+
+    @classmethod
+    def fit(
+        cls,
+        raw: RawColumns,
+        names: Sequence[str] = (),
+        settings: Mapping[str, Any] = _NO_SETTINGS,
+    ) -> TableKind:
+        """The kind of a training part's raw columns, whose names are theirs.
+
+        The settings: `readers`, and into how many `pieces` a number's range falls at most.
+        """
+        columns: list[Column] = []
+        for name, values in raw.items():
+            if isinstance(values, Texts) or values.dtype.kind in "UOT":
+                columns.append(categorical_column(name, values))
+            else:
+                columns.append(numeric_column(name, values, settings.get("pieces", 0)))
+        return cls(tuple(columns), tuple(settings.get("readers", ())))
+
+    @classmethod
+    def from_json(cls, form: Mapping[str, Any], names: Sequence[str] = ()) -> TableKind:
+        """See `Kind`."""
+        columns = tuple(column_from_json(entry) for entry in form["columns"])
+        return cls(columns, tuple(form["readers"]))
+
+    def to_json(self) -> dict[str, Any]:
+        """See `Kind`."""
+        columns = [{"kind": column_kind(column), **asdict(column)} for column in self.columns]
+        return {"columns": columns, "readers": [dict(reader) for reader in self.readers]}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """See `Kind`."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def embedded(self) -> tuple[CategoricalColumn, ...]:
+        """The columns whose ids are embedded, in the order of the last inputs."""
+        return tuple(c for c in self.columns if isinstance(c, CategoricalColumn) and c.embedding)
+
+    @property
+    def embeddings(self) -> tuple[tuple[int, int], ...]:
+        """How many ids, and dimensions, each of the last inputs has, which are ids."""
+        return tuple((len(c.vocabulary) + 1, c.embedding or 0) for c in self.embedded)
+
+    @property
+    def pieces(self) -> tuple[tuple[int, float, float], ...]:
+        """The pieces of numbers' ranges: which input each belongs to, its lower and upper end.
+
+        Of an input x the network sees clip((x - lower) / (upper - lower), 0, 1) besides x: the
+        piecewise linear encoding of Gorishniy, Rubachev & Babenko, "On embeddings for numerical
+        features in tabular deep learning", 2022.
+        """
+        pieces: list[tuple[int, float, float]] = []
+        place = 0
+        for column in self.columns:
+            if isinstance(column, NumericColumn):
+                pieces += ((place, *ends) for ends in pairwise(column.edges))
+            place += column.width
+        return tuple(pieces)
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of a prepared row: the dense inputs, then the ids."""
+        return (sum(column.width for column in self.columns) + len(self.embedded),)
+
+    @property
+    def stem(self) -> Stem | None:
+        """See `Kind`."""
+        return stem_of(self)
+
+    def apply(self, raw: RawColumns) -> np.ndarray:
+        """Raw columns as network inputs, float32 [n, width]; computed in float64.
+
+        First the dense inputs, column by column in the spec's order, then an id for each embedded
+        column, exact in float32 for there are fewer than 2^24.
+        """
+        n = len(next(iter(raw.values())))
+        inputs = np.empty((n, *self.input_shape), dtype=np.float32)
+        for place, block in self._blocks(raw):
+            inputs[:, place] = block
+        return inputs
+
+    def _blocks(self, raw: RawColumns) -> Iterator[tuple[slice, np.ndarray]]:
+        start = 0
+        for column in self.columns:
+            if column.width:
+                yield slice(start, start + column.width), column.dense(raw[column.name])
+                start += column.width
+        for offset, embedded in enumerate(self.embedded, start=start):
+            yield slice(offset, offset + 1), embedded.ids(raw[embedded.name])[:, None]
+
+    def write(self, raw: RawColumns, rows: np.ndarray, path: Path) -> None:
+        """See `Kind`: the numbers, the codes of texts, and what texts these stand for."""
+        numeric, categorical = self._numeric, self._categorical
+        texts = {name: list(v.distinct) for name, v in raw.items() if isinstance(v, Texts)}
+        Path(f"{path}.texts.json").write_text(json.dumps(texts), encoding="utf-8")
+        with (
+            row_file(f"{path}.numbers.npy", "<f8", (len(rows), len(numeric))) as numbers,
+            row_file(f"{path}.codes.npy", "<i4", (len(rows), len(categorical))) as codes,
+        ):
+            for some in blocks_of(rows):
+                block = self.take(raw, some)
+                numbers(_stacked([block[name] for name in numeric], len(some), np.float64))
+                codes(_stacked([block[name] for name in categorical], len(some), np.int32))
+
+    def read(self, path: Path) -> dict[str, np.ndarray]:
+        """See `Kind`: the raw columns, each [n], by name."""
+        distinct = json.loads(Path(f"{path}.texts.json").read_text(encoding="utf-8"))
+        numbers, codes = (
+            np.load(f"{path}.{which}.npy", mmap_mode="r", allow_pickle=False)
+            for which in ("numbers", "codes")
+        )
+        by_name = dict(zip(self._numeric, numbers.T, strict=True))
+        for name, column in zip(self._categorical, codes.T, strict=True):
+            by_name[name] = Texts(column, tuple(distinct[name])).to_array()
+        return {name: by_name[name] for name in self.names}
+
+    @property
+    def _numeric(self) -> list[str]:
+        return [c.name for c in self.columns if not isinstance(c, CategoricalColumn)]
+
+    @property
+    def _categorical(self) -> list[str]:
+        return [c.name for c in self.columns if isinstance(c, CategoricalColumn)]
+
+    def twin(self, runtime: Runtime) -> tuple[Any, Any]:
+        """See `Kind`: an input [n, 1] for each raw column, or one matrix where there is no text.
+
+        The matrix `rows` [n, d] holds numbers, NaN where there is a gap, and the ids of texts.
+        """
+        if runtime.takes_texts:
+            inputs, rows = twin.column_inputs(self.columns, runtime.naming)
+        else:
+            inputs = rows = load_keras().Input((len(self.columns),), name="rows")
+        return inputs, twin.network_inputs(rows, self.columns, runtime.dtype)
+
+    def feed(self, rows: RawRows) -> dict[str, Any]:
+        """See `Kind`."""
+        import tensorflow as tf
+
+        load_keras()
+        assert isinstance(rows, Mapping)
+        names = input_names(list(rows))
+        with np.errstate(over="ignore"):  # what is too large for float32 is infinite there: a gap
+            return {
+                names[column]: tf.constant(values[:, None], tf.string)
+                if values.dtype.kind == "U"
+                else tf.constant(values[:, None].astype(np.float32))
+                for column, values in rows.items()
+            }
+
+    def made_up(self, count: int) -> dict[str, np.ndarray]:
+        """See `Kind`: with the columns' centers and scales, gaps, and texts that are new."""
+        rng = np.random.default_rng(0)
+        return {column.name: column.made_up(count, rng) for column in self.columns}
+
+    def columns_needed(self) -> Sequence[str]:
+        """See `Kind`."""
+        return [reader["column"] for reader in self.readers]
+
+    def rows_of_sheet(self, sheet: Sheet, source: str) -> tuple[dict[str, np.ndarray], list[str]]:
+        """See `Kind`."""
+        columns: dict[str, np.ndarray] = {}
+        notes: list[str] = []
+        for reader in self.readers:
+            columns |= read_column(sheet, source, reader, notes)
+        return columns, notes
+
+    def rows_of_arrays(self, arrays: Mapping[str, np.ndarray], source: str) -> RawRows:
+        """See `Kind`: a table's columns have names."""
+        raise DataError(
+            f"the model takes a table, and {source} holds arrays without names",
+            help="give a CSV file, or a Parquet file, with the columns of the training data",
+        )
+
+    def columns_form(self, runtime: Runtime) -> dict[str, Any]:
+        """See `Kind`: how columns are read, and what the model's inputs are."""
+        return example.columns_form(self.columns, self.readers, runtime)
+
+    def example(self, usage: Usage) -> dict[str, str]:
+        """See `Kind`."""
+        return {"example.py": example.text(usage), example.READING: example.reading_code()}
+
+    def card(self, runtime: Runtime, left_out: Sequence[str]) -> CardParts:
+        """See `Kind`."""
+        return card.parts(self.columns, self.readers, runtime, left_out)
+
+
+def _stacked(columns: Sequence[np.ndarray | Texts], n: int, dtype: Any) -> np.ndarray:
+    arrays = [values.codes if isinstance(values, Texts) else values for values in columns]
+    return np.column_stack([np.empty((n, 0), dtype), *arrays]).astype(dtype, copy=False)

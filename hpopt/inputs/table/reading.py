@@ -1,0 +1,51 @@
+"""Reads new rows of a table as the training data were read, and says where they don't fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from hpopt.errors import DataError
+from hpopt.inputs.stored import Sheet, Texts, as_texts, is_gap, raw_values
+
+_KINDS = {"numeric": "numbers", "boolean": "yes or no as they were", "date": "dates as they were"}
+
+
+def read_column(
+    sheet: Sheet, source: str, reader: Mapping[str, Any], notes: list[str]
+) -> dict[str, np.ndarray]:
+    """The raw columns of one column. Raises DataError where none of its values can be read."""
+    name, stored = reader["column"], sheet.columns[reader["column"]]
+    if "decimal" in reader:
+        reader = {**reader, "decimal": sheet.decimal}
+    try:
+        raw = raw_values(stored, reader)
+    except (TypeError, ValueError):
+        raise DataError(
+            f"the column `{name}` of {source} can't be read as {_KINDS[reader['kind']]}"
+        ) from None
+    arrays = {
+        part: values.to_array() if isinstance(values, Texts) else values
+        for part, values in raw.items()
+    }
+    if reader["kind"] == "categorical":
+        return arrays
+    numbers = next(iter(arrays.values()))
+    misread = np.isnan(numbers) & ~is_gap(stored)
+    if misread.any():
+        row, count = int(misread.argmax()), int(misread.sum())
+        first = f'"{as_texts(stored[row : row + 1])[0]}" in row {row + 1}'
+        if np.isnan(numbers).all():
+            raise DataError(
+                f"the column `{name}` of {source} can't be read as {_KINDS[reader['kind']]}: "
+                f"the first value is {first}",
+                help="rows are counted from 1, without the header",
+            )
+        gaps = "value is" if count == 1 else "values are"
+        notes.append(
+            f"column `{name}`: {count} {gaps} taken for a gap, not being "
+            f"{_KINDS[reader['kind']]}: {first}" + (" is the first" if count > 1 else "")
+        )
+    return arrays

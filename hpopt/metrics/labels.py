@@ -1,0 +1,87 @@
+"""The metrics of labels: what a network says, whatever the probability it says it with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from hpopt.metrics.metric import CLASSIFICATION, Metric, of_sklearn
+from hpopt.metrics.weighted import Scorer, labels_above, mean_of, mean_of_finite, ratio, sums_of
+
+
+def _of_labels(name: str) -> Callable[[np.ndarray, np.ndarray], float]:
+    def score(y: np.ndarray, predictions: np.ndarray) -> float:
+        return float(of_sklearn(name)(y, labels_above(predictions)))
+
+    return score
+
+
+def _weighted_accuracy(y: np.ndarray, predictions: np.ndarray) -> Scorer:
+    return mean_of(y == labels_above(predictions))
+
+
+def _weighted_balanced_accuracy(y: np.ndarray, predictions: np.ndarray) -> Scorer:
+    said = labels_above(predictions)
+    classes = range(int(max(y.max(), said.max())) + 1)
+    parts = [np.stack([(y == k) & (said == k), y == k]) for k in classes]
+    terms = np.concatenate(parts).astype(np.float64)
+
+    def scores(counts: np.ndarray) -> np.ndarray:
+        right, rows = sums_of(terms, counts).reshape(-1, 2, counts.shape[1]).swapaxes(0, 1)
+        return mean_of_finite(ratio(right, rows))
+
+    return scores
+
+
+def _weighted_f1(y: np.ndarray, predictions: np.ndarray) -> Scorer:
+    """F1 = 2 TP / (2 TP + FP + FN); with several classes their mean, as `average="macro"`."""
+    said = labels_above(predictions)
+    classes = [1] if predictions.shape[1] == 1 else range(int(max(y.max(), said.max())) + 1)
+    parts = [
+        np.stack([2.0 * ((y == k) & (said == k)), 1.0 * (y == k) + (said == k)]) for k in classes
+    ]
+    terms = np.concatenate(parts)
+
+    def scores(counts: np.ndarray) -> np.ndarray:
+        hits, all = sums_of(terms, counts).reshape(-1, 2, counts.shape[1]).swapaxes(0, 1)
+        mean = mean_of_finite(ratio(hits, all))
+        return np.where(np.isnan(mean), 0.0, mean)  # neither there nor said: 0, by definition
+
+    return scores
+
+
+def _f1(y: np.ndarray, predictions: np.ndarray) -> float:
+    average = "binary" if predictions.shape[1] == 1 else "macro"
+    return float(of_sklearn("f1_score")(y, labels_above(predictions), average=average))
+
+
+ACCURACY = Metric(
+    name="accuracy",
+    function=_of_labels("accuracy_score"),
+    weighted=_weighted_accuracy,
+    greater_is_better=True,
+    tasks=CLASSIFICATION,
+    needs="labels",
+    is_share=True,
+    is_up_to_one=True,
+)
+BALANCED_ACCURACY = Metric(
+    name="balanced_accuracy",
+    function=_of_labels("balanced_accuracy_score"),
+    weighted=_weighted_balanced_accuracy,
+    greater_is_better=True,
+    tasks=CLASSIFICATION,
+    needs="labels",
+    needs_every_class=True,
+    is_up_to_one=True,
+)
+F1 = Metric(
+    name="f1",
+    function=_f1,
+    weighted=_weighted_f1,
+    greater_is_better=True,
+    tasks=CLASSIFICATION,
+    needs="labels",
+    is_up_to_one=True,
+)

@@ -1,0 +1,79 @@
+"""What a metric is: a record that says all that the rest has to know of it."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from hpopt.errors import TrialError
+from hpopt.metrics.weighted import HALF, Scorer
+from hpopt.task import Task
+
+CLASSIFICATION: tuple[Task, ...] = ("binary", "multiclass")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """How well predictions fit, as one number; `greater_is_better` gives its direction.
+
+    Both functions take the target y [n] (class indices, or values in the target's units) and the
+    predictions [n, units] (probabilities, or values in the target's units). `function` is
+    scikit-learn's definition. `weighted` gives the same number for rows that count several times
+    or not at all, for many such counts at once.
+    """
+
+    name: str
+    function: Callable[[np.ndarray, np.ndarray], float]
+    weighted: Callable[[np.ndarray, np.ndarray], Scorer]
+    greater_is_better: bool
+    tasks: tuple[Task, ...]
+    needs: Literal["labels", "probabilities", "values"]
+    """What it sees of predictions. Labels depend on the threshold, where there are two of them."""
+    needs_every_class: bool = False
+    """Whether rows of every class must be there. It must not depend on the classes' shares then."""
+    is_share: bool = False
+    """Whether it is the share of rows with the right label, for which there are exact tests."""
+    is_up_to_one: bool = False
+    """Whether its best score is 1, which few rows reach too easily."""
+
+    def score(self, y: np.ndarray, predictions: np.ndarray) -> float:
+        """The metric of predictions [n, units] against y [n], in its own direction.
+
+        Raises TrialError where it has no finite value, as `auc` where y holds a single class.
+        """
+        if not np.isfinite(predictions).all():
+            raise TrialError("the network's predictions are not finite")
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what scikit-learn warns of comes back as a NaN
+                score = float(self.function(y, predictions))
+        except ValueError as error:
+            raise TrialError(f"{self.name} has no value here: {error}") from error
+        if not math.isfinite(score):
+            raise TrialError(f"{self.name} has no value here: it is {score}")
+        return score
+
+    def to_value(self, score: float) -> float:
+        """The score as a value to minimise."""
+        return -score if self.greater_is_better else score
+
+    def scorer(self, y: np.ndarray, predictions: np.ndarray, threshold: float = HALF) -> Scorer:
+        """The metric as a function of how often each row counts.
+
+        With two labels, the second is said where its probability is above `threshold`.
+        """
+        if self.needs == "labels" and predictions.shape[1] == 1:
+            predictions = predictions > threshold
+        return self.weighted(y, predictions)
+
+
+def of_sklearn(name: str) -> Any:
+    """A function of `sklearn.metrics`, which is imported when it is used."""
+    import sklearn.metrics
+
+    return getattr(sklearn.metrics, name)

@@ -1,0 +1,138 @@
+"""Runs side by side: what each found, and in how many trials."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from hpopt.errors import ConfigError
+from hpopt.report.words import align, show_interval, show_score
+from hpopt.runs.folder import Run
+from hpopt.runs.naming import name_of
+from hpopt.runs.objectives import Goal, goals_of
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What one run found; a score is None where there is none (yet)."""
+
+    run: str
+    name: str
+    trials: int
+    failed: int
+    best_trial: int | None
+    validation: float | None
+    test: float | None
+    seconds: float
+    test_interval: Sequence[float] | None = None
+
+    @classmethod
+    def of(cls, run: Run) -> Standing:
+        """The run as it stands now."""
+        trials, best, metric = run.trials(), run.chosen, run.header.metric
+        scored = run.outcomes.test
+        return cls(
+            run=run.path.name,
+            name=name_of(run.path),
+            trials=len(trials),
+            failed=sum(trial.state == "failed" for trial in trials),
+            best_trial=best.number if best else None,
+            validation=best.result.metrics[metric] if best and best.result else None,
+            test=scored.best.get(metric) if scored else None,
+            test_interval=scored.interval("best", metric) if scored else None,
+            seconds=sum(trial.result.seconds for trial in trials if trial.result),
+        )
+
+
+def notes_on_comparing(runs: Sequence[Run]) -> list[str]:
+    """Notes on what makes a comparison lame. Raises ConfigError where there is none at all."""
+    if len({run.path.resolve() for run in runs}) < 2:
+        raise ConfigError(
+            "two different runs at least are needed to compare",
+            help="hpopt compare RUN RUN...; `hpopt runs` lists them",
+        )
+    _check_objectives(runs)
+    notes = []
+    targets = {goal.target for run in runs for goal in goals_of(run.header)}
+    for what, count in (
+        ("the same target", len(targets - {None})),
+        ("the same data", len({run.header.fingerprints.get("data") for run in runs})),
+        ("the same split of the rows", len({run.header.fingerprints.get("split") for run in runs})),
+    ):
+        if count > 1:
+            notes.append(
+                f"the runs do not have {what}, so their scores are not strictly comparable"
+            )
+            break
+    settings: dict[str, set[str]] = {}
+    for run in runs:
+        form = [run.header.constants, run.header.space, run.header.n_calls]
+        settings.setdefault(name_of(run.path), set()).add(json.dumps(form, sort_keys=True))
+    for name, forms in settings.items():
+        if len(forms) > 1:
+            notes.append(
+                f"the runs called `{name}` differ in their settings, and are no repetitions of one "
+                "another; `hpopt tune --name` keeps such runs apart"
+            )
+    return notes
+
+
+def _check_objectives(runs: Sequence[Run]) -> None:
+    """Raise ConfigError where the scores of the runs do not measure the same."""
+    for what, text_of in (("metrics", _metric), ("objectives", _measure)):
+        by_text: dict[str, list[str]] = {}
+        for run in runs:
+            text = " and ".join(map(text_of, goals_of(run.header)))
+            by_text.setdefault(text, []).append(run.path.name)
+        if len(by_text) > 1:
+            groups = "; ".join(f"{text} in {', '.join(ids)}" for text, ids in by_text.items())
+            raise ConfigError(
+                f"the runs have different {what}, which can't be compared: {groups}",
+                help="compare runs whose `training.metric` is the same",
+            )
+
+
+def _metric(goal: Goal) -> str:
+    return goal.name
+
+
+def _measure(goal: Goal) -> str:
+    rule = "" if goal.rule is None else f" by the {goal.rule}"
+    return f"{goal.direction} {goal.name}{rule}"
+
+
+def show_standings(standings: Sequence[Standing], metric: str) -> list[str]:
+    """The table of the runs, and one of their names where several runs share one."""
+    rows = [
+        [s.run, str(s.trials), str(s.failed), show_score(s.validation),
+         f"{show_score(s.test)} {show_interval(s.test_interval)}".rstrip(), f"{s.seconds:.0f} s"]
+        for s in standings
+    ]  # fmt: skip
+    head = ["run", "trials", "failed", f"{metric} on validation", "on test", "fitting"]
+    lines = align([head, *rows])
+    groups: dict[str, list[Standing]] = {}
+    for standing in standings:
+        groups.setdefault(standing.name, []).append(standing)
+    if len(groups) < len(standings):
+        head = ["name", "runs", f"{metric} on validation: median (range)", "on test"]
+        rows = [
+            [name, str(len(group)), _spread([s.validation for s in group]),
+             _spread([s.test for s in group])]
+            for name, group in groups.items()
+        ]  # fmt: skip
+        lines += ["", *align([head, *rows])]
+    return lines
+
+
+def as_record(standing: Standing, metric: str) -> Mapping[str, object]:
+    """A standing as a line of `--json`."""
+    return {"metric": metric, **vars(standing)}
+
+
+def _spread(scores: Sequence[float | None]) -> str:
+    values = [score for score in scores if score is not None]
+    if not values:
+        return show_score(None)
+    return f"{show_score(median(values))} ({show_score(min(values))} to {show_score(max(values))})"

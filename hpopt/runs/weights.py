@@ -1,0 +1,72 @@
+"""The weights in a run folder: where they stand, which are there, and which are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hpopt.errors import RunError
+from hpopt.files import writing
+from hpopt.runs.state import RunState
+from hpopt.trials import Trial, ranked
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The weights in the run folder at `path`, as its events name them."""
+
+    path: Path
+    state: RunState
+
+    def trial_folder(self, number: int) -> Path:
+        """The folder of a trial's weights and logs; it need not exist."""
+        return self.path / "trials" / f"{number:04d}"
+
+    def refit_folder(self, number: int) -> Path:
+        """The folder of the weights that params were fitted to on all rows; it need not exist."""
+        return self.path / "refit" / f"{number:04d}"
+
+    def of_training(self, trial: Trial) -> Path | None:
+        """The file of a trial's weights, fitted to the training part, where it is still there.
+
+        They are those the trial kept, or of a trial that keeps none those of the step `refit`.
+        Raises RunError where the journal names a file outside of the folder.
+        """
+        if trial.result is None:
+            return None
+        folder = self.trial_folder(trial.number)
+        if trial.result.weights is None:
+            return self._refitted(trial, "train", folder)
+        return self._there(folder / trial.result.weights)
+
+    def of_all_rows(self, trial: Trial) -> Path | None:
+        """The file of a trial's weights, fitted to training and validation part, if it is there."""
+        return self._refitted(trial, "train+validation", self.refit_folder(trial.number))
+
+    def keep_best(self, count: int) -> None:
+        """Delete the weights of all trials but the first (the defaults) and the best `count`.
+
+        Those that the step `refit` has fitted again stay as well, for the steps behind it.
+        """
+        refit = self.state.outcomes.refit
+        needed = {"1", *(refit.networks if refit else ())}
+        for trial in ranked(self.state.trials)[count:]:
+            path = self.of_training(trial) if str(trial.number) not in needed else None
+            if path is not None:
+                with writing(path):
+                    path.unlink()
+                    if not any(path.parent.iterdir()):
+                        path.parent.rmdir()
+
+    def _refitted(self, trial: Trial, part: str, folder: Path) -> Path | None:
+        """The weights that a closing step has fitted to a part and left in `folder`."""
+        refitted = self.state.outcomes.refit or self.state.outcomes.network
+        networks = refitted.networks if refitted else {}
+        network = networks.get(str(trial.number), {}).get(part)
+        return self._there(folder / network.weights) if network else None
+
+    def _there(self, path: Path) -> Path | None:
+        """A file of the folder, if it is there. Raises RunError where it is another's."""
+        if not path.resolve().is_relative_to(self.path.resolve()):
+            raise RunError(f"{self.path} names a file outside of itself: {path}")
+        return path if path.is_file() else None

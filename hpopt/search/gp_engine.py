@@ -1,0 +1,16 @@
+"""The engine `gp`: Bayesian optimisation with hpopt's own Gaussian process."""
+
+from __future__ import annotations
+
+from hpopt.search.engines import WeighingEngine
+from hpopt.search.searcher import Searcher
+
+
+class GpEngine(WeighingEngine):
+    """hpopt's own Bayesian optimisation; its mathematics waits until a searcher is made."""
+
+    def searcher(self, n_calls: int | None, n_initial: int | None) -> Searcher:
+        """Of a small budget the initial design takes little."""
+        from hpopt.search.bayes import BayesSearcher
+
+        return BayesSearcher(self.acquisition, n_calls, n_initial)

@@ -1,0 +1,48 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from hpopt.data.target_spec import TargetSpec
+
+targets = arrays(
+    np.float64,
+    st.integers(1, 20),
+    elements=st.integers(-(10**9), 10**9).map(lambda thousandths: thousandths / 1000),
+)
+
+
+@given(targets)
+def test_a_target_comes_back_in_its_own_units(target):
+    spec = TargetSpec.of(target)
+    learned = spec.apply(target)
+    assert learned.dtype == np.float32
+    assert learned.shape == (len(target), 1)
+    np.testing.assert_allclose(
+        spec.restore(learned)[:, 0], target, rtol=1e-6, atol=1e-6 * np.abs(target).max()
+    )
+
+
+def test_a_target_far_from_zero_keeps_its_digits():
+    # Seconds since 1970, of which float32 holds every 128th.
+    target = 1.7e9 + np.arange(0.0, 600.0, 60.0)
+    spec = TargetSpec.of(target)
+    np.testing.assert_allclose(spec.restore(spec.apply(target))[:, 0], target, rtol=0, atol=0.01)
+
+
+def test_a_learned_target_has_mean_0_and_deviation_1():
+    learned = TargetSpec.of(np.array([100.0, 300.0])).apply(np.array([100.0, 300.0]))
+    assert learned.tolist() == [[-1.0], [1.0]]
+
+
+def test_a_constant_target_can_be_learned():
+    spec = TargetSpec.of(np.full(10, 0.1))
+    assert spec.scale == 1.0
+    np.testing.assert_allclose(spec.apply(np.full(10, 0.1)), 0, atol=1e-6)
+
+
+def test_classes_and_probabilities_are_left_alone():
+    spec = TargetSpec()
+    assert spec.apply(np.array([0, 2, 1])).tolist() == [[0.0], [2.0], [1.0]]
+    probabilities = np.array([[0.25, 0.75]], dtype=np.float32)
+    np.testing.assert_array_equal(spec.restore(probabilities), probabilities)

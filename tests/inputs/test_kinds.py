@@ -1,0 +1,280 @@
+"""What every kind of input keeps to, and what a new one takes: its class, and a line."""
+
+import inspect
+import json
+import math
+import pickle
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import hpopt
+from hpopt.data.sources import Table
+from hpopt.data.target_spec import TargetSpec
+from hpopt.export.example import usage_of
+from hpopt.export.exporting import export_run
+from hpopt.export.formats import FORMATS
+from hpopt.export.raw_rows import predict_raw
+from hpopt.export.twin import raw_model
+from hpopt.inputs.array import ArrayKind
+from hpopt.inputs.kind import CardParts, Kind, Runtime, count_rows
+from hpopt.inputs.registry import KINDS, read_kind, write_kind
+from hpopt.inputs.stored import Texts, array_named, numbers_of
+from hpopt.inputs.table.kind import TableKind
+from hpopt.runs.folder import Run
+from hpopt.task import Output
+from hpopt.training.stem import with_stem
+
+
+@dataclass(frozen=True)
+class Angle:
+    """Angles [n] in degrees, as sine and cosine of what they are from the middle of all."""
+
+    middle: float
+
+    name: ClassVar[str] = "angle"
+    names: ClassVar[tuple[str, ...]] = ("angle",)
+    input_shape: ClassVar[tuple[int, ...]] = (2,)
+    stem: ClassVar[None] = None
+
+    @staticmethod
+    def check(raw, names):
+        assert np.isfinite(raw).all()
+
+    @staticmethod
+    def take(raw, rows):
+        return raw[rows]
+
+    @staticmethod
+    def fingerprint(raw):
+        yield raw
+
+    @staticmethod
+    def named_columns(raw):
+        return {}
+
+    @classmethod
+    def fit(cls, raw, names, settings):
+        return cls(float(np.mean(raw)))
+
+    @classmethod
+    def from_json(cls, form, names):
+        return cls(form["middle"])
+
+    def to_json(self):
+        return asdict(self)
+
+    def apply(self, raw):
+        radians = (raw - self.middle) * (math.pi / 180)
+        return np.column_stack([np.sin(radians), np.cos(radians)]).astype(np.float32)
+
+    def write(self, raw, rows, path):
+        np.save(f"{path}.angles.npy", raw[rows])
+
+    def read(self, path):
+        return np.load(f"{path}.angles.npy")
+
+    def twin(self, runtime):
+        import keras
+
+        inputs = keras.Input((1,), name="rows")
+        radians = keras.ops.multiply(keras.ops.subtract(inputs, self.middle), math.pi / 180)
+        both = [keras.ops.sin(radians), keras.ops.cos(radians)]
+        return inputs, keras.layers.Concatenate()(both)
+
+    def feed(self, rows):
+        return rows[:, None].astype(np.float32)
+
+    def made_up(self, count):
+        return np.random.default_rng(0).uniform(-180, 180, count)
+
+    def columns_needed(self):
+        return self.names
+
+    def rows_of_sheet(self, sheet, source):
+        return numbers_of(sheet, "angle"), []
+
+    def rows_of_arrays(self, arrays, source):
+        return array_named("x", arrays, 1, source)
+
+    def columns_form(self, runtime):
+        return list(self.names)
+
+    def example(self, usage):
+        text = (
+            f"import json\nfrom pathlib import Path\n\n{usage.imports}{usage.own_code}"
+            "import numpy as np\n\n"
+            f"HERE = Path(__file__).parent\n{usage.load}\n\n\n"
+            "def predict(rows):\n"
+            "    rows = np.asarray(rows, np.float32)[:, None]\n"
+            f"    return {usage.call}\n"
+        )
+        return {"example.py": text}
+
+    def card(self, runtime, left_out):
+        return CardParts(
+            inside="the circle is inside",
+            packages="",
+            inputs="## Inputs\n\n`rows`: angles [n] in degrees.\n",
+            columns="the name of the input",
+            training="## To train it further\n\n`model.fit(angles[:, None], y)`; y: {target}.\n",
+            limits=["- It expects degrees."],
+        )
+
+
+RNG = np.random.default_rng(0)
+TEXTS = np.array(["a", "b", ""])[RNG.integers(3, size=60)]
+FEW = np.array([f"c{n}" for n in range(20)])[np.arange(60) % 20]
+TABLE = {"x": RNG.normal(size=60), "text": Texts.of(TEXTS), "city": Texts.of(FEW)}
+READERS = [
+    {"column": "x", "kind": "numeric", "decimal": "."},
+    {"column": "text", "kind": "categorical"},
+    {"column": "city", "kind": "categorical"},
+]
+# Raw rows, the names of their features, and the settings that they are fitted by.
+EXAMPLES = {
+    "flat": (ArrayKind, RNG.normal(size=(60, 3)) * [1, 10, 1000] + 500, "abc", {}),
+    "unscaled": (ArrayKind, RNG.normal(size=(60, 3)), "abc", {"scaling": "none"}),
+    "shaped": (ArrayKind, RNG.normal(size=(60, 5, 4, 2)) * [1, 1000] + 500, "ab", {}),
+    "table": (TableKind, TABLE, tuple(TABLE), {"readers": READERS}),
+    "pieces": (TableKind, TABLE, tuple(TABLE), {"readers": READERS, "pieces": 4}),
+    "angle": (Angle, RNG.uniform(-180, 180, 60), ("angle",), {}),
+}
+
+
+@pytest.fixture(autouse=True)
+def _registered(monkeypatch):
+    monkeypatch.setitem(KINDS, "angle", f"{__name__}:Angle")
+
+
+@pytest.fixture(params=EXAMPLES)
+def example(request):
+    """A kind's class, raw rows, and the kind fitted to the first 40 of them."""
+    kind, raw, names, settings = EXAMPLES[request.param]
+    return kind, raw, kind.fit(kind.take(raw, np.arange(40)), tuple(names), settings)
+
+
+def test_every_kind_that_is_registered_is_tried_here():
+    assert {kind.name for kind, *_ in EXAMPLES.values()} == set(KINDS)
+
+
+def test_a_kind_has_what_the_protocol_has(example):
+    kind, _, _ = example
+    for name, member in vars(Kind).items():
+        if inspect.isfunction(member) and not name.startswith("_"):
+            asked = list(inspect.signature(member).parameters)
+            assert list(inspect.signature(getattr(kind, name)).parameters) in (asked, asked[1:])
+
+
+def test_a_kind_is_small_and_comes_back_from_json_and_from_a_pickle(example):
+    _, _, fitted = example
+    form = json.loads(json.dumps(write_kind(fitted), allow_nan=False))
+    again = read_kind(form, fitted.names)
+    assert again == fitted
+    assert again.names == fitted.names
+    assert pickle.loads(pickle.dumps(fitted)) == fitted
+    assert len(pickle.dumps(fitted)) < 5000
+
+
+def test_a_kind_that_is_not_named_is_an_array_or_has_columns():
+    """The data.json of hpopt 0.1."""
+    array = read_kind({"mean": [1.0, 2.0], "scale": [1.0, 3.0]}, ["a", "b"])
+    assert array == ArrayKind((1.0, 2.0), (1.0, 3.0))
+    assert array.names == ("a", "b")
+    _, raw, names, settings = EXAMPLES["table"]
+    table = TableKind.fit(raw, names, settings)
+    assert read_kind(json.loads(json.dumps(table.to_json())), names) == table
+
+
+def test_rows_that_are_written_and_read_are_the_same_to_a_network(example, tmp_path):
+    kind, raw, fitted = example
+    rows = np.array([50, 3, 41])
+    fitted.write(raw, rows, tmp_path / "test")
+    read = fitted.read(tmp_path / "test")
+    expected = fitted.apply(kind.take(raw, rows))
+    assert (expected.dtype, expected.shape) == (np.float32, (3, *fitted.input_shape))
+    np.testing.assert_array_equal(fitted.apply(read), expected)
+    assert count_rows(read) == 3
+    assert all(path.name.startswith("test.") for path in tmp_path.iterdir())
+
+
+def test_made_up_rows_are_fit_for_a_network(example):
+    _, _, fitted = example
+    rows = fitted.made_up(7)
+    assert count_rows(rows) == 7
+    assert np.isfinite(fitted.apply(rows)).all()
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_twin_says_of_kept_rows_what_numpy_says(example, dtype, tmp_path):
+    import keras
+
+    _, raw, fitted = example
+    fitted.write(raw, np.arange(60), tmp_path / "all")
+    shape = fitted.input_shape if fitted.stem is None else fitted.stem.shape
+    inputs = keras.Input(shape)
+    network = with_stem(keras.Model(inputs, keras.layers.Flatten()(inputs)), fitted)
+    model = raw_model(network, fitted, TargetSpec(), Runtime(dtype=dtype))
+    outputs = predict_raw(model, fitted, fitted.read(tmp_path / "all"))
+    expected = np.asarray(network(fitted.apply(raw)))
+    np.testing.assert_allclose(outputs, expected, rtol=1e-5, atol=1e-5)
+    _, coded = fitted.twin(Runtime(takes_texts=False, dtype=dtype))
+    assert tuple(coded.shape[1:]) == fitted.input_shape
+
+
+class _Data:
+    """As much of the prepared data as an example needs."""
+
+    output, labels = Output.of("binary"), ("no", "yes")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_what_people_are_told_can_be_written(example, format):
+    _, _, fitted = example
+    form = FORMATS[format]
+    texts = fitted.example(usage_of(form, _Data, "my_nets"))
+    compile(texts["example.py"], "example.py", "exec")
+    assert "import my_nets" in texts["example.py"]
+    json.dumps(fitted.columns_form(form.runtime), allow_nan=False)
+    parts = fitted.card(form.runtime, ["left"])
+    assert parts.inputs.startswith("## Inputs\n")
+    assert "the class" in parts.training.format(target="the class")
+    assert isinstance(parts.limits, list)
+    predicts = "predict_columns" if isinstance(fitted.made_up(1), Mapping) else "predict"
+    assert f"def {predicts}(" in texts["example.py"]
+
+
+@pytest.mark.keras
+def test_a_new_kind_is_a_class_and_a_line(tmp_path, monkeypatch):
+    """From the source to what the exported model says of new rows."""
+    angles = RNG.uniform(-180, 180, 120)
+    target = (np.sin(np.deg2rad(angles)) > 0).astype(np.int64)
+    table = Table(angles, target, ("angle",), ("down", "up"), "binary", kind="angle")
+    monkeypatch.setattr("hpopt.tuning.setup.load_table", lambda settings: table)
+    config = {
+        "dataset": {"source": "sklearn", "name": "iris"},  # in whose place the angles are
+        "model": {"builder": "dense_dropout"},
+        "training": {"epochs": 30, "batch_size": 16, "learning_rate": 0.05},
+        "space": {"num_dense_nodes": [8, 4]},
+        "search": {"n_calls": 1},
+        "execution": {"workers": 0},
+        "output": {"plots": False, "confirm": 0, "refit": False},
+    }
+    run = hpopt.tune(config, output_dir=tmp_path / "runs", progress=False)
+    assert json.loads((run.path / "data.json").read_text())["features"]["kind"] == "angle"
+    assert run.best.result.metrics["accuracy"] > 0.9
+
+    run = Run.open(run.path)
+    np.save(tmp_path / "new.npy", [90.0, -90.0, 60.0])
+    assert list(hpopt.predict(run, tmp_path / "new.npy")["prediction"]) == ["up", "down", "up"]
+    frame = pd.DataFrame({"angle": [90.0, -90.0], "target": ["up", "down"]})
+    assert hpopt.predict(run, frame)["prediction"].tolist() == ["up", "down"]
+    assert hpopt.evaluate(run, frame).scores["accuracy"] == 1
+    folder, export = export_run(run, "keras")
+    assert export.largest_difference < 1e-5
+    assert "degrees" in (folder / "README.md").read_text()

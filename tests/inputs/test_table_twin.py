@@ -1,0 +1,108 @@
+"""The Keras twin of a table's spec says what NumPy says, of whatever rows."""
+
+import numpy as np
+import pytest
+
+from hpopt.backend import load_keras
+from hpopt.data.target_spec import TargetSpec
+from hpopt.export.raw_rows import predict_raw
+from hpopt.export.twin import raw_model
+from hpopt.inputs.kind import Runtime
+from hpopt.inputs.naming import input_names, tensorflow_name
+from hpopt.inputs.table.kind import TableKind
+
+
+def training_columns(rows=400):
+    rng = np.random.default_rng(0)
+    gappy = rng.lognormal(size=rows) * 1e-3
+    gappy[::7] = np.nan
+    texts = np.array(["a", "ä b", "", "zzz", "[UNK]"])
+    return {
+        "a/b": rng.normal(size=rows) * 1e6 + 1.7e9,
+        "x y": gappy,
+        "a_b": texts[rng.integers(5, size=rows)],
+        "constant": np.zeros(rows),
+        "city": np.array([f"c{n}" for n in range(40)])[rng.integers(40, size=rows)],
+        "rare": np.array([f"r{n}" for n in range(rows)]),
+        "nothing": np.full(rows, np.nan),
+    }
+
+
+NUMBERS = [0.0, -0.0, 1.7e9, 1e-45, 3.4e38, -3.4e38, 1e39, np.inf, -np.inf, np.nan, 123456789.0]
+TEXTS = ["", "a", "ä b", "new", "[UNK]", "[UNK]]", "c7", "r3", " a", "A", "0"]
+
+
+def nasty_columns(spec: TableKind):
+    """Every column with every nasty value of its kind, each beside others."""
+    n = len(NUMBERS) * 7
+    return {
+        column.name: np.resize(
+            NUMBERS if hasattr(column, "center") else TEXTS, n + shift
+        )[shift:]
+        for shift, column in enumerate(spec.columns)
+    }  # fmt: skip
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("transform", ["none", "log1p"])
+def test_the_twin_says_what_numpy_says_after_it_was_saved_and_loaded(transform, tmp_path):
+    keras = load_keras()
+    raw = training_columns()
+    spec = TableKind.fit(raw)
+    assert len(spec.embeddings) == 1
+    target = TargetSpec(11.25, 1.5, transform)
+    inputs = keras.Input(spec.input_shape)
+    identity = keras.Model(inputs, keras.layers.Identity()(inputs))
+    model = raw_model(identity, spec, target)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    for rows in (raw, nasty_columns(spec)):
+        expected = target.restore(spec.apply(rows))
+        said = predict_raw(loaded, spec, rows)
+        assert said.dtype == np.float64
+        np.testing.assert_allclose(said, expected, rtol=1e-6, atol=1e-6)
+
+    # The graph that TensorFlow makes of it is rewritten; what is no number must survive that.
+    names = input_names([column.name for column in spec.columns])
+    assert set(model.input) == set(names.values()) >= {"a_b", "a_b_", "x y", "city"}
+    with np.errstate(over="ignore"):
+        fed = {
+            names[name]: values.astype(object if values.dtype.kind == "U" else np.float32)
+            for name, values in nasty_columns(spec).items()
+        }
+    expected = target.restore(spec.apply(nasty_columns(spec)))
+    np.testing.assert_allclose(loaded.predict(fed, verbose=0), expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.keras
+def test_a_matrix_of_numbers_and_codes_does_too_also_in_single_precision():
+    keras = load_keras()
+    spec = TableKind.fit(training_columns())
+    inputs = keras.Input(spec.input_shape)
+    identity = keras.Model(inputs, keras.layers.Identity()(inputs))
+    raw = nasty_columns(spec)
+    matrix = np.column_stack(
+        [
+            raw[column.name] if hasattr(column, "center") else column.ids(raw[column.name])
+            for column in spec.columns
+        ]
+    )
+    with np.errstate(over="ignore"):
+        matrix = matrix.astype(np.float32)
+        expected = spec.apply(raw)
+    for dtype, tolerance in (("float64", 1e-6), ("float32", 1e-5)):
+        model = raw_model(identity, spec, TargetSpec(), Runtime(takes_texts=False, dtype=dtype))
+        said = model.predict(matrix, verbose=0)
+        np.testing.assert_allclose(said, expected, rtol=tolerance, atol=tolerance)
+        assert [tuple(i.shape) for i in model.inputs] == [(None, len(spec.columns))]
+
+
+def test_every_column_has_an_input_of_its_own_name():
+    columns = ["a/b", "a_b", "a_b_", "", "ü", "_x", "-"]
+    names = input_names(columns)
+    assert names["ü"] == "ü"
+    assert "/" not in "".join(names.values())
+    assert len({*names.values()}) == len(columns)
+    safe = input_names(columns, tensorflow_name)
+    assert len({*safe.values()}) == len(columns)
+    assert all(name.isascii() and name[0].isalnum() for name in safe.values())

@@ -1,0 +1,56 @@
+"""What a run's journal begins with, from a config and its data; no network is built."""
+
+import pytest
+from conftest import ROOT, dirty_frame
+
+from hpopt.config.loading import load_config
+from hpopt.runs.objectives import LIKELIEST, Goal, goals_of
+from hpopt.tuning.comparable import differences
+from hpopt.tuning.setup import header_of, read_material
+
+
+@pytest.fixture
+def table(tmp_path):
+    """A config for a table whose target is the column `churn`."""
+    dirty_frame().to_csv(tmp_path / "customers.csv", index=False)
+    (tmp_path / "table.yaml").write_text(
+        "dataset: {source: csv, path: customers.csv, target: churn}\n"
+        "model: {builder: dense_dropout}\n"
+        "space: {num_dense_nodes: [8, 4]}\n"
+    )
+    return tmp_path / "table.yaml"
+
+
+def header(path, *overrides):
+    config = load_config(path, overrides)
+    return header_of(config, read_material(config))
+
+
+def test_the_objective_of_a_table_names_its_target(table):
+    begun = header(table)
+    assert begun.objectives == [
+        {"name": "accuracy", "target": "churn", "direction": "maximize", "rule": "likeliest label"}
+    ]
+    assert (begun.metric, begun.greater_is_better) == ("accuracy", True)
+
+
+@pytest.mark.parametrize(
+    ("metric", "direction", "rule"),
+    [("f1", "maximize", LIKELIEST), ("auc", "maximize", None), ("log_loss", "minimize", None)],
+)
+def test_the_objective_is_the_metric_in_its_own_direction(table, metric, direction, rule):
+    begun = header(table, f"training.metric={metric}")
+    assert goals_of(begun) == [Goal(metric, "churn", direction, rule)]
+    assert begun.metric == metric
+
+
+def test_arrays_have_no_name_for_their_target():
+    [goal] = goals_of(header(ROOT / "configs" / "breast_cancer.yaml"))
+    assert goal.target is None
+
+
+def test_another_target_is_another_objective(table):
+    now = header(table, "dataset.target=plan")
+    assert ("dataset", "target", "the target was `churn`, and is `plan` now") in list(
+        differences(header(table), now)
+    )
