@@ -131,8 +131,9 @@ def predict(run: Run | str, given: pd.DataFrame | np.ndarray | str | PathLike[st
     model = _model_of(run)
     rows = model.rows(given)
     predictions = model.predict(rows)
-    index = getattr(given, "index", None)
-    return predictions if index is None else predictions.set_axis(index)
+    if isinstance(given, str | PathLike | np.ndarray):
+        return predictions
+    return predictions.set_axis(given.index)
 
 
 def evaluate(run: Run | str, given: pd.DataFrame | np.ndarray | str | PathLike[str]) -> Evaluation:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -61,6 +62,8 @@ _DATE_FORMATS = (
     "%Y%m%d",
 )
 _SWAPPED = {"%m/%d": "%d/%m", "%d-%m": "%m-%d"}
+# How numbers are written where nothing else is found.
+AS_PROGRAMS_DO = {"decimal": ".", "thousands": ","}
 _DATE_PARTS = ("days", "year", "month", "day", "weekday", "hour")
 
 
@@ -75,15 +78,28 @@ class Column:
     gaps: int
     distinct: int
     reader: Mapping[str, Any] | None = None
+    words: Mapping[str, int] = field(default_factory=dict)  # what was taken for a gap, how often
 
 
-def look(name: str, values: Stored, decimal: str = ".", asked: Kind | None = None) -> Column:
+def look(
+    name: str,
+    values: Stored,
+    decimal: str = ".",
+    asked: Kind | None = None,
+    gaps: Sequence[str] = (),
+    words: Mapping[str, int] | None = None,
+) -> Column:
     """What a column is. `asked` is what its owner says it is, which is not questioned.
+
+    `gaps` are the words that stand for one in its file, in small letters, and `words` how often
+    each of them was there.
 
     Raises ValueError, with the reason, where it can't be what was asked for.
     """
-    looked = _Texts(values, decimal) if isinstance(values, Texts) else _Numbers(values)
+    looked = _looked_at(values, decimal, asked)
     kind, reason, reader = looked.verdict(name) if asked is None else looked.as_asked(asked)
+    if reader is not None and kind == "categorical":
+        reader = {"gaps": list(gaps), **reader}
     return Column(
         name,
         kind,
@@ -92,7 +108,30 @@ def look(name: str, values: Stored, decimal: str = ".", asked: Kind | None = Non
         looked.gaps,
         looked.distinct,
         None if reader is None else {"column": name, "kind": kind, **reader},
+        dict(Counter(words or {}) + looked.words),
     )
+
+
+def said_words(words: Mapping[str, int]) -> str:
+    """Words that were taken for gaps, and how often each: `12 "NA", 3 "?"`."""
+    shown = sorted(words.items(), key=lambda entry: (-entry[1], entry[0]))
+    return ", ".join(f'{count} "{word}"' for word, count in shown)
+
+
+def _looked_at(values: Stored, decimal: str, asked: Kind | None) -> _Numbers | _Texts:
+    """The values, as numbers where all of them are plain ones, and none begins with a needless 0.
+
+    What is to be a category, or a date, keeps its spelling.
+    """
+    if not isinstance(values, Texts):
+        return _Numbers(values)
+    texts = _Texts(values, decimal)
+    if texts.found and asked in (None, "numeric", "id", "text", "constant"):
+        has_codes = asked is None and texts.code is not None
+        numbers = None if has_codes else texts.plain()
+        if numbers is not None:
+            return _Numbers(numbers)
+    return texts
 
 
 Verdict = tuple[Kind, str, dict[str, Any] | None]
@@ -110,6 +149,7 @@ class _Numbers:
             self.known = values[np.isfinite(values)]
             self.infinite = int(np.isinf(values).sum())
         self.gaps = len(values) - len(self.known)
+        self.words = Counter[str]()
         self.found = np.unique(self.known)
         self.distinct = len(self.found)
 
@@ -121,12 +161,12 @@ class _Numbers:
         if self.values.dtype.kind == "M":
             return self._date("ISO8601", "points in time")
         if np.array_equal(self.found, [0, 1]):
-            return "boolean", "0 and 1" + self._note(), {"true": ["1"], "false": ["0"]}
+            return "boolean", "0 and 1" + self._note(), _truth("0", "1")
         is_whole = bool((self.found == np.trunc(self.found)).all())
         if is_whole and (reason := self._id(name)):
             return "id", reason, None
         kind = f"whole numbers, {self.distinct} different ones" if is_whole else "numbers"
-        return "numeric", kind + self._note(), {"decimal": "."}
+        return "numeric", kind + self._note(), AS_PROGRAMS_DO
 
     def as_asked(self, asked: Kind) -> Verdict:
         reason = "as the config says" + self._note()
@@ -143,7 +183,7 @@ class _Numbers:
                 raise ValueError(f"it has {self.distinct} different values")
             texts = list(map(raw.text_of, self.found))
             return asked, reason, {"true": texts[1:], "false": texts[:1]}
-        return asked, reason, {"decimal": "."} if asked == "numeric" else {}
+        return asked, reason, AS_PROGRAMS_DO if asked == "numeric" else {}
 
     def _date(self, format: str, reason: str) -> Verdict:
         import pandas as pd
@@ -176,15 +216,17 @@ class _Texts:
     def __init__(self, values: Texts, decimal: str) -> None:
         self.decimal = decimal
         spelled = as_categories(values)
-        self.counts = np.bincount(spelled.codes + 1, minlength=len(spelled.distinct) + 1)[1:]
-        present = np.flatnonzero(self.counts)
-        self.counts = self.counts[present]
+        self.codes = spelled.codes
+        self.counts_of_codes = np.bincount(self.codes + 1, minlength=len(spelled.distinct) + 1)[1:]
+        present = np.flatnonzero(self.counts_of_codes)
+        self.counts = self.counts_of_codes[present]
         self.found = [spelled.distinct[index] for index in present]
         self.rows = len(values)
         self.known = int(self.counts.sum())
         self.gaps = self.rows - self.known
         self.distinct = len(self.found)
-        self.written = values  # the texts as they stand, for numbers and dates
+        self.words = Counter[str]()
+        self.code = next(filter(raw.LEADING_ZERO.fullmatch, self.found), None)
 
     def verdict(self, name: str) -> Verdict:
         if not self.found or (self.distinct == 1 and not self.gaps):
@@ -192,12 +234,12 @@ class _Texts:
         folded = {text.casefold() for text in self.found}
         for false, true in _BOOLEANS:
             if folded == {false, true}:
-                return "boolean", f"{false} and {true}", {"true": [true], "false": [false]}
+                return "boolean", f"{false} and {true}", _truth(false, true)
         return (
-            self._numeric()
+            (None if self.code else self._numeric())
             or self._date(_DATE_FORMATS)
             or self._id_or_text(name)
-            or self._categorical(f"{self.distinct} different texts")
+            or self._categorical(f"{self.distinct} different texts{self._of_code()}")
         )
 
     def as_asked(self, asked: Kind) -> Verdict:
@@ -217,12 +259,30 @@ class _Texts:
             raise ValueError(f"its values can't be read as {what}: {examples}")
         return asked, reason, found[2]
 
+    def plain(self) -> np.ndarray | None:
+        """The column [n] as numbers, where all of it are plain ones."""
+        if self.decimal != "." and any("." in text for text in self.found):
+            return None
+        numbers = raw.plain_numbers(self.found)
+        if numbers is None:
+            return None
+        by_code = np.full(len(self.counts_of_codes) + 1, np.nan)
+        by_code[np.flatnonzero(self.counts_of_codes)] = numbers
+        return np.asarray(by_code[self.codes])
+
+    def _of_code(self) -> str:
+        return f', codes: "{self.code}" begins with 0' if self.code else ""
+
     def _numeric(self) -> Verdict | None:
+        other = "." if self.decimal == "," else ","
+        return self._numeric_with(self.decimal, other) or self._numeric_with(other, self.decimal)
+
+    def _numeric_with(self, decimal: str, thousands: str) -> Verdict | None:
         import pandas as pd
 
         if not self.found:
             return None
-        found = raw.numbers(pd.Series(self.found, dtype=object), self.decimal)
+        found = raw.numbers(pd.Series(self.found, dtype=object), decimal, thousands)
         is_number = np.isfinite(found)
         is_gap = np.array([text.casefold() in raw.GAPS for text in self.found])
         misread = self._misread(~is_number & ~is_gap)
@@ -230,7 +290,10 @@ class _Texts:
             return None
         words = "".join(f', "{text}" is a gap' for text in np.array(self.found)[is_gap])
         self.gaps += int(self.counts[is_gap].sum())
-        return "numeric", f"numbers written as text{words}{misread}", {"decimal": self.decimal}
+        for index in np.flatnonzero(is_gap):
+            self.words[self.found[index]] = int(self.counts[index])
+        reason = f"numbers written as text{words}{misread}"
+        return "numeric", reason, {"decimal": decimal, "thousands": thousands}
 
     def _date(self, formats: Sequence[str]) -> Verdict | None:
         import pandas as pd
@@ -291,6 +354,12 @@ class _Texts:
 
     def _categorical(self, reason: str) -> Verdict:
         return "categorical", reason, {}
+
+
+def _truth(false: str, true: str) -> dict[str, list[str]]:
+    """How 0 and 1 are read, also where another program writes them as truth values."""
+    yes, no = dict.fromkeys([true, "1", "true"]), dict.fromkeys([false, "0", "false"])
+    return {"true": list(yes), "false": list(no)}
 
 
 def _one_value(found: Sequence[Any] | np.ndarray) -> str:

@@ -36,6 +36,7 @@ _OTHER_FORMATS = {
 }
 _GZIP = b"\x1f\x8b"
 _COMMA_DECIMAL = re.compile(r"\s*[-+]?\d+(\.\d{3})*,\d+\s*")
+_GROUPS = re.compile(r"\s*[-+]?\d{1,3}(\.\d{3})+\s*")
 _POINT_DECIMAL = re.compile(r"\s*[-+]?\d+\.\d+\s*")
 
 
@@ -252,7 +253,8 @@ def _is_number(text: str) -> bool:
 def _has_decimal_commas(records: Sequence[Sequence[str]]) -> bool:
     fields = [field for record in records[1:] for field in record]
     commas = sum(bool(_COMMA_DECIMAL.fullmatch(field)) for field in fields)
-    return commas > sum(bool(_POINT_DECIMAL.fullmatch(field)) for field in fields)
+    points = [field for field in fields if _POINT_DECIMAL.fullmatch(field)]
+    return commas > (0 if all(map(_GROUPS.fullmatch, points)) else len(points))
 
 
 def _printable(text: str) -> str:

@@ -78,6 +78,9 @@ class Features(Section):
     the number alone; 48 helps with thousands of rows, and harms with hundreds."""
 
 
+Gaps = list[Annotated[str, MinLen(1)]] | None
+
+
 class SklearnData(Section):
     """A data set that comes with scikit-learn."""
 
@@ -112,6 +115,10 @@ class FileData(Section):
     magnitudes. Scores stay in the target's own units."""
     features: Annotated[Features, EMPTY] = Features()
     """Which columns are used, and as what; if left out, all but ids, constants and free text."""
+    gaps: Gaps = None
+    """The words that stand for a gap, as an empty field does, in whatever case: `[NA, unknown]`.
+    If left out, NA, N/A, NaN, null, none and nil are, and what pandas and R write besides; in
+    `parquet`, whose texts are trusted, no word is."""
     split: Annotated[TableSplit, EMPTY] = TableSplit()
     """How the rows fall into the parts that train, choose and test; of parts that have files of
     their own, the shares do not count."""
@@ -156,6 +163,8 @@ class FunctionData(Section):
     """`log` fits a regression to log(1 + y), as for a file."""
     features: Annotated[Features, EMPTY] = Features()
     """Which columns of a DataFrame are used, and as what."""
+    gaps: Gaps = None
+    """The words that stand for a gap, as for a file; if left out, no text of a DataFrame does."""
     scaling: Scaling = "standard"
     """How features of arrays are scaled; those of a DataFrame always are, column by column."""
     split: Annotated[TableSplit, EMPTY] = TableSplit()

@@ -123,7 +123,7 @@ def predict_columns(columns):
 if __name__ == "__main__":
     kept = np.load(HERE / "check.npz")  # a few rows, and what was said of them
     if len(sys.argv) > 1:
-        outputs = predict(pd.read_csv(sys.argv[1]))
+        outputs = predict(pd.read_csv(sys.argv[1], dtype=str, na_filter=False))
     else:
         outputs = predict_columns({{n[5:]: kept[n] for n in kept.files if n.startswith("rows/")}})
 {usage.show}    if len(sys.argv) == 1:

@@ -9,6 +9,7 @@ import numpy as np
 
 from hpopt.errors import DataError
 from hpopt.inputs.stored import Sheet, Texts, as_texts, is_gap, raw_values
+from hpopt.inputs.table.columns import CategoricalColumn
 
 _KINDS = {"numeric": "numbers", "boolean": "yes or no as they were", "date": "dates as they were"}
 
@@ -18,7 +19,7 @@ def read_column(
 ) -> dict[str, np.ndarray]:
     """The raw columns of one column. Raises DataError where none of its values can be read."""
     name, stored = reader["column"], sheet.columns[reader["column"]]
-    if "decimal" in reader:
+    if "decimal" in reader and "thousands" not in reader:  # hpopt 0.1: each file's own
         reader = {**reader, "decimal": sheet.decimal}
     try:
         raw = raw_values(stored, reader)
@@ -49,3 +50,20 @@ def read_column(
             f"{_KINDS[reader['kind']]}: {first}" + (" is the first" if count > 1 else "")
         )
     return arrays
+
+
+def unseen(column: CategoricalColumn, texts: np.ndarray) -> list[str]:
+    """A word on texts [n] that the model has not learned from.
+
+    Where rare ones were left out in training, a few are as they were there.
+    """
+    is_new = ~np.isin(texts, ["", *column.vocabulary])
+    count = int(is_new.sum())
+    if not count or (column.has_other and count <= len(texts) / 2):
+        return []
+    first = f'"{texts[int(is_new.argmax())]}" in row {int(is_new.argmax()) + 1}'
+    what = "text is" if count == 1 else "texts are"
+    return [
+        f"column `{column.name}`: {count} {what} none that the model has learned from: {first}"
+        + (" is the first" if count > 1 else "")
+    ]
