@@ -39,11 +39,11 @@ def baseline_predictions(own: Prepared, final: Prepared) -> dict[str, tuple[Kind
     fitted to the rows that the final network was fitted to, `final`. Where those are more, boosting
     keeps the number of rounds that the validation part gave.
     """
-    found: dict[str, tuple[Kind, Predictions]] = {}
+    baselines: dict[str, tuple[Kind, Predictions]] = {}
     for name, (kind, model) in _models(own).items():
         try:
             rows = _fit(model, own, kind)
-            said: Predictions = {"validation": _predict(model, own, "validation")}
+            predictions: Predictions = {"validation": _predict(model, own, "validation")}
             if final is not own:
                 # Made anew: other rows may have other columns, with ids in other places.
                 rounds = model.n_iter_ if kind == "boosting" else None
@@ -54,10 +54,10 @@ def baseline_predictions(own: Prepared, final: Prepared) -> dict[str, tuple[Kind
         except ValueError as error:  # a training part of a single class
             log.warning("the baseline %s can't be fitted: %s", name, error)
             continue
-        said["test"] = _predict(model, final, "test")
+        predictions["test"] = _predict(model, final, "test")
         called = f"{name} on {rows} rows" if rows < final.sizes["train"] else name
-        found[called] = kind, said
-    return found
+        baselines[called] = kind, predictions
+    return baselines
 
 
 def _models(data: Prepared) -> Mapping[str, tuple[Kind, Any]]:
