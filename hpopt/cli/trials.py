@@ -37,11 +37,11 @@ def trials_command(
     from hpopt.files import write_whole
     from hpopt.runs.finding import find_run
 
-    found = find_run(run)
+    opened = find_run(run)
     if as_json:
-        text = "".join(json_line(trial_record(found, t)) + "\n" for t in found.trials())
+        text = "".join(json_line(trial_record(opened, t)) + "\n" for t in opened.trials())
     else:
-        text = _csv(found)
+        text = _csv(opened)
     if output is None:
         with contextlib.suppress(BrokenPipeError):
             print(text, end="")
