@@ -157,9 +157,9 @@ def _as(column: Column, use: Any, reason: str) -> Column:
 
 def _target_column(name: str, encoded: Target) -> Column:
     if encoded.task == "regression":
-        known = encoded.values[~np.isnan(encoded.values)]
-        words = f"regression, {known.min():g} to {known.max():g}"
-        return Column(name, "numeric", "target", words, encoded.missing, len(np.unique(known)))
+        present = encoded.values[~np.isnan(encoded.values)]
+        words = f"regression, {present.min():g} to {present.max():g}"
+        return Column(name, "numeric", "target", words, encoded.missing, len(np.unique(present)))
     labels = ", ".join(f'"{label}"' for label in encoded.labels[:5])
     more = ", ..." if len(encoded.labels) > 5 else ""
     kind: Kind = "boolean" if len(encoded.labels) == 2 else "categorical"
@@ -212,19 +212,19 @@ def _order(name: str, values: Stored, decimal: str) -> np.ndarray:
             reader = dict(column.reader)
             if column.kind == "date":
                 reader["parts"] = ["days"]
-            [found] = raw_values(values, reader).values()
-            assert isinstance(found, np.ndarray)
+            [keys] = raw_values(values, reader).values()
+            assert isinstance(keys, np.ndarray)
         else:
             rank = np.argsort(np.argsort(np.array(values.distinct))).astype(np.float64)
-            found = np.append(rank, np.nan)[values.codes]
+            keys = np.append(rank, np.nan)[values.codes]
     elif values.dtype.kind == "M":
-        found = np.where(np.isnat(values), np.nan, values.astype(np.int64).astype(np.float64))
+        keys = np.where(np.isnat(values), np.nan, values.astype(np.int64).astype(np.float64))
     else:
-        found = values
-    if missing := int(np.isnan(found).sum()):
+        keys = values
+    if missing := int(np.isnan(keys).sum()):
         raise SettingError(
             f"{missing} rows have no `{name}` to be sorted by",
             ("split", "order"),
             help="delete those rows, or split without `order`",
         )
-    return np.asarray(found, dtype=np.float64)
+    return np.asarray(keys, dtype=np.float64)
