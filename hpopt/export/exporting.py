@@ -148,11 +148,11 @@ def _rebuilt(run: Run, trial: Trial, data: Prepared) -> _Source:
     Raises RunError where that is no longer what was trained.
     """
     constants = run.header.constants
-    known = {n: v for n, v in constants["training"].items() if n in Training.model_fields}
+    training = {n: v for n, v in constants["training"].items() if n in Training.model_fields}
     objective = Objective(
         builder_of(run),
         dict(constants["arguments"]),
-        Training.model_validate(known),
+        Training.model_validate(training),
         run.header.metric,
         data,
     )
@@ -161,9 +161,9 @@ def _rebuilt(run: Run, trial: Trial, data: Prepared) -> _Source:
     except RunError:
         raise
     except (Exception, SystemExit) as error:
-        said = str(error) if isinstance(error, HpoptError) else in_words(error)
+        reason = str(error) if isinstance(error, HpoptError) else in_words(error)
         raise RunError(
-            f"the network of trial {trial.number} can't be built again: {said}",
+            f"the network of trial {trial.number} can't be built again: {reason}",
             help="it needs the builder's code as it was; the best trial does not",
         ) from error
     archive, _ = saved_model(objective, network, trial)
