@@ -19,7 +19,7 @@ from hpopt.training.settings import EarlyStopping
 class Stretch(NamedTuple):
     """What some epochs [epochs] brought, and what early stopping has to remember after them.
 
-    `outputs` [epochs, n, units] is what the network said of the validation part.
+    `outputs` [epochs, n, units] are the network's for the validation part.
     """
 
     losses: Any
@@ -102,7 +102,7 @@ def _stretch(
 
     @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
     def evaluate(batch: Any) -> tuple[Any, Any, Any]:
-        """What the model says of a batch, its loss, and its number of rows."""
+        """The model's outputs for a batch, its loss, and its number of rows."""
         x, y, weights = (*batch, None)[:3]
         outputs = model(x, training=False)
         loss = model.compute_loss(x=x, y=y, y_pred=outputs, sample_weight=weights, training=False)
