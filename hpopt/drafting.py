@@ -11,7 +11,7 @@ import numpy as np
 
 from hpopt.config.dumping import inline_yaml
 from hpopt.data.building import build_table
-from hpopt.data.columns import Column
+from hpopt.data.column_kinds import Column
 from hpopt.data.reading import read_csv, read_parquet
 from hpopt.data.sources import Table
 from hpopt.errors import ConfigError, closest

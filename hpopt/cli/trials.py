@@ -33,7 +33,7 @@ def trials_command(
     The metric stands in its own direction. A cell is empty where a param was inactive, and null
     where its value is null.
     """
-    from hpopt.cli.records import trial_record
+    from hpopt.cli.json_records import trial_record
     from hpopt.files import write_whole
     from hpopt.runs.finding import find_run
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hpopt.data.columns import Column, Kind, look
+from hpopt.data.column_kinds import Column, ColumnKind, look
 from hpopt.data.settings import Features
 from hpopt.data.sources import Table
 from hpopt.data.target_spec import TargetTransform
@@ -126,7 +126,7 @@ def _look(
     name: str, values: Stored, features: Features, decimal: str, roles: dict[str | None, Any]
 ) -> Column:
     """What a column is and whether it is used, in the light of what its owner says of it."""
-    asked: Kind | None = features.types.get(name)
+    asked: ColumnKind | None = features.types.get(name)
     is_wanted = features.include is not None and name in features.include
     try:
         column = look(name, values, decimal, asked)
@@ -162,7 +162,7 @@ def _target_column(name: str, encoded: Target) -> Column:
         return Column(name, "numeric", "target", words, encoded.missing, len(np.unique(present)))
     labels = ", ".join(f'"{label}"' for label in encoded.labels[:5])
     more = ", ..." if len(encoded.labels) > 5 else ""
-    kind: Kind = "boolean" if len(encoded.labels) == 2 else "categorical"
+    kind: ColumnKind = "boolean" if len(encoded.labels) == 2 else "categorical"
     words = f"{encoded.task}: {labels}{more}"
     return Column(name, kind, "target", words, encoded.missing, len(encoded.labels))
 

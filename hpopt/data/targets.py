@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpopt.data.columns import look
+from hpopt.data.column_kinds import look
 from hpopt.errors import DataError, SettingError
 from hpopt.inputs.stored import Stored, Texts, raw_values
 from hpopt.task import Task

@@ -13,11 +13,11 @@ from hpopt.inputs import raw
 from hpopt.inputs.stored import Stored, Texts, as_categories
 from hpopt.inputs.table.columns import rarest_kept
 
-Kind = Literal["numeric", "categorical", "boolean", "date", "text", "id", "constant"]
+ColumnKind = Literal["numeric", "categorical", "boolean", "date", "text", "id", "constant"]
 Use = Literal["feature", "left out", "target", "groups", "order"]
 
 # What may be left out: nothing can be learned from it.
-LEFT_OUT: tuple[Kind, ...] = ("text", "id", "constant")
+LEFT_OUT: tuple[ColumnKind, ...] = ("text", "id", "constant")
 
 # A column is numbers, or dates, if all but this share of its rows can be read so.
 _MISREAD = 0.05
@@ -69,7 +69,7 @@ class Column:
     """What a column is, and why; `reader` says how its raw columns are made, where it has any."""
 
     name: str
-    kind: Kind
+    kind: ColumnKind
     use: Use
     reason: str
     gaps: int
@@ -77,7 +77,7 @@ class Column:
     reader: Mapping[str, Any] | None = None
 
 
-def look(name: str, values: Stored, decimal: str = ".", asked: Kind | None = None) -> Column:
+def look(name: str, values: Stored, decimal: str = ".", asked: ColumnKind | None = None) -> Column:
     """What a column is. `asked` is what its owner says it is, which is not questioned.
 
     Raises ValueError, with the reason, where it can't be what was asked for.
@@ -95,7 +95,7 @@ def look(name: str, values: Stored, decimal: str = ".", asked: Kind | None = Non
     )
 
 
-Verdict = tuple[Kind, str, dict[str, Any] | None]
+Verdict = tuple[ColumnKind, str, dict[str, Any] | None]
 
 
 class _Numbers:
@@ -128,7 +128,7 @@ class _Numbers:
         kind = f"whole numbers, {self.n_distinct} different ones" if is_whole else "numbers"
         return "numeric", kind + self._note(), {"decimal": "."}
 
-    def as_asked(self, asked: Kind) -> Verdict:
+    def as_asked(self, asked: ColumnKind) -> Verdict:
         reason = "as the config says" + self._note()
         if asked in LEFT_OUT:
             return asked, reason, None
@@ -200,7 +200,7 @@ class _Texts:
             or self._categorical(f"{self.n_distinct} different texts")
         )
 
-    def as_asked(self, asked: Kind) -> Verdict:
+    def as_asked(self, asked: ColumnKind) -> Verdict:
         reason = "as the config says"
         if asked in LEFT_OUT:
             return asked, reason, None
