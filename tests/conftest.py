@@ -1,3 +1,4 @@
+import functools
 import json
 import sys
 from dataclasses import dataclass, replace
@@ -25,6 +26,29 @@ settings.register_profile("hpopt", deadline=None)
 settings.load_profile("hpopt")
 
 ROOT = Path(__file__).parent.parent
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Tests that share what is dear to make run in one process, so that it is made once.
+
+    (pytest-xdist's own `--dist loadgroup` groups nothing with pytest 9.2, and does not say so.)
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Sharing(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return file if shares(config.rootpath / file) else nodeid
+
+    return Sharing(config, log)
+
+
+@functools.cache
+def shares(file: Path) -> bool:
+    """Whether tests of a file have fixtures in common that outlive a test."""
+    text = file.read_text(encoding="utf-8")
+    return 'scope="module"' in text or "table_run" in text
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,6 +16,7 @@ MAPPING = {
     },
     "search": {"n_calls": 3, "engine": "random"},
     "execution": {"workers": 0},
+    "output": {"plots": False},
 }
 
 

@@ -7,7 +7,7 @@ from hpopt import load_config, tune
 
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 NAMES = {"article", "breast_cancer", "diabetes", "digits", "own_builder"}
-FEW = ["search.n_calls=3", "training.epochs=2", "execution.workers=0"]
+FEW = ["search.n_calls=3", "training.epochs=2", "execution.workers=0", "output.plots=false"]
 
 
 def test_every_config_that_is_promised_is_there():

@@ -38,9 +38,8 @@ def python(*arguments, cwd) -> str:
     return done.stdout
 
 
-def tune(config, *arguments, cwd) -> str:
-    few = ["-s", "search.n_calls=3", "-s", "training.epochs=2", "-s", "execution.workers=0"]
-    return python("-m", "hpopt", "tune", config, *few, *arguments, cwd=cwd)
+FEW = ["search.n_calls=3", "training.epochs=2", "execution.workers=0", "output.plots=false"]
+FEW = [word for setting in FEW for word in ("-s", setting)]
 
 
 def test_the_commands_that_set_up_name_files_that_are_there():
@@ -53,23 +52,23 @@ def test_the_commands_that_set_up_name_files_that_are_there():
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("readme")
-    tune(ROOT / command("tune").split()[-1], cwd=folder)
+    python("-m", "hpopt", "tune", ROOT / command("tune").split()[-1], *FEW, cwd=folder)
     return folder
 
 
-def test_the_yaml_is_tuned_as_it_stands(tmp_path):
+def test_the_yaml_is_tuned_as_it_stands(tmp_path, hpopt):
     (tmp_path / "wine.yaml").write_text(example("config"))
-    assert "best accuracy on validation" in tune("wine.yaml", cwd=tmp_path)
+    assert "best accuracy on validation" in hpopt("tune", "wine.yaml", *FEW).out
 
 
-def test_the_own_builder_is_tuned_as_it_stands(tmp_path):
+def test_the_own_builder_is_tuned_as_it_stands(tmp_path, hpopt):
     (tmp_path / "nets.py").write_text(example("builder"))
     (tmp_path / "mine.yaml").write_text(
         "dataset: {source: sklearn, name: diabetes}\n"
         'model: {builder: "nets.py:build"}\n'
         "space: {units: {type: integer, low: 4, high: 32}, l2: [0.0, 1e-3]}\n"
     )
-    assert "best rmse on validation" in tune("mine.yaml", cwd=tmp_path)
+    assert "best rmse on validation" in hpopt("tune", "mine.yaml", *FEW).out
 
 
 def test_the_model_is_used_as_it_stands(folder):
@@ -78,10 +77,10 @@ def test_the_model_is_used_as_it_stands(folder):
     assert {line.split()[0] for line in lines} <= {"malignant", "benign"}
 
 
-def test_the_model_is_carried_away_as_it_stands(folder):
+def test_the_model_is_carried_away_as_it_stands(folder, hpopt, monkeypatch):
     export, use = (line.split() for line in example("export").splitlines())
-    said = python("-m", *export, cwd=folder)
-    assert "checked in a fresh process on 136 rows" in said
+    monkeypatch.chdir(folder)
+    assert "checked in a fresh process on 136 rows" in hpopt(*export[1:]).out
     lines = python(*use[1:], cwd=folder).splitlines()
     assert lines[-1].startswith("largest difference")
 
@@ -112,7 +111,7 @@ def customers(folder, name="customers.csv"):
 
 def test_a_csv_is_tuned_as_it_stands(tmp_path, hpopt, capsys):
     customers(tmp_path)
-    few = ["-s", "search.n_calls=2", "-s", "training.epochs=2", "-s", "execution.workers=0"]
+    few = [*FEW, "-s", "search.n_calls=2"]
     init, check, run = (line.split("#")[0].split()[1:] for line in example("init").splitlines())
     assert hpopt(*init).code == 0
     checked = hpopt(*check, *few)
@@ -166,9 +165,11 @@ def test_every_command_is_named():
     assert named == set(re.findall(r"^  ([a-z][\w-]+)  ", said.split("Commands:")[1], re.MULTILINE))
 
 
-def test_python_tunes_as_it_stands(tmp_path):
+def test_python_tunes_as_it_stands(tmp_path, monkeypatch, capsys):
     shutil.copytree(ROOT / "configs", tmp_path / "configs")
-    lines = python("-c", example("tune"), cwd=tmp_path).splitlines()
+    monkeypatch.chdir(tmp_path)
+    exec(example("tune"), {})
+    lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("<Run ")
     assert "finished, 3 of 3 trials, best accuracy" in lines[0]
     assert [line.split()[:2] for line in lines[2:]] == [[n, "finished"] for n in "123"]

@@ -1,6 +1,6 @@
 """Exports as people use them: from the folder alone, in processes without hpopt."""
 
-import json
+import runpy
 import shutil
 import subprocess
 import sys
@@ -13,7 +13,7 @@ from conftest import ROOT
 
 from hpopt import load_config, tune
 from hpopt.errors import ConfigError, MissingDependency, RunError
-from hpopt.export import formats, verifying
+from hpopt.export import exporting, formats, verifying
 from hpopt.export.exporting import export_run
 from hpopt.runs.folder import Run
 
@@ -36,7 +36,8 @@ def build(input_shape, output, *, units=4):
 def few_trials(folder: Path, config="breast_cancer", overrides=()) -> Run:
     path = config if isinstance(config, Path) else ROOT / "configs" / f"{config}.yaml"
     few = ["search.n_calls=4", "search.engine=random", "training.epochs=1", "execution.workers=0"]
-    return tune(load_config(path, [*few, *overrides]), output_dir=folder)
+    quick = ["output.plots=false", "output.confirm=0"]
+    return tune(load_config(path, [*few, *quick, *overrides]), output_dir=folder)
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,16 @@ def copied(run, tmp_path) -> Run:
     with zipfile.ZipFile(archive) as file:
         file.extractall(tmp_path / "moved")
     return Run.open(tmp_path / "moved")
+
+
+@pytest.fixture
+def checked_here(monkeypatch):
+    """Exports are checked in this process, where a fresh one takes its time for TensorFlow."""
+
+    def spoken_here(folder, rows):
+        return runpy.run_path(str(folder / "example.py"), run_name="example")["predict"](rows)
+
+    monkeypatch.setattr(exporting, "spoken_elsewhere", spoken_here)
 
 
 def python(*arguments, cwd) -> str:
@@ -111,13 +122,13 @@ def test_an_export_works_where_nothing_else_is_and_says_what_it_is(format, run, 
     assert export.format.artifact in card
 
 
-def test_a_folder_that_was_sent_is_exported_where_it_arrives(copied):
+def test_a_folder_that_was_sent_is_exported_where_it_arrives(copied, checked_here):
     folder, export = export_run(copied, "keras")
     assert folder == copied.path / "export" / f"{copied.best.number:04d}_keras"
     assert export.largest_difference < 1e-5
 
 
-def test_a_model_that_says_something_else_is_an_error_and_leaves_no_folder(copied):
+def test_a_model_that_says_something_else_is_an_error_and_leaves_no_folder(copied, checked_here):
     path = copied.path / "best" / "predictions.npz"
     arrays = dict(np.load(path))
     arrays["outputs"][5] += 0.01
@@ -141,7 +152,7 @@ def test_a_folder_with_something_in_it_is_left_alone(run, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
-def test_another_trial_is_built_again_from_its_weights(run, tmp_path):
+def test_another_trial_is_built_again_from_its_weights(run, tmp_path, checked_here):
     kept = [trial.number for trial in run.trials() if run.weights(trial)]
     number = next(number for number in kept if number != run.best.number)
     _, export = export_run(run, "keras", number=number, folder=tmp_path / "it")
@@ -205,10 +216,8 @@ def test_what_is_not_installed_is_told_with_the_command_that_installs_it(run, mo
     assert "ai-edge-litert" not in caught.value.render()
 
 
-def test_the_program_exports_and_speaks_json(run, tmp_path):
-    arguments = ["export-best", run.path, "-o", tmp_path / "it", "--json"]
-    [line] = python("-m", "hpopt", *arguments, cwd=tmp_path).splitlines()
-    record = json.loads(line)
+def test_the_program_exports_and_speaks_json(run, tmp_path, hpopt):
+    [record] = hpopt("export-best", run.path, "-o", tmp_path / "it", "--json").records
     assert record["folder"] == str(tmp_path / "it")
     assert (record["trial"], record["rows_checked"]) == (run.best.number, 136)
     assert record["largest_difference"] < 1e-5

@@ -24,6 +24,7 @@ def run(tmp_path_factory) -> Run:
         "training.epochs=8",
         "dataset.split.stratify=false",
         "output.keep_weights=1",
+        "output.plots=false",
         "execution.workers=0",
     ]
     return tune(load_config(CONFIG, overrides), output_dir=tmp_path_factory.mktemp("faults"))

@@ -30,16 +30,31 @@ OWN_BUILDER = (
 FEW = ["-s", "search.n_calls=4", "-s", "training.epochs=5", "-s", "execution.workers=0"]
 
 
-def hpopt(*arguments, cwd) -> subprocess.CompletedProcess:
+QUICK = ["-s", "output.plots=false", "-s", "output.confirm=0"]  # where nobody looks at these
+
+
+def program(*arguments, cwd) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "hpopt", *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
 
 
 def quiet_run(*arguments, cwd) -> Run:
-    done = hpopt("tune", *arguments, "-s", "output.plots=false", "--quiet", cwd=cwd)
+    done = program("tune", *arguments, "-s", "output.plots=false", "--quiet", cwd=cwd)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return Run.open(cwd / done.stdout.strip())
+
+
+@pytest.fixture
+def tuned(hpopt, tmp_path):
+    """Tunes in this process, whose TensorFlow is there already."""
+
+    def run(*arguments) -> Run:
+        done = hpopt("tune", *arguments, "-s", "output.plots=false", "--quiet")
+        assert (done.code, done.err) == (0, "")
+        return Run.open(tmp_path / done.out.strip())
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +64,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def done(folder) -> subprocess.CompletedProcess:
-    return hpopt("tune", CONFIG, *FEW, "-s", "execution.workers=1", cwd=folder)
+    return program("tune", CONFIG, *FEW, "-s", "execution.workers=1", cwd=folder)
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +158,7 @@ def test_progress_is_plain_lines_where_there_is_no_terminal(done):
 
 def test_progress_is_one_live_line_on_a_terminal(tmp_path):
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "hpopt", "tune", str(CONFIG), *FEW]
+    command = [sys.executable, "-m", "hpopt", "tune", str(CONFIG), *FEW, *QUICK]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=theirs, stdout=subprocess.DEVNULL)
     os.close(theirs)
     said = b""
@@ -177,7 +192,7 @@ def test_the_summary_gives_the_test_scores_of_the_best_and_of_the_defaults(run):
 
 
 def test_the_same_config_gives_the_same_trials_bit_for_bit(run, tmp_path):
-    again = quiet_run(CONFIG, *FEW, cwd=tmp_path)
+    again = quiet_run(CONFIG, *FEW, *QUICK, cwd=tmp_path)
 
     def trials_of(run):
         return [(t.number, t.params, t.seed, t.value, t.result.curves) for t in run.trials()]
@@ -185,10 +200,10 @@ def test_the_same_config_gives_the_same_trials_bit_for_bit(run, tmp_path):
     assert trials_of(again) == trials_of(run)
 
 
-def test_the_surrogates_trials_repeat_bit_for_bit_too(tmp_path):
-    options = ["-s", "search.n_calls=9", "-s", "training.epochs=2", "-s", "search.seed=3"]
-    workers = ("-s", "execution.workers=0"), ("-s", "execution.workers=1")
-    one, other = (quiet_run(CONFIG, *options, *kind, cwd=tmp_path) for kind in workers)
+def test_the_surrogates_trials_repeat_bit_for_bit_too(tuned, tmp_path):
+    options = ["-s", "search.n_calls=9", "-s", "training.epochs=2", "-s", "search.seed=3", *QUICK]
+    one = tuned(CONFIG, *options, "-s", "execution.workers=0")
+    other = quiet_run(CONFIG, *options, "-s", "execution.workers=1", cwd=tmp_path)
     assert one.path != other.path
     assert [t.params for t in one.trials()] == [t.params for t in other.trials()]
     assert [t.value for t in one.trials()] == [t.value for t in other.trials()]
@@ -210,42 +225,42 @@ def test_every_value_of_the_resolved_config_says_where_it_came_from(run):
 
 
 @pytest.mark.parametrize("name", ["digits", "diabetes"])
-def test_other_tasks_are_tuned_and_named(tmp_path, name):
+def test_other_tasks_are_tuned_and_named(tuned, name):
     options = ["-s", f"dataset.name={name}", "-s", "training.metric=auto", "--name", name]
-    run = quiet_run(CONFIG, *FEW, *options, "-s", "search.engine=random", cwd=tmp_path)
+    run = tuned(CONFIG, *FEW, *options, "-s", "search.engine=random")
     assert run.path.name.endswith(f"_{name}")
     assert run.header.metric == {"digits": "accuracy", "diabetes": "rmse"}[name]
 
 
-def test_a_fault_of_the_set_up_names_the_users_line_and_leaves_no_folder(tmp_path):
+def test_a_fault_of_the_set_up_names_the_users_line_and_leaves_no_folder(tmp_path, hpopt):
     (tmp_path / "nets.py").write_text(
         "def build(input_shape, output, *, units=3):\n    return oops\n"
     )
     (tmp_path / "mine.yaml").write_text(OWN_BUILDER)
-    done = hpopt("tune", "mine.yaml", cwd=tmp_path)
-    assert done.returncode == 2
-    assert "NameError: name 'oops' is not defined" in done.stderr
-    assert f"--> {tmp_path / 'nets.py'}:2" in done.stderr
-    assert "Traceback" not in done.stderr
+    done = hpopt("tune", "mine.yaml")
+    assert done.code == 2
+    assert "NameError: name 'oops' is not defined" in done.err
+    assert f"--> {tmp_path / 'nets.py'}:2" in done.err
+    assert "Traceback" not in done.err
     assert not list((tmp_path / "runs").iterdir())
 
 
-def test_too_few_rows_are_a_fault_of_the_data(tmp_path):
+def test_too_few_rows_are_a_fault_of_the_data(hpopt):
     split = "dataset.split={train: 0.999, validation: 0.0005, test: 0.0005}"
-    done = hpopt("tune", CONFIG, "-s", split, cwd=tmp_path)
-    assert done.returncode == 3
-    assert "569 rows are too few for these shares" in done.stderr
-    assert f"--> --set {split}" in done.stderr
+    done = hpopt("tune", CONFIG, "-s", split)
+    assert done.code == 3
+    assert "569 rows are too few for these shares" in done.err
+    assert f"--> --set {split}" in done.err
 
 
-def test_a_metric_without_a_value_on_the_validation_part_is_found_at_once(tmp_path):
+def test_a_metric_without_a_value_on_the_validation_part_is_found_at_once(hpopt):
     split = "dataset.split={train: 0.9965, validation: 0.00175, test: 0.00175}"
-    done = hpopt("tune", CONFIG, "-s", split, "-s", "training.metric=auc", cwd=tmp_path)
-    assert done.returncode == 2
-    assert "the default params give no value: auc has no value here" in done.stderr
+    done = hpopt("tune", CONFIG, "-s", split, "-s", "training.metric=auc")
+    assert done.code == 2
+    assert "the default params give no value: auc has no value here" in done.err
 
 
-def test_a_run_in_which_every_trial_fails_ends_without_a_model(tmp_path):
+def test_a_run_in_which_every_trial_fails_ends_without_a_model(tmp_path, hpopt):
     (tmp_path / "nets.py").write_text(
         "import keras\n"
         "calls = []\n"
@@ -257,13 +272,13 @@ def test_a_run_in_which_every_trial_fails_ends_without_a_model(tmp_path):
         "    return keras.Model(x, keras.layers.Dense(output.units, output.activation)(x))\n"
     )
     (tmp_path / "mine.yaml").write_text(OWN_BUILDER)
-    done = hpopt("tune", "mine.yaml", cwd=tmp_path)
-    assert done.returncode == 1
-    assert "no trial gave a value" in done.stdout
-    assert "ValueError: no more networks" in done.stdout
+    done = hpopt("tune", "mine.yaml")
+    assert done.code == 1
+    assert "no trial gave a value" in done.out
+    assert "ValueError: no more networks" in done.out
 
 
-def test_a_best_network_that_cant_be_saved_costs_none_of_the_rest(tmp_path):
+def test_a_best_network_that_cant_be_saved_costs_none_of_the_rest(tmp_path, hpopt):
     (tmp_path / "nets.py").write_text(
         "import keras\n"
         "def build(input_shape, output, *, kind='plain'):\n"
@@ -274,21 +289,21 @@ def test_a_best_network_that_cant_be_saved_costs_none_of_the_rest(tmp_path):
     (tmp_path / "mine.yaml").write_text(
         OWN_BUILDER.replace("units: {type: integer, low: 1, high: 9}", "kind: [plain, doubled]")
     )
-    done = hpopt("tune", "mine.yaml", cwd=tmp_path)
-    assert done.returncode == 1
-    assert "can't be saved and loaded again" in done.stderr
-    assert "Traceback" not in done.stderr
+    done = hpopt("tune", "mine.yaml")
+    assert done.code == 1
+    assert "can't be saved and loaded again" in done.err
+    assert "Traceback" not in done.err
     [path] = (tmp_path / "runs").iterdir()
     assert not (path / "best").exists()
     assert (path / "results.pkl").is_file()
     assert (path / "summary.md").is_file()
 
 
-def test_what_the_split_could_not_do_is_said_and_logged(tmp_path):
+def test_what_the_split_could_not_do_is_said_and_logged(tmp_path, hpopt):
     split = "dataset.split={train: 0.99, validation: 0.006, test: 0.004}"
-    done = hpopt("tune", CONFIG, *FEW, "-s", "dataset.name=iris", "-s", split, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "note: the split is not stratified" in done.stderr
+    done = hpopt("tune", CONFIG, *FEW, *QUICK, "-s", "dataset.name=iris", "-s", split)
+    assert done.code == 0, done.err
+    assert "note: the split is not stratified" in done.err
     [path] = (tmp_path / "runs").iterdir()
     assert "the split is not stratified" in (path / "hpopt.log").read_text()
 
@@ -310,7 +325,7 @@ def test_the_search_never_reads_the_test_part(tmp_path, monkeypatch):
             self.parts = set(read)
 
     observer = UntilClosing()
-    config = load_config(CONFIG, FEW[1::2])
+    config = load_config(CONFIG, [*FEW, *QUICK][1::2])
     run = tune(config, output_dir=tmp_path, observer=observer)
     assert observer.parts == {"train", "validation"}
     assert "test" in read
@@ -329,7 +344,8 @@ def start(cwd, config) -> subprocess.Popen:
 
 
 def test_ctrl_c_ends_the_search_and_keeps_what_it_found(tmp_path, base_config):
-    process = start(tmp_path, base_config.replace("n_calls: 100", "n_calls: 500"))
+    config = base_config.replace("n_calls: 100", "n_calls: 500") + "output: {plots: false}\n"
+    process = start(tmp_path, config)
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=120)[1]
     assert process.returncode == 130, said
@@ -370,16 +386,16 @@ def test_ctrl_c_before_the_first_trial_leaves_no_folder(tmp_path):
     assert not list((tmp_path / "runs").glob("*"))
 
 
-def test_25_calls_reach_097_on_validation_and_093_on_raw_test_rows(tmp_path):
-    run = quiet_run(CONFIG, "-s", "search.n_calls=25", "-s", "execution.workers=0", cwd=tmp_path)
+def test_25_calls_reach_097_on_validation_and_093_on_raw_test_rows(tuned):
+    run = tuned(CONFIG, "-s", "search.n_calls=25", "-s", "execution.workers=0")
     assert run.best.result.metrics["accuracy"] >= 0.97
     assert run.steps["test"].outcome["best"]["accuracy"] >= 0.93
 
 
-def test_trials_of_folds_end_in_a_network_of_all_rows(tmp_path):
+def test_trials_of_folds_end_in_a_network_of_all_rows(tuned):
     options = ["-s", "search.n_calls=2", "-s", "training.epochs=2", "-s", "execution.workers=0"]
     folds = ["-s", "training.folds=2", "-s", "output.refit=true", "-s", "output.confirm=1"]
-    run = quiet_run(CONFIG, *options, *folds, cwd=tmp_path)
+    run = tuned(CONFIG, *options, *folds)
     for trial in run.trials():
         assert len(trial.result.scores) == 2
         assert trial.result.value == pytest.approx(-np.mean(trial.result.scores))

@@ -39,9 +39,15 @@ MIXED = Space(
 )
 
 
-@pytest.fixture(params=SEARCHERS)
+@pytest.fixture(params=SEARCHERS, scope="module")
 def searcher(request) -> Searcher:
     return SEARCHERS[request.param]
+
+
+@pytest.fixture(scope="module")
+def history(searcher) -> list[Trial]:
+    """Its first trials on MIXED: made once, for a shorter history is the beginning of a longer."""
+    return searched(searcher, MIXED, N_INITIAL + 5)
 
 
 def over(number, params, value, info=None) -> Trial:
@@ -68,21 +74,21 @@ def test_the_first_trial_is_the_defaults(searcher):
     assert searcher.suggest(MIXED, [], number=1, seed=3).params == MIXED.defaults
 
 
-def test_suggestions_lie_in_the_space_in_plain_python_scalars(searcher):
-    for trial in searched(searcher, MIXED, N_INITIAL + 5):
+def test_suggestions_lie_in_the_space_in_plain_python_scalars(history):
+    for trial in history:
         assert MIXED.contains(trial.params)
         assert {type(v) for v in trial.params.values()} <= {float, int, str, bool, type(None)}
 
 
-def test_the_same_history_gives_the_same_suggestion(searcher):
-    trials = searched(searcher, MIXED, N_INITIAL + 3)
+def test_the_same_history_gives_the_same_suggestion(searcher, history):
+    trials = history[: N_INITIAL + 3]
     number = len(trials) + 1
     first = searcher.suggest(MIXED, trials, number=number, seed=5)
     assert searcher.suggest(MIXED, trials, number=number, seed=5) == first
 
 
-def test_info_survives_the_journal(searcher):
-    trials = searched(searcher, MIXED, N_INITIAL + 3)
+def test_info_survives_the_journal(history):
+    trials = history[: N_INITIAL + 3]
     for trial in trials:
         assert json.loads(json.dumps(trial.info, allow_nan=False)) == trial.info
 
@@ -107,10 +113,10 @@ def test_pending_trials_are_not_suggested_again(searcher):
         trials.append(Trial(number, params, 0))
 
 
-def test_failed_trials_do_not_stop_the_search(searcher):
+def test_failed_trials_do_not_stop_the_search(searcher, history):
     trials = [
         Trial(t.number, t.params, 0, "failed", reason="NaN") if t.number % 2 else t
-        for t in searched(searcher, MIXED, N_INITIAL + 2)
+        for t in history[: N_INITIAL + 2]
     ]
     params = searcher.suggest(MIXED, trials, number=len(trials) + 1, seed=0).params
     assert MIXED.contains(params)
@@ -194,8 +200,8 @@ def test_a_space_can_be_used_up_to_its_last_point_and_beyond(name):
     assert len(set(tried[:12])) == 12
 
 
-def test_a_history_that_was_written_and_read_again_gives_the_same_suggestion(searcher):
-    trials = searched(searcher, MIXED, N_INITIAL + 4)
+def test_a_history_that_was_written_and_read_again_gives_the_same_suggestion(searcher, history):
+    trials = history[: N_INITIAL + 4]
     number = len(trials) + 1
     again = [
         over(t.number, json.loads(json.dumps(t.params)), t.value, json.loads(json.dumps(t.info)))
@@ -223,10 +229,9 @@ def test_the_surrogate_beats_random_search(engine, acquisition):
     assert regret(budget) < regret(SEARCHERS["random"]) / 1.5
 
 
-@pytest.mark.parametrize("engine", ["gp", "skopt"])
-def test_gp_hedge_carries_its_gains_from_trial_to_trial(engine):
-    searcher = make_searcher(engine, acquisition="gp_hedge")
-    infos = [t.info.get("hedge", t.info) for t in searched(searcher, MIXED, N_INITIAL + 4)]
+@pytest.mark.parametrize("searcher", ["gp-gp_hedge", "skopt-gp_hedge"], indirect=True)
+def test_gp_hedge_carries_its_gains_from_trial_to_trial(history):
+    infos = [t.info.get("hedge", t.info) for t in history[: N_INITIAL + 4]]
     gains = np.array([info["gains"] for info in infos if info])[:3]
     assert gains.shape == (3, 3)
     assert (gains[0] == 0).all()

@@ -1,0 +1,83 @@
+"""Files that a stranger's program may write are read back as they were meant."""
+
+import csv
+import gzip
+import io
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from hpopt.data.csv_text import look_at
+
+DELIMITERS = [",", ";", "\t", "|"]
+# Texts of the West, which every encoding below can write; with what has to be quoted.
+TEXTS = st.text(st.sampled_from("abzÄéß019 .,;|\t\"'\n-%"), max_size=12).map(str.strip)
+TABLES = st.integers(2, 5).flatmap(
+    lambda width: st.lists(st.lists(TEXTS, min_size=width, max_size=width), max_size=12)
+)
+
+
+def written(rows, delimiter, line_end="\n", quoting=csv.QUOTE_ALL) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter, lineterminator=line_end, quoting=quoting)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def records(text) -> list[list[str]]:
+    return [fields for _, fields in text.records()]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    TABLES,
+    st.sampled_from(DELIMITERS),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.booleans(),
+)
+def test_a_quoted_table_comes_back(tmp_path, rows, delimiter, encoding, line_end, is_packed):
+    width = len(rows[0]) if rows else 2
+    rows = [[f"name {n}" for n in range(width)], *rows]
+    content = written(rows, delimiter, line_end).encode(encoding)
+    (tmp_path / "rows.csv").write_bytes(gzip.compress(content) if is_packed else content)
+    text = look_at(tmp_path / "rows.csv")
+    assert (text.delimiter, text.is_gzip) == (delimiter, is_packed)
+    assert list(text.header) == rows[0]
+    assert records(text) == rows
+
+
+@given(st.lists(st.floats(-1e6, 1e6).map(lambda x: f"{x:.3f}"), min_size=2, max_size=20))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_the_decimal_sign_is_the_one_that_numbers_have(tmp_path, delimiter, numbers):
+    path = tmp_path / "numbers.csv"
+    for sign in (".", ","):
+        rows = [[number.replace(".", sign), "text"] for number in numbers]
+        path.write_text(written([["number", "word"], *rows], delimiter, quoting=csv.QUOTE_MINIMAL))
+        assert look_at(path).decimal == sign
+        assert look_at(path).delimiter == delimiter
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=8))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_each_record_knows_its_line(tmp_path, texts):
+    assume(any(texts))
+    path = tmp_path / "lines.csv"
+    path.write_text(written([["a", "b"], *([text, "end"] for text in texts)], ","), newline="")
+    line = 2
+    for (number, fields), text in zip(list(look_at(path).records())[1:], texts, strict=True):
+        assert (number, fields[0]) == (line, text)
+        line += 1 + text.count("\n")
+
+
+def test_a_column_of_decimals_in_a_comma_file_stays_with_points(tmp_path):
+    (tmp_path / "a.csv").write_text('a,b\n1.5,"2,5"\n2.5,"3,5"\n')
+    assert look_at(tmp_path / "a.csv").decimal == "."
+
+
+def test_a_place_in_the_file_shows_its_text_without_what_a_terminal_obeys(tmp_path):
+    (tmp_path / "a.csv").write_text("a,b\n1,\x1b[31mred\n")
+    location = look_at(tmp_path / "a.csv").location(2)
+    assert (location.line, location.text) == (2, "1, [31mred ")
