@@ -11,7 +11,7 @@ from hpopt.cli.options import ConfigArgument, Json, Overrides, emit, own_code_as
 if TYPE_CHECKING:
     from hpopt.checking import Check
     from hpopt.config.loading import Config
-    from hpopt.data.columns import Column
+    from hpopt.data.column_kinds import Column
 
 _MOST_COLUMNS = 100
 
@@ -100,7 +100,7 @@ def _column_table(columns: Sequence[Column]) -> Iterator[str]:
 
 
 def _why(column: Column) -> str:
-    from hpopt.data.columns import said_words
+    from hpopt.data.column_kinds import said_words
 
     gaps = f"; gaps: {said_words(column.words)}" if column.words else ""
     return column.reason + gaps

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hpopt.data.chunks import plain_or_gap
-from hpopt.data.columns import Column, Kind, look, said_words
+from hpopt.data.column_kinds import Column, ColumnKind, look, said_words
 from hpopt.data.settings import Features
 from hpopt.data.sources import Table
 from hpopt.data.target_spec import TargetTransform
@@ -131,13 +131,13 @@ def _look(
     name: str, values: Stored, features: Features, sheet: Sheet, roles: dict[str | None, Any]
 ) -> Column:
     """What a column is and whether it is used, in the light of what its owner says of it."""
-    asked: Kind | None = features.types.get(name)
+    asked: ColumnKind | None = features.types.get(name)
     is_wanted = features.include is not None and name in features.include
     words = sheet.words.get(name)
     try:
         column = look(name, values, sheet.decimal, asked, sheet.gaps, words)
         if is_wanted and asked is None and column.kind in ("id", "text"):
-            kind: Kind = "numeric" if _is_number(values, sheet.decimal) else "categorical"
+            kind: ColumnKind = "numeric" if _is_number(values, sheet.decimal) else "categorical"
             column = look(name, values, sheet.decimal, kind, sheet.gaps, words)
     except ValueError as error:
         raise SettingError(
@@ -180,7 +180,7 @@ def _target_column(name: str, encoded: Target, words: Mapping[str, int]) -> Colu
         return Column(name, "numeric", "target", reason, encoded.missing, distinct, words=words)
     labels = ", ".join(f'"{label}"' for label in encoded.labels[:5])
     more = ", ..." if len(encoded.labels) > 5 else ""
-    kind: Kind = "boolean" if len(encoded.labels) == 2 else "categorical"
+    kind: ColumnKind = "boolean" if len(encoded.labels) == 2 else "categorical"
     reason = f"{encoded.task}: {labels}{more}"
     distinct = len(encoded.labels)
     return Column(name, kind, "target", reason, encoded.missing, distinct, words=words)
@@ -232,19 +232,19 @@ def _order(name: str, values: Stored, decimal: str) -> np.ndarray:
             reader = dict(column.reader)
             if column.kind == "date":
                 reader["parts"] = ["days"]
-            [found] = raw_values(values, reader).values()
-            assert isinstance(found, np.ndarray)
+            [keys] = raw_values(values, reader).values()
+            assert isinstance(keys, np.ndarray)
         else:
             rank = np.argsort(np.argsort(np.array(values.distinct))).astype(np.float64)
-            found = np.append(rank, np.nan)[values.codes]
+            keys = np.append(rank, np.nan)[values.codes]
     elif values.dtype.kind == "M":
-        found = np.where(np.isnat(values), np.nan, values.astype(np.int64).astype(np.float64))
+        keys = np.where(np.isnat(values), np.nan, values.astype(np.int64).astype(np.float64))
     else:
-        found = values
-    if missing := int(np.isnan(found).sum()):
+        keys = values
+    if missing := int(np.isnan(keys).sum()):
         raise SettingError(
             f"{missing} rows have no `{name}` to be sorted by",
             ("split", "order"),
             help="delete those rows, or split without `order`",
         )
-    return np.asarray(found, dtype=np.float64)
+    return np.asarray(keys, dtype=np.float64)

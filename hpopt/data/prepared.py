@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from hpopt.data.columns import Column
+from hpopt.data.column_kinds import Column
 from hpopt.data.sources import Table
 from hpopt.data.splits import Parts
 from hpopt.data.target_spec import TargetSpec

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hpopt.data.chunks import plain_or_gap
-from hpopt.data.columns import AS_PROGRAMS_DO, look
+from hpopt.data.column_kinds import AS_PROGRAMS_DO, look
 from hpopt.errors import DataError, SettingError
 from hpopt.inputs import raw
 from hpopt.inputs.stored import Stored, Texts, as_categories, raw_values
@@ -80,25 +80,25 @@ def _numbers(
         reader = look("target", stored, decimal, asked="numeric").reader or {}
     except ValueError:
         return None, {}
-    found = raw_values(stored, reader)["target"]
-    assert isinstance(found, np.ndarray)
-    return found, reader
+    numbers = raw_values(stored, reader)["target"]
+    assert isinstance(numbers, np.ndarray)
+    return numbers, reader
 
 
 def _task_of(name: str, stored: Stored, numbers: np.ndarray | None) -> Task:
-    distinct = _count_texts(stored) if isinstance(stored, Texts) else 0
+    n_texts = _count_texts(stored) if isinstance(stored, Texts) else 0
     if numbers is None:
-        if distinct > max(20, len(stored) / 2) or distinct > _MOST_CLASSES:
+        if n_texts > max(20, len(stored) / 2) or n_texts > _MOST_CLASSES:
             raise DataError(
-                f"{name} holds {distinct} different texts: neither classes nor numbers",
+                f"{name} holds {n_texts} different texts: neither classes nor numbers",
                 help="predict another column",
             )
-        return "binary" if distinct <= 2 else "multiclass"
-    found = np.unique(numbers[~np.isnan(numbers)])
-    if max(len(found), distinct) <= 2:
+        return "binary" if n_texts <= 2 else "multiclass"
+    distinct = np.unique(numbers[~np.isnan(numbers)])
+    if max(len(distinct), n_texts) <= 2:
         return "binary"
-    is_whole = bool((found == np.trunc(found)).all())
-    few = len(found) <= min(_MOST_NUMBERED_CLASSES, max(len(numbers) // 10, 3))
+    is_whole = bool((distinct == np.trunc(distinct)).all())
+    few = len(distinct) <= min(_MOST_NUMBERED_CLASSES, max(len(numbers) // 10, 3))
     return "multiclass" if is_whole and few else "regression"
 
 
@@ -113,12 +113,12 @@ def _regression(name: str, numbers: np.ndarray | None) -> Target:
             ("task",),
             help="write `task: auto`, or take a column of numbers",
         )
-    known = numbers[~np.isnan(numbers)]
-    if not len(known):
+    present = numbers[~np.isnan(numbers)]
+    if not len(present):
         raise DataError(f"{name} holds no values")
-    if known.min() == known.max():
-        raise DataError(f"{name} is {known[0]:g} in every row: there is nothing to predict")
-    return Target(numbers, (), "regression", missing=len(numbers) - len(known))
+    if present.min() == present.max():
+        raise DataError(f"{name} is {present[0]:g} in every row: there is nothing to predict")
+    return Target(numbers, (), "regression", missing=len(numbers) - len(present))
 
 
 def _classes(

@@ -75,8 +75,8 @@ def raw_columns(frame: pd.DataFrame, readers: Iterable[Mapping[str, Any]]) -> di
             case "boolean":
                 columns[name] = booleans(values, reader["true"], reader["false"])
             case "date":
-                for part, found in date_parts(values, reader["format"], reader["parts"]).items():
-                    columns[f"{name}.{part}"] = found
+                parts = date_parts(values, reader["format"], reader["parts"])
+                columns |= {f"{name}.{part}": part_values for part, part_values in parts.items()}
             case "categorical":
                 columns[name] = categories(values, reader)
     return columns
@@ -94,10 +94,12 @@ def numbers(values: pd.Series, decimal: str = ".", thousands: str | None = None)
 
 def booleans(values: pd.Series, true: Iterable[str], false: Iterable[str]) -> np.ndarray:
     """1 for the texts of `true` and 0 for those of `false`, in whatever case."""
-    known = {text.casefold(): 1.0 for text in true} | {text.casefold(): 0.0 for text in false}
+    number_of = {text.casefold(): 1.0 for text in true} | {text.casefold(): 0.0 for text in false}
 
     def read(texts: np.ndarray) -> np.ndarray:
-        return np.array([known.get(as_0_1(text).casefold(), np.nan) for text in texts], np.float64)
+        return np.array(
+            [number_of.get(as_0_1(text).casefold(), np.nan) for text in texts], np.float64
+        )
 
     return _of_distinct(values, read)
 
@@ -105,15 +107,15 @@ def booleans(values: pd.Series, true: Iterable[str], false: Iterable[str]) -> np
 def date_parts(values: pd.Series, format: str, parts: Iterable[str]) -> dict[str, np.ndarray]:
     """Numbers of a date: year, month, day, weekday (Monday is 0), hour, and days since 1970."""
     times = dates(values, format)
-    found = {}
+    by_part = {}
     for part in parts:
         if part == "days":
             number = times.to_numpy().astype("datetime64[ns]").astype(np.int64)
-            found[part] = np.where(times.isna(), np.nan, number / _NANOSECONDS_A_DAY)
+            by_part[part] = np.where(times.isna(), np.nan, number / _NANOSECONDS_A_DAY)
         else:
             name = "day_of_week" if part == "weekday" else part
-            found[part] = getattr(times.dt, name).to_numpy(dtype=np.float64, na_value=np.nan)
-    return found
+            by_part[part] = getattr(times.dt, name).to_numpy(dtype=np.float64, na_value=np.nan)
+    return by_part
 
 
 def dates(values: pd.Series, format: str) -> pd.Series:
@@ -171,8 +173,8 @@ def _of_distinct(values: pd.Series, read: Callable[[np.ndarray], np.ndarray]) ->
     import pandas as pd
 
     codes, distinct = pd.factorize(values)
-    found = np.append(read(np.asarray(distinct, dtype=object)), np.nan)
-    return np.asarray(found[codes])
+    results = np.append(read(np.asarray(distinct, dtype=object)), np.nan)
+    return np.asarray(results[codes])
 
 
 def _read_numbers(values: np.ndarray, decimal: str, thousands: str | None) -> np.ndarray:
@@ -181,7 +183,7 @@ def _read_numbers(values: np.ndarray, decimal: str, thousands: str | None) -> np
         return plain
     sign = thousands or ("." if decimal == "," else ",")
     grouped = re.compile(rf"[-+]?\d{{1,3}}(\{sign}\d{{3}})+(\{decimal}\d*)?", re.ASCII)
-    found = np.full(len(texts), np.nan)
+    numbers = np.full(len(texts), np.nan)
     for index, text in enumerate(texts):
         text = text.removesuffix("%").strip()
         if grouped.fullmatch(text):
@@ -190,8 +192,8 @@ def _read_numbers(values: np.ndarray, decimal: str, thousands: str | None) -> np
             continue
         text = text.replace(decimal, ".")
         if PLAIN_NUMBER.fullmatch(text):
-            found[index] = float(text)
-    return found
+            numbers[index] = float(text)
+    return numbers
 
 
 def plain_numbers(texts: Sequence[str]) -> np.ndarray | None:

@@ -21,7 +21,7 @@ from hpopt.inputs.stored import Sheet, Texts
 from hpopt.inputs.table import card, example, twin
 from hpopt.inputs.table.columns import (
     CategoricalColumn,
-    Column,
+    FittedColumn,
     NumericColumn,
     RawColumns,
     categorical_column,
@@ -42,7 +42,7 @@ class TableKind:
     `readers` say how these are read from a DataFrame (`hpopt.inputs.raw`).
     """
 
-    columns: tuple[Column, ...]
+    columns: tuple[FittedColumn, ...]
     readers: tuple[Mapping[str, Any], ...] = ()
 
     name: ClassVar[str] = "table"
@@ -82,7 +82,7 @@ class TableKind:
 
         The settings: `readers`, and into how many `pieces` a number's range falls at most.
         """
-        columns: list[Column] = []
+        columns: list[FittedColumn] = []
         for name, values in raw.items():
             if isinstance(values, Texts) or values.dtype.kind in "UOT":
                 columns.append(categorical_column(name, values))
@@ -266,7 +266,7 @@ class TableKind:
 
 
 def _with_spelling(
-    readers: Sequence[Mapping[str, Any]], columns: Sequence[Column]
+    readers: Sequence[Mapping[str, Any]], columns: Sequence[FittedColumn]
 ) -> tuple[Mapping[str, Any], ...]:
     """The readers, which say of categories how those that come as numbers are spelled."""
     vocabularies = {c.name: c.vocabulary for c in columns if isinstance(c, CategoricalColumn)}
