@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,7 @@ def build_table(
     order = _time_column(stored, order, decimal) if order == _TIME else order
     for name, values in stored.items():
         column = _look(name, values, features, sheet, {groups: "groups", order: "order"})
+        column = _with_prefix(column, sheet.columns)
         columns.append(column)
         if column.use == "feature" and column.reader is not None:
             raw_features |= raw_values(values, column.reader)
@@ -155,6 +157,17 @@ def _look(
     return column
 
 
+def _with_prefix(column: Column, others: Collection[str]) -> Column:
+    """The column, whose parts are called by no name that another column has."""
+    reader = column.reader
+    if reader is None or column.kind != "date":
+        return column
+    prefix = column.name
+    while any(f"{prefix}.{part}" in others for part in reader["parts"]):
+        prefix += "_"
+    return column if prefix == column.name else replace(column, reader={**reader, "prefix": prefix})
+
+
 def _is_number(values: Stored, decimal: str) -> bool:
     return not isinstance(values, Texts) or plain_or_gap(values.distinct, (), decimal) is not None
 
@@ -167,8 +180,6 @@ def _counted(words: Mapping[str, int]) -> str:
 
 
 def _as(column: Column, use: Any, reason: str) -> Column:
-    from dataclasses import replace
-
     return replace(column, use=use, reason=reason, reader=None)
 
 

@@ -24,6 +24,10 @@ LEFT_OUT: tuple[ColumnKind, ...] = ("text", "id", "constant")
 _MISREAD = 0.05
 _ID_NAME = re.compile(r"(^|[ _.-])(id|uuid|guid)$|[a-z](Id|ID)$", re.ASCII)
 _ID_WORD = re.compile(r"(^|[ _.-])(id|uuid|guid)$", re.ASCII | re.IGNORECASE)
+# What pandas calls a column without a name, and an index that a file keeps.
+_INDEX_NAME = re.compile(r"Unnamed: \d+|__index_level_\d+__|index|level_\d+", re.IGNORECASE)
+# What pandas calls a column without a name, and an index that a file keeps.
+_INDEX_NAME = re.compile(r"Unnamed: \d+|__index_level_\d+__|index|level_\d+", re.IGNORECASE)
 _WORDS_OF_TEXT = 4
 _BOOLEANS = (
     ("no", "yes"),
@@ -204,6 +208,10 @@ class _Numbers:
         rows, span = len(self.values), self.distinct[-1] - self.distinct[0] + 1
         if self.n_distinct == rows and rows >= 20 and span == rows:
             return "a running number"
+        if self.n_distinct == rows and _INDEX_NAME.fullmatch(name):
+            return "the index of a saved DataFrame, another number in every row"
+        if self.n_distinct == rows and _INDEX_NAME.fullmatch(name):
+            return "the index of a saved DataFrame, another number in every row"
         named = _ID_NAME.search(name) or _ID_WORD.search(name)
         if named and self.n_distinct > max(20, 0.05 * rows):
             return f"named like an id, {self.n_distinct} different values"

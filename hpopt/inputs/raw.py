@@ -8,9 +8,11 @@ a plain mapping, as in `columns.json`:
     {"column": "signup", "kind": "date", "format": "%Y-%m-%d", "parts": ["year", "month"]}
     {"column": "zip", "kind": "categorical", "gaps": ["na"], "spelled": {"1234": "01234"}}
 
-Of `categorical`, `gaps` are the words for a gap, in small letters, and `spelled` says how numbers
-and truth values are written in the texts that the model knows. What hpopt 0.1 wrote has neither,
-and no `thousands`: texts then pass through float() as they did there.
+The parts of a date are called `signup.year` and so on; a `prefix` stands for the column's name
+where that would be another column's. Of `categorical`, `gaps` are the words for a gap, in small
+letters, and `spelled` says how numbers and truth values are written in the texts that the model
+knows. What hpopt 0.1 wrote has neither, and no `thousands`: texts then pass through float() as they
+did there.
 """
 
 from __future__ import annotations
@@ -76,7 +78,8 @@ def raw_columns(frame: pd.DataFrame, readers: Iterable[Mapping[str, Any]]) -> di
                 columns[name] = booleans(values, reader["true"], reader["false"])
             case "date":
                 parts = date_parts(values, reader["format"], reader["parts"])
-                columns |= {f"{name}.{part}": part_values for part, part_values in parts.items()}
+                prefix = reader.get("prefix", name)
+                columns |= {f"{prefix}.{part}": number for part, number in parts.items()}
             case "categorical":
                 columns[name] = categories(values, reader)
     return columns
