@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from hpopt.inputs.stored import (
     is_gap,
     raw_values,
 )
+from hpopt.inputs.table.reading import exchanged
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,7 +103,7 @@ def _of_sheet(sheet: Sheet, source: str, data: Prepared, with_target: bool) -> N
     if by in sheet.columns:
         new.groups = as_texts(sheet.columns[by])
     if with_target:
-        new.target = _target(sheet.columns[target], f"`{target}` of {source}", data)
+        new.target = _target(sheet.columns[target], f"`{target}` of {source}", data, sheet.decimal)
         _note_missing(new, target, data)
     return new
 
@@ -138,17 +140,20 @@ def _of_arrays(path: Path, data: Prepared, with_target: bool) -> NewRows:
     return new
 
 
-def _target(stored: np.ndarray | Stored, name: str, data: Prepared) -> np.ndarray:
+def _target(
+    stored: np.ndarray | Stored, name: str, data: Prepared, decimal: str = "."
+) -> np.ndarray:
     """The target [n] as class indices of the model, or as values; -1 or NaN where there is none."""
     if not isinstance(stored, Texts) and stored.dtype.kind not in "fM":
         import pandas as pd
 
         stored = of_frame(pd.DataFrame({_TARGET: stored}), name).columns[_TARGET]
     if data.output.task == "regression":
-        reader = {"decimal": ".", **(data.target_reader or {}), "kind": "numeric"}
-        reader["column"] = _TARGET
-        values = np.asarray(raw_values(stored, reader)[_TARGET])
-        misread = np.isnan(values) & ~is_gap(stored)
+        reader = data.target_reader or {"kind": "numeric", "decimal": decimal}
+        values, misread = _numbers(stored, reader)
+        if misread.any() and "thousands" in reader:
+            other = _numbers(stored, exchanged(reader))
+            values, misread = (values, misread) if other[1].any() else other
         if misread.any():
             row = int(misread.argmax())
             raise DataError(
@@ -172,6 +177,12 @@ def _target(stored: np.ndarray | Stored, name: str, data: Prepared) -> np.ndarra
         )
     by_code = np.array([*(index_of.get(text, -1) for text in texts.distinct), -1], np.int64)
     return np.asarray(by_code[texts.codes])
+
+
+def _numbers(stored: Stored, reader: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers [n], and whether each could not be read as one."""
+    values = np.asarray(raw_values(stored, {**reader, "column": _TARGET})[_TARGET])
+    return values, np.isnan(values) & ~is_gap(stored)
 
 
 def _note_missing(new: NewRows, target: str, data: Prepared) -> None:

@@ -220,7 +220,13 @@ def test_the_decimal_sign_is_the_one_of_training(tmp_path):
     new = read_new_rows(tmp_path / "one.csv", data)
     assert new.rows["price"].tolist() == [2490, 117]
     (tmp_path / "other.csv").write_text("price,y\n0.5,a\n117,b\n")
-    assert '"0.5" in row 1' in read_new_rows(tmp_path / "other.csv", data).notes[0]
+    other = read_new_rows(tmp_path / "other.csv", data)
+    assert other.rows["price"].tolist() == [0.5, 117]
+    assert "decimal sign" in other.notes[0]
+    (tmp_path / "both.csv").write_text("price;y\n0.5;a\n1,5;b\n")
+    both = read_new_rows(tmp_path / "both.csv", data)
+    np.testing.assert_array_equal(both.rows["price"], [np.nan, 1.5])
+    assert '"0.5" in row 1' in both.notes[0]
 
 
 def test_a_category_that_nothing_was_learned_of_is_said(tmp_path):
@@ -235,3 +241,13 @@ def test_rows_in_a_list_get_a_clear_error(case):
     _, data, *_ = case
     with pytest.raises(DataError, match="can't come as a list"):
         new_rows_of([[1, 2]], data, with_target=False)
+
+
+def test_a_target_of_numbers_is_read_as_in_training(tmp_path):
+    frame = pd.DataFrame({"x": np.arange(60) % 7 / 3, "y": [f"1,{i:03}.5" for i in range(60)]})
+    data = trained(frame, tmp_path)
+    np.testing.assert_array_equal(data.y("train"), 1000.5 + np.arange(60))
+    there = frame.assign(y=[f"1.{i:03},5" for i in range(60)])
+    for table in (frame, there, frame.assign(y=1000.5 + np.arange(60))):
+        new = new_rows_of(table, data, with_target=True)
+        np.testing.assert_array_equal(new.target, data.y("train"))

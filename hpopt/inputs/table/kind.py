@@ -29,7 +29,7 @@ from hpopt.inputs.table.columns import (
     column_kind,
     numeric_column,
 )
-from hpopt.inputs.table.reading import read_column, unseen
+from hpopt.inputs.table.reading import read_column, readers_for, unseen
 from hpopt.inputs.table.stem import stem_of
 
 _NO_SETTINGS: Mapping[str, Any] = {}
@@ -238,7 +238,7 @@ class TableKind:
         """See `Kind`."""
         columns: dict[str, np.ndarray] = {}
         notes: list[str] = []
-        for reader in self.readers:
+        for reader in readers_for(sheet, source, self.readers, notes):
             columns |= read_column(sheet, source, reader, notes)
         for column in self.columns:
             if isinstance(column, CategoricalColumn):
