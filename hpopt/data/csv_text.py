@@ -87,6 +87,7 @@ def look_at(path: Path) -> CsvText:
         head = text.read(_HEAD_BYTES)
     if not head.strip():
         raise DataError(f"{path} is empty")
+    _check_first_line(path, head)
     delimiter, records = _delimiter(head)
     _check_header(path, records)
     return CsvText(
@@ -227,6 +228,25 @@ def _delimiter(head: str) -> tuple[str, list[list[str]]]:
         return ",", [[line.strip().strip('"')] for line in lines if line.strip()]
     _, delimiter, records = max(candidates, key=lambda candidate: candidate[0])
     return delimiter, records
+
+
+def _check_first_line(path: Path, head: str) -> None:
+    """Raise DataError where the first line is none of names but a word to programs or people."""
+    first, *others = head.splitlines()
+    if re.fullmatch(r"sep=.?\s*", first, re.IGNORECASE):
+        what = "is a word to Excel on the delimiter"
+    elif first.startswith("#") and sum(not other.startswith("#") for other in others) > 0:
+        following = next(other for other in others if not other.startswith("#"))
+        if any(first.count(sign) == following.count(sign) > 0 for sign in _DELIMITERS):
+            return  # a name that begins so
+        what = "is a comment"
+    else:
+        return
+    raise DataError(
+        f"the first line {what}, and does not name the columns",
+        location=Location(str(path), 1, text=_printable(first)),
+        help="delete it: the first line holds the names",
+    )
 
 
 def _check_header(path: Path, records: Sequence[Sequence[str]]) -> None:

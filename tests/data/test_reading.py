@@ -86,6 +86,8 @@ def test_quoted_fields_hold_delimiters_quotes_and_line_ends(read):
         ('a,b\n1,2\n1,"2\n3,4\n', 3, "never closed"),
         ("a,b\n1,2\n1,\0\n", 3, "NUL"),
         ("1,2\n3,4\n", 1, "not the names of the columns"),
+        ("sep=;\na;b\n1;2\n", 1, "a word to Excel"),
+        ("# made by me, today\n# again\na,b,c\n1,2,3\n", 1, "is a comment"),
         ("a,b\n", 1, "a header and no rows"),
     ],
 )
@@ -120,6 +122,10 @@ def test_a_file_that_is_not_there_has_its_name_guessed(tmp_path):
     assert "titanic.csv" in caught.value.problems[0].help
     with pytest.raises(DataError, match="is a folder"):
         read_csv(tmp_path)
+
+
+def test_a_name_may_begin_with_a_hash(read):
+    assert list(read("#a,b\n1,2\n").columns) == ["#a", "b"]
 
 
 def test_a_name_that_stands_twice_is_noted(read):
