@@ -1,4 +1,4 @@
-"""A plateau: the one value that most params share, as dead networks all name the majority class.
+"""A plateau: the values that many params share, as dead networks all name one class or the other.
 
 Ties say nothing of where else to look. A surrogate of them is flat, its deviation largest on the
 hull of the space, and there an acquisition function goes on asking though no asking has paid.
@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+# The plateau is what ties among the first trials, which fill the space. Values that tie later may
+# be the best that there is, hit again and again.
+_FIRST = 10
 # How far back it is judged whether the search has left the plateau.
 _RECENT = 10
 # Every which trial fills the space where something is better. Not every second: the points of even
@@ -19,13 +22,14 @@ _EVERY = 3
 def calls_for_spread(values: Sequence[float], number: int) -> bool:
     """Whether trial `number` is to fill the space, the finished trials having had `values` [n].
 
-    So it is while most of the recent values are the most frequent one: at each trial where none is
-    better, and at every third where some are. What is better by a single row of the validation part
-    may be chance, and must not hold the search; what is truly alive is followed meanwhile, and ends
-    this as soon as its surroundings pay.
+    So it is while most of the recent values are of the plateau: at each trial where none is better,
+    and at every third where some are. The plateau may have several levels, for dead networks may
+    name one class or another. What is better by a single row of the validation part may be chance,
+    and must not hold the search; what is truly alive is followed meanwhile, and ends this as soon
+    as its surroundings pay.
     """
-    plateau, _ = Counter(values).most_common(1)[0]
+    plateau = {value for value, count in Counter(values[:_FIRST]).items() if count > 1}
     recent = values[-_RECENT:]
-    if 2 * recent.count(plateau) <= len(recent):
+    if 2 * sum(value in plateau for value in recent) <= len(recent):
         return False
-    return plateau == min(values) or number % _EVERY == 0
+    return min(values) in plateau or number % _EVERY == 0
