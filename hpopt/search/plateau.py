@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-# The plateau is what ties among the first trials, which fill the space. Values that tie later may
-# be the best that there is, hit again and again.
+# Among the first trials, which mostly fill the space, a value that more than a quarter share is a
+# level of the plateau. Of those that tie later only the most frequent of all is: others may be the
+# steps on which a metric of few values climbs.
 _FIRST = 10
 # How far back it is judged whether the search has left the plateau.
 _RECENT = 10
@@ -22,13 +23,15 @@ _EVERY = 3
 def calls_for_spread(values: Sequence[float], number: int) -> bool:
     """Whether trial `number` is to fill the space, the finished trials having had `values` [n].
 
-    So it is while most of the recent values are of the plateau: at each trial where none is better,
+    So it is while most of the recent values lie on the plateau: at each trial where none is better,
     and at every third where some are. The plateau may have several levels, for dead networks may
     name one class or another. What is better by a single row of the validation part may be chance,
     and must not hold the search; what is truly alive is followed meanwhile, and ends this as soon
     as its surroundings pay.
     """
-    plateau = {value for value, count in Counter(values[:_FIRST]).items() if count > 1}
+    early = values[:_FIRST]
+    plateau = {value for value, count in Counter(early).items() if count > max(1, len(early) / 4)}
+    plateau |= {value for value, _ in Counter(values).most_common(1)}
     recent = values[-_RECENT:]
     if 2 * sum(value in plateau for value in recent) <= len(recent):
         return False

@@ -120,7 +120,8 @@ def test_values_that_differ_call_for_none():
     assert not any(spreads([1.0, 2.0]))
     assert not any(spreads([3.0, 1.0, 1.0, 2.0]))
     assert not any(spreads([*[1.0] * 50, *np.linspace(0, 0.9, 5), *[1.0] * 5]))  # it was left
-    assert not any(spreads([*np.linspace(2, 1, 20), *[0.5] * 20]))  # the best, hit again and again
+    steps = [2.0, 1.9, 1.9, 1.8, 1.7, 1.7, 1.6, 1.5, 1.4, 1.3, *[1.2, 1.1, 1.0, 0.9] * 4]
+    assert not any(spreads(steps))  # few levels, but on the way up
 
 
 def test_every_third_point_of_a_sobol_sequence_is_even_and_every_second_is_not():
