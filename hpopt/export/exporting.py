@@ -93,7 +93,14 @@ def export_run(
             few.write(file)
         difference = _checked(place, source.check, data, format)
         export = Export(
-            run, trial, data, format, source.check, difference, source.own_classes, members
+            run=run,
+            trial=trial,
+            data=data,
+            format=format,
+            check=source.check,
+            largest_difference=difference,
+            own_classes=source.own_classes,
+            members=members,
         )
         card = model_card(replace(export, check=few))
         (place / "README.md").write_text(card, encoding="utf-8")
