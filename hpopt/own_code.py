@@ -12,8 +12,10 @@ import importlib.util
 import inspect
 import sys
 import traceback
+import types
 import typing
 from collections.abc import Callable, Mapping
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
@@ -42,25 +44,39 @@ def source_of(reference: str) -> Path | None:
     return Path(source) if source.endswith(".py") else None
 
 
-def code_files(tree: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """The files of own code that a config's `tree` names, seen from `folder`; none of it is run."""
-    files = {}
+def code_references(tree: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    """The absolute references of own code in a config's `tree`; none of it is run."""
+    references = {}
     for role, (section, key) in PLACES.items():
         reference = (tree.get(section) or {}).get(key)
-        if isinstance(reference, str):
-            source = source_of(absolute_reference(reference, folder))
-            if source is not None:
-                files[role] = source
-    return files
+        if isinstance(reference, str) and is_own(reference):
+            references[role] = absolute_reference(reference, folder)
+    return references
+
+
+def is_own(reference: str) -> bool:
+    """Whether a reference names a user's code, and not one of hpopt's builders or sources."""
+    source, colon, _ = reference.rpartition(":")
+    return bool(colon) and (source.endswith(".py") or not source.startswith("hpopt."))
+
+
+def code_files(tree: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+    """The files of own code that a config's `tree` names, seen from `folder`; none of it is run."""
+    sources = {role: source_of(ref) for role, ref in code_references(tree, folder).items()}
+    return {role: source for role, source in sources.items() if source is not None}
+
+
+def code_print(path: Path) -> str | None:
+    """A short hash of a file; None where it is gone."""
+    if not path.is_file():
+        return None
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def code_prints(files: Mapping[str, Path]) -> dict[str, str]:
     """A short hash of each file; of one that is gone, none."""
-    return {
-        role: hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-        for role, path in files.items()
-        if path.is_file()
-    }
+    prints = {role: code_print(path) for role, path in files.items()}
+    return {role: fingerprint for role, fingerprint in prints.items() if fingerprint is not None}
 
 
 def load_function(reference: str, what: str) -> Callable[..., Any]:
@@ -124,7 +140,8 @@ def _import_file(path: Path, what: str) -> Any:
 @functools.lru_cache(maxsize=8)
 def _execute_file(path: Path, modified_ns: int, what: str) -> Any:
     """Run a user's file once, and again only where it was written anew."""
-    spec = importlib.util.spec_from_file_location(f"hpopt_user_{path.stem}", path)
+    name = f"hpopt_user_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path, loader=_Source(name, str(path)))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -139,6 +156,14 @@ def _execute_file(path: Path, modified_ns: int, what: str) -> Any:
             location=blame(error) or _line_in(str(path), error) or Location(str(path)),
         ) from error
     return module
+
+
+class _Source(SourceFileLoader):
+    """Runs the file that was read, and not what `__pycache__` beside it says that it is."""
+
+    def get_code(self, fullname: str) -> types.CodeType:
+        """The file's own text, compiled."""
+        return self.source_to_code(self.get_data(self.path), self.path)
 
 
 def _import_module(name: str, what: str) -> Any:

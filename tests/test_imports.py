@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "files": {"errors"},
     "metrics": {"errors", "task"},
     "shown": set(),
+    "trusted": {"errors", "own_code"},
     "own_code": {"errors"},
     "space": {"errors"},
     "builders": {"backend", "errors", "own_code", "task"},
@@ -75,6 +76,7 @@ MAY_IMPORT = {
         "shown",
         "statistics",
         "training",
+        "trusted",
     }
     | RECORDS,
     "minimizing": {"config", "grammar", "runs", "search"} | RECORDS,
@@ -112,6 +114,7 @@ MAY_IMPORT = {
         "tracking",
         "training",
         "version",
+        "trusted",
     }
     | RECORDS,
     "api": {"config", "runs", "tracking", "tuning"} | RECORDS,

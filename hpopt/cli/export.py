@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hpopt.cli.options import Json, RunArgument, emit
+from hpopt.cli.options import Json, RunArgument, TrustCode, emit, own_code_aside
 
 _FORMATS = ("keras", "saved_model", "onnx", "tflite")
 
@@ -25,6 +25,7 @@ def export_command(
     trial: Annotated[
         int | None, typer.Option(metavar="N", help="Another trial than the best, if it is kept.")
     ] = None,
+    trust_code: TrustCode = False,
     as_json: Json = False,
 ) -> None:
     """Export the best network of RUN: model, labels, params, model card and an example of use.
@@ -41,7 +42,10 @@ def export_command(
     from hpopt.export.exporting import export_run
     from hpopt.report.words import list_trials
 
-    folder, export = export_run(opened, format, number=trial, folder=output)
+    with own_code_aside():
+        folder, export = export_run(
+            opened, format, number=trial, folder=output, trust_code=trust_code
+        )
     here = Path.cwd()
     shown = folder.relative_to(here) if folder.is_relative_to(here) else folder
     if as_json:

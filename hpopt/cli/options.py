@@ -75,6 +75,12 @@ OutputDir = Annotated[
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print the run folder's path and nothing else.")
 ]
+TrustCode = Annotated[
+    bool,
+    typer.Option(
+        "--trust-code", help="Run own code also where it has changed, or comes from elsewhere."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for programs.")]
 
 

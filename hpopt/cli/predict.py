@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from hpopt.cli.options import DataArgument, RunArgument
+from hpopt.cli.options import DataArgument, RunArgument, TrustCode, own_code_aside
 from hpopt.jsonline import json_line
 
 
@@ -23,6 +23,7 @@ def predict_command(
     as_json: Annotated[
         bool, typer.Option("--json/--csv", help="A JSON object a line, or CSV.")
     ] = False,
+    trust_code: TrustCode = False,
 ) -> None:
     """Say what the best network of RUN makes of the rows of DATA, a row for each, in their order.
 
@@ -33,11 +34,12 @@ def predict_command(
     from hpopt.predicting import Model
     from hpopt.runs.finding import find_run
 
-    model = Model(find_run(run))
+    model = Model(find_run(run), trust_code=trust_code)
     rows = model.rows(data)
     for note in rows.notes:
         print(f"note: {note}", file=sys.stderr)
-    predictions = model.predict(rows)
+    with own_code_aside():
+        predictions = model.predict(rows)
     if as_json:
         records = predictions.to_dict("records")
         text = "".join(json_line(record) + "\n" for record in records)

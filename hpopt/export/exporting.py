@@ -28,7 +28,12 @@ from hpopt.export.best import (
 from hpopt.export.card import Export, model_card
 from hpopt.export.example import usage_of
 from hpopt.export.formats import FORMATS, Format
-from hpopt.export.own_classes import bring_code, builder_of, own_classes, register_own_classes
+from hpopt.export.own_classes import (
+    bring_code,
+    own_classes,
+    register_own_classes,
+    trusted_builder,
+)
 from hpopt.export.verifying import TOLERANCE, CheckRows, largest_difference, spoken_elsewhere
 from hpopt.files import writing
 from hpopt.metrics.metrics import METRICS
@@ -50,13 +55,19 @@ class _Source:
 
 
 def export_run(
-    run: Run, format_name: str, *, number: int | None = None, folder: Path | None = None
+    run: Run,
+    format_name: str,
+    *,
+    number: int | None = None,
+    folder: Path | None = None,
+    trust_code: bool = False,
 ) -> tuple[Path, Export]:
     """Export the run's model, or that of trial `number`, into a new folder, and check it.
 
     Without `folder` it is <run>/export/<number>_<format>, of an ensemble ensemble_<format>, where
     it takes the place of an earlier one. The run's model needs nothing but the run folder; another
-    trial needs its builder's code as well, which is run. Raises MissingDependency, ConfigError
+    trial needs its builder's code as well, which is run; whether it may is said in docs/resume.md,
+    and `trust_code` lets it. Raises MissingDependency, ConfigError
     where the folder is not free, and RunError where the trial can't be exported or says something
     else in a fresh process; no folder is left then.
     """
@@ -74,9 +85,9 @@ def export_run(
         archive = (run.path / MODEL).read_bytes()
         source = _Source(archive, CheckRows.read(run.path / PREDICTIONS), own_classes(archive))
     else:
-        source = _rebuilt(run, trial, data)
+        source = _rebuilt(run, trial, data, trust_code=trust_code)
     with _whole_folder(folder) as place:
-        code = _write_model(run, source, data, format, place)
+        code = _write_model(run, source, data, format, place, trust_code=trust_code)
         _write_use(place, data, format, code)
         # The threshold was chosen for the best model's probabilities, not for another's.
         threshold = run.threshold if is_best else HALF
@@ -142,7 +153,7 @@ def _stands_in_best(run: Run, trial: Trial) -> bool:
     return is_it and (run.path / MODEL).is_file()
 
 
-def _rebuilt(run: Run, trial: Trial, data: Prepared) -> _Source:
+def _rebuilt(run: Run, trial: Trial, data: Prepared, *, trust_code: bool) -> _Source:
     """A trial's model, from its builder and its weights.
 
     Raises RunError where that is no longer what was trained.
@@ -150,7 +161,7 @@ def _rebuilt(run: Run, trial: Trial, data: Prepared) -> _Source:
     constants = run.header.constants
     known = {n: v for n, v in constants["training"].items() if n in Training.model_fields}
     objective = Objective(
-        builder_of(run),
+        trusted_builder(run, trust_code),
         dict(constants["arguments"]),
         Training.model_validate(known),
         run.header.metric,
@@ -194,11 +205,11 @@ def _compare_score(run: Run, trial: Trial, check: CheckRows, data: Prepared) -> 
 
 
 def _write_model(
-    run: Run, source: _Source, data: Prepared, format: Format, place: Path
+    run: Run, source: _Source, data: Prepared, format: Format, place: Path, *, trust_code: bool
 ) -> str | None:
     """Write the model into `place`, and give the module that loading it there needs, if any."""
     if source.own_classes:
-        register_own_classes(run, source.own_classes)
+        register_own_classes(run, source.own_classes, trust_code=trust_code)
     if format.write is None:
         (place / format.artifact).write_bytes(source.archive)
         return bring_code(run, place) if source.own_classes else None
