@@ -126,15 +126,33 @@ def _line_in(file: str, error: BaseException) -> Location | None:
     return None
 
 
-def _import_file(path: Path, what: str) -> Any:
+def check_there(reference: str, what: str) -> None:
+    """Raise SetupError where there is no such file or module; none of it is run."""
+    source = reference.rpartition(":")[0]
+    if source.endswith(".py"):
+        _modified_ns(Path(source), what)
+        return
+    package = source.partition(".")[0]
     try:
-        modified_ns = path.stat().st_mtime_ns
+        is_there = package in sys.modules or importlib.util.find_spec(package) is not None
+    except ValueError:
+        is_there = False
+    if not is_there:
+        raise _no_module(source, what, f"No module named '{package}'")
+
+
+def _import_file(path: Path, what: str) -> Any:
+    return _execute_file(path, _modified_ns(path, what), what)
+
+
+def _modified_ns(path: Path, what: str) -> int:
+    try:
+        return path.stat().st_mtime_ns
     except (OSError, ValueError):
         beside = [other.name for other in path.parent.glob("*.py")] if path.parent.is_dir() else []
         match = closest(path.name, beside)
         help = f"did you mean `{match}`?" if match else None
         raise SetupError(f"there is no {what} file {path}", help=help) from None
-    return _execute_file(path, modified_ns, what)
 
 
 @functools.lru_cache(maxsize=8)
@@ -170,7 +188,11 @@ def _import_module(name: str, what: str) -> Any:
     try:
         return importlib.import_module(name)
     except (Exception, SystemExit) as error:
-        raise SetupError(
-            f"the {what}'s module `{name}` can't be imported: {in_words(error)}",
-            help="install the package, or give the file: `path/file.py:function`",
-        ) from error
+        raise _no_module(name, what, in_words(error)) from error
+
+
+def _no_module(name: str, what: str, why: str) -> SetupError:
+    return SetupError(
+        f"the {what}'s module `{name}` can't be imported: {why}",
+        help="install the package, or give the file: `path/file.py:function`",
+    )

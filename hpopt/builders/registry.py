@@ -15,7 +15,7 @@ from annotated_types import DocInfo
 
 from hpopt.backend import load_keras
 from hpopt.errors import SetupError, suggest_name
-from hpopt.own_code import load_function
+from hpopt.own_code import check_there, load_function
 from hpopt.task import Output
 
 SHIPPED = {"dense_dropout": "hpopt.builders.dense_dropout:build"}
@@ -68,6 +68,7 @@ def load_builder(reference: str) -> Builder:
             else suggest_name(reference, SHIPPED) + ', or your own as "nets.py:build"',
         )
     if reference not in SHIPPED:
+        check_there(reference, "builder")  # importing Keras takes its time
         load_keras()  # the user's file will import it, and does not know how to keep it quiet
     return typing.cast(Builder, load_function(SHIPPED.get(reference, reference), "builder"))
 

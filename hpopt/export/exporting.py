@@ -60,14 +60,15 @@ def export_run(
     *,
     number: int | None = None,
     folder: Path | None = None,
+    replace_it: bool = False,
     trust_code: bool = False,
 ) -> tuple[Path, Export]:
     """Export the run's model, or that of trial `number`, into a new folder, and check it.
 
-    Without `folder` it is <run>/export/<number>_<format>, of an ensemble ensemble_<format>, where
-    it takes the place of an earlier one. The run's model needs nothing but the run folder; another
-    trial needs its builder's code as well, which is run; whether it may is said in docs/resume.md,
-    and `trust_code` lets it. Raises MissingDependency, ConfigError
+    Without `folder` it is <run>/export/<number>_<format>, of an ensemble ensemble_<format>. With
+    `replace_it` it may take the place of an earlier export. The run's model needs nothing but the
+    run folder; another trial needs its builder's code as well, which is run; whether it may is said
+    in docs/resume.md, and `trust_code` lets it. Raises MissingDependency, ConfigError
     where the folder is not free, and RunError where the trial can't be exported or says something
     else in a fresh process; no folder is left then.
     """
@@ -77,10 +78,9 @@ def export_run(
     members = run.ensemble if number is None else []
     is_best = bool(members) or _stands_in_best(run, trial)
     data = data_of(run, of_best=is_best)
-    if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ConfigError(f"{folder} is there already", help="name a new folder with -o")
     name = "ensemble" if members else f"{trial.number:04d}"
     folder = folder or run.path / "export" / f"{name}_{format.name}"
+    _check_free(folder, replace_it)
     if is_best:
         archive = (run.path / MODEL).read_bytes()
         source = _Source(archive, CheckRows.read(run.path / PREDICTIONS), own_classes(archive))
@@ -107,7 +107,21 @@ def export_run(
 
 
 _FEW = 100
+_OF_AN_EXPORT = ("example.py", "labels.json", "check.npz")
 _COMPUTATION_ALONE = "use `--format saved_model`, which holds the computation and needs no code"
+
+
+def _check_free(folder: Path, replace_it: bool) -> None:
+    """Raise ConfigError where something stands at a folder that must not be replaced."""
+    if not os.path.lexists(folder) or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    is_export = all((folder / name).is_file() for name in _OF_AN_EXPORT)
+    if is_export and replace_it:
+        return
+    help = "name a new folder with -o"
+    if is_export:
+        help += ", or replace this export with --force"
+    raise ConfigError(f"{folder} is there already", help=help)
 
 
 def _choose(run: Run, number: int | None) -> Trial:
@@ -259,14 +273,15 @@ def _write_json(path: Path, form: Any) -> None:
 @contextlib.contextmanager
 def _whole_folder(folder: Path) -> Iterator[Path]:
     """A folder that takes its name once all of it is written; nothing is left of it otherwise."""
-    folder = folder.absolute()
+    folder = Path(os.path.realpath(folder))  # a link stays, and so does where it leads
     with writing(folder):
         made = [p for p in (folder.parent, *folder.parent.parents) if not p.exists()]
         folder.parent.mkdir(parents=True, exist_ok=True)
         place = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         with writing(folder):
-            place.chmod(0o755)  # mkdtemp's are for the owner alone
+            # mkdtemp's are for the owner alone.
+            place.chmod(folder.stat().st_mode & 0o7777 if folder.is_dir() else 0o755)
             yield place
             shutil.rmtree(folder, ignore_errors=True)
             os.replace(place, folder)

@@ -95,3 +95,13 @@ def test_a_file_is_run_once_and_again_when_it_was_written_anew(tmp_path):
     path = tmp_path / "nets.py"
     os.utime(path, ns=(0, path.stat().st_mtime_ns + 10**9))
     assert load_builder(reference) is not first
+
+
+@pytest.mark.parametrize("reference", ["/nowhere/nets.py:build", "no_such_package.nets:build"])
+def test_a_missing_builder_is_refused_before_keras_is_imported(reference, monkeypatch):
+    def imported():
+        raise AssertionError("it takes five seconds")
+
+    monkeypatch.setattr("hpopt.builders.registry.load_keras", imported)
+    with pytest.raises(SetupError, match=r"there is no builder file|can't be imported"):
+        load_builder(reference)

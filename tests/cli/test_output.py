@@ -80,7 +80,9 @@ def test_every_command_that_writes_rows_goes_by_this(hpopt, tmp_path):
     assert hpopt("trials", run, "-o", "link").out == ""
     assert stat.S_IMODE((tmp_path / "out.csv").stat().st_mode) == 0o600
     assert (tmp_path / "out.csv").read_text() == hpopt("trials", run, "-o", "-").out != ""
-    (tmp_path / "rows.csv").write_text("a,y\n" + "".join(f"{n * n % 7},{n % 2}\n" for n in range(60)))
+    (tmp_path / "rows.csv").write_text(
+        "a,y\n" + "".join(f"{n * n % 7},{n % 2}\n" for n in range(60))
+    )
     drafted = hpopt("init", "rows.csv", "-t", "y", "-o", "-")
     assert (drafted.code, drafted.err) == (0, "")
     assert drafted.out.startswith("#")

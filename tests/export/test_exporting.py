@@ -154,6 +154,25 @@ def test_a_folder_with_something_in_it_is_left_alone(run, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
+def test_a_second_export_replaces_the_first_where_that_is_wanted(copied, checked_here, hpopt):
+    folder, _ = export_run(copied, "keras")
+    (folder / "README.md").write_text("my own words")
+    folder.chmod(0o700)
+    again = hpopt("export-best", copied.path)
+    assert again.code == 2
+    assert "is there already" in again.err
+    assert "--force" in again.err
+    assert (folder / "README.md").read_text() == "my own words"
+    assert hpopt("export-best", copied.path, "--force").code == 0
+    assert (folder / "README.md").read_text() != "my own words"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    (folder / "example.py").unlink()
+    for place in (folder, folder / "README.md", copied.path):
+        refused = hpopt("export-best", copied.path, "--force", "-o", place)
+        assert (refused.code, "--force" in refused.err) == (2, False)
+    assert hpopt("export-best", copied.path, "-o", "-").code == 2
+
+
 def test_another_trial_is_built_again_from_its_weights(run, tmp_path, checked_here):
     kept = [trial.number for trial in run.trials() if run.weights(trial)]
     number = next(number for number in kept if number != run.best.number)
