@@ -31,14 +31,14 @@ def trials_command(
     The metric stands in its own direction. A cell is empty where a param was inactive, and null
     where its value is null.
     """
-    from hpopt.cli.records import trial_record
+    from hpopt.cli.json_records import trial_record
     from hpopt.runs.finding import find_run
 
-    found = find_run(run)
+    opened = find_run(run)
     if as_json:
-        text = "".join(json_line(trial_record(found, t)) + "\n" for t in found.trials())
+        text = "".join(json_line(trial_record(opened, t)) + "\n" for t in opened.trials())
     else:
-        text = _csv(found, safe_cell if safe_csv else str)
+        text = _csv(opened, safe_cell if safe_csv else str)
     write_output(output, text)
 
 

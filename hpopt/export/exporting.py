@@ -39,7 +39,7 @@ from hpopt.files import writing
 from hpopt.metrics.metrics import METRICS
 from hpopt.runs.folder import Run
 from hpopt.runs.state import HALF
-from hpopt.training.fit import predict
+from hpopt.training.fit import network_outputs
 from hpopt.training.objective import Objective
 from hpopt.training.settings import Training
 from hpopt.trials import Trial, ranked
@@ -99,7 +99,14 @@ def export_run(
             few.write(file)
         difference = _checked(place, source.check, data, format)
         export = Export(
-            run, trial, data, format, source.check, difference, source.own_classes, members
+            run=run,
+            trial=trial,
+            data=data,
+            format=format,
+            check=source.check,
+            largest_difference=difference,
+            own_classes=source.own_classes,
+            members=members,
         )
         card = model_card(replace(export, check=few))
         (place / "README.md").write_text(card, encoding="utf-8")
@@ -173,11 +180,11 @@ def _rebuilt(run: Run, trial: Trial, data: Prepared, *, trust_code: bool) -> _So
     Raises RunError where that is no longer what was trained.
     """
     constants = run.header.constants
-    known = {n: v for n, v in constants["training"].items() if n in Training.model_fields}
+    training = {n: v for n, v in constants["training"].items() if n in Training.model_fields}
     objective = Objective(
         trusted_builder(run, trust_code),
         dict(constants["arguments"]),
-        Training.model_validate(known),
+        Training.model_validate(training),
         run.header.metric,
         data,
     )
@@ -186,16 +193,16 @@ def _rebuilt(run: Run, trial: Trial, data: Prepared, *, trust_code: bool) -> _So
     except RunError:
         raise
     except (Exception, SystemExit) as error:
-        said = str(error) if isinstance(error, HpoptError) else in_words(error)
+        reason = str(error) if isinstance(error, HpoptError) else in_words(error)
         raise RunError(
-            f"the network of trial {trial.number} can't be built again: {said}",
+            f"the network of trial {trial.number} can't be built again: {reason}",
             help="it needs the builder's code as it was; the best trial does not",
         ) from error
     archive, _ = saved_model(objective, network, trial)
     check = made_up_check(data, network)
     if (run.path / PREDICTIONS).is_file():
         kept = CheckRows.read(run.path / PREDICTIONS)
-        outputs = data.target.restore(predict(network, data.features.apply(kept.rows)))
+        outputs = data.target.restore(network_outputs(network, data.features.apply(kept.rows)))
         check = replace(kept, outputs=outputs)
         _compare_score(run, trial, check, data)
     return _Source(archive, check, own_classes(archive))

@@ -38,7 +38,7 @@ def _registered(form: Any) -> Iterator[str]:
         yield from _registered(value)
 
 
-def builder_of(run: Run) -> str:
+def builder_reference(run: Run) -> str:
     """The reference of the builder: its file as kept in the run folder, if it is one."""
     reference = str(run.header.constants["builder"])
     source = source_of(reference)
@@ -53,7 +53,7 @@ def trusted_builder(run: Run, trust_code: bool) -> str:
 
     Raises ConfigError where it may not, which docs/resume.md explains.
     """
-    reference = builder_of(run)
+    reference = builder_reference(run)
     source = source_of(reference)
     if is_own(reference) and (source is None or source.is_file()):
         recorded = None if run.header.overrides is None else run.code  # older runs recorded neither
@@ -82,7 +82,7 @@ def bring_code(run: Run, place: Path) -> str:
 
     It is called by a name that any file's code can be imported by, and that nothing else has.
     """
-    reference = builder_of(run)
+    reference = builder_reference(run)
     source = source_of(reference)
     if source is None:
         return reference.rpartition(":")[0]
