@@ -47,13 +47,14 @@ class Evaluation:
 class Model:
     """The model of a run's `best/`. Raises RunError where there is none, or it can't be loaded."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, *, trust_code: bool = False) -> None:
         if not (run.path / MODEL).is_file():
             raise RunError(
                 f"{run.shown_path} has no model: it is {run.state}",
                 help="the end of a run saves the best network; see `hpopt show`",
             )
         self.run = run
+        self._trust_code = trust_code
         self.data = data_of(run)
 
     def rows(
@@ -109,7 +110,7 @@ class Model:
     def _model(self) -> Any:
         archive = (self.run.path / MODEL).read_bytes()
         if own := own_classes(archive):
-            register_own_classes(self.run, own)
+            register_own_classes(self.run, own, trust_code=self._trust_code)
         try:
             return load_model(archive)
         except Exception as error:
@@ -119,16 +120,22 @@ class Model:
             ) from error
 
 
-def predict(run: Run | str, given: pd.DataFrame | np.ndarray | str | PathLike[str]) -> pd.DataFrame:
+def predict(
+    run: Run | str,
+    given: pd.DataFrame | np.ndarray | str | PathLike[str],
+    *,
+    trust_code: bool = False,
+) -> pd.DataFrame:
     """What the best network of a run says of rows: a row for each, in their order.
 
     `run` is a `Run`, or what `find_run` finds; the rows are a DataFrame or an array [n, ...], or
     the path of a CSV, Parquet, .npy or .npz file. A classification gives the label as `prediction`
     and `probability_LABEL` for each label, a regression `prediction` in the target's units; columns
-    that hpopt took for ids are in front. Raises RunError where the run has no model, and DataError
-    where the rows do not fit it.
+    that hpopt took for ids are in front. `trust_code` lets a builder's code run that is not yours.
+    Raises RunError where the run has no model, ConfigError where its code may not run, and
+    DataError where the rows do not fit it.
     """
-    model = _model_of(run)
+    model = _model_of(run, trust_code)
     rows = model.rows(given)
     predictions = model.predict(rows)
     if isinstance(given, str | PathLike | np.ndarray):
@@ -136,17 +143,22 @@ def predict(run: Run | str, given: pd.DataFrame | np.ndarray | str | PathLike[st
     return predictions.set_axis(given.index)
 
 
-def evaluate(run: Run | str, given: pd.DataFrame | np.ndarray | str | PathLike[str]) -> Evaluation:
+def evaluate(
+    run: Run | str,
+    given: pd.DataFrame | np.ndarray | str | PathLike[str],
+    *,
+    trust_code: bool = False,
+) -> Evaluation:
     """How well the best network of a run does on rows that have a target.
 
-    Raises RunError where the run has no model, and DataError where the rows do not fit it.
+    Raises and takes what `predict` does.
     """
-    model = _model_of(run)
+    model = _model_of(run, trust_code)
     return model.evaluate(model.rows(given, with_target=True))
 
 
-def _model_of(run: Run | str) -> Model:
-    return Model(run if isinstance(run, Run) else find_run(run))
+def _model_of(run: Run | str, trust_code: bool) -> Model:
+    return Model(run if isinstance(run, Run) else find_run(run), trust_code=trust_code)
 
 
 def _confusion(y: np.ndarray, predicted: np.ndarray, labels: int) -> np.ndarray | None:

@@ -47,6 +47,12 @@ def bind(settings: Settings, document: Document) -> Binding:
     return _Binder(settings, document).bind()
 
 
+_COMPILED_ANEW = (
+    "the builder compiles its network; hpopt compiles it anew, with the optimizer, the learning "
+    "rate and the loss of `training`, and its own metrics"
+)
+
+
 class _Binder:
     def __init__(self, settings: Settings, document: Document) -> None:
         self.settings = settings
@@ -54,6 +60,8 @@ class _Binder:
         self.problems: list[Problem] = []
         self.notes: list[str] = []
         self.builder, self.signature = resolve_builder(settings, document)
+        if self.signature.compiles:
+            self.notes.append(_COMPILED_ANEW)
         self.settable = Settable(self.signature)
         self.training = self._opened(settings.training)
 

@@ -118,7 +118,9 @@ def params_text(*trials: Trial) -> str:
     """A trial's params as YAML; those of several as documents of one file."""
     texts = []
     for trial in trials:
-        params = [f"{name}: {inline_yaml(value)}\n" for name, value in trial.params.items()]
+        params = [
+            f"{inline_yaml(name)}: {inline_yaml(value)}\n" for name, value in trial.params.items()
+        ]
         texts.append(f"# trial {trial.number}\n" + "".join(params))
     return "---\n".join(texts)
 
