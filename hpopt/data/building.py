@@ -16,7 +16,7 @@ from hpopt.data.target_spec import TargetTransform
 from hpopt.data.targets import Target, encode_target
 from hpopt.errors import DataError, SettingError, closest
 from hpopt.inputs.stored import Sheet, Stored, Texts, as_categories, raw_values
-from hpopt.task import Task
+from hpopt.task import TASKS, Task
 
 # What `split.order: time` means where no column has that name.
 _TIME = "time"
@@ -89,7 +89,8 @@ def build_table(
 
 
 def _is_kept(encoded: Target) -> np.ndarray:
-    is_gap = np.isnan(encoded.values) if encoded.task == "regression" else encoded.values < 0
+    has_labels = TASKS[encoded.task].has_labels
+    is_gap = encoded.values < 0 if has_labels else np.isnan(encoded.values)
     return np.asarray(~is_gap)
 
 
@@ -184,7 +185,7 @@ def _as(column: Column, use: Any, reason: str) -> Column:
 
 
 def _target_column(name: str, encoded: Target, words: Mapping[str, int]) -> Column:
-    if encoded.task == "regression":
+    if not TASKS[encoded.task].has_labels:
         known = encoded.values[~np.isnan(encoded.values)]
         reason = f"regression, {known.min():g} to {known.max():g}"
         distinct = len(np.unique(known))
@@ -200,7 +201,7 @@ def _target_column(name: str, encoded: Target, words: Mapping[str, int]) -> Colu
 def _checked_transform(transform: TargetTransform, encoded: Target) -> TargetTransform:
     if transform == "none":
         return transform
-    if encoded.task != "regression":
+    if TASKS[encoded.task].has_labels:
         raise SettingError("classes have no logarithm", ("target_transform",), help="leave it out")
     lowest = np.nanmin(encoded.values)
     if lowest < 0:

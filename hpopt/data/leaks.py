@@ -8,6 +8,7 @@ from hpopt.data.sources import Table
 from hpopt.inputs.registry import kind_named
 from hpopt.inputs.stored import Texts
 from hpopt.inputs.table.columns import categorical_column
+from hpopt.task import TASKS
 
 # A column is suspicious that predicts unseen rows so well: balanced accuracy, or R². What is
 # that good has hardly ever been measured before the target was known.
@@ -33,11 +34,12 @@ def possible_leaks(table: Table, train: np.ndarray) -> list[str]:
     for half in (target[halves], target[~halves]):
         if len(half) < 20 or len(np.unique(half)) < 2:
             return []
+    is_regression = not TASKS[table.task].has_labels
     leaks = []
     for name, values in columns.items():
-        score = _score(_as_numbers(values, sample), target, halves, table.task == "regression")
+        score = _score(_as_numbers(values, sample), target, halves, is_regression)
         if score >= _TOO_GOOD:
-            what = "R²" if table.task == "regression" else "balanced accuracy"
+            what = "R²" if is_regression else "balanced accuracy"
             leaks.append(
                 f"possible leak: `{name}` all but gives the target away ({what} {score:.3f} by "
                 "itself); if it is not known before the target, exclude it"

@@ -148,7 +148,7 @@ def _target(
         import pandas as pd
 
         stored = of_frame(pd.DataFrame({_TARGET: stored}), name).columns[_TARGET]
-    if data.output.task == "regression":
+    if not data.output.kind.has_labels:
         reader = data.target_reader or {"kind": "numeric", "decimal": decimal}
         values, misread = _numbers(stored, reader)
         if misread.any() and "thousands" in reader:
@@ -187,7 +187,7 @@ def _numbers(stored: Stored, reader: Mapping[str, Any]) -> tuple[np.ndarray, np.
 
 def _note_missing(new: NewRows, target: str, data: Prepared) -> None:
     assert new.target is not None
-    is_missing = np.isnan(new.target) if data.output.task == "regression" else new.target < 0
+    is_missing = new.target < 0 if data.output.kind.has_labels else np.isnan(new.target)
     if is_missing.all():
         raise DataError(f"`{target}` holds no values: there is nothing to compare with")
     if missing := int(is_missing.sum()):

@@ -24,7 +24,7 @@ from hpopt.files import writing
 from hpopt.inputs.kind import Kind, RawRows
 from hpopt.inputs.registry import kind_named, read_kind, write_kind
 from hpopt.inputs.row_files import blocks_of, row_file
-from hpopt.task import Output
+from hpopt.task import TASKS, Output
 
 PartName = Literal["train", "validation", "test"]
 
@@ -113,7 +113,7 @@ def prepare(table: Table, parts: Parts, folder: Path) -> Prepared:
     if not np.isfinite(table.target).all():
         raise DataError("gaps or infinite numbers in the target")
     target = TargetSpec()
-    if table.task == "regression":
+    if not TASKS[table.task].has_labels:
         target = TargetSpec.of(table.target[parts.train], table.target_transform)
     with writing(folder):
         train = kind.take(table.features, parts.train)

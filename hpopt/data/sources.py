@@ -15,7 +15,7 @@ from hpopt.data.csv_text import check_file
 from hpopt.data.target_spec import TargetTransform
 from hpopt.data.targets import encode_target
 from hpopt.errors import DataError, SettingError, in_words, suggest_name
-from hpopt.task import Task
+from hpopt.task import TASKS, Task
 
 SKLEARN_DATASETS: dict[str, Task] = {
     "breast_cancer": "binary",
@@ -64,8 +64,9 @@ def load_sklearn(name: str) -> Table:
 
     bunch: Any = getattr(sklearn.datasets, f"load_{name}")()
     task = SKLEARN_DATASETS[name]
-    labels = () if task == "regression" else tuple(str(label) for label in bunch.target_names)
-    dtype = np.float64 if task == "regression" else np.int64
+    has_labels = TASKS[task].has_labels
+    labels = tuple(str(label) for label in bunch.target_names) if has_labels else ()
+    dtype = np.int64 if has_labels else np.float64
     return Table(
         features=np.asarray(bunch.data, dtype=np.float64),
         target=np.asarray(bunch.target, dtype=dtype),

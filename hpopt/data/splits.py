@@ -11,6 +11,7 @@ import numpy as np
 
 from hpopt.data.sources import Table
 from hpopt.errors import DataError
+from hpopt.task import TASKS
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def _cut_by_chance(
     stratify: Literal["auto"] | bool,
 ) -> tuple[list[np.ndarray], str | None]:
     """The rows of each share, and what people should know of how they came about."""
-    target, is_classification = table.target, table.task != "regression"
+    target, is_classification = table.target, TASKS[table.task].has_labels
     stratified = is_classification if stratify == "auto" else stratify
     if stratified and not is_classification:
         raise DataError("a regression target can't be stratified", help="set `stratify: auto`")
@@ -150,7 +151,7 @@ def _cut_between_groups(
             f"{len(distinct)} groups are too few for {len(shares)} parts",
             help="take another column for `groups`, or leave it out",
         )
-    classes = table.target[rows] if table.task != "regression" else np.zeros(len(rows), np.int64)
+    classes = table.target[rows] if TASKS[table.task].has_labels else np.zeros(len(rows), np.int64)
     counts = np.zeros((len(distinct), int(classes.max()) + 1))
     np.add.at(counts, (group, classes), 1)
     wanted = np.asarray(shares) / sum(shares)

@@ -13,7 +13,7 @@ from hpopt.data.column_kinds import AS_PROGRAMS_DO, look
 from hpopt.errors import DataError, SettingError
 from hpopt.inputs import raw
 from hpopt.inputs.stored import Stored, Texts, as_categories, raw_values
-from hpopt.task import Task
+from hpopt.task import TASKS, Task
 
 # Whole numbers are classes up to so many different ones.
 _MOST_NUMBERED_CLASSES = 20
@@ -57,10 +57,11 @@ def encode_target(
         raise DataError(
             f"{name} holds {infinite} infinite numbers", help="mend or delete those rows"
         )
-    numbers, reader = _numbers(stored, decimal, forced=task == "regression")
+    is_forced = task is not None and not TASKS[task].has_labels
+    numbers, reader = _numbers(stored, decimal, forced=is_forced)
     if task is None:
         task = _task_of(name, stored, numbers)
-    if task == "regression":
+    if not TASKS[task].has_labels:
         return replace(_regression(name, numbers), reader={**reader, "gaps": list(gaps)})
     return _classes(name, stored, numbers, task, gaps)
 
@@ -141,7 +142,7 @@ def _classes(
             f'{name} is "{labels[0]}" in every row: there is nothing to predict',
             help="two classes are the least",
         )
-    if task == "binary" and len(labels) > 2:
+    if TASKS[task].has_threshold and len(labels) > 2:
         raise SettingError(
             f"{name} has {len(labels)} classes, so that it is not binary",
             ("task",),

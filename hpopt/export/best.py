@@ -111,7 +111,7 @@ def labels_form(data: Prepared, threshold: float) -> dict[str, Any]:
     With two labels, `labels[1]` is said where its probability is above `threshold`.
     """
     form = {"task": data.output.task, "labels": list(data.labels)}
-    return form | {"threshold": threshold} if data.output.task == "binary" else form
+    return form | {"threshold": threshold} if data.output.kind.has_threshold else form
 
 
 def params_text(*trials: Trial) -> str:

@@ -190,16 +190,16 @@ def _files(export: Export) -> str:
 
 
 def _labels_in_words(data: Prepared) -> str:
-    if data.output.task == "regression":
+    if not data.output.kind.has_labels:
         return "the task"
     contents = "the task, and the label of each class index"
-    if data.output.task == "binary":
+    if data.output.kind.has_threshold:
         contents += f"; {_label(data, 1)} is said where its probability is above `threshold`"
     return contents
 
 
 def _outputs(data: Prepared) -> str:
-    if data.output.task != "binary":
+    if not data.output.kind.has_threshold:
         return OUTPUTS[data.output.task]
     return f"[n, 1]: the probability of {_label(data, 1)}; the other label is {_label(data, 0)}"
 
@@ -211,14 +211,14 @@ def _label(data: Prepared, index: int) -> str:
 def _further_training(export: Export) -> str:
     data = export.data
     target = "class indices, as in labels.json"
-    if data.output.task == "regression":
+    if not data.output.kind.has_labels:
         target = "in the target's own units"
     text = export.of_inputs.training.format(target=target)
     if export.members:
         text += f"\nIts trial is here {export.trial.number}; all members are trained together.\n"
     if data.target.transform == "log1p":
         text += "\nThe loss is that of log(1 + y), as in its trial.\n"
-    elif data.output.task == "regression":
+    elif not data.output.kind.has_labels:
         text += (
             "\nThe loss is weighted as if the target were standardised (its deviation was "
             f"{data.target.scale:.6g}), so that the learning rate fits. A loss of your own wants "
@@ -236,7 +236,7 @@ def _limits(export: Export) -> str:
         "the same, and nothing to rely on.",
         *export.of_inputs.limits,
     ]
-    if data.output.task != "regression":
+    if data.output.kind.has_labels:
         lines.append(
             "- Nothing was done to calibrate its probabilities, and it knows no other labels than "
             "those of labels.json."
