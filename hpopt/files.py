@@ -6,12 +6,28 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from hpopt.errors import RunError
 
 # The end of a name that a file has until it is whole; a kill may leave it behind.
 PART = ".part"
+
+
+def open_plain(path: Path, mode: str, buffering: int = -1) -> Any:
+    """Open a file for writing in binary, where no link may stand in its place.
+
+    A run folder may come from a stranger: a link in it would let us write wherever it leads.
+    Raises OSError where there is one.
+    """
+    no_links = getattr(os, "O_NOFOLLOW", 0)
+    return open(
+        path, mode, buffering, opener=lambda name, flags: os.open(name, flags | no_links, 0o666)
+    )
+
+
+def _without_links(name: str, flags: int) -> int:
+    return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -23,7 +39,8 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with beside.open("wb") as file:
+            beside.unlink(missing_ok=True)
+            with open_plain(beside, "xb") as file:
                 write(file)
                 file.flush()
                 os.fsync(file.fileno())

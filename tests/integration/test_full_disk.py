@@ -4,7 +4,6 @@ and the run goes on to the end that it would have come to."""
 import errno
 import os
 from contextlib import closing
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,9 +30,11 @@ class FullDisk:
 
     def __init__(self, monkeypatch, room):
         self.room = room
-        opened = Path.open
+        opened = open
         monkeypatch.setattr(
-            Path, "open", lambda path, mode="r", *a, **k: self._guard(opened(path, mode, *a, **k))
+            "hpopt.files.open",
+            lambda *given, **options: self._guard(opened(*given, **options)),
+            raising=False,
         )
 
     def _guard(self, file):
