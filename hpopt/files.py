@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,6 +52,14 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
         sync_folder(path.parent)
 
 
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it; nothing is done where there is none."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Turn a full disk, or a folder that is gone, into a RunError that names `path`."""
@@ -58,6 +67,22 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise RunError(f"{path} can't be written: {error.strerror or error}") from error
+
+
+@contextmanager
+def standing(folder: Path) -> Iterator[None]:
+    """Hold files that are read to one state of a folder, which another process may replace.
+
+    Raises RunError where it was replaced meanwhile, or a file can't be read.
+    """
+    try:
+        before = folder.stat()
+        yield
+        is_same = os.path.samestat(before, folder.stat())
+    except OSError as error:
+        raise RunError(f"{folder} can't be read: {error.strerror or error}") from error
+    if not is_same:
+        raise RunError(f"{folder} was written anew while it was read", help="try again")
 
 
 def sync_folder(path: Path) -> None:

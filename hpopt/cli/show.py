@@ -26,7 +26,7 @@ def show_command(
     as_json: Json = False,
 ) -> None:
     """Show a run or one of its trials, also while it runs."""
-    from hpopt.runs.finding import find_run
+    from hpopt.runs.finding import find_run, find_trial
 
     found = find_run(run)
     if number is None:
@@ -35,22 +35,11 @@ def show_command(
         else:
             print("\n".join(_run_lines(found)))
         return
-    trial = _trial(found, number)
+    trial = find_trial(found, number)
     if as_json:
         emit(trial_record(found, trial))
     else:
         print("\n".join(_trial_lines(found, trial)))
-
-
-def _trial(run: Run, number: int) -> Trial:
-    from hpopt.errors import ConfigError
-
-    try:
-        return run.trial(number)
-    except KeyError:
-        count = len(run.trials())
-        has = f"it has trials 1 to {count}" if count else "it has no trials yet"
-        raise ConfigError(f"{run.path.name} has no trial {number}", help=has) from None
 
 
 def _run_lines(run: Run) -> Iterator[str]:

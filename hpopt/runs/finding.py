@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hpopt.errors import RunError, closest
+from hpopt.errors import ConfigError, RunError, closest
 from hpopt.runs.folder import JOURNAL, Run
 from hpopt.runs.naming import name_of, order_of
+from hpopt.trials import Trial
 
 LATEST = "latest"
 _MOST_SHOWN = 8
@@ -35,6 +36,16 @@ def find_folder(reference: str, parent: Path = Path("runs")) -> Path:
     if not path.name or (path.parent != Path() and path.is_dir()):
         return path  # which is no run folder; whoever opens it says so
     return _the_one(path.name, list_runs(parent), parent)
+
+
+def find_trial(run: Run, number: int) -> Trial:
+    """The trial of a number that somebody gave. Raises ConfigError where there is none."""
+    try:
+        return run.trial(number)
+    except KeyError:
+        count = len(run.trials())
+        has = f"it has trials 1 to {count}" if count else "it has no trials yet"
+        raise ConfigError(f"{run.path.name} has no trial {number}", help=has) from None
 
 
 def list_runs(parent: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from hpopt.errors import RunError
-from hpopt.files import PART, sync_folder, write_whole, writing
+from hpopt.files import PART, remove, sync_folder, write_whole, writing
 from hpopt.runs.frame import trial_frame
 from hpopt.runs.journal import (
     Ended,
@@ -288,8 +289,8 @@ class Run:
         """Clear away what a kill left behind: rows, half files, and weights that are not kept."""
         with writing(self.path):
             shutil.rmtree(self.data_folder, ignore_errors=True)
-            for path in self.path.rglob(f".*{PART}"):
-                path.unlink()
+            for path in list(self.path.rglob(f".*{PART}")):
+                remove(path)
             for trial in self.trials():
                 if trial.state == "running":
                     self.clear_trial(trial.number)
@@ -300,13 +301,28 @@ class Run:
         self.check_place()
         write_whole(self.path / name, write)
 
+    def write_folder(self, name: str, files: Mapping[str, Callable[[BinaryIO], object]]) -> None:
+        """Write the files of a folder, which takes the place of an earlier one once it is whole."""
+        self.check_place()
+        beside, before = (self.path / f".{name}{end}{PART}" for end in ("", ".before"))
+        with writing(self.path / name):
+            for path in (beside, before):
+                remove(path)
+            for file_name, write in files.items():
+                write_whole(beside / file_name, write)
+            if (self.path / name).exists():
+                os.replace(self.path / name, before)
+            os.replace(beside, self.path / name)
+            sync_folder(self.path)
+            remove(before)
+
     def write_text(self, name: str, text: str) -> None:
         """Write a text file of the folder in one piece."""
-        self.write(name, lambda file: file.write(text.encode(errors="backslashreplace")))
+        self.write(name, text_writer(text))
 
     def write_json(self, name: str, form: Any) -> None:
         """Write a JSON file of the folder in one piece."""
-        self.write_text(name, json.dumps(form, indent=2, allow_nan=False) + "\n")
+        self.write(name, json_writer(form))
 
     def log_file(self) -> AbstractContextManager[None]:
         """Append what hpopt logs, and what others warn of, to the folder's `hpopt.log`."""
@@ -328,3 +344,13 @@ class Run:
 def now() -> str:
     """The time for the journal: UTC, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def text_writer(text: str) -> Callable[[BinaryIO], object]:
+    """What writes a text into a file."""
+    return lambda file: file.write(text.encode(errors="backslashreplace"))
+
+
+def json_writer(form: Any) -> Callable[[BinaryIO], object]:
+    """What writes strict JSON into a file."""
+    return text_writer(json.dumps(form, indent=2, allow_nan=False) + "\n")
