@@ -47,12 +47,14 @@ def runs_command(
     """
     from hpopt.cli.text import table
     from hpopt.errors import ConfigError, RunError
-    from hpopt.runs.finding import list_runs
+    from hpopt.runs.finding import list_runs, list_unbegun, unbegun_in_words
     from hpopt.runs.folder import Run
 
     if not folder.is_dir() and folder != RUNS:
         raise ConfigError(f"there is no folder {folder}")
     paths = list_runs(folder)
+    for path in list_unbegun(folder):
+        print(f"note: {unbegun_in_words(path)}", file=sys.stderr)
     rows = []
     for path in paths:
         try:

@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -60,13 +60,18 @@ class Run:
     def create(cls, parent: Path, name: str, header: Header) -> Run:
         """Make a new folder, named by the time and `name`, with a journal that has its header.
 
-        Raises ConfigError where no folder can be made there.
+        Raises ConfigError where no folder can be made there, and RunError where the disk is full;
+        no folder is left then.
         """
         path = new_folder(parent.absolute(), name)
-        journal = Journal(path / JOURNAL)
-        journal.append(header)
-        with writing(path):
-            sync_folder(path)
+        with ExitStack() as on_failure:
+            on_failure.callback(shutil.rmtree, path, ignore_errors=True)
+            journal = Journal(path / JOURNAL)
+            on_failure.callback(journal.close)
+            journal.append(header)
+            with writing(path):
+                sync_folder(path)
+            on_failure.pop_all()
         return cls(path, header, [], journal)
 
     @classmethod

@@ -105,6 +105,13 @@ def test_an_append_that_fails_leaves_nothing_before_the_next(tmp_path, monkeypat
     assert [t.state for t in Run.open(path).trials()] == ["finished"] * 2
 
 
+def test_a_disk_that_is_full_at_the_header_leaves_no_folder(tmp_path, monkeypatch):
+    FullDisk(monkeypatch, 0)
+    with pytest.raises(RunError, match="No space left"):
+        Run.create(tmp_path / "runs", "full", HEADER)
+    assert not list((tmp_path / "runs").iterdir())
+
+
 HEADER = Header("0", "rmse", False, {}, {}, SPACE.to_json())
 
 
