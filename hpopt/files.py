@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +17,35 @@ from hpopt.errors import RunError
 PART = ".part"
 
 
-def open_plain(path: Path, mode: str, buffering: int = -1) -> Any:
-    """Open a file for writing in binary, where no link may stand in its place.
+def refuse_links(folder: Path) -> None:
+    """Raise RunError where something in a folder leads out of it, or is no plain file.
+
+    A folder that is written may come from a stranger: a link in it would let us write wherever it
+    leads, and a pipe would hold us up for ever.
+    """
+    top = folder.resolve()
+    for place, folders, files in os.walk(top):
+        for path in (Path(place, name) for name in (*folders, *files)):
+            try:
+                mode = path.lstat().st_mode
+            except FileNotFoundError:  # a writer is at work
+                continue
+            if stat.S_ISLNK(mode):
+                if path.resolve().is_relative_to(top):
+                    continue
+                what = "a symbolic link that leads out of the folder"
+            elif stat.S_ISDIR(mode) or stat.S_ISREG(mode):
+                continue
+            else:
+                what = "neither a file nor a folder"
+            raise RunError(
+                f"{folder} is not written to: {path.relative_to(top)} is {what}",
+                help="hpopt makes none; see where the folder comes from, and remove it",
+            )
+
+
+def open_plain(path: Path, mode: str, buffering: int = -1, encoding: str | None = None) -> Any:
+    """Open a file for writing, where no link may stand in its place.
 
     A run folder may come from a stranger: a link in it would let us write wherever it leads.
     Raises OSError where there is one.
@@ -66,7 +95,9 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise RunError(f"{path} can't be written: {error.strerror or error}") from error
+        is_link = error.errno == errno.ELOOP
+        reason = "a symbolic link stands there" if is_link else error.strerror or error
+        raise RunError(f"{path} can't be written: {reason}") from error
 
 
 @contextmanager

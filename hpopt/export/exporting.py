@@ -32,7 +32,7 @@ from hpopt.export.example import usage_of
 from hpopt.export.formats import FORMATS, Format
 from hpopt.export.own_classes import bring_code, builder_of, own_classes, register_own_classes
 from hpopt.export.verifying import TOLERANCE, CheckRows, largest_difference, spoken_elsewhere
-from hpopt.files import writing
+from hpopt.files import refuse_links, writing
 from hpopt.metrics.metrics import METRICS
 from hpopt.runs.finding import find_trial
 from hpopt.runs.folder import Run
@@ -65,6 +65,7 @@ def export_run(
     """
     format = FORMATS[format_name]
     format.require()
+    refuse_links(run.path)
     saved = trials_in_best(run)
     trial = _choose(run, number, saved)
     members = saved if number is None and len(saved) > 1 else []

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from hpopt.errors import RunError
-from hpopt.files import PART, remove, sync_folder, write_whole, writing
+from hpopt.files import PART, refuse_links, remove, sync_folder, write_whole, writing
 from hpopt.runs.frame import trial_frame
 from hpopt.runs.journal import (
     Ended,
@@ -78,10 +78,12 @@ class Run:
     def reopen(cls, path: Path) -> Run:
         """Go on writing a run folder that another process left, wherever it is now.
 
-        Raises RunError where it is none, is damaged, can't be written or has a writer already.
+        Raises RunError where it is none, is damaged, can't be written, has a writer already, or
+        holds a link that leads out of it.
         """
         path = path.absolute()
         cls.open(path, curves=False)  # says what is wrong before anything is touched
+        refuse_links(path)
         journal = Journal(path / JOURNAL)
         try:
             return cls(path, *read_journal(path / JOURNAL), journal)

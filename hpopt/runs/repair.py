@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpopt.errors import Location, RunError
-from hpopt.files import write_whole, writing
+from hpopt.files import open_plain, refuse_links, write_whole, writing
 from hpopt.runs.folder import JOURNAL
 from hpopt.runs.journal import (
     DamagedLine,
@@ -42,13 +42,14 @@ def repair(folder: Path) -> Repair:
     path = folder / JOURNAL
     if not path.is_file():
         raise RunError(f"{folder} is no run folder: it has no {JOURNAL}")
+    refuse_links(folder)
     journal = Journal(path)  # which keeps writers out, and cuts a torn end away
     try:
         with writing(path):
             lines = path.read_bytes().split(b"\n")[:-1]
         damaged, unfinished = _damage(lines, path)
         if damaged:
-            with writing(path), (folder / DAMAGED).open("ab") as file:
+            with writing(path), open_plain(folder / DAMAGED, "ab") as file:
                 file.writelines(lines[number - 1] + b"\n" for number in damaged)
             whole = [line for n, line in enumerate(lines, start=1) if n not in set(damaged)]
             write_whole(path, lambda file: file.writelines(line + b"\n" for line in whole))
