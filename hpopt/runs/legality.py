@@ -9,6 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+# A number beyond it would cost memory and time wherever numbers are counted up to it.
+_MOST_TRIALS = 1_000_000
+
 
 def is_legal(name: str, value: Any) -> bool:
     """Whether hpopt could have written `value` under the name of a field."""
@@ -16,7 +19,7 @@ def is_legal(name: str, value: Any) -> bool:
 
 
 def _is_count(value: Any) -> bool:
-    return type(value) is int and value > 0
+    return type(value) is int and 0 < value <= _MOST_TRIALS
 
 
 def _is_file_name(value: Any) -> bool:
