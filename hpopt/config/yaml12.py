@@ -38,7 +38,7 @@ class _Yaml12Loader(yaml.SafeLoader):
         """The next node; what is too much is refused before the rest is read."""
         self._count += 1
         if self._count > _MOST_NODES:
-            raise _TooMuch(self.peek_event().start_mark)
+            raise _TooMuch(self.peek_event().start_mark)  # type: ignore[no-untyped-call]
         return super().compose_node(parent, index)
 
 

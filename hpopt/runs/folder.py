@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from hpopt.errors import RunError
+from hpopt.errors import RunError, in_words
 from hpopt.files import PART, refuse_links, remove, sync_folder, write_whole, writing
 from hpopt.runs.frame import trial_frame
 from hpopt.runs.journal import (
@@ -36,6 +36,8 @@ from hpopt.trials import Trial
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from hpopt.space.space import Space
 
 JOURNAL = "journal.jsonl"
 DATA = "data.json"  # what is known of the data besides its rows
@@ -129,6 +131,19 @@ class Run:
     def metric(self) -> str:
         """The metric that was searched by."""
         return self.header.metric
+
+    @property
+    def space(self) -> Space:
+        """What was searched. Raises RunError where the header does not say it rightly."""
+        from hpopt.space.space import Space
+
+        try:
+            return Space.from_json(self.header.space)
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+            raise RunError(
+                f"the search space in the journal of {self.path} makes no sense: {in_words(error)}",
+                help="put its first line back from a copy of the folder",
+            ) from None
 
     @property
     def n_calls(self) -> int | None:

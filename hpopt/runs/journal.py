@@ -317,7 +317,7 @@ def decode(line: bytes, path: Path, number: int) -> Event | None:
             raise ValueError
         if isinstance(event, Step):
             outcome_of(event.name, event.outcome)  # says whether it is legal as well
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise DamagedLine(path, number) from None
     return event
 

@@ -64,6 +64,7 @@ def _damage(lines: list[bytes], path: Path) -> tuple[list[int], list[int]]:
     begun: set[int] = set()
     ended: set[int] = set()
     finished: set[int] = set()
+    metric = ""
     for number, line in enumerate(lines, start=1):
         try:
             event = decode(line, path, number)
@@ -76,10 +77,12 @@ def _damage(lines: list[bytes], path: Path) -> tuple[list[int], list[int]]:
                 location=Location(str(path), 1),
                 help="put the line back from a copy of the folder",
             )
+        if isinstance(event, Header):
+            metric = event.metric
         if isinstance(event, Started):
             begun.add(event.number)
         elif isinstance(event, Finished | Failed):
-            if event.number in begun:
+            if event.number in begun and _has_score(event, metric):
                 ended.add(event.number)
                 if isinstance(event, Finished):
                     finished.add(event.number)
@@ -89,3 +92,7 @@ def _damage(lines: list[bytes], path: Path) -> tuple[list[int], list[int]]:
             damaged.append(number)
     last = max(begun, default=0)
     return damaged, [n for n in range(1, last + 1) if n not in ended]
+
+
+def _has_score(event: Finished | Failed, metric: str) -> bool:
+    return isinstance(event, Failed) or event.metrics.get(metric) is not None
