@@ -10,6 +10,7 @@ from typing import Any
 
 from hpopt.config.dumping import inline_yaml
 from hpopt.config.loading import Config, load_config
+from hpopt.config.plain import check_plain
 from hpopt.config.schema import Settings
 from hpopt.errors import ConfigError, HpoptError, closest
 from hpopt.runs.finding import find_folder, find_run
@@ -101,6 +102,8 @@ def _as_written(overrides: Mapping[str, Any]) -> list[str]:
             match = closest(name, _keys(sections))
             help = f"did you mean `{match}`?" if match else "name a section: search__n_calls=20"
             raise ConfigError(f"unknown argument `{name}`", help=help)
+    for name, value in overrides.items():
+        check_plain(value, tuple(name.split("__")))
     return [f"{name.replace('__', '.')}={inline_yaml(value)}" for name, value in overrides.items()]
 
 

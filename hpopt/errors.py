@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
+from hpopt.shown import printable
+
 _TERMINAL_CODE = re.compile(r"\x1b\[[0-9;]*m")
 _INNER_ERROR = re.compile(r"Exception encountered: |\w*(Error|Exception): ")
 _SAYS_NOTHING = ("in user code:", "Exception encountered when calling", "File ", "Arguments ")
@@ -38,13 +40,13 @@ class Problem:
 
     def render(self, kind: str) -> str:
         """Lay the problem out for a terminal, in the manner of compilers."""
-        lines = [f"error[{kind}]: {self.message}"]
+        lines = [f"error[{kind}]: {printable(self.message)}"]
         if self.location is not None:
-            lines.append(f"  --> {self.location}")
+            lines.append(f"  --> {printable(str(self.location))}")
             if self.location.text and self.location.text.strip():
-                lines.append(f"   |   {shorten(self.location.text.strip())}")
+                lines.append(f"   |   {shorten(printable(self.location.text.strip()))}")
         if self.help:
-            lines.append(f"   = help: {self.help}")
+            lines.append(f"   = help: {printable(self.help)}")
         return "\n".join(lines)
 
 

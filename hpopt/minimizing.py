@@ -15,6 +15,7 @@ from hpopt.config.document import Document
 from hpopt.config.dumping import block_yaml
 from hpopt.config.nesting import flattened
 from hpopt.config.parsing import parse_document
+from hpopt.config.plain import check_plain
 from hpopt.config.problems import in_order, problems_of
 from hpopt.config.schema import Constant, DimensionForm, SearchEngine
 from hpopt.errors import ConfigError, HpoptError, Problem, RunError, suggest_name
@@ -27,11 +28,9 @@ from hpopt.space.dimensions import Dimension
 from hpopt.space.space import Space, settle_conditions
 from hpopt.trials import Result, Trial, incumbent
 
-Objective = Callable[[dict[str, Scalar]], float]
-
 
 def minimize(
-    objective: Objective,
+    objective: Callable[[dict[str, Scalar]], float],
     space: Mapping[str, Any],
     *,
     n_calls: int,
@@ -59,6 +58,8 @@ def minimize(
     Raises ConfigError where an argument makes no sense, RunError where no value was finite.
     """
     try:
+        if not callable(objective):
+            raise ConfigError(f"the objective is a {type(objective).__name__}, not a function")
         constants, searched = _read_space(space, dict(defaults or {}))
         _check_counts(n_calls=n_calls, n_initial=1 if n_initial is None else n_initial)
         of_searcher = _read_engine(engine, settings).of_searcher
@@ -97,6 +98,12 @@ def _read_space(
     forms: Mapping[str, Any], defaults: dict[str, Scalar]
 ) -> tuple[dict[str, Scalar], Space]:
     """The constants, and the space of what is left; ConfigError with all that is wrong."""
+    if not isinstance(forms, Mapping):
+        raise ConfigError(
+            f"the space is a {type(forms).__name__}, not a mapping of names to dimensions",
+            help="{'rate': {'type': 'real', 'low': 1e-4, 'high': 0.1}, 'size': [16, 32]}",
+        )
+    check_plain(forms, ("space",))
     written = parse_document(Path("space"), block_yaml({"space": dict(forms)}).encode())
     document, problems = flattened(written, sections=())
     try:

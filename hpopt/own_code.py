@@ -12,8 +12,10 @@ import importlib.util
 import inspect
 import sys
 import traceback
+import types
 import typing
 from collections.abc import Callable, Mapping
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
@@ -42,25 +44,39 @@ def source_of(reference: str) -> Path | None:
     return Path(source) if source.endswith(".py") else None
 
 
-def code_files(tree: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """The files of own code that a config's `tree` names, seen from `folder`; none of it is run."""
-    files = {}
+def code_references(tree: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    """The absolute references of own code in a config's `tree`; none of it is run."""
+    references = {}
     for role, (section, key) in PLACES.items():
         reference = (tree.get(section) or {}).get(key)
-        if isinstance(reference, str):
-            source = source_of(absolute_reference(reference, folder))
-            if source is not None:
-                files[role] = source
-    return files
+        if isinstance(reference, str) and is_own(reference):
+            references[role] = absolute_reference(reference, folder)
+    return references
+
+
+def is_own(reference: str) -> bool:
+    """Whether a reference names a user's code, and not one of hpopt's builders or sources."""
+    source, colon, _ = reference.rpartition(":")
+    return bool(colon) and (source.endswith(".py") or not source.startswith("hpopt."))
+
+
+def code_files(tree: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+    """The files of own code that a config's `tree` names, seen from `folder`; none of it is run."""
+    sources = {role: source_of(ref) for role, ref in code_references(tree, folder).items()}
+    return {role: source for role, source in sources.items() if source is not None}
+
+
+def code_print(path: Path) -> str | None:
+    """A short hash of a file; None where it is gone."""
+    if not path.is_file():
+        return None
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def code_prints(files: Mapping[str, Path]) -> dict[str, str]:
     """A short hash of each file; of one that is gone, none."""
-    return {
-        role: hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-        for role, path in files.items()
-        if path.is_file()
-    }
+    prints = {role: code_print(path) for role, path in files.items()}
+    return {role: fingerprint for role, fingerprint in prints.items() if fingerprint is not None}
 
 
 def load_function(reference: str, what: str) -> Callable[..., Any]:
@@ -69,20 +85,20 @@ def load_function(reference: str, what: str) -> Callable[..., Any]:
     `what` is what errors call it. Runs the user's own code when it is imported. Raises SetupError
     where there is no such function.
     """
-    source, _, function = reference.rpartition(":")
+    source, _, name = reference.rpartition(":")
     is_file = source.endswith(".py")
     module = _import_file(Path(source), what) if is_file else _import_module(source, what)
-    found = vars(module).get(function)
-    if not callable(found):
+    function = vars(module).get(name)
+    if not callable(function):
         functions = [
-            name
-            for name, value in vars(module).items()
+            other
+            for other, value in vars(module).items()
             if inspect.isfunction(value) and value.__module__ == module.__name__
         ]
         raise SetupError(
-            f"there is no function `{function}` in {source}", help=suggest_name(function, functions)
+            f"there is no function `{name}` in {source}", help=suggest_name(name, functions)
         )
-    return typing.cast(Callable[..., Any], found)
+    return typing.cast(Callable[..., Any], function)
 
 
 def blame(error: BaseException, function: Callable[..., Any] | None = None) -> Location | None:
@@ -110,21 +126,40 @@ def _line_in(file: str, error: BaseException) -> Location | None:
     return None
 
 
-def _import_file(path: Path, what: str) -> Any:
+def check_there(reference: str, what: str) -> None:
+    """Raise SetupError where there is no such file or module; none of it is run."""
+    source = reference.rpartition(":")[0]
+    if source.endswith(".py"):
+        _modified_ns(Path(source), what)
+        return
+    package = source.partition(".")[0]
     try:
-        modified_ns = path.stat().st_mtime_ns
+        is_there = package in sys.modules or importlib.util.find_spec(package) is not None
+    except ValueError:
+        is_there = False
+    if not is_there:
+        raise _no_module(source, what, f"No module named '{package}'")
+
+
+def _import_file(path: Path, what: str) -> Any:
+    return _execute_file(path, _modified_ns(path, what), what)
+
+
+def _modified_ns(path: Path, what: str) -> int:
+    try:
+        return path.stat().st_mtime_ns
     except (OSError, ValueError):
         beside = [other.name for other in path.parent.glob("*.py")] if path.parent.is_dir() else []
         match = closest(path.name, beside)
         help = f"did you mean `{match}`?" if match else None
         raise SetupError(f"there is no {what} file {path}", help=help) from None
-    return _execute_file(path, modified_ns, what)
 
 
 @functools.lru_cache(maxsize=8)
 def _execute_file(path: Path, modified_ns: int, what: str) -> Any:
     """Run a user's file once, and again only where it was written anew."""
-    spec = importlib.util.spec_from_file_location(f"hpopt_user_{path.stem}", path)
+    name = f"hpopt_user_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path, loader=_Source(name, str(path)))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -141,11 +176,23 @@ def _execute_file(path: Path, modified_ns: int, what: str) -> Any:
     return module
 
 
+class _Source(SourceFileLoader):
+    """Runs the file that was read, and not what `__pycache__` beside it says that it is."""
+
+    def get_code(self, fullname: str) -> types.CodeType:
+        """The file's own text, compiled."""
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 def _import_module(name: str, what: str) -> Any:
     try:
         return importlib.import_module(name)
     except (Exception, SystemExit) as error:
-        raise SetupError(
-            f"the {what}'s module `{name}` can't be imported: {in_words(error)}",
-            help="install the package, or give the file: `path/file.py:function`",
-        ) from error
+        raise _no_module(name, what, in_words(error)) from error
+
+
+def _no_module(name: str, what: str, why: str) -> SetupError:
+    return SetupError(
+        f"the {what}'s module `{name}` can't be imported: {why}",
+        help="install the package, or give the file: `path/file.py:function`",
+    )

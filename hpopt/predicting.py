@@ -48,13 +48,14 @@ class Evaluation:
 class Model:
     """The model of a run's `best/`. Raises RunError where there is none, or it can't be loaded."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, *, trust_code: bool = False) -> None:
         if not (run.path / MODEL).is_file():
             raise RunError(
                 f"{run.shown_path} has no model: it is {run.state}",
                 help="the end of a run saves the best network; see `hpopt show`",
             )
         self.run = run
+        self._trust_code = trust_code
         # All of them from best/: a run that is extended meanwhile knows nothing of this model.
         with standing(run.path / BEST):
             self.data = data_of(run)
@@ -113,7 +114,7 @@ class Model:
     @cached_property
     def _model(self) -> Any:
         if own := own_classes(self._archive):
-            register_own_classes(self.run, own)
+            register_own_classes(self.run, own, trust_code=self._trust_code)
         try:
             return load_model(self._archive)
         except Exception as error:
@@ -123,37 +124,49 @@ class Model:
             ) from error
 
 
-def predict(run: Run | str, given: pd.DataFrame | np.ndarray | str | PathLike[str]) -> pd.DataFrame:
+def predict(
+    run: Run | str,
+    given: pd.DataFrame | np.ndarray | str | PathLike[str],
+    *,
+    trust_code: bool = False,
+) -> pd.DataFrame:
     """What the best network of a run says of rows: a row for each, in their order.
 
     `run` is a `Run`, or what `find_run` finds; the rows are a DataFrame or an array [n, ...], or
     the path of a CSV, Parquet, .npy or .npz file. A classification gives the label as `prediction`
     and `probability_LABEL` for each label, a regression `prediction` in the target's units; columns
-    that hpopt took for ids are in front. Raises RunError where the run has no model, and DataError
-    where the rows do not fit it.
+    that hpopt took for ids are in front. `trust_code` lets a builder's code run that is not yours.
+    Raises RunError where the run has no model, ConfigError where its code may not run, and
+    DataError where the rows do not fit it.
     """
-    model = _model_of(run)
+    model = _model_of(run, trust_code)
     rows = model.rows(given)
     predictions = model.predict(rows)
-    index = getattr(given, "index", None)
-    return predictions if index is None else predictions.set_axis(index)
+    if isinstance(given, str | PathLike | np.ndarray):
+        return predictions
+    return predictions.set_axis(given.index)
 
 
-def evaluate(run: Run | str, given: pd.DataFrame | np.ndarray | str | PathLike[str]) -> Evaluation:
+def evaluate(
+    run: Run | str,
+    given: pd.DataFrame | np.ndarray | str | PathLike[str],
+    *,
+    trust_code: bool = False,
+) -> Evaluation:
     """How well the best network of a run does on rows that have a target.
 
-    Raises RunError where the run has no model, and DataError where the rows do not fit it.
+    Raises and takes what `predict` does.
     """
-    model = _model_of(run)
+    model = _model_of(run, trust_code)
     return model.evaluate(model.rows(given, with_target=True))
 
 
-def _model_of(run: Run | str) -> Model:
-    return Model(run if isinstance(run, Run) else find_run(run))
+def _model_of(run: Run | str, trust_code: bool) -> Model:
+    return Model(run if isinstance(run, Run) else find_run(run), trust_code=trust_code)
 
 
-def _confusion(y: np.ndarray, said: np.ndarray, labels: int) -> np.ndarray | None:
+def _confusion(y: np.ndarray, predicted: np.ndarray, labels: int) -> np.ndarray | None:
     if not labels:
         return None
-    counts = np.bincount(y * labels + said, minlength=labels * labels)
+    counts = np.bincount(y * labels + predicted, minlength=labels * labels)
     return np.asarray(counts.reshape(labels, labels))

@@ -52,6 +52,14 @@ def shares(file: Path) -> bool:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _own_state(tmp_path_factory):
+    """What a user lets run is noted in a place of the tests' own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _journals_as_0_1_reads_them():
     """Every journal that a test writes in this process: hpopt 0.1 reads it right, or refuses it."""
     close = Journal.close

@@ -12,7 +12,7 @@ MAPPING = {
     "training": {"epochs": 2},
     "space": {
         "learning_rate": {"type": "real", "low": 1e-3, "high": np.float64(0.1)},
-        "num_dense_nodes": (4, 8),
+        "num_dense_nodes": [4, 8],
     },
     "search": {"n_calls": 3, "engine": "random"},
     "execution": {"workers": 0},

@@ -16,7 +16,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 RECORDS = {"errors", "space", "trials"}
 # What each room may import of the others, from the ground up; one that is not named, nothing.
 MAY_IMPORT = {
-    "errors": set(),
+    "errors": {"shown"},
     "grammar": set(),
     "jsonline": set(),
     "task": set(),
@@ -24,10 +24,12 @@ MAY_IMPORT = {
     "backend": {"errors"},
     "files": {"errors"},
     "metrics": {"errors", "task"},
+    "shown": set(),
+    "trusted": {"errors", "own_code"},
     "own_code": {"errors"},
     "space": {"errors"},
     "builders": {"backend", "errors", "own_code", "task"},
-    "inputs": {"backend", "errors"},
+    "inputs": {"backend", "errors", "shown"},
     "data": {"errors", "files", "grammar", "inputs", "own_code", "task"},
     "statistics": {"metrics", "task"},
     "trials": {"space"},
@@ -71,13 +73,15 @@ MAY_IMPORT = {
         "own_code",
         "report",
         "runs",
+        "shown",
         "statistics",
         "training",
+        "trusted",
     }
     | RECORDS,
     "minimizing": {"config", "grammar", "runs", "search"} | RECORDS,
     "plots": {"files", "report", "runs", "search", "statistics"} | RECORDS,
-    "tracking": {"backend", "report", "runs"} | RECORDS,
+    "tracking": {"backend", "report", "runs", "shown"} | RECORDS,
     "closing": {
         "config",
         "data",
@@ -110,6 +114,7 @@ MAY_IMPORT = {
         "tracking",
         "training",
         "version",
+        "trusted",
     }
     | RECORDS,
     "api": {"config", "runs", "tracking", "tuning"} | RECORDS,
@@ -127,6 +132,7 @@ MAY_IMPORT = {
         "predicting",
         "report",
         "runs",
+        "shown",
         "tracking",
         "tuning",
     }

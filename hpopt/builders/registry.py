@@ -15,7 +15,7 @@ from annotated_types import DocInfo
 
 from hpopt.backend import load_keras
 from hpopt.errors import SetupError, suggest_name
-from hpopt.own_code import load_function
+from hpopt.own_code import check_there, load_function
 from hpopt.task import Output
 
 SHIPPED = {"dense_dropout": "hpopt.builders.dense_dropout:build"}
@@ -49,10 +49,14 @@ class Argument:
 
 @dataclass(frozen=True)
 class Signature:
-    """The keyword arguments of a builder; `takes_any` where it has `**kwargs`."""
+    """The keyword arguments of a builder; `takes_any` where it has `**kwargs`.
+
+    `compiles` where its code seems to compile the network itself.
+    """
 
     arguments: dict[str, Argument]
     takes_any: bool
+    compiles: bool = False
 
 
 def load_builder(reference: str) -> Builder:
@@ -68,6 +72,7 @@ def load_builder(reference: str) -> Builder:
             else suggest_name(reference, SHIPPED) + ', or your own as "nets.py:build"',
         )
     if reference not in SHIPPED:
+        check_there(reference, "builder")  # importing Keras takes its time
         load_keras()  # the user's file will import it, and does not know how to keep it quiet
     return typing.cast(Builder, load_function(SHIPPED.get(reference, reference), "builder"))
 
@@ -95,7 +100,19 @@ def read_signature(builder: Builder) -> Signature:
     return Signature(
         {p.name: _argument(builder, p) for p in named},
         takes_any=any(p.kind is p.VAR_KEYWORD for p in parameters),
+        compiles=_compiles(builder),
     )
+
+
+def _compiles(builder: Builder) -> bool:
+    """Whether a builder, or a function of its file that it names, names `compile`, but not `re`."""
+    functions = [inspect.unwrap(builder)]
+    own_names = getattr(functions[0], "__globals__", {})
+    for name in getattr(getattr(functions[0], "__code__", None), "co_names", ()):
+        if inspect.isfunction(own_names.get(name)):
+            functions.append(own_names[name])
+    named = [getattr(getattr(each, "__code__", None), "co_names", ()) for each in functions]
+    return any("compile" in names and "re" not in names for names in named)
 
 
 def _argument(builder: Builder, parameter: inspect.Parameter) -> Argument:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from hpopt.cli.options import Json, complete_run, emit
+from hpopt.cli.output import write_file
 from hpopt.cli.plot import PictureFormat
 
 
@@ -29,7 +30,6 @@ def compare_command(
 
     Runs of one name (the part behind the time) are taken as repetitions: their median is drawn.
     """
-    from hpopt.files import write_whole
     from hpopt.plots.comparison import draw_comparison
     from hpopt.plots.style import to_bytes
     from hpopt.report.standings import Standing, as_record, notes_on_comparing, show_standings
@@ -42,7 +42,7 @@ def compare_command(
     standings = [Standing.of(run) for run in opened]
     path = output_dir / f"comparison.{format}"
     picture = to_bytes(draw_comparison(opened), format)
-    write_whole(path, lambda file: file.write(picture))
+    write_file(path, picture)
     if json:
         for standing in standings:
             emit(as_record(standing, metric))

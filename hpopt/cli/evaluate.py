@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hpopt.cli.options import DataArgument, Json, RunArgument, emit
+from hpopt.cli.options import DataArgument, Json, RunArgument, TrustCode, emit, own_code_aside
 
 if TYPE_CHECKING:
     from hpopt.predicting import Evaluation
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 _MOST_LABELS = 20
 
 
-def evaluate_command(run: RunArgument, data: DataArgument, as_json: Json = False) -> None:
+def evaluate_command(
+    run: RunArgument, data: DataArgument, as_json: Json = False, trust_code: TrustCode = False
+) -> None:
     """Score the best network of RUN on the rows of DATA, which need the target's column.
 
     Shows every metric of the task with its interval of 95 %, and what was taken for what.
@@ -23,8 +25,9 @@ def evaluate_command(run: RunArgument, data: DataArgument, as_json: Json = False
     from hpopt.predicting import Model
     from hpopt.runs.finding import find_run
 
-    model = Model(find_run(run))
-    evaluation = model.evaluate(model.rows(data, with_target=True))
+    model = Model(find_run(run), trust_code=trust_code)
+    with own_code_aside():
+        evaluation = model.evaluate(model.rows(data, with_target=True))
     for note in evaluation.notes:
         print(f"note: {note}", file=sys.stderr)
     if as_json:

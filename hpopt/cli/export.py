@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from hpopt.cli.options import Json, RunArgument, emit
+from hpopt.cli.options import Json, RunArgument, TrustCode, emit, own_code_aside
+from hpopt.cli.output import is_stdout
 
 _FORMATS = ("keras", "saved_model", "onnx", "tflite")
 
@@ -25,6 +26,10 @@ def export_command(
     trial: Annotated[
         int | None, typer.Option(metavar="N", help="Another trial than the best, if it is kept.")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace an earlier export that stands there.")
+    ] = False,
+    trust_code: TrustCode = False,
     as_json: Json = False,
 ) -> None:
     """Export the best network of RUN: model, labels, params, model card and an example of use.
@@ -37,11 +42,16 @@ def export_command(
 
     if format not in _FORMATS:
         raise ConfigError(f"unknown format `{format}`", help=suggest_name(format, _FORMATS))
+    if output is not None and is_stdout(output):
+        raise ConfigError("an export is a folder, which stdout can't take", help="-o DIR")
     opened = find_run(run)
     from hpopt.export.exporting import export_run
     from hpopt.report.words import list_trials
 
-    folder, export = export_run(opened, format, number=trial, folder=output)
+    with own_code_aside():
+        folder, export = export_run(
+            opened, format, number=trial, folder=output, replace_it=force, trust_code=trust_code
+        )
     here = Path.cwd()
     shown = folder.relative_to(here) if folder.is_relative_to(here) else folder
     if as_json:

@@ -8,21 +8,28 @@ from typing import Annotated
 
 import typer
 
-Data = Annotated[
+from hpopt.cli.output import is_stdout, write_file, write_output
+
+TableArgument = Annotated[
     Path, typer.Argument(metavar="DATA", help="The table: .csv, .tsv, .gz or .parquet.")
 ]
-Target = Annotated[
+TargetOption = Annotated[
     str | None, typer.Option("--target", "-t", metavar="NAME", help="The column to predict.")
 ]
-Output = Annotated[
+OutputOption = Annotated[
     Path | None,
-    typer.Option("--output", "-o", metavar="FILE", help="The config; if left out, DATA.yaml here."),
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="The config, or - for stdout; DATA.yaml here."
+    ),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite the config if it is there.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite the config if it is there.")]
 
 
 def init_command(
-    data: Data, target: Target = None, output: Output = None, force: Force = False
+    data: TableArgument,
+    target: TargetOption = None,
+    output: OutputOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Write a config for a table: what its columns are, and a space to search, with comments.
 
@@ -31,17 +38,19 @@ def init_command(
     """
     from hpopt.drafting import SCHEMA, draft_config
     from hpopt.errors import ConfigError
-    from hpopt.files import write_whole
 
     name = data.name.removesuffix(".gz")
     place = output or Path(Path(name).with_suffix(".yaml").name)
-    if place.exists() and not force:
+    if is_stdout(place):
+        write_output(place, draft_config(data, target, Path()))
+        return
+    if place.is_file() and not force:
         raise ConfigError(f"{place} is there already", help="add `--force`, or `-o FILE`")
     text = draft_config(data, target, place.parent)
-    write_whole(place, lambda file: file.write(text.encode()))
+    write_file(place, text.encode())
     schema = place.with_name(SCHEMA)
-    if not schema.exists():
-        write_whole(schema, lambda file: file.write(_schema_text().encode()))
+    if place.is_file() and not schema.exists():
+        write_file(schema, _schema_text().encode())
     shown = shlex.quote(str(place))
     print(f"{place} is written. What next:\n  hpopt check {shown}\n  hpopt tune {shown}")
 

@@ -20,6 +20,7 @@ from hpopt.cli.resume import resume_command
 from hpopt.cli.runs import runs_app
 from hpopt.cli.schema import schema_command
 from hpopt.cli.show import show_command
+from hpopt.cli.terminal import shown_streams
 from hpopt.cli.trials import trials_command
 from hpopt.cli.tune import tune_command
 from hpopt.errors import HpoptError, Interrupted
@@ -82,11 +83,12 @@ def main() -> None:
         # Where the terminal has no ä, it is shown as \\xe4, and costs no finished run.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    try:
-        app()
-    except HpoptError as error:
-        print(error.render(), file=sys.stderr)
-        sys.exit(error.exit_code)
+    with shown_streams():
+        try:
+            app()
+        except HpoptError as error:
+            print(error.render(), file=sys.stderr)
+            sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

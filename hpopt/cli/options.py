@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from hpopt.cli.terminal import as_it_is
 from hpopt.jsonline import json_line
 
 RUNS = Path("runs")
@@ -75,13 +76,23 @@ OutputDir = Annotated[
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print the run folder's path and nothing else.")
 ]
+TrustCode = Annotated[
+    bool,
+    typer.Option(
+        "--trust-code", help="Run own code also where it has changed, or comes from elsewhere."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for programs.")]
 
 
 @contextmanager
 def own_code_aside() -> Iterator[None]:
-    """Send to stderr what a user's own code prints meanwhile: stdout is for what hpopt says."""
-    with redirect_stdout(sys.stderr):
+    """Send to stderr what a user's own code prints meanwhile, as it is.
+
+    stdout is for what hpopt says; and bars of progress move the cursor.
+    """
+    stderr = as_it_is(sys.stderr)
+    with redirect_stdout(stderr), redirect_stderr(stderr):
         yield
 
 

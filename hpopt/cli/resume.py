@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpopt.cli.options import Json, Overrides, Quiet, RunArgument, own_code_aside
+from hpopt.cli.options import Json, Overrides, Quiet, RunArgument, TrustCode, own_code_aside
 from hpopt.cli.searching import ENDED_WITHOUT_MODEL, say_what_came, watcher
 from hpopt.cli.signals import stop_on_signals
 
@@ -21,10 +21,7 @@ def resume_command(
     data: Annotated[
         str | None, typer.Option(metavar="PATH", help="Where the data file is now.")
     ] = None,
-    trust_code: Annotated[
-        bool,
-        typer.Option("--trust-code", help="Run own code also where it has changed since."),
-    ] = False,
+    trust_code: TrustCode = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -60,7 +57,7 @@ def resume_command(
 
 def _say_it_is_over(run: Run, *, as_json: bool, quiet: bool) -> None:
     from hpopt.cli.events import print_event
-    from hpopt.cli.records import run_record
+    from hpopt.cli.json_records import run_record
 
     if as_json:
         print_event("run_ended", **run_record(run))

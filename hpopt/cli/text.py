@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from hpopt.shown import one_line
+
 if TYPE_CHECKING:
     from hpopt.space.space import Space
 
@@ -18,13 +20,13 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: str = "") -
     from hpopt.report.words import align
 
     flush = [index for index, name in enumerate(head) if name in right.split()]
-    return align([head, *rows], flush)
+    return align([[one_line(cell) for cell in row] for row in (head, *rows)], flush)
 
 
 def facts(named: Mapping[str, str]) -> list[str]:
     """Lines of a name and what is said of it, aligned."""
     width = max(map(len, named), default=0)
-    return [f"  {name:<{width}}  {text}" for name, text in named.items()]
+    return [f"  {name:<{width}}  {one_line(text)}" for name, text in named.items()]
 
 
 def space_table(space: Space) -> list[str]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hpopt.cli.options import RunArgument
+from hpopt.cli.output import Output, SafeCsv, safe_cell, write_output
 from hpopt.jsonline import json_line
 
 if TYPE_CHECKING:
@@ -23,41 +23,35 @@ def trials_command(
         bool,
         typer.Option("--json/--csv", help="A JSON object a line with all that is known, or CSV."),
     ] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write a file instead of stdout."),
-    ] = None,
+    output: Output = None,
+    safe_csv: SafeCsv = False,
 ) -> None:
     """Print the trials of a run, one a row, as CSV.
 
     The metric stands in its own direction. A cell is empty where a param was inactive, and null
     where its value is null.
     """
-    from hpopt.cli.records import trial_record
-    from hpopt.files import write_whole
+    from hpopt.cli.json_records import trial_record
     from hpopt.runs.finding import find_run
 
-    found = find_run(run)
+    opened = find_run(run)
     if as_json:
-        text = "".join(json_line(trial_record(found, t)) + "\n" for t in found.trials())
+        text = "".join(json_line(trial_record(opened, t)) + "\n" for t in opened.trials())
     else:
-        text = _csv(found)
-    if output is None:
-        with contextlib.suppress(BrokenPipeError):
-            print(text, end="")
-    else:
-        write_whole(output, lambda file: file.write(text.encode(errors="backslashreplace")))
+        text = _csv(opened, safe_cell if safe_csv else str)
+    write_output(output, text)
 
 
-def _csv(run: Run) -> str:
+def _csv(run: Run, safe: Callable[[str], str]) -> str:
     from hpopt.runs.frame import trial_columns, trial_rows
 
     file = io.StringIO()
     columns = trial_columns(run.header, run.trials())
     writer = csv.DictWriter(file, columns, lineterminator="\n")
-    writer.writeheader()
+    writer.writerow({name: safe(name) for name in columns})
     for row in trial_rows(run.trials()):
-        writer.writerow({name: _cell(name, value) for name, value in row.items()})
+        cells = {name: _cell(name, value) for name, value in row.items()}
+        writer.writerow({n: safe(c) if isinstance(c, str) else c for n, c in cells.items()})
     return file.getvalue()
 
 

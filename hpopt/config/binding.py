@@ -17,7 +17,7 @@ from hpopt.config.initial import initial_params
 from hpopt.config.nesting import SECTIONS
 from hpopt.config.problems import dotted, misfit, typeless
 from hpopt.config.schema import Constant, Settings
-from hpopt.config.settable import Settable, builder_of, holder_of, of_training
+from hpopt.config.settable import Settable, holder_of, of_training, resolve_builder
 from hpopt.errors import ConfigError, Problem, suggest_name
 from hpopt.grammar import Section
 from hpopt.space.conditions import Condition, DimensionError, Scalar, is_scalar
@@ -47,13 +47,21 @@ def bind(settings: Settings, document: Document) -> Binding:
     return _Binder(settings, document).bind()
 
 
+_COMPILED_ANEW = (
+    "the builder compiles its network; hpopt compiles it anew, with the optimizer, the learning "
+    "rate and the loss of `training`, and its own metrics"
+)
+
+
 class _Binder:
     def __init__(self, settings: Settings, document: Document) -> None:
         self.settings = settings
         self.document = document
         self.problems: list[Problem] = []
         self.notes: list[str] = []
-        self.builder, self.signature = builder_of(settings, document)
+        self.builder, self.signature = resolve_builder(settings, document)
+        if self.signature.compiles:
+            self.notes.append(_COMPILED_ANEW)
         self.settable = Settable(self.signature)
         self.training = self._opened(settings.training)
 

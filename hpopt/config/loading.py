@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from hpopt.config.document import Document, KeyPath
 from hpopt.config.dumping import block_yaml
 from hpopt.config.nesting import flattened
 from hpopt.config.parsing import parse_document, read_document
+from hpopt.config.plain import check_plain
 from hpopt.config.problems import in_order, problems_of
 from hpopt.config.schema import Settings
 from hpopt.data.settings import AnyData, located
@@ -97,9 +99,15 @@ def load_config(
     """
     overrides = [overrides] if isinstance(overrides, str) else overrides
     if isinstance(source, Mapping):
+        check_plain(source)
         document = parse_document(MAPPING, block_yaml(source).encode(), overrides)
-    else:
+    elif isinstance(source, str | os.PathLike):
         document = read_document(Path(source), overrides)
+    else:
+        raise ConfigError(
+            f"a {type(source).__name__} is no config",
+            help="give the path of a YAML file, or a mapping of the same content",
+        )
     return check_document(document)
 
 
@@ -118,13 +126,16 @@ def check_document(document: Document) -> Config:
 def _run_name(settings: Settings, document: Document) -> str:
     name = settings.output.name
     if name is None:
-        stem = re.sub(r"[^A-Za-z0-9._-]+", "_", document.path.stem)
-        return stem.lstrip("._-")[:_LONGEST_NAME] or "run"
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or len(name) > _LONGEST_NAME:
+        # In one form of those that Unicode has, for macOS and Linux compose letters differently.
+        stem = re.sub(r"[^\w.-]+", "_", unicodedata.normalize("NFC", document.path.stem))
+        short = stem.lstrip("._-").encode(errors="ignore")[:_LONGEST_NAME]
+        return short.decode(errors="ignore") or "run"
+    is_name = re.fullmatch(r"[^\W_][\w.-]*", name)
+    if not is_name or len(name.encode(errors="replace")) > _LONGEST_NAME:
         raise ConfigError(
             f'a run can\'t be named "{shorten(name, 40)}"',
             location=document.location(("output", "name")),
-            help=f"up to {_LONGEST_NAME} letters (a to z), digits, `.`, `_` and `-`, "
+            help=f"up to {_LONGEST_NAME} letters, digits, `.`, `_` and `-`, "
             "beginning with a letter or digit",
         )
     return name

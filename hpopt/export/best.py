@@ -17,7 +17,7 @@ from hpopt.export.twin import compile_raw_model, raw_model
 from hpopt.export.verifying import TOLERANCE, CheckRows, largest_difference
 from hpopt.runs.folder import DATA, Run, json_writer, text_writer
 from hpopt.runs.state import HALF
-from hpopt.training.fit import predict
+from hpopt.training.fit import network_outputs
 from hpopt.training.objective import Objective
 from hpopt.trials import Trial
 
@@ -148,7 +148,7 @@ def saved_model(objective: Objective, network: Any, trial: Trial) -> tuple[bytes
 def made_up_check(data: Prepared, network: Any) -> CheckRows:
     """Made-up rows with what a network says of them."""
     rows = data.features.made_up(_MADE_UP)
-    outputs = data.target.restore(predict(network, data.features.apply(rows)))
+    outputs = data.target.restore(network_outputs(network, data.features.apply(rows)))
     return CheckRows(rows, outputs, None)
 
 
@@ -165,7 +165,9 @@ def params_text(*trials: Trial) -> str:
     """A trial's params as YAML; those of several as documents of one file."""
     texts = []
     for trial in trials:
-        params = [f"{name}: {inline_yaml(value)}\n" for name, value in trial.params.items()]
+        params = [
+            f"{inline_yaml(name)}: {inline_yaml(value)}\n" for name, value in trial.params.items()
+        ]
         texts.append(f"# trial {trial.number}\n" + "".join(params))
     return "---\n".join(texts)
 

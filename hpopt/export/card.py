@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from hpopt.data.prepared import Prepared
-from hpopt.export.example import outputs_in_words
+from hpopt.export.example import OUTPUTS
 from hpopt.export.formats import Format
 from hpopt.export.verifying import CheckRows
 from hpopt.inputs.kind import CardParts
@@ -20,6 +20,7 @@ from hpopt.report.scores import ensemble_score
 from hpopt.report.words import list_trials, show_interval, show_param, show_score
 from hpopt.runs.environment import describe_packages
 from hpopt.runs.folder import Run
+from hpopt.shown import in_markdown, one_line
 from hpopt.statistics.records import Interval
 from hpopt.trials import Trial
 
@@ -89,7 +90,7 @@ def model_card(export: Export) -> str:
     sections = [
         _what_it_is(export),
         export.of_inputs.inputs,
-        f"## Outputs\n\n{outputs_in_words(export.data)}.\n",
+        f"## Outputs\n\n{_outputs(export.data)}.\n",
         _scores(export),
         _origin(export),
         _files(export),
@@ -104,15 +105,15 @@ def _what_it_is(export: Export) -> str:
     dataset = _config_of(run).get("dataset", {})
     path = Path(str(dataset.get("path") or "")).name
     name = dataset.get("name") or path or dataset.get("source") or "its data"
-    found = f"that hpopt {run.header.hpopt} found: trial"
-    what = f"A neural network {found} {trial.number}"
+    origin = f"that hpopt {run.header.hpopt} found"
+    what = f"A neural network {origin}: trial {trial.number}"
     if export.members:
         numbers = list_trials(each.number for each in export.members)
-        what = f"The average of {len(export.members)} neural networks {found}s {numbers}"
-    return f"""# {name}: {_TASKS[data.output.task]}
+        what = f"The average of {len(export.members)} neural networks {origin}: trials {numbers}"
+    return f"""# {in_markdown(str(name))}: {_TASKS[data.output.task]}
 
 {what} of the run
-`{run.path.name}`. It takes raw rows, for {export.of_inputs.inside}.
+`{one_line(run.path.name)}`. It takes raw rows, for {export.of_inputs.inside}.
 {export.format.says}.
 
     pip install numpy {export.of_inputs.packages}{" ".join(export.format.packages)}
@@ -127,8 +128,8 @@ def _scores(export: Export) -> str:
     intervals = export.test_intervals
     for name in names:
         scores = [show_score(part.get(name)) for part in (validation, test or {})]
-        told = f"{scores[1]} {show_interval(intervals.get(name))}".rstrip()
-        lines.append(f"| {name} | {scores[0]} | {told} |")
+        test_score = f"{scores[1]} {show_interval(intervals.get(name))}".rstrip()
+        lines.append(f"| {name} | {scores[0]} | {test_score} |")
     direction = "higher" if header.greater_is_better else "lower"
     lines += [
         "",
@@ -153,7 +154,8 @@ def _origin(export: Export) -> str:
     lines = [
         "## How it was found",
         "",
-        f"- {len(run.trials())} trials; " + ", ".join(f"{k} {v}" for k, v in search.items()),
+        f"- {len(run.trials())} trials; "
+        + ", ".join(f"{k} {in_markdown(str(v))}" for k, v in search.items()),
         f"- rows: {', '.join(f'{count} {part}' for part, count in sizes.items())}",
         *(f"- fingerprint of the {name}: `{value}`" for name, value in prints.items()),
         f"- tuned with {_listed(_versions_of(run))}",
@@ -163,7 +165,10 @@ def _origin(export: Export) -> str:
     for trial in export.members or [export.trial]:
         whose = f"The params of trial {trial.number}" if export.members else "Its params"
         lines += [f"{whose}:", ""]
-        lines += [f"- {name}: {show_param(value)}" for name, value in trial.params.items()]
+        lines += [
+            f"- {in_markdown(name)}: {in_markdown(show_param(value))}"
+            for name, value in trial.params.items()
+        ]
         lines += [""]
     return "\n".join(lines)
 
@@ -187,10 +192,20 @@ def _files(export: Export) -> str:
 def _labels_in_words(data: Prepared) -> str:
     if data.output.task == "regression":
         return "the task"
-    told = "the task, and the label of each class index"
+    contents = "the task, and the label of each class index"
     if data.output.task == "binary":
-        told += f"; {data.labels[1]!r} is said where its probability is above `threshold`"
-    return told
+        contents += f"; {_label(data, 1)} is said where its probability is above `threshold`"
+    return contents
+
+
+def _outputs(data: Prepared) -> str:
+    if data.output.task != "binary":
+        return OUTPUTS[data.output.task]
+    return f"[n, 1]: the probability of {_label(data, 1)}; the other label is {_label(data, 0)}"
+
+
+def _label(data: Prepared, index: int) -> str:
+    return f'"{in_markdown(data.labels[index])}"'
 
 
 def _further_training(export: Export) -> str:
@@ -227,7 +242,8 @@ def _limits(export: Export) -> str:
             "those of labels.json."
         )
     if export.own_classes:
-        lines.append(f"- It holds classes of its builder's own: {', '.join(export.own_classes)}.")
+        names = in_markdown(", ".join(export.own_classes))
+        lines.append(f"- It holds classes of its builder's own: {names}.")
     if export.format.name != "keras":
         lines.append("- It can't be trained further: use `--format keras` for that.")
     return "\n".join([*lines, ""])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hpopt.data.prepared import Prepared
+from hpopt.errors import RunError
 from hpopt.export.formats import Format
 from hpopt.inputs.kind import Usage
 
@@ -51,24 +52,23 @@ _SHOWING = {
 }
 
 
-def outputs_in_words(data: Prepared) -> str:
-    """What the outputs for rows [n, ...] mean."""
-    if data.output.task == "binary":
-        return (
-            f"[n, 1]: the probability of {data.labels[1]!r}; the other label is {data.labels[0]!r}"
-        )
-    if data.output.task == "multiclass":
-        return (
-            f"[n, {data.output.units}]: the probability of each label, in the order of labels.json"
-        )
-    return "[n, 1]: the value, in the target's own units"
+# For each task: what the outputs for rows [n, ...] mean. Data never stand in a generated program,
+# not in its comments either, where a label could become code. It reads them from labels.json.
+OUTPUTS = {
+    "binary": "[n, 1]: the probability of the second label of labels.json",
+    "multiclass": "[n, labels]: the probability of each label, in the order of labels.json",
+    "regression": "[n, 1]: the value, in the target's own units",
+}
 
 
 def usage_of(format: Format, data: Prepared, code: str | None) -> Usage:
     """What a kind makes `example.py` of.
 
-    `code` is the module that registers own classes, if there are.
+    `code` is the module that registers own classes, if there are. Raises RunError where that is no
+    name of a module.
     """
+    if code is not None and not all(map(str.isidentifier, code.split("."))):
+        raise RunError(f"`{code}` is no name of a module")
     imports, load, call, call_batch = _LOADING[format.name]
     task = data.output.kind
     constants = ["labels"] * task.has_labels + ["threshold"] * task.has_threshold
@@ -82,6 +82,6 @@ def usage_of(format: Format, data: Prepared, code: str | None) -> Usage:
         call=call,
         call_batch=call_batch,
         constants=constants,
-        outputs=outputs_in_words(data),
+        outputs=OUTPUTS[data.output.task],
         show=_SHOWING[data.output.task],
     )

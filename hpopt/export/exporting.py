@@ -30,14 +30,19 @@ from hpopt.export.best import (
 from hpopt.export.card import Export, model_card
 from hpopt.export.example import usage_of
 from hpopt.export.formats import FORMATS, Format
-from hpopt.export.own_classes import bring_code, builder_of, own_classes, register_own_classes
+from hpopt.export.own_classes import (
+    bring_code,
+    own_classes,
+    register_own_classes,
+    trusted_builder,
+)
 from hpopt.export.verifying import TOLERANCE, CheckRows, largest_difference, spoken_elsewhere
 from hpopt.files import refuse_links, writing
 from hpopt.metrics.metrics import METRICS
 from hpopt.runs.finding import find_trial
 from hpopt.runs.folder import Run
 from hpopt.runs.state import HALF
-from hpopt.training.fit import predict
+from hpopt.training.fit import network_outputs
 from hpopt.training.objective import Objective
 from hpopt.training.settings import Training
 from hpopt.trials import Trial, ranked
@@ -53,13 +58,20 @@ class _Source:
 
 
 def export_run(
-    run: Run, format_name: str, *, number: int | None = None, folder: Path | None = None
+    run: Run,
+    format_name: str,
+    *,
+    number: int | None = None,
+    folder: Path | None = None,
+    replace_it: bool = False,
+    trust_code: bool = False,
 ) -> tuple[Path, Export]:
     """Export the run's model, or that of trial `number`, into a new folder, and check it.
 
-    Without `folder` it is <run>/export/<number>_<format>, of an ensemble ensemble_<format>, where
-    it takes the place of an earlier one. The run's model needs nothing but the run folder; another
-    trial needs its builder's code as well, which is run. Raises MissingDependency, ConfigError
+    Without `folder` it is <run>/export/<number>_<format>, of an ensemble ensemble_<format>. With
+    `replace_it` it may take the place of an earlier export. The run's model needs nothing but the
+    run folder; another trial needs its builder's code as well, which is run; whether it may is said
+    in docs/resume.md, and `trust_code` lets it. Raises MissingDependency, ConfigError
     where the folder is not free, and RunError where the trial can't be exported or says something
     else in a fresh process; no folder is left then.
     """
@@ -71,17 +83,16 @@ def export_run(
     members = saved if number is None and len(saved) > 1 else []
     is_best = bool(members) or saved == [trial]
     data = data_of(run, of_best=is_best)
-    if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ConfigError(f"{folder} is there already", help="name a new folder with -o")
     name = "ensemble" if members else f"{trial.number:04d}"
     folder = folder or run.path / "export" / f"{name}_{format.name}"
+    _check_free(folder, replace_it)
     if is_best:
         archive = (run.path / MODEL).read_bytes()
         source = _Source(archive, CheckRows.read(run.path / PREDICTIONS), own_classes(archive))
     else:
-        source = _rebuilt(run, trial, data)
+        source = _rebuilt(run, trial, data, trust_code=trust_code)
     with _whole_folder(folder) as place:
-        code = _write_model(run, source, data, format, place)
+        code = _write_model(run, source, data, format, place, trust_code=trust_code)
         _write_use(place, data, format, code)
         # The threshold was chosen for the best model's probabilities, not for another's.
         threshold = threshold_of_best(run) if is_best else HALF
@@ -93,7 +104,14 @@ def export_run(
             few.write(file)
         difference = _checked(place, source.check, data, format)
         export = Export(
-            run, trial, data, format, source.check, difference, source.own_classes, members
+            run=run,
+            trial=trial,
+            data=data,
+            format=format,
+            check=source.check,
+            largest_difference=difference,
+            own_classes=source.own_classes,
+            members=members,
         )
         card = model_card(replace(export, check=few))
         (place / "README.md").write_text(card, encoding="utf-8")
@@ -101,7 +119,21 @@ def export_run(
 
 
 _FEW = 100
+_OF_AN_EXPORT = ("example.py", "labels.json", "check.npz")
 _COMPUTATION_ALONE = "use `--format saved_model`, which holds the computation and needs no code"
+
+
+def _check_free(folder: Path, replace_it: bool) -> None:
+    """Raise ConfigError where something stands at a folder that must not be replaced."""
+    if not os.path.lexists(folder) or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    is_export = all((folder / name).is_file() for name in _OF_AN_EXPORT)
+    if is_export and replace_it:
+        return
+    help = "name a new folder with -o"
+    if is_export:
+        help += ", or replace this export with --force"
+    raise ConfigError(f"{folder} is there already", help=help)
 
 
 def _choose(run: Run, number: int | None, saved: list[Trial]) -> Trial:
@@ -142,17 +174,17 @@ def _compiled_as(run: Run, saved: list[Trial]) -> Trial:
     return (compiled or saved)[0]
 
 
-def _rebuilt(run: Run, trial: Trial, data: Prepared) -> _Source:
+def _rebuilt(run: Run, trial: Trial, data: Prepared, *, trust_code: bool) -> _Source:
     """A trial's model, from its builder and its weights.
 
     Raises RunError where that is no longer what was trained.
     """
     constants = run.header.constants
-    known = {n: v for n, v in constants["training"].items() if n in Training.model_fields}
+    training = {n: v for n, v in constants["training"].items() if n in Training.model_fields}
     objective = Objective(
-        builder_of(run),
+        trusted_builder(run, trust_code),
         dict(constants["arguments"]),
-        Training.model_validate(known),
+        Training.model_validate(training),
         run.header.metric,
         data,
     )
@@ -161,16 +193,16 @@ def _rebuilt(run: Run, trial: Trial, data: Prepared) -> _Source:
     except RunError:
         raise
     except (Exception, SystemExit) as error:
-        said = str(error) if isinstance(error, HpoptError) else in_words(error)
+        reason = str(error) if isinstance(error, HpoptError) else in_words(error)
         raise RunError(
-            f"the network of trial {trial.number} can't be built again: {said}",
+            f"the network of trial {trial.number} can't be built again: {reason}",
             help="it needs the builder's code as it was; the best trial does not",
         ) from error
     archive, _ = saved_model(objective, network, trial)
     check = made_up_check(data, network)
     if (run.path / PREDICTIONS).is_file():
         kept = CheckRows.read(run.path / PREDICTIONS)
-        outputs = data.target.restore(predict(network, data.features.apply(kept.rows)))
+        outputs = data.target.restore(network_outputs(network, data.features.apply(kept.rows)))
         check = replace(kept, outputs=outputs)
         _compare_score(run, trial, check, data)
     return _Source(archive, check, own_classes(archive))
@@ -194,11 +226,11 @@ def _compare_score(run: Run, trial: Trial, check: CheckRows, data: Prepared) -> 
 
 
 def _write_model(
-    run: Run, source: _Source, data: Prepared, format: Format, place: Path
+    run: Run, source: _Source, data: Prepared, format: Format, place: Path, *, trust_code: bool
 ) -> str | None:
     """Write the model into `place`, and give the module that loading it there needs, if any."""
     if source.own_classes:
-        register_own_classes(run, source.own_classes)
+        register_own_classes(run, source.own_classes, trust_code=trust_code)
     if format.write is None:
         (place / format.artifact).write_bytes(source.archive)
         return bring_code(run, place) if source.own_classes else None
@@ -248,14 +280,15 @@ def _write_json(path: Path, form: Any) -> None:
 @contextlib.contextmanager
 def _whole_folder(folder: Path) -> Iterator[Path]:
     """A folder that takes its name once all of it is written; nothing is left of it otherwise."""
-    folder = folder.absolute()
+    folder = Path(os.path.realpath(folder))  # a link stays, and so does where it leads
     with writing(folder):
         made = [p for p in (folder.parent, *folder.parent.parents) if not p.exists()]
         folder.parent.mkdir(parents=True, exist_ok=True)
         place = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         with writing(folder):
-            place.chmod(0o755)  # mkdtemp's are for the owner alone
+            # mkdtemp's are for the owner alone.
+            place.chmod(folder.stat().st_mode & 0o7777 if folder.is_dir() else 0o755)
             yield place
             shutil.rmtree(folder, ignore_errors=True)
             os.replace(place, folder)

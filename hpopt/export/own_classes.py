@@ -12,8 +12,11 @@ from typing import Any
 
 from hpopt.builders.registry import load_builder
 from hpopt.errors import HpoptError, RunError
-from hpopt.own_code import source_of
+from hpopt.own_code import is_own, source_of
 from hpopt.runs.folder import Run
+from hpopt.trusted import check_trusted
+
+CODE = "builder_code"  # the module of an export that holds the builder's code
 
 
 def own_classes(archive: bytes) -> tuple[str, ...]:
@@ -35,7 +38,7 @@ def _registered(form: Any) -> Iterator[str]:
         yield from _registered(value)
 
 
-def builder_of(run: Run) -> str:
+def builder_reference(run: Run) -> str:
     """The reference of the builder: its file as kept in the run folder, if it is one."""
     reference = str(run.header.constants["builder"])
     source = source_of(reference)
@@ -45,10 +48,27 @@ def builder_of(run: Run) -> str:
     return f"{kept}:{reference.rpartition(':')[2]}"
 
 
-def register_own_classes(run: Run, own_classes: Sequence[str]) -> None:
-    """Run the builder's code, which registers its classes. Raises RunError where it is gone."""
+def trusted_builder(run: Run, trust_code: bool) -> str:
+    """The reference of the builder, whose code may run.
+
+    Raises ConfigError where it may not, which docs/resume.md explains.
+    """
+    reference = builder_reference(run)
+    source = source_of(reference)
+    if is_own(reference) and (source is None or source.is_file()):
+        recorded = None if run.header.overrides is None else run.code  # older runs recorded neither
+        check_trusted({"builder": reference}, recorded, run.path, trust_code=trust_code)
+    return reference
+
+
+def register_own_classes(run: Run, own_classes: Sequence[str], *, trust_code: bool) -> None:
+    """Run the builder's code, which registers its classes.
+
+    Raises RunError where it is gone, and ConfigError where it may not run.
+    """
+    reference = trusted_builder(run, trust_code)
     try:
-        load_builder(builder_of(run))
+        load_builder(reference)
     except HpoptError as error:
         raise RunError(
             f"the network has classes of its builder's own ({', '.join(own_classes)}), and their "
@@ -58,10 +78,13 @@ def register_own_classes(run: Run, own_classes: Sequence[str]) -> None:
 
 
 def bring_code(run: Run, place: Path) -> str:
-    """Put the builder's code beside the model, and give the name of its module."""
-    reference = builder_of(run)
+    """Put the builder's code beside the model, and give the name of its module.
+
+    It is called by a name that any file's code can be imported by, and that nothing else has.
+    """
+    reference = builder_reference(run)
     source = source_of(reference)
     if source is None:
         return reference.rpartition(":")[0]
-    shutil.copyfile(source, place / source.name)
-    return source.stem
+    shutil.copyfile(source, place / f"{CODE}.py")
+    return CODE

@@ -19,6 +19,7 @@ from hpopt.errors import DataError
 from hpopt.inputs.kind import CardParts, RawRows, Runtime, Stem, Usage
 from hpopt.inputs.scaling import as_keras_hands_over, mean_and_scale
 from hpopt.inputs.stored import Sheet, Texts, array_named, numbers_of
+from hpopt.shown import in_markdown
 
 _NO_SETTINGS: Mapping[str, Any] = {}
 _MOST_NAMES = 40
@@ -236,7 +237,9 @@ if __name__ == "__main__":
 
     def card(self, runtime: Runtime, left_out: Sequence[str]) -> CardParts:
         """See `Kind`."""
-        named = [f"{index}. {name}" for index, name in enumerate(self.names[:_MOST_NAMES])]
+        named = [
+            f"{index}. {in_markdown(name)}" for index, name in enumerate(self.names[:_MOST_NAMES])
+        ]
         more = len(self.names) - len(named)
         if more > 0:
             named.append(f"... and {more} more, in `columns.json`")

@@ -15,6 +15,7 @@ from typing import Any
 from hpopt.errors import shorten
 from hpopt.report.words import show_score
 from hpopt.runs.folder import Run
+from hpopt.shown import one_line, printable
 from hpopt.tracking.observer import Observer
 from hpopt.trials import Trial, incumbent
 
@@ -64,7 +65,7 @@ class LiveProgress(Observer):
 
         self._line = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             TimeElapsedColumn(),
             TextColumn("{task.fields[left]}"),
             console=Console(stderr=True, highlight=False),
@@ -80,13 +81,13 @@ class LiveProgress(Observer):
 
     def note(self, text: str) -> None:
         """Say it above the line."""
-        self._line.console.print(f"note: {text}", soft_wrap=True, markup=False)
+        self._line.console.print(printable(f"note: {text}"), soft_wrap=True, markup=False)
 
     def begin(self, run: Run, n_calls: int) -> None:
         """Say where the run folder is, and start the clock."""
         self._state = _State(run, n_calls)
         for line in self._state.heading:
-            self._line.console.print(line, soft_wrap=True, markup=False)
+            self._line.console.print(printable(line), soft_wrap=True, markup=False)
         self._line.reset(self._task)
 
     def started(self, trial: Trial) -> None:
@@ -141,7 +142,7 @@ class _State:
 
     def last(self, trial: Trial) -> str:
         return (
-            f"failed: {shorten(trial.reason or '', 60)}"
+            f"failed: {shorten(one_line(trial.reason or ''), 60)}"
             if trial.result is None
             else self._score(trial)
         )
@@ -162,4 +163,4 @@ def _clock(seconds: float) -> str:
 
 def _say(line: str) -> None:
     with contextlib.suppress(OSError):  # whoever listened has gone; the run has not
-        print(line, file=sys.stderr, flush=True)
+        print(printable(line), file=sys.stderr, flush=True)

@@ -16,9 +16,10 @@ from hpopt.config.dumping import inline_yaml
 from hpopt.config.loading import Config, check_document
 from hpopt.config.parsing import parse_document
 from hpopt.errors import ConfigError, DataError, Problem, RunError
-from hpopt.own_code import PLACES, code_files, code_prints
+from hpopt.own_code import PLACES, code_files, code_prints, code_references
 from hpopt.runs.folder import Run
 from hpopt.runs.journal import Header
+from hpopt.trusted import check_trusted
 from hpopt.tuning.comparable import differences, space_differences
 
 
@@ -81,26 +82,21 @@ def _moved(run: Run, data: str | None) -> list[str]:
 
 
 def _check_code(run: Run, document: Document, files: Mapping[str, Path], trust_code: bool) -> None:
-    """Raise ConfigError where own code is gone, or is no longer what the run's trials ran."""
-    before, now = run.code, code_prints(files)
-    has_prints = run.header.overrides is not None  # older runs recorded neither
-    problems = []
-    for role, path in files.items():
-        place = document.location(PLACES[role])
-        if role not in now:
-            problems.append(Problem(f"there is no file {path}", place, "put it back"))
-        elif has_prints and now[role] != before.get(role) and not trust_code:
-            copy = f" (builder/{path.name} in the run folder is what it was)"
-            problems.append(
-                Problem(
-                    f"{path} has changed since the run's trials ran it",
-                    place,
-                    f"put the file back{copy if role == 'builder' else ''}, or let the changed "
-                    "code run with --trust-code",
-                )
-            )
+    """Raise ConfigError where own code is gone, or may not run."""
+    problems = [
+        Problem(f"there is no file {path}", document.location(PLACES[role]), "put it back")
+        for role, path in files.items()
+        if not path.is_file()
+    ]
     if problems:
         raise ConfigError.of(problems)
+    check_trusted(
+        code_references(document.tree, document.path.parent),
+        run.code if run.header.overrides is not None else None,  # older runs recorded neither
+        run.path,
+        trust_code=trust_code,
+        places={role: document.location(place) for role, place in PLACES.items()},
+    )
 
 
 def check_comparable(run: Run, config: Config, header: Header) -> None:

@@ -21,7 +21,7 @@ from hpopt.execution.choosing import make_slots
 from hpopt.execution.resources import Resources
 from hpopt.execution.slots import Slots
 from hpopt.metrics.metric import Metric
-from hpopt.own_code import code_files, code_prints, source_of
+from hpopt.own_code import code_files, code_prints, code_references, source_of
 from hpopt.runs import journal
 from hpopt.runs.environment import ENVIRONMENT, describe_environment
 from hpopt.runs.folder import DATA, Run, now
@@ -30,6 +30,7 @@ from hpopt.space.names import without
 from hpopt.task import TASKS
 from hpopt.tracking.observer import Observer
 from hpopt.training.objective import Objective
+from hpopt.trusted import remember_code
 from hpopt.tuning.preflight import preflight
 from hpopt.tuning.resuming import Continuation, check_comparable
 from hpopt.tuning.warm_start import warm_start_from
@@ -137,6 +138,7 @@ def set_up(
         # At once, so that a run that is killed in what follows can be resumed.
         run.write("config.yaml", lambda file: file.write(config.document.source))
         _keep_code(run, config)
+        remember_code(code_references(config.document.tree, config.document.path.resolve().parent))
         if warm_start is not None:
             run.append(warm_start)
             _note_warm_start(warm_start, observer)

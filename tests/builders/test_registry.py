@@ -1,9 +1,11 @@
 import os
+import re
 from typing import Any
 
 import pytest
 
 from hpopt.builders.registry import load_builder, read_signature
+from hpopt.config.loading import load_config
 from hpopt.errors import SetupError
 from hpopt.own_code import absolute_reference
 
@@ -95,3 +97,44 @@ def test_a_file_is_run_once_and_again_when_it_was_written_anew(tmp_path):
     path = tmp_path / "nets.py"
     os.utime(path, ns=(0, path.stat().st_mtime_ns + 10**9))
     assert load_builder(reference) is not first
+
+
+@pytest.mark.parametrize("reference", ["/nowhere/nets.py:build", "no_such_package.nets:build"])
+def test_a_missing_builder_is_refused_before_keras_is_imported(reference, monkeypatch):
+    def imported():
+        raise AssertionError("it takes five seconds")
+
+    monkeypatch.setattr("hpopt.builders.registry.load_keras", imported)
+    with pytest.raises(SetupError, match=r"there is no builder file|can't be imported"):
+        load_builder(reference)
+
+
+def compiling(input_shape, output):
+    return finished(object())
+
+
+def finished(model):
+    model.compile("adam", "mse")
+    return model
+
+
+def matching(input_shape, output):
+    return re.compile("x")
+
+
+def test_a_builder_that_compiles_is_noticed():
+    assert read_signature(compiling).compiles
+    assert not read_signature(matching).compiles
+    assert not read_signature(load_builder("dense_dropout")).compiles
+
+
+def test_that_its_compile_is_replaced_is_noted(tmp_path):
+    (tmp_path / "nets.py").write_text(
+        "def build(input_shape, output, *, units=3):\n    return model.compile('adam', 'mse')\n"
+    )
+    (tmp_path / "c.yaml").write_text(
+        "dataset: {source: sklearn, name: iris}\nmodel: {builder: 'nets.py:build'}\n"
+        "space: {units: [3, 4]}\n"
+    )
+    [note] = [n for n in load_config(tmp_path / "c.yaml").binding.notes if "compiles it anew" in n]
+    assert "`training`" in note

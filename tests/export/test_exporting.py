@@ -17,10 +17,12 @@ from hpopt import load_config, tune
 from hpopt.errors import ConfigError, MissingDependency, RunError
 from hpopt.export import exporting, formats, verifying
 from hpopt.export.exporting import export_run
+from hpopt.own_code import code_prints
 from hpopt.runs.folder import Run, now
 from hpopt.runs.journal import Finished, Started
 
 pytestmark = pytest.mark.keras
+OWN_FILE = "json my-nets.py"  # no name that a module can have
 OWN_CLASS = """
 import keras
 
@@ -52,14 +54,14 @@ def run(tmp_path_factory) -> Run:
 def own(tmp_path_factory) -> Run:
     """A run of a builder with a class of its own, whose file is gone since."""
     folder = tmp_path_factory.mktemp("own")
-    (folder / "my_nets.py").write_text(OWN_CLASS)
+    (folder / OWN_FILE).write_text(OWN_CLASS)
     (folder / "own.yaml").write_text(
         "dataset: {source: sklearn, name: iris}\n"
-        "model: {builder: 'my_nets.py:build'}\n"
+        f"model: {{builder: '{OWN_FILE}:build'}}\n"
         "space: {units: {type: integer, low: 2, high: 9}}\n"
     )
     run = few_trials(folder, folder / "own.yaml")
-    (folder / "my_nets.py").unlink()
+    (folder / OWN_FILE).unlink()
     return run
 
 
@@ -155,6 +157,25 @@ def test_a_folder_with_something_in_it_is_left_alone(run, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
+def test_a_second_export_replaces_the_first_where_that_is_wanted(copied, checked_here, hpopt):
+    folder, _ = export_run(copied, "keras")
+    (folder / "README.md").write_text("my own words")
+    folder.chmod(0o700)
+    again = hpopt("export-best", copied.path)
+    assert again.code == 2
+    assert "is there already" in again.err
+    assert "--force" in again.err
+    assert (folder / "README.md").read_text() == "my own words"
+    assert hpopt("export-best", copied.path, "--force").code == 0
+    assert (folder / "README.md").read_text() != "my own words"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    (folder / "example.py").unlink()
+    for place in (folder, folder / "README.md", copied.path):
+        refused = hpopt("export-best", copied.path, "--force", "-o", place)
+        assert (refused.code, "--force" in refused.err) == (2, False)
+    assert hpopt("export-best", copied.path, "-o", "-").code == 2
+
+
 def test_another_trial_is_built_again_from_its_weights(run, tmp_path, checked_here):
     kept = [trial.number for trial in run.trials() if run.weights(trial)]
     number = next(number for number in kept if number != run.best.number)
@@ -179,10 +200,10 @@ def test_a_trial_that_is_not_kept_is_told_with_those_that_are(run):
 def test_a_class_of_ones_own_travels_with_the_model_or_is_not_needed(own, tmp_path):
     folder, export = export_run(own, "keras", folder=tmp_path / "keras")
     assert export.own_classes == ("mine>Twice",)
-    assert (folder / "my_nets.py").read_text() == OWN_CLASS
-    assert "import my_nets" in (folder / "example.py").read_text()
+    assert (folder / "builder_code.py").read_text() == OWN_CLASS
+    assert "import builder_code" in (folder / "example.py").read_text()
     folder, export = export_run(own, "saved_model", folder=tmp_path / "saved_model")
-    assert not (folder / "my_nets.py").exists()
+    assert not (folder / "builder_code.py").exists()
     assert export.largest_difference < 1e-5
 
 
@@ -195,11 +216,43 @@ def test_a_class_whose_code_is_gone_is_told(own, tmp_path):
 
 def test_code_that_was_changed_since_is_noticed(own, tmp_path):
     moved = Run.open(shutil.copytree(own.path, tmp_path / "moved"))
-    path = moved.path / "builder" / "my_nets.py"
+    path = moved.path / "builder" / OWN_FILE
     path.write_text(OWN_CLASS.replace("return 2 * inputs", "return -20 * inputs"))
     number = 2 if moved.best.number == 1 else 1
-    with pytest.raises(RunError, match="built again"):
+    with pytest.raises(ConfigError, match="has changed since the run's trials ran it"):
         export_run(moved, "keras", number=number)
+    with pytest.raises(RunError, match="built again"):
+        export_run(moved, "keras", number=number, trust_code=True)
+
+
+def test_the_code_of_a_folder_that_was_sent_runs_only_where_it_is_trusted(
+    own, tmp_path, hpopt, monkeypatch, checked_here
+):
+    """The one rule of all commands that load a model, where nothing of it has run before."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another machine"))
+    sent = shutil.copytree(own.path, tmp_path / "sent")
+    np.savez(tmp_path / "rows.npz", X=np.ones((3, 4)), y=np.array(["setosa"] * 3))
+    (sent / "builder" / OWN_FILE).write_text(f"print('it was run')\n{OWN_CLASS}")
+    journal = sent / "journal.jsonl"
+    prints = [
+        code_prints({"builder": each.path / "builder" / OWN_FILE}) for each in (own, Run.open(sent))
+    ]
+    journal.write_text(journal.read_text().replace(*(each["builder"] for each in prints)))
+    for command in (
+        ["predict", sent, "rows.npz"],
+        ["evaluate", sent, "rows.npz"],
+        ["export-best", sent],
+        ["resume", sent, "-s", "search.n_calls=5"],
+    ):
+        done = hpopt(*command)
+        assert (done.code, done.out) == (2, "")
+        assert "has not run for you on this machine yet" in done.err
+        assert "it was run" not in done.err
+    done = hpopt("predict", sent, "rows.npz", "--trust-code")
+    assert done.code == 0
+    assert "it was run" in done.err
+    assert done.out.count("\n") == 4
+    assert hpopt("evaluate", sent, "rows.npz").code == 0
 
 
 def test_no_rows_of_the_data_stay_where_none_may(tmp_path):

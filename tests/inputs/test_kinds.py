@@ -4,8 +4,10 @@ import inspect
 import json
 import math
 import pickle
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from types import SimpleNamespace
 from typing import ClassVar
 
 import numpy as np
@@ -15,6 +17,7 @@ import pytest
 import hpopt
 from hpopt.data.sources import Table
 from hpopt.data.target_spec import TargetSpec
+from hpopt.errors import RunError
 from hpopt.export.example import usage_of
 from hpopt.export.exporting import export_run
 from hpopt.export.formats import FORMATS
@@ -247,6 +250,48 @@ def test_what_people_are_told_can_be_written(example, format):
     assert isinstance(parts.limits, list)
     predicts = "predict_columns" if isinstance(fitted.made_up(1), Mapping) else "predict"
     assert f"def {predicts}(" in texts["example.py"]
+
+
+# What ends a string, a comment, a line, a cell or a template.
+WILD = (
+    '"""\nimport os\nos.abort()\n"""',
+    "'''",
+    "a\\",
+    "{x}{}%s",
+    "a\nb\r\u2028c",
+    "\x00\x1b[31m",
+    "`|<b>",
+    "__import__('os').abort()",
+)
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+@pytest.mark.parametrize("format", FORMATS)
+def test_no_data_stand_in_a_generated_program(example, format, task):
+    """Neither names nor labels nor categories: all are read from JSON."""
+    kind, _, fitted = example
+    plain = [f"x{n}" for n in range(len(fitted.names))]
+    wild = [WILD[n % len(WILD)] + str(n) for n in range(len(fitted.names))]
+    written = json.dumps(fitted.to_json())
+    for name, text in zip(fitted.names, wild, strict=True):
+        written = written.replace(json.dumps(name), json.dumps(text))
+    renamed = [kind.from_json(fitted.to_json(), fitted.names)]
+    renamed.append(kind.from_json(json.loads(written), wild))
+    programs = []
+    for each, labels in zip(renamed, (plain, WILD), strict=True):
+        data = SimpleNamespace(output=Output.of(task), labels=labels)
+        programs.append(each.example(usage_of(FORMATS[format], data, "own_code")))
+        card = each.card(FORMATS[format].runtime, list(WILD))
+        shown = card.inputs + card.columns + "".join(card.limits)
+        assert not re.search("[\x00\x1b\r\u2028]|^import|^os|^b|[^\\\\]<b", shown, re.M)
+    assert programs[0] == programs[1]
+
+
+def test_own_code_is_imported_by_a_name_and_nothing_else():
+    data = SimpleNamespace(output=Output.of("regression"), labels=())
+    for name in ("os; os.abort()", "my-net", "a b", "x\ny", ""):
+        with pytest.raises(RunError, match="no name of a module"):
+            usage_of(FORMATS["keras"], data, name)
 
 
 @pytest.mark.keras

@@ -209,9 +209,15 @@ def test_a_finished_golden_run_is_extended(golden, hpopt, name):
 def test_a_golden_run_that_was_killed_in_its_search_goes_on_and_is_exported(
     golden, hpopt, tmp_path
 ):
-    """Without its builder's file: the folder has a copy. Its data have moved."""
+    """Without its builder's file: the folder has a copy. Its data have moved.
+
+    The copy has not run here yet, so it asks once.
+    """
     path = golden("own_builder")
-    lost = hpopt("resume", path, *QUICK)
+    asked = hpopt("resume", path, *QUICK)
+    assert asked.code == 2
+    assert "--trust-code" in asked.err
+    lost = hpopt("resume", path, "--trust-code", *QUICK)
     assert lost.code == 3
     assert "--data PATH" in lost.err
     done = hpopt("resume", path, *data_option("own_builder"), *QUICK)

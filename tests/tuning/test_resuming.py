@@ -13,6 +13,7 @@ from hpopt.own_code import code_prints
 from hpopt.runs.folder import Run
 from hpopt.runs.journal import Header, Resumed
 from hpopt.training.settings import Training
+from hpopt.trusted import remember_code
 from hpopt.tuning.resuming import check_comparable, continuation_of
 
 CONFIG = (
@@ -44,6 +45,7 @@ def left(home, config=CONFIG, **header) -> Run:
     prints = code_prints({"builder": home / "nets.py"})
     given = {"config": "mine.yaml", "folder": str(home), "overrides": [], "code": prints}
     fields = SAME | given | header
+    remember_code({"builder": f"{home / 'nets.py'}:build"})
     run = Run.create(home.parent / "runs", "mine", Header("0", "accuracy", True, **fields))
     with closing(run):
         run.write_text("config.yaml", config)

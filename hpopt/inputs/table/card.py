@@ -7,8 +7,9 @@ from typing import Any
 
 from hpopt.errors import shorten
 from hpopt.inputs.kind import CardParts, Runtime
-from hpopt.inputs.table.columns import CategoricalColumn, Column
+from hpopt.inputs.table.columns import CategoricalColumn, FittedColumn
 from hpopt.inputs.table.example import READING
+from hpopt.shown import in_markdown
 
 _MOST_COLUMNS = 40
 _MOST_VALUES = 8
@@ -40,7 +41,7 @@ model.fit(rows.shuffle(10_000).batch(32), epochs=5, shuffle=False)  # y: {target
 
 
 def parts(
-    columns: Sequence[Column],
+    columns: Sequence[FittedColumn],
     readers: Sequence[Mapping[str, Any]],
     runtime: Runtime,
     left_out: Sequence[str],
@@ -60,7 +61,7 @@ def parts(
 
 
 def _inputs(
-    columns: Sequence[Column],
+    columns: Sequence[FittedColumn],
     readers: Sequence[Mapping[str, Any]],
     runtime: Runtime,
     left_out: Sequence[str],
@@ -74,7 +75,7 @@ def _inputs(
     if more > 0:
         lines.append(f"| ... and {more} more, in `columns.json` | | |")
     listed = "\n".join(lines)
-    shown = ", ".join(f"`{name}`" for name in left_out[:_MOST_COLUMNS])
+    shown = ", ".join(in_markdown(name) for name in left_out[:_MOST_COLUMNS])
     not_used = f"\nOther columns of the data are not used: {shown}.\n" if left_out else ""
     itself = _TEXTS if runtime.takes_texts else _CODES.format(width=len(columns))
     return f"""## Inputs
@@ -86,7 +87,7 @@ A table with these columns, by name and in any order. `example.py` reads a DataF
 {itself}"""
 
 
-def _values(name: str, columns: Mapping[str, Column]) -> str:
+def _values(name: str, columns: Mapping[str, FittedColumn]) -> str:
     column = columns.get(name)
     if not isinstance(column, CategoricalColumn):
         return ""
@@ -97,4 +98,4 @@ def _values(name: str, columns: Mapping[str, Column]) -> str:
 
 def _cell(text: str) -> str:
     """A text for a cell of a Markdown table."""
-    return text.replace("|", "\\|").replace("\n", " ")
+    return in_markdown(text)
