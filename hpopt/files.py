@@ -2,16 +2,62 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from hpopt.errors import RunError
 
 # The end of a name that a file has until it is whole; a kill may leave it behind.
 PART = ".part"
+
+
+def refuse_links(folder: Path) -> None:
+    """Raise RunError where something in a folder leads out of it, or is no plain file.
+
+    A folder that is written may come from a stranger: a link in it would let us write wherever it
+    leads, and a pipe would hold us up for ever.
+    """
+    top = folder.resolve()
+    for place, folders, files in os.walk(top):
+        for path in (Path(place, name) for name in (*folders, *files)):
+            try:
+                mode = path.lstat().st_mode
+            except FileNotFoundError:  # a writer is at work
+                continue
+            if stat.S_ISLNK(mode):
+                if path.resolve().is_relative_to(top):
+                    continue
+                what = "a symbolic link that leads out of the folder"
+            elif stat.S_ISDIR(mode) or stat.S_ISREG(mode):
+                continue
+            else:
+                what = "neither a file nor a folder"
+            raise RunError(
+                f"{folder} is not written to: {path.relative_to(top)} is {what}",
+                help="hpopt makes none; see where the folder comes from, and remove it",
+            )
+
+
+def open_plain(path: Path, mode: str, buffering: int = -1, encoding: str | None = None) -> Any:
+    """Open a file for writing, where no link may stand in its place.
+
+    A run folder may come from a stranger: a link in it would let us write wherever it leads.
+    Raises OSError where there is one.
+    """
+    no_links = getattr(os, "O_NOFOLLOW", 0)
+    return open(
+        path, mode, buffering, opener=lambda name, flags: os.open(name, flags | no_links, 0o666)
+    )
+
+
+def _without_links(name: str, flags: int) -> int:
+    return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -23,7 +69,8 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with beside.open("wb") as file:
+            beside.unlink(missing_ok=True)
+            with open_plain(beside, "xb") as file:
                 write(file)
                 file.flush()
                 os.fsync(file.fileno())
@@ -34,13 +81,39 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
         sync_folder(path.parent)
 
 
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it; nothing is done where there is none."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Turn a full disk, or a folder that is gone, into a RunError that names `path`."""
     try:
         yield
     except OSError as error:
-        raise RunError(f"{path} can't be written: {error.strerror or error}") from error
+        is_link = error.errno == errno.ELOOP
+        reason = "a symbolic link stands there" if is_link else error.strerror or error
+        raise RunError(f"{path} can't be written: {reason}") from error
+
+
+@contextmanager
+def standing(folder: Path) -> Iterator[None]:
+    """Hold files that are read to one state of a folder, which another process may replace.
+
+    Raises RunError where it was replaced meanwhile, or a file can't be read.
+    """
+    try:
+        before = folder.stat()
+        yield
+        is_same = os.path.samestat(before, folder.stat())
+    except OSError as error:
+        raise RunError(f"{folder} can't be read: {error.strerror or error}") from error
+    if not is_same:
+        raise RunError(f"{folder} was written anew while it was read", help="try again")
 
 
 def sync_folder(path: Path) -> None:

@@ -12,9 +12,10 @@ import numpy as np
 
 from hpopt.data.new_rows import NewRows, new_rows_of, read_new_rows
 from hpopt.errors import RunError, in_words
-from hpopt.export.best import MODEL, data_of, load_model
+from hpopt.export.best import BEST, MODEL, data_of, load_model, threshold_of_best
 from hpopt.export.own_classes import own_classes, register_own_classes
 from hpopt.export.raw_rows import predict_raw
+from hpopt.files import standing
 from hpopt.metrics.metrics import metrics_for
 from hpopt.metrics.weighted import labels_above
 from hpopt.runs.finding import find_run
@@ -55,7 +56,11 @@ class Model:
             )
         self.run = run
         self._trust_code = trust_code
-        self.data = data_of(run)
+        # All of them from best/: a run that is extended meanwhile knows nothing of this model.
+        with standing(run.path / BEST):
+            self.data = data_of(run)
+            self._threshold = threshold_of_best(run)
+            self._archive = (run.path / MODEL).read_bytes()
 
     def rows(
         self, given: pd.DataFrame | np.ndarray | str | PathLike[str], *, with_target: bool = False
@@ -74,7 +79,7 @@ class Model:
         if not labels:
             columns[name] = outputs[:, 0]
             return pd.DataFrame(columns)
-        columns[name] = np.array(labels)[labels_above(outputs, self.run.threshold)]
+        columns[name] = np.array(labels)[labels_above(outputs, self._threshold)]
         if outputs.shape[1] == 1:
             outputs = np.column_stack([1 - outputs, outputs])
         for label, probability in zip(labels, outputs.T, strict=True):
@@ -90,7 +95,7 @@ class Model:
         outputs, y = outputs[is_known], y[is_known]
         names = [metric.name for metric in metrics_for(task)]
         groups = None if rows.groups is None else rows.groups[is_known]
-        predictors = {_MODEL: Predictor(outputs, self.run.threshold)}
+        predictors = {_MODEL: Predictor(outputs, self._threshold)}
         sample = Sample(y, predictors, names, groups=groups)
         intervals = {name: sample.interval(_MODEL, name) for name in names}
         return Evaluation(
@@ -98,7 +103,7 @@ class Model:
             scores={name: sample.score(_MODEL, name) for name in names},
             intervals={n: None if i is None else (i.low, i.high) for n, i in intervals.items()},
             labels=labels,
-            confusion=_confusion(y, labels_above(outputs, self.run.threshold), len(labels)),
+            confusion=_confusion(y, labels_above(outputs, self._threshold), len(labels)),
             notes=tuple(rows.notes),
         )
 
@@ -108,11 +113,10 @@ class Model:
 
     @cached_property
     def _model(self) -> Any:
-        archive = (self.run.path / MODEL).read_bytes()
-        if own := own_classes(archive):
+        if own := own_classes(self._archive):
             register_own_classes(self.run, own, trust_code=self._trust_code)
         try:
-            return load_model(archive)
+            return load_model(self._archive)
         except Exception as error:
             raise RunError(
                 f"{self.run.path / MODEL} can't be loaded: {in_words(error)}",

@@ -98,7 +98,7 @@ MAY_IMPORT = {
     }
     | RECORDS,
     "plotting": {"plots", "runs"},
-    "predicting": {"data", "export", "metrics", "runs", "statistics"} | RECORDS,
+    "predicting": {"data", "export", "files", "metrics", "runs", "statistics"} | RECORDS,
     "tuning": {
         "builders",
         "closing",
@@ -182,7 +182,7 @@ HEAVY = {
     "matplotlib": {"plots"},
     "pandas": {"data", "inputs", "predicting", "runs"},
     "pyarrow": {"data"},
-    "psutil": {"execution"},
+    "psutil": {"execution", "runs"},
     "rich": {"tracking"},
 }
 

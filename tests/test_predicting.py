@@ -1,6 +1,10 @@
 """New rows for the model of a run: what is fine, and what is told."""
 
+import json
+import shutil
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,7 +16,8 @@ import hpopt as package
 from hpopt import tune
 from hpopt.errors import DataError, RunError
 from hpopt.predicting import Model, evaluate, predict
-from hpopt.runs.folder import Run
+from hpopt.runs.folder import Run, now
+from hpopt.runs.journal import Started
 
 pytestmark = pytest.mark.keras
 
@@ -64,10 +69,43 @@ def test_a_file_in_another_manner_says_the_same(model, tmp_path):
     pd.testing.assert_frame_equal(plain, there)
 
 
-def test_the_chosen_threshold_decides(table_run, monkeypatch):
-    monkeypatch.setattr(Run, "threshold", 0.0)
-    assert set(predict(table_run, dirty_frame(9))["prediction"]) == {"yes"}
-    assert evaluate(table_run, dirty_frame(9)).confusion[:, 0].sum() == 0
+def with_threshold(run: Run, folder: Path, threshold: float) -> Path:
+    copy = shutil.copytree(run.path, folder / "copy")
+    labels = json.loads((copy / "best" / "labels.json").read_text())
+    (copy / "best" / "labels.json").write_text(json.dumps(labels | {"threshold": threshold}))
+    return copy
+
+
+def test_the_model_is_used_by_what_stands_beside_it_also_while_its_run_is_extended(
+    table_run, tmp_path
+):
+    copy = with_threshold(table_run, tmp_path, 0.0)
+    with closing(Run.reopen(copy)) as run:
+        run.append(Started(2, {}, seed=1, time=now()))  # which undoes the closing steps
+        for reader in (run, str(copy)):
+            assert set(predict(reader, dirty_frame(9))["prediction"]) == {"yes"}
+            assert evaluate(reader, dirty_frame(9)).confusion[:, 0].sum() == 0
+
+
+@pytest.mark.parametrize("threshold", ["high", None, 7, [0.5]])
+def test_labels_that_hpopt_did_not_write_are_refused(table_run, tmp_path, threshold):
+    copy = with_threshold(table_run, tmp_path, threshold)
+    with pytest.raises(RunError, match=r"labels.json can't be read"):
+        predict(str(copy), dirty_frame(3))
+
+
+def test_a_model_is_not_used_with_what_belongs_to_another(table_run, tmp_path, monkeypatch):
+    copy = with_threshold(table_run, tmp_path, 0.5)
+
+    def replaced_meanwhile(run):
+        text = (copy / "best" / "model.keras").read_bytes()
+        run.write_folder("best", {"model.keras": lambda file: file.write(text)})
+        return 0.5
+
+    monkeypatch.setattr("hpopt.predicting.threshold_of_best", replaced_meanwhile)
+    with pytest.raises(RunError, match="written anew while it was read"):
+        predict(str(copy), dirty_frame(3))
+    assert not list(copy.glob(".*"))
 
 
 @pytest.mark.parametrize(
@@ -168,8 +206,6 @@ def test_a_model_of_arrays_takes_arrays_and_tables_of_its_names(array_run, tmp_p
 
 
 def test_a_run_without_a_model_is_told(table_run, tmp_path):
-    import shutil
-
     moved = shutil.copytree(table_run.path, tmp_path / "moved")
     (moved / "best" / "model.keras").unlink()
     with pytest.raises(RunError, match="has no model"):

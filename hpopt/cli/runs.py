@@ -16,6 +16,8 @@ from hpopt.cli.options import RUNS, Json, RunArgument, emit
 if TYPE_CHECKING:
     from hpopt.runs.folder import Run
 
+_MOST_LISTED = 50
+
 
 class _ListFirst(typer.core.TyperGroup):
     """`hpopt runs` by itself, or with a folder, lists."""
@@ -47,12 +49,14 @@ def runs_command(
     """
     from hpopt.cli.text import table
     from hpopt.errors import ConfigError, RunError
-    from hpopt.runs.finding import list_runs
+    from hpopt.runs.finding import list_runs, list_unbegun, unbegun_in_words
     from hpopt.runs.folder import Run
 
     if not folder.is_dir() and folder != RUNS:
         raise ConfigError(f"there is no folder {folder}")
     paths = list_runs(folder)
+    for path in list_unbegun(folder):
+        print(f"note: {unbegun_in_words(path)}", file=sys.stderr)
     rows = []
     for path in paths:
         try:
@@ -88,11 +92,16 @@ def repair_command(run: RunArgument) -> None:
     if not done.lines:
         print(f"{folder} is not damaged; nothing was changed")
         return
-    lines = ", ".join(map(str, done.lines))
+    lines = _listed(done.lines)
     print(f"set aside into {folder / DAMAGED}: line {lines}")
     if done.unfinished:
-        trials = ", ".join(map(str, done.unfinished))
+        trials = _listed(done.unfinished)
         print(f"without an end now: trial {trials}; `hpopt resume {folder}` runs what is missing")
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    more = len(numbers) - _MOST_LISTED
+    return ", ".join(map(str, numbers[:_MOST_LISTED])) + (f" and {more} more" if more > 0 else "")
 
 
 def _row(run: Run, paths: Sequence[Path]) -> list[str]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,7 +25,7 @@ def show_command(
     as_json: Json = False,
 ) -> None:
     """Show a run or one of its trials, also while it runs."""
-    from hpopt.runs.finding import find_run
+    from hpopt.runs.finding import find_run, find_trial
 
     opened = find_run(run)
     if number is None:
@@ -35,27 +34,17 @@ def show_command(
         else:
             print("\n".join(_run_lines(opened)))
         return
-    trial = _trial(opened, number)
+    trial = find_trial(opened, number)
     if as_json:
         emit(trial_record(opened, trial))
     else:
         print("\n".join(_trial_lines(opened, trial)))
 
 
-def _trial(run: Run, number: int) -> Trial:
-    from hpopt.errors import ConfigError
-
-    try:
-        return run.trial(number)
-    except KeyError:
-        count = len(run.trials())
-        has = f"it has trials 1 to {count}" if count else "it has no trials yet"
-        raise ConfigError(f"{run.path.name} has no trial {number}", help=has) from None
-
-
 def _run_lines(run: Run) -> Iterator[str]:
     from hpopt.cli.text import age
     from hpopt.report.words import early_end, seen_test
+    from hpopt.runs.legality import moment_of
     from hpopt.runs.naming import name_of
 
     trials = run.trials()
@@ -81,7 +70,7 @@ def _run_lines(run: Run) -> Iterator[str]:
         yield from _best_trials(run)
     for trial in trials:
         if trial.state == "running":
-            since = datetime.fromisoformat(trial.started) if trial.started else None
+            since = moment_of(trial.started)
             gone = "running" if run.state == "running" else "was running when the process ended"
             yield from ("", f"trial {trial.number}: {gone}; begun {age(since)}")
     if failed:
@@ -148,8 +137,9 @@ def _trial_lines(run: Run, trial: Trial) -> Iterator[str]:
     from hpopt.cli.text import age, duration
     from hpopt.cli.text import facts as aligned
     from hpopt.report.words import show_param, show_score
+    from hpopt.runs.legality import moment_of
 
-    since = datetime.fromisoformat(trial.started) if trial.started else None
+    since = moment_of(trial.started)
     state = trial.state
     if state == "running" and run.state != "running":
         state = "never ended: the run's process has gone"  # type: ignore[assignment]
@@ -177,15 +167,21 @@ def _trial_lines(run: Run, trial: Trial) -> Iterator[str]:
     yield from aligned({name: show_param(value) for name, value in trial.params.items()})
     if trial.result is not None and trial.result.curves:
         yield from ("", "curves")
-        yield from aligned({n: _in_brief(c) for n, c in trial.result.curves.items() if c})
+        yield from aligned({name: _in_brief(curve) for name, curve in trial.result.curves.items()})
 
 
-def _in_brief(curve: list[float]) -> str:
-    """A curve's first and last number, and its lowest where that is another."""
+def _in_brief(curve: Sequence[float | None]) -> str:
+    """A curve's first and last number, and its lowest where that is another.
+
+    Where it was not finite it has none.
+    """
     from hpopt.report.words import show_score
 
+    numbers = [number for number in curve if number is not None]
+    if not numbers:
+        return "–"
     ends = f"{show_score(curve[0])} → {show_score(curve[-1])}"
-    lowest = min(curve)
+    lowest = min(numbers)
     if show_score(lowest) in (show_score(curve[0]), show_score(curve[-1])):
         return ends
     return f"{ends}, lowest {show_score(lowest)} in epoch {curve.index(lowest) + 1}"

@@ -10,6 +10,8 @@ from hpopt.config.nesting import written_path
 from hpopt.config.yaml12 import Reader
 from hpopt.errors import ConfigError, Location, closest
 
+_MOST_BYTES = 2_000_000  # a longer text takes long to be refused for what is in it
+
 
 def read_document(path: Path, overrides: Sequence[str] = ()) -> Document:
     """Read a YAML file and lay overrides of the form `key.path=value` over it.
@@ -33,7 +35,8 @@ def parse_document(path: Path, source: bytes, overrides: Sequence[str] = ()) -> 
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            source = file.read(_MOST_BYTES + 1)
     except FileNotFoundError:
         folder = path.parent if path.parent.is_dir() else None
         names = sorted(p.name for p in folder.glob("*.y*ml")) if folder else []
@@ -48,6 +51,12 @@ def _read_bytes(path: Path) -> bytes:
         raise ConfigError(f"{path} can't be read: {error.strerror or error}") from None
     except ValueError as error:  # a NUL in the path
         raise ConfigError(f"the path {str(path)!r} can't be used: {error}") from None
+    if len(source) > _MOST_BYTES:
+        raise ConfigError(
+            f"{path} is larger than any config: {_MOST_BYTES // 10**6} MB at most",
+            help="name the YAML file of a run; the data have a file of their own",
+        )
+    return source
 
 
 def _decode(path: Path, source: bytes) -> str:

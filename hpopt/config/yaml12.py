@@ -19,7 +19,7 @@ from hpopt.errors import ConfigError, Location
 _TAG = "tag:yaml.org,2002:"
 _MERGE = "<<"
 # A few aliases of aliases can unfold to billions of values; no honest config comes near this.
-_MOST_NODES = 100_000
+_MOST_NODES = 50_000
 _DEEPEST = 50
 _LARGEST = 2**63
 _COMMA = re.compile(r"\d,\d")
@@ -29,6 +29,25 @@ class _Yaml12Loader(yaml.SafeLoader):
     """PyYAML's parser with the core schema of YAML 1.2 in place of the rules of YAML 1.1."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012 (PyYAML copies it before it adds to it)
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._count = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """The next node; what is too much is refused before the rest is read."""
+        self._count += 1
+        if self._count > _MOST_NODES:
+            raise _TooMuch(self.peek_event().start_mark)  # type: ignore[no-untyped-call]
+        return super().compose_node(parent, index)
+
+
+class _TooMuch(Exception):  # noqa: N818 (it says what is wrong)
+    """More than any config needs; `mark` is where it became so."""
+
+    def __init__(self, mark: yaml.Mark) -> None:
+        super().__init__()
+        self.mark = mark
 
 
 for _tag, _pattern in (
@@ -81,6 +100,8 @@ class Reader:
     def _compose(self) -> yaml.Node | None:
         try:
             return yaml.compose(self._text, Loader=_Yaml12Loader)
+        except _TooMuch as error:
+            raise self._error("the file holds more than any config needs", error.mark) from None
         except yaml.MarkedYAMLError as error:
             reason = explain(error, self._lines)
             raise self._error(reason.message, reason.mark, reason.help) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,19 @@ from hpopt.errors import RunError, in_words
 from hpopt.export.raw_rows import predict_raw
 from hpopt.export.twin import compile_raw_model, raw_model
 from hpopt.export.verifying import TOLERANCE, CheckRows, largest_difference
-from hpopt.runs.folder import DATA, Run
+from hpopt.runs.folder import DATA, Run, json_writer, text_writer
+from hpopt.runs.state import HALF
 from hpopt.training.fit import network_outputs
 from hpopt.training.objective import Objective
 from hpopt.trials import Trial
 
-MODEL = "best/model.keras"
-PREDICTIONS = "best/predictions.npz"
+BEST = "best"
+MODEL = f"{BEST}/model.keras"
+PREDICTIONS = f"{BEST}/predictions.npz"
+BEST_LABELS = f"{BEST}/labels.json"
+BEST_PARAMS = f"{BEST}/params.yaml"
 _MADE_UP = 100  # rows
-BEST_DATA = "best/data.json"  # what is known of the rows that the model was fitted to
+BEST_DATA = f"{BEST}/data.json"  # what is known of the rows that the model was fitted to
 
 
 def write_best(run: Run, objective: Objective, trial: Trial, network: Any, keep_rows: int) -> float:
@@ -48,12 +53,54 @@ def write_best(run: Run, objective: Objective, trial: Trial, network: Any, keep_
     kept = CheckRows(data.raw("validation"), trained, data.y("validation")).first(keep_rows)
     if keep_rows == 0:
         kept = made_up_check(data, network)
-    run.write(MODEL, lambda file: file.write(archive))
-    run.write(PREDICTIONS, kept.write)
-    run.write_json(BEST_DATA, data.to_json())
-    run.write_json("best/labels.json", labels_form(data, run.threshold))
-    run.write_text("best/params.yaml", params_text(*run.final))
+    files = {
+        MODEL: lambda file: file.write(archive),
+        PREDICTIONS: kept.write,
+        BEST_DATA: json_writer(data.to_json()),
+        BEST_LABELS: json_writer(labels_form(data, run.threshold)),
+        BEST_PARAMS: text_writer(params_text(*run.final)),
+    }
+    run.write_folder(BEST, {Path(name).name: write for name, write in files.items()})
     return difference
+
+
+def threshold_of_best(run: Run) -> float:
+    """The probability above which the model in `best/` says the second of two labels.
+
+    It stands beside the model, for a run that is extended has forgotten it. Raises RunError where
+    the file can't be read.
+    """
+    path = run.path / BEST_LABELS
+    if not path.is_file():
+        return HALF
+    try:
+        threshold = json.loads(path.read_text(encoding="utf-8")).get("threshold", HALF)
+        if type(threshold) not in (int, float) or not 0 <= threshold <= 1:
+            raise ValueError(f"{threshold!r} is no probability")
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
+        raise RunError(f"{path} can't be read: {in_words(error)}") from None
+    return float(threshold)
+
+
+def trials_in_best(run: Run) -> list[Trial]:
+    """The trials whose networks make the model in `best/`; none where there is no model.
+
+    A run that is extended keeps the model of before, so `best/` itself says whose it is.
+    """
+    if not (run.path / MODEL).is_file():
+        return []
+    try:
+        text = (run.path / BEST_PARAMS).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        text = ""
+    by_number = {str(trial.number): trial for trial in run.trials() if trial.result is not None}
+    numbers = re.findall(r"^# trial (\d+)$", text, re.MULTILINE)
+    if numbers and all(number in by_number for number in numbers):
+        return [by_number[number] for number in numbers]
+    saved = run.outcomes.best
+    if saved is None or saved.trial is None:
+        return []
+    return run.ensemble or [run.trial(saved.trial)]
 
 
 def data_of(run: Run, *, of_best: bool = True) -> Prepared:

@@ -23,7 +23,9 @@ from hpopt.export.best import (
     made_up_check,
     params_text,
     saved_model,
+    threshold_of_best,
     trained_network,
+    trials_in_best,
 )
 from hpopt.export.card import Export, model_card
 from hpopt.export.example import usage_of
@@ -35,8 +37,9 @@ from hpopt.export.own_classes import (
     trusted_builder,
 )
 from hpopt.export.verifying import TOLERANCE, CheckRows, largest_difference, spoken_elsewhere
-from hpopt.files import writing
+from hpopt.files import refuse_links, writing
 from hpopt.metrics.metrics import METRICS
+from hpopt.runs.finding import find_trial
 from hpopt.runs.folder import Run
 from hpopt.runs.state import HALF
 from hpopt.training.fit import network_outputs
@@ -74,9 +77,11 @@ def export_run(
     """
     format = FORMATS[format_name]
     format.require()
-    trial = _choose(run, number)
-    members = run.ensemble if number is None else []
-    is_best = bool(members) or _stands_in_best(run, trial)
+    refuse_links(run.path)
+    saved = trials_in_best(run)
+    trial = _choose(run, number, saved)
+    members = saved if number is None and len(saved) > 1 else []
+    is_best = bool(members) or saved == [trial]
     data = data_of(run, of_best=is_best)
     name = "ensemble" if members else f"{trial.number:04d}"
     folder = folder or run.path / "export" / f"{name}_{format.name}"
@@ -90,7 +95,7 @@ def export_run(
         code = _write_model(run, source, data, format, place, trust_code=trust_code)
         _write_use(place, data, format, code)
         # The threshold was chosen for the best model's probabilities, not for another's.
-        threshold = run.threshold if is_best else HALF
+        threshold = threshold_of_best(run) if is_best else HALF
         _write_json(place / "labels.json", labels_form(data, threshold))
         params = params_text(*(members or [trial]))
         (place / "params.yaml").write_text(params, encoding="utf-8")
@@ -131,22 +136,28 @@ def _check_free(folder: Path, replace_it: bool) -> None:
     raise ConfigError(f"{folder} is there already", help=help)
 
 
-def _choose(run: Run, number: int | None) -> Trial:
-    """The trial to export. Raises RunError where there is no such trial, or it is not kept."""
-    trials = {trial.number: trial for trial in run.trials()}
+def _choose(run: Run, number: int | None, saved: list[Trial]) -> Trial:
+    """The trial to export; without a number that of best/, whose model is made of `saved`.
+
+    Raises RunError where there is no such trial, or it is not kept, and ConfigError where it never
+    was.
+    """
     if number is None:
         if run.chosen is None:
             raise RunError(f"no trial of {run.shown_path} gave a value, so there is no model")
+        if saved:
+            return _compiled_as(run, saved)
         if run.ensemble:
-            return _of_ensemble(run)
+            raise RunError(
+                f"{run.shown_path} has no {MODEL}, which would be an average of several networks",
+                help="`hpopt resume` makes it; a trial of its own is exported with --trial",
+            )
         number = run.chosen.number
-    if number not in trials:
-        raise RunError(f"there is no trial {number}: the run has {len(trials)}")
-    trial = trials[number]
+    trial = find_trial(run, number)
     if trial.result is None:
         why = f": {trial.reason}" if trial.reason else ""
         raise RunError(f"trial {number} is {trial.state}, so it has no model{why}")
-    if run.weights(trial) is None and not _stands_in_best(run, trial):
+    if saved != [trial] and run.weights(trial) is None:
         kept = [str(other.number) for other in ranked(run.trials()) if run.weights(other)]
         raise RunError(
             f"the weights of trial {number} are not kept; from the best on, those of "
@@ -156,22 +167,11 @@ def _choose(run: Run, number: int | None) -> Trial:
     return trial
 
 
-def _of_ensemble(run: Run) -> Trial:
-    """The trial that an ensemble was compiled as. Raises RunError where best/ does not hold it."""
-    saved = run.outcomes.best
-    if saved is None or saved.trial is None or not (run.path / MODEL).is_file():
-        raise RunError(
-            f"{run.shown_path} has no {MODEL}, which would be an average of several networks",
-            help="`hpopt resume` makes it; a trial of its own is exported with --trial",
-        )
-    return run.trial(saved.trial)
-
-
-def _stands_in_best(run: Run, trial: Trial) -> bool:
-    """Whether best/ holds the model of this trial alone."""
-    saved = run.outcomes.best
-    is_it = saved is not None and saved.trial == trial.number and not run.ensemble
-    return is_it and (run.path / MODEL).is_file()
+def _compiled_as(run: Run, saved: list[Trial]) -> Trial:
+    """The trial as which the model in best/ was compiled; of an ensemble it is the chosen one."""
+    done = run.outcomes.best
+    compiled = [trial for trial in saved if done is not None and trial.number == done.trial]
+    return (compiled or saved)[0]
 
 
 def _rebuilt(run: Run, trial: Trial, data: Prepared, *, trust_code: bool) -> _Source:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from hpopt.errors import ConfigError, RunError, suggest_name
-from hpopt.files import write_whole
+from hpopt.files import refuse_links, write_whole
 from hpopt.plots import style
 from hpopt.plots.history import History, NotYetError
 from hpopt.plots.pictures import PICTURES
@@ -73,6 +73,8 @@ def write_pictures(
     RunError where the folder can't be written to.
     """
     names = check_names(names)
+    if folder.is_relative_to(run.path):
+        refuse_links(run.path)
     history = History.of(run, check_dimensions(run, dimensions))
     for name in names:
         yield write_picture(history, name, folder, format)

@@ -54,7 +54,7 @@ class History:
             name=run.path.name,
             metric=run.header.metric,
             greater_is_better=run.header.greater_is_better,
-            space=Space.from_json(run.header.space),
+            space=run.space,
             trials=run.trials(),
             best=run.best,
             calibration=scored.calibration if scored else None,

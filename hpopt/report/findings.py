@@ -16,7 +16,6 @@ from hpopt.runs.steps import Findings
 from hpopt.search.dependence import Dependence, dependence
 from hpopt.search.surrogate import fit_surrogate, importance, leave_one_out
 from hpopt.space.dimensions import Categorical, Integer
-from hpopt.space.space import Space
 
 _SURE = 2.0
 # A surrogate of fewer trials would only repeat what it was told.
@@ -29,7 +28,7 @@ _END = 1 / 6
 
 def find_out(run: Run) -> Findings:
     """What the finished trials of a run say."""
-    space = Space.from_json(run.header.space)
+    space = run.space
     trials = run.trials()
     finished = sum(trial.result is not None for trial in trials)
     if finished < _FEWEST:

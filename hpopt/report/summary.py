@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from hpopt.report.assessment import (
     describe_calibration,
@@ -17,7 +16,7 @@ from hpopt.report.scores import score_rows
 from hpopt.report.words import early_end, seen_test, show_param
 from hpopt.runs.folder import Run
 from hpopt.runs.steps import Findings, Scored
-from hpopt.space.conditions import Condition
+from hpopt.space.dimensions import Categorical, Dimension
 from hpopt.trials import Trial
 
 _SHOWN_PICTURES = ("convergence", "partial_dependence")
@@ -103,27 +102,27 @@ def _paragraph(sentences: Sequence[str]) -> list[str]:
 def _params(run: Run) -> list[str]:
     trials = [*run.final, run.trials()[0]]
     rows = [
-        [f"`{form['name']}`", *(_shown(trial, form["name"]) for trial in trials), _searched(form)]
-        for form in run.header.space
+        [f"`{each.name}`", *(_shown(trial, each.name) for trial in trials), _searched(each)]
+        for each in run.space
     ]
     best = [f"trial {trial.number}" for trial in run.ensemble] or ["best"]
     return ["## Params", "", *_table(["", *best, "default", "searched"], rows), ""]
 
 
 def _space(run: Run) -> list[str]:
-    rows = [[f"`{form['name']}`", _searched(form)] for form in run.header.space]
+    rows = [[f"`{each.name}`", _searched(each)] for each in run.space]
     return ["## Params", "", *_table(["", "searched"], rows), ""]
 
 
-def _searched(form: Mapping[str, Any]) -> str:
-    """A dimension in a few words, from its JSON."""
-    if form["type"] == "categorical":
-        values = ", ".join(show_param(category) for category in form["categories"])
+def _searched(dimension: Dimension) -> str:
+    """A dimension in a few words."""
+    if isinstance(dimension, Categorical):
+        values = ", ".join(map(show_param, dimension.categories))
     else:
-        values = f"{show_param(form['low'])} to {show_param(form['high'])}"
-        values += ", log-uniform" if form["prior"] == "log-uniform" else ""
-    conditions = [str(Condition.parse(*item)) for item in form["when"].items()]
-    return values + (f"; where {' and '.join(conditions)}" if conditions else "")
+        values = f"{show_param(dimension.low)} to {show_param(dimension.high)}"
+        values += ", log-uniform" if dimension.prior == "log-uniform" else ""
+    when = " and ".join(map(str, dimension.when))
+    return values + (f"; where {when}" if when else "")
 
 
 def _shown(trial: Trial, name: str) -> str:

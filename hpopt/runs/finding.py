@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
-from hpopt.errors import RunError, closest
+from hpopt.errors import ConfigError, RunError, closest
 from hpopt.runs.folder import JOURNAL, Run
 from hpopt.runs.naming import name_of, order_of
+from hpopt.trials import Trial
+
+log = logging.getLogger(__name__)
 
 LATEST = "latest"
 _MOST_SHOWN = 8
@@ -34,14 +38,47 @@ def find_folder(reference: str, parent: Path = Path("runs")) -> Path:
         parent = path.parent
     if not path.name or (path.parent != Path() and path.is_dir()):
         return path  # which is no run folder; whoever opens it says so
-    return _the_one(path.name, list_runs(parent), parent)
+    return _the_one(path.name, _folders(parent), parent)
+
+
+def find_trial(run: Run, number: int) -> Trial:
+    """The trial of a number that somebody gave. Raises ConfigError where there is none."""
+    try:
+        return run.trial(number)
+    except KeyError:
+        count = len(run.trials())
+        has = f"it has trials 1 to {count}" if count else "it has no trials yet"
+        raise ConfigError(f"{run.path.name} has no trial {number}", help=has) from None
 
 
 def list_runs(parent: Path) -> list[Path]:
-    """The folders in `parent` that have a journal, the latest first."""
+    """The run folders in `parent`, the latest first."""
+    return [path for path in _folders(parent) if _is_begun(path)]
+
+
+def list_unbegun(parent: Path) -> list[Path]:
+    """The folders in `parent` whose run ended before its journal had a header."""
+    return [path for path in _folders(parent) if not _is_begun(path)]
+
+
+def unbegun_in_words(path: Path) -> str:
+    """What such a folder is, and what is to be done with it."""
+    return f"{path} is passed over: its run ended before it began, so the folder can be deleted"
+
+
+def _folders(parent: Path) -> list[Path]:
     if not parent.is_dir():
         return []
     return sorted((path.parent for path in parent.glob(f"*/{JOURNAL}")), key=order_of, reverse=True)
+
+
+def _is_begun(run: Path) -> bool:
+    """Whether the journal has a first line; one that can't be read is for whoever opens it."""
+    try:
+        with (run / JOURNAL).open("rb") as file:
+            return b"\n" in file.readline()
+    except OSError:
+        return True
 
 
 def _the_one(reference: str, runs: list[Path], parent: Path) -> Path:
@@ -51,7 +88,7 @@ def _the_one(reference: str, runs: list[Path], parent: Path) -> Path:
             help="make one with `hpopt tune CONFIG`, or give the path of a run folder",
         )
     if reference == LATEST:
-        return runs[0]
+        return _latest(runs)
     exact = [run for run in runs if run.name == reference]
     beginning = [run for run in runs if run.name.startswith(reference)]
     part = [run for run in runs if reference in run.name]
@@ -69,6 +106,15 @@ def _the_one(reference: str, runs: list[Path], parent: Path) -> Path:
     raise RunError(
         f"there is no run `{reference}` in {parent}", help=f"{help}(there: {_listed(runs)})"
     )
+
+
+def _latest(runs: list[Path]) -> Path:
+    """The latest run that began; of those that did not a word is said."""
+    for run in runs:
+        if _is_begun(run):
+            return run
+        log.warning("note: %s", unbegun_in_words(run))
+    return runs[0]
 
 
 def _listed(runs: list[Path]) -> str:

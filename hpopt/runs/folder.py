@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from hpopt.errors import RunError
-from hpopt.files import PART, sync_folder, write_whole, writing
+from hpopt.errors import RunError, in_words
+from hpopt.files import PART, refuse_links, remove, sync_folder, write_whole, writing
 from hpopt.runs.frame import trial_frame
 from hpopt.runs.journal import (
     Ended,
@@ -35,6 +36,8 @@ from hpopt.trials import Trial
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from hpopt.space.space import Space
 
 JOURNAL = "journal.jsonl"
 DATA = "data.json"  # what is known of the data besides its rows
@@ -59,23 +62,30 @@ class Run:
     def create(cls, parent: Path, name: str, header: Header) -> Run:
         """Make a new folder, named by the time and `name`, with a journal that has its header.
 
-        Raises ConfigError where no folder can be made there.
+        Raises ConfigError where no folder can be made there, and RunError where the disk is full;
+        no folder is left then.
         """
         path = new_folder(parent.absolute(), name)
-        journal = Journal(path / JOURNAL)
-        journal.append(header)
-        with writing(path):
-            sync_folder(path)
+        with ExitStack() as on_failure:
+            on_failure.callback(shutil.rmtree, path, ignore_errors=True)
+            journal = Journal(path / JOURNAL)
+            on_failure.callback(journal.close)
+            journal.append(header)
+            with writing(path):
+                sync_folder(path)
+            on_failure.pop_all()
         return cls(path, header, [], journal)
 
     @classmethod
     def reopen(cls, path: Path) -> Run:
         """Go on writing a run folder that another process left, wherever it is now.
 
-        Raises RunError where it is none, is damaged, can't be written or has a writer already.
+        Raises RunError where it is none, is damaged, can't be written, has a writer already, or
+        holds a link that leads out of it.
         """
         path = path.absolute()
         cls.open(path, curves=False)  # says what is wrong before anything is touched
+        refuse_links(path)
         journal = Journal(path / JOURNAL)
         try:
             return cls(path, *read_journal(path / JOURNAL), journal)
@@ -121,6 +131,19 @@ class Run:
     def metric(self) -> str:
         """The metric that was searched by."""
         return self.header.metric
+
+    @property
+    def space(self) -> Space:
+        """What was searched. Raises RunError where the header does not say it rightly."""
+        from hpopt.space.space import Space
+
+        try:
+            return Space.from_json(self.header.space)
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+            raise RunError(
+                f"the search space in the journal of {self.path} makes no sense: {in_words(error)}",
+                help="put its first line back from a copy of the folder",
+            ) from None
 
     @property
     def n_calls(self) -> int | None:
@@ -288,8 +311,8 @@ class Run:
         """Clear away what a kill left behind: rows, half files, and weights that are not kept."""
         with writing(self.path):
             shutil.rmtree(self.data_folder, ignore_errors=True)
-            for path in self.path.rglob(f".*{PART}"):
-                path.unlink()
+            for path in list(self.path.rglob(f".*{PART}")):
+                remove(path)
             for trial in self.trials():
                 if trial.state == "running":
                     self.clear_trial(trial.number)
@@ -300,13 +323,28 @@ class Run:
         self.check_place()
         write_whole(self.path / name, write)
 
+    def write_folder(self, name: str, files: Mapping[str, Callable[[BinaryIO], object]]) -> None:
+        """Write the files of a folder, which takes the place of an earlier one once it is whole."""
+        self.check_place()
+        beside, before = (self.path / f".{name}{end}{PART}" for end in ("", ".before"))
+        with writing(self.path / name):
+            for path in (beside, before):
+                remove(path)
+            for file_name, write in files.items():
+                write_whole(beside / file_name, write)
+            if (self.path / name).exists():
+                os.replace(self.path / name, before)
+            os.replace(beside, self.path / name)
+            sync_folder(self.path)
+            remove(before)
+
     def write_text(self, name: str, text: str) -> None:
         """Write a text file of the folder in one piece."""
-        self.write(name, lambda file: file.write(text.encode(errors="backslashreplace")))
+        self.write(name, text_writer(text))
 
     def write_json(self, name: str, form: Any) -> None:
         """Write a JSON file of the folder in one piece."""
-        self.write_text(name, json.dumps(form, indent=2, allow_nan=False) + "\n")
+        self.write(name, json_writer(form))
 
     def log_file(self) -> AbstractContextManager[None]:
         """Append what hpopt logs, and what others warn of, to the folder's `hpopt.log`."""
@@ -328,3 +366,13 @@ class Run:
 def now() -> str:
     """The time for the journal: UTC, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def text_writer(text: str) -> Callable[[BinaryIO], object]:
+    """What writes a text into a file."""
+    return lambda file: file.write(text.encode(errors="backslashreplace"))
+
+
+def json_writer(form: Any) -> Callable[[BinaryIO], object]:
+    """What writes strict JSON into a file."""
+    return text_writer(json.dumps(form, indent=2, allow_nan=False) + "\n")

@@ -12,7 +12,9 @@ from hpopt.trials import Trial
 def trial_columns(header: Header, trials: Sequence[Trial]) -> list[str]:
     """The columns of the table: metrics by their name, params as `params.NAME`."""
     metrics = [name for trial in trials if trial.result for name in trial.result.metrics]
-    params = [f"params.{dimension['name']}" for dimension in header.space]
+    searched = [dimension["name"] for dimension in header.space]
+    names = dict.fromkeys([*searched, *(name for trial in trials for name in trial.params)])
+    params = [f"params.{name}" for name in names]
     facts = ["number", "state", *dict.fromkeys([header.metric, *metrics])]
     return [*facts, *params, "epochs", "seconds", "seed", "started", "reason"]
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from hpopt.errors import Location, RunError
-from hpopt.files import writing
+from hpopt.files import open_plain, writing
 from hpopt.jsonline import json_line
 from hpopt.runs.legality import is_legal
 from hpopt.runs.lock import Lock
@@ -196,29 +196,51 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
         with writing(path):
-            self._file = path.open("ab", buffering=0)
+            self._file = open_plain(path, "ab", buffering=0)
         try:
             self._lock = Lock(self._file, path)
         except BaseException:
             self._file.close()
             raise
-        self._size = path.read_bytes().rfind(b"\n") + 1
+        text = path.read_bytes()
+        self._size = text.rfind(b"\n") + 1
+        self._torn = text[self._size :]
 
     def append(self, event: Event) -> None:
         """Write an event and wait until it is on the disk; one that fails leaves nothing.
 
-        Raises RunError where the disk is full, or the folder is no longer where it was.
+        Raises RunError where the disk is full, the folder is no longer where it was, or another
+        process has written to the journal.
         """
         with writing(self._path):
             self.check_place()
-            if os.fstat(self._file.fileno()).st_size != self._size:
-                self._file.truncate(self._size)  # a torn line would spoil the next
-            whole = encode(event)
+            self._cut_torn_line()
+            whole = self._torn = encode(event)
             rest = memoryview(whole)
             while rest:
                 rest = rest[self._file.write(rest) :]
-            self._size += len(whole)
             os.fsync(self._file.fileno())
+            self._size += len(whole)
+            self._torn = b""
+
+    def _cut_torn_line(self) -> None:
+        """Cut away what a write that failed has left, which would spoil the next line.
+
+        Raises RunError where something else stands there: lines of others are never cut.
+        """
+        size = os.fstat(self._file.fileno()).st_size
+        if size == self._size:
+            return
+        with self._path.open("rb") as file:
+            file.seek(self._size)
+            tail = file.read(len(self._torn) + 1)
+        if size < self._size or not self._torn.startswith(tail):
+            raise RunError(
+                f"another process has written to {self._path} meanwhile",
+                help=f"end the other one; then `hpopt resume {self._path.parent}` goes on with all "
+                "that had ended",
+            )
+        self._file.truncate(self._size)
 
     def close(self) -> None:
         """Close the file, and let another write it."""
@@ -295,7 +317,7 @@ def decode(line: bytes, path: Path, number: int) -> Event | None:
             raise ValueError
         if isinstance(event, Step):
             outcome_of(event.name, event.outcome)  # says whether it is legal as well
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise DamagedLine(path, number) from None
     return event
 

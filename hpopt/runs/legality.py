@@ -1,13 +1,24 @@
 """What has to hold of a journal's fields before anything is computed from them.
 
-A run folder may come from anywhere: what it names must not reach outside of it.
+A run folder may come from anywhere: what it names must not reach outside of it, and whatever reads
+it must be able to count on each field. So each is looked at once, when its line is read.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+Rule = Callable[[Any], bool]
+
+# A number beyond it would cost memory and time wherever numbers are counted up to it.
+_MOST_TRIALS = 1_000_000
+# What is computed from larger numbers is no longer finite.
+_LARGEST = 1e100
+_LARGEST_INT = 2**256
 
 
 def is_legal(name: str, value: Any) -> bool:
@@ -15,55 +26,132 @@ def is_legal(name: str, value: Any) -> bool:
     return name not in _LEGAL or _LEGAL[name](value)
 
 
+def _is_int(value: Any) -> bool:
+    return type(value) is int and abs(value) <= _LARGEST_INT
+
+
 def _is_count(value: Any) -> bool:
-    return type(value) is int and value > 0
+    return type(value) is int and 0 < value <= _MOST_TRIALS
+
+
+def _is_size(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= _LARGEST_INT
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max
+
+
+def _is_small_number(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) <= _LARGEST
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_scalar(value: Any) -> bool:
+    """Whether a param can have the value."""
+    if type(value) is int:
+        return _is_int(value)
+    return value is None or isinstance(value, bool | str) or _is_number(value)
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """The moment that a time of the journal stands for; None where it says none, with its zone."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return None if moment.utcoffset() is None else moment
 
 
 def _is_file_name(value: Any) -> bool:
     """Whether a file of that name can only be in the folder that it is looked for in."""
-    return value is None or (
+    return (
         isinstance(value, str)
+        and value.isprintable()
         and Path(value).name == value
         and value not in ("", "..")
-        and "\0" not in value
     )
 
 
-def _are_objectives(value: Any) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(form, dict)
-        and isinstance(form.get("name"), str)
-        and form.get("direction") in ("minimize", "maximize")
-        for form in value
+def _or_none(rule: Rule) -> Rule:
+    return lambda value: value is None or rule(value)
+
+
+def _is_dict(of: Rule = lambda _: True) -> Rule:
+    return lambda value: isinstance(value, dict) and all(map(of, value.values()))
+
+
+def _is_list(of: Rule) -> Rule:
+    return lambda value: isinstance(value, list) and all(map(of, value))
+
+
+def _has(**rules: Rule) -> Rule:
+    """Whether it is a record with these fields."""
+    return lambda value: (
+        isinstance(value, dict) and all(rule(value.get(name)) for name, rule in rules.items())
     )
 
 
-def _is(*kinds: type) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, kinds)
+_is_objective = _has(
+    name=_is_text,
+    direction=lambda value: value in ("minimize", "maximize"),
+    target=_or_none(_is_text),
+    rule=_or_none(_is_text),
+)
+_is_dimension = _has(name=_is_text, type=_is_text, when=_is_dict())
+_is_known_trial = _has(
+    number=_is_count,
+    params=_is_dict(_is_scalar),
+    value=_or_none(_is_number),
+    standard_error=_or_none(_is_number),
+)
 
-
-_LEGAL: dict[str, Callable[[Any], bool]] = {
+_LEGAL: dict[str, Rule] = {
+    "format": _is_text,
+    "hpopt": _is_text,
+    "time": _or_none(_is_text),
+    "metric": _is_text,
+    "greater_is_better": _is_bool,
+    "fingerprints": _is_dict(_is_text),
+    "constants": _is_dict(),
+    "space": _is_list(_is_dimension),
+    "config": _or_none(_is_text),
+    "folder": _or_none(_is_text),
+    "n_calls": _or_none(_is_count),
+    "overrides": _or_none(_is_list(_is_text)),
+    "changes": _is_list(_is_text),
+    "code": _is_dict(_is_text),
+    "objectives": _is_list(_is_objective),
+    "run": _is_text,
+    "informs": _is_bool,
+    "trials": _is_list(_is_known_trial),
     "number": _is_count,
     "attempt": _is_count,
-    "seed": _is(int),
-    "params": _is(dict),
-    "info": _is(dict),
-    "outcome": _is(dict),
-    "constants": _is(dict),
-    "fingerprints": _is(dict),
-    "metrics": _is(dict),
-    "curves": _is(dict),
-    "scores": _is(list),
-    "space": _is(list),
-    "objectives": _are_objectives,
-    "changes": _is(list),
-    "overrides": _is(list, type(None)),
-    "code": _is(dict),
-    "value": _is(int, float),
-    "seconds": _is(int, float),
-    "elapsed": _is(int, float, type(None)),
-    "name": _is(str),
-    "metric": _is(str),
-    "reason": _is(str),
-    "weights": _is_file_name,
+    "params": _is_dict(_is_scalar),
+    "seed": _is_int,
+    "info": _is_dict(),
+    "elapsed": _or_none(_is_small_number),
+    "value": _is_number,
+    "metrics": _is_dict(_or_none(_is_number)),
+    "scores": _is_list(_or_none(_is_number)),
+    "curves": _is_dict(_is_list(_or_none(_is_number))),
+    "epochs": _is_size,
+    "seconds": _is_small_number,
+    "weights": _or_none(_is_file_name),
+    "standard_error": _or_none(_is_number),
+    "kept_epoch": _or_none(_is_size),
+    "reason": _is_text,
+    "log_tail": _is_text,
+    "text": _is_text,
+    "step": _is_text,
+    "score": _or_none(_is_number),
+    "name": _is_text,
+    "outcome": _is_dict(),
 }

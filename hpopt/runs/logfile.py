@@ -6,13 +6,17 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from hpopt.files import writing
+from hpopt.files import open_plain, writing
 
 _LOGGERS = ("hpopt", "py.warnings")
 
 
 class _LogFile(logging.FileHandler):
+    def _open(self) -> Any:
+        return open_plain(Path(self.baseFilename), self.mode, encoding=self.encoding)
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's name)
         """Pass over what a full disk does not take: the journal's error is the one to see."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpopt.errors import Location, RunError
-from hpopt.files import write_whole, writing
+from hpopt.files import open_plain, refuse_links, write_whole, writing
 from hpopt.runs.folder import JOURNAL
 from hpopt.runs.journal import (
     DamagedLine,
@@ -42,13 +42,14 @@ def repair(folder: Path) -> Repair:
     path = folder / JOURNAL
     if not path.is_file():
         raise RunError(f"{folder} is no run folder: it has no {JOURNAL}")
+    refuse_links(folder)
     journal = Journal(path)  # which keeps writers out, and cuts a torn end away
     try:
         with writing(path):
             lines = path.read_bytes().split(b"\n")[:-1]
         damaged, unfinished = _damage(lines, path)
         if damaged:
-            with writing(path), (folder / DAMAGED).open("ab") as file:
+            with writing(path), open_plain(folder / DAMAGED, "ab") as file:
                 file.writelines(lines[number - 1] + b"\n" for number in damaged)
             whole = [line for n, line in enumerate(lines, start=1) if n not in set(damaged)]
             write_whole(path, lambda file: file.writelines(line + b"\n" for line in whole))
@@ -63,6 +64,7 @@ def _damage(lines: list[bytes], path: Path) -> tuple[list[int], list[int]]:
     begun: set[int] = set()
     ended: set[int] = set()
     finished: set[int] = set()
+    metric = ""
     for number, line in enumerate(lines, start=1):
         try:
             event = decode(line, path, number)
@@ -75,10 +77,12 @@ def _damage(lines: list[bytes], path: Path) -> tuple[list[int], list[int]]:
                 location=Location(str(path), 1),
                 help="put the line back from a copy of the folder",
             )
+        if isinstance(event, Header):
+            metric = event.metric
         if isinstance(event, Started):
             begun.add(event.number)
         elif isinstance(event, Finished | Failed):
-            if event.number in begun:
+            if event.number in begun and _has_score(event, metric):
                 ended.add(event.number)
                 if isinstance(event, Finished):
                     finished.add(event.number)
@@ -88,3 +92,7 @@ def _damage(lines: list[bytes], path: Path) -> tuple[list[int], list[int]]:
             damaged.append(number)
     last = max(begun, default=0)
     return damaged, [n for n in range(1, last + 1) if n not in ended]
+
+
+def _has_score(event: Finished | Failed, metric: str) -> bool:
+    return isinstance(event, Failed) or event.metrics.get(metric) is not None

@@ -24,6 +24,7 @@ from hpopt.runs.journal import (
     Started,
     Step,
 )
+from hpopt.runs.legality import moment_of
 from hpopt.runs.steps import StepOutcomes, trials_of
 from hpopt.trials import Result, Trial, incumbent
 
@@ -67,13 +68,14 @@ class RunState:
     def apply(self, event: Event) -> None:
         """Fold one more event in.
 
-        Raises RunError where it ends a trial that never began, or is a step that names one without
-        a network.
+        Raises RunError where it ends a trial that never began, or without the metric of the run, or
+        is a step that names a trial without a network.
         """
         match event:
             case Started():
                 self._begin(event)
             case Finished():
+                self._check_score(event)
                 result = Result(**{name: getattr(event, name) for name in _RESULT})
                 trial = self._begun(event.number)
                 self.by_number[event.number] = replace(trial, state="finished", result=result)
@@ -121,6 +123,13 @@ class RunState:
                 help="`hpopt runs repair RUN` sets that line aside, and keeps all others",
             )
         return self.by_number[number]
+
+    def _check_score(self, event: Finished) -> None:
+        if event.metrics.get(self.header.metric) is None:
+            raise RunError(
+                f"the journal has no {self.header.metric} of trial {event.number}",
+                help="`hpopt runs repair RUN` sets that line aside, and keeps all others",
+            )
 
     def _close(self, event: Step) -> None:
         for number in trials_of(event.record):
@@ -173,8 +182,7 @@ class RunState:
     def begun(self) -> datetime | None:
         """When the run was begun, where that is known."""
         first = next(iter(self.by_number.values()), None)
-        time = self.header.time or (first.started if first else "")
-        return datetime.fromisoformat(time) if time else None
+        return moment_of(self.header.time or (first.started if first else None))
 
     @property
     def outcomes(self) -> StepOutcomes:

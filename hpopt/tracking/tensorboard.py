@@ -15,7 +15,6 @@ from hpopt.errors import MissingDependency
 from hpopt.runs.folder import Run
 from hpopt.space.conditions import Scalar
 from hpopt.space.dimensions import Categorical, Dimension, Integer
-from hpopt.space.space import Space
 from hpopt.tracking.observer import Observer
 from hpopt.trials import Trial
 
@@ -38,7 +37,7 @@ class TensorBoard(Observer):
         from tensorboard.plugins.hparams import api as hp
 
         self._run = run
-        self._dimensions = {d.name: d for d in Space.from_json(run.header.space)}
+        self._dimensions = {d.name: d for d in run.space}
         hparams = [hp.HParam(name, _domain(d, hp)) for name, d in self._dimensions.items()]
         with self._writer().as_default():
             hp.hparams_config(hparams, [hp.Metric(run.header.metric, group="")])

@@ -177,6 +177,8 @@ def test_the_line_itself_is_shown(tmp_path):
         (b"dataset: \xff", "not UTF-8"),
         ("a: " + "[" * 100 + "]" * 100, "too deep"),
         ("a: " + "[" * 10000, "too deep"),
+        ("a: [" + "1," * 60_000 + "]", "more than any config needs"),
+        ("a: x\n" + "# words\n" * 300_000, "larger than any config"),
         (
             "a: &a [1,1,1,1,1,1,1,1,1,1]\n"
             + "".join(

@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,8 @@ from hpopt.errors import ConfigError, MissingDependency, RunError
 from hpopt.export import exporting, formats, verifying
 from hpopt.export.exporting import export_run
 from hpopt.own_code import code_prints
-from hpopt.runs.folder import Run
+from hpopt.runs.folder import Run, now
+from hpopt.runs.journal import Finished, Started
 
 pytestmark = pytest.mark.keras
 OWN_FILE = "json my-nets.py"  # no name that a module can have
@@ -190,7 +193,7 @@ def test_a_trial_that_is_not_kept_is_told_with_those_that_are(run):
     assert f"the weights of trial {gone} are not kept" in str(caught.value)
     assert str(run.best.number) in str(caught.value)
     assert "keep_weights" in caught.value.render()
-    with pytest.raises(RunError, match="there is no trial 77"):
+    with pytest.raises(ConfigError, match="has no trial 77"):
         export_run(run, "keras", number=77)
 
 
@@ -282,3 +285,16 @@ def test_a_difference_counts_in_deviations_of_the_target():
     assert verifying.largest_difference(said, expected, target) == pytest.approx(0.5)
     assert np.isnan(verifying.largest_difference(said * np.nan, expected, target))
     assert verifying.largest_difference(said, np.ones((2, 1)), target) == np.inf
+
+
+def test_a_run_that_is_extended_exports_the_model_that_it_has(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(exporting, "_checked", lambda *_: 0.0)
+    copy = shutil.copytree(run.path, tmp_path / "copy")
+    with closing(Run.reopen(copy)) as extended:
+        extended.append(Started(5, {}, seed=1, time=now()))
+        better = replace(run.best.result, value=-1.0, weights=None)
+        extended.append(Finished(5, **vars(better)))
+    folder, export = export_run(Run.open(copy), "keras")
+    assert export.trial.number == run.chosen.number
+    for name in ("model.keras", "labels.json", "params.yaml"):
+        assert (folder / name).read_bytes() == (run.path / "best" / name).read_bytes()

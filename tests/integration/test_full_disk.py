@@ -4,7 +4,6 @@ and the run goes on to the end that it would have come to."""
 import errno
 import os
 from contextlib import closing
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,9 +30,11 @@ class FullDisk:
 
     def __init__(self, monkeypatch, room):
         self.room = room
-        opened = Path.open
+        opened = open
         monkeypatch.setattr(
-            Path, "open", lambda path, mode="r", *a, **k: self._guard(opened(path, mode, *a, **k))
+            "hpopt.files.open",
+            lambda *given, **options: self._guard(opened(*given, **options)),
+            raising=False,
         )
 
     def _guard(self, file):
@@ -102,6 +103,13 @@ def test_an_append_that_fails_leaves_nothing_before_the_next(tmp_path, monkeypat
         search_in(run, saving, n_calls=2)
         run.close()
     assert [t.state for t in Run.open(path).trials()] == ["finished"] * 2
+
+
+def test_a_disk_that_is_full_at_the_header_leaves_no_folder(tmp_path, monkeypatch):
+    FullDisk(monkeypatch, 0)
+    with pytest.raises(RunError, match="No space left"):
+        Run.create(tmp_path / "runs", "full", HEADER)
+    assert not list((tmp_path / "runs").iterdir())
 
 
 HEADER = Header("0", "rmse", False, {}, {}, SPACE.to_json())

@@ -116,3 +116,26 @@ def test_the_exact_name_wins_over_a_longer_one(tmp_path):
     for name in ("wd", "wdl"):
         make_run(tmp_path / f"2026-11-23T10-00-00_{name}")
     assert find_run("wd", tmp_path).path.name.endswith("_wd")
+
+
+def test_a_run_that_never_began_is_passed_over_with_a_word(runs, hpopt, caplog):
+    for name, text in {
+        "2026-12-01T00-00-00_iris": b"",
+        "2026-12-02T00-00-00_x": HEADER[:9],
+    }.items():
+        make_run(runs / name)
+        (runs / name / JOURNAL).write_bytes(text)
+    assert find_run("latest").path.name == IDS[2]
+    assert caplog.text.count("ended before it began") == 2
+    done = hpopt("runs")
+    assert done.err.count("ended before it began") == 2
+    assert "2026-12" not in done.out
+    with pytest.raises(RunError, match="has no header"):
+        find_run("2026-12-01")
+
+
+def test_where_no_run_began_the_latest_says_so(runs):
+    for path in runs.glob(f"*/{JOURNAL}"):
+        path.write_bytes(b"")
+    with pytest.raises(RunError, match="has no header"):
+        find_run("latest")

@@ -43,23 +43,25 @@ EVENTS = [STARTED, FINISHED, Started(2, {"rate": 0.1}, 5, "", {"gains": [1.5]}, 
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 texts = st.text(max_size=8)
-scalars = st.none() | st.booleans() | st.integers() | numbers | texts
+scalars = st.none() | st.booleans() | st.integers(-(2**200), 2**200) | numbers | texts
 trees = scalars | st.lists(scalars, max_size=3) | st.dictionaries(texts, scalars, max_size=3)
 mappings = st.dictionaries(texts, trees, max_size=3)
+trials = st.integers(1, 1_000_000)
+params = st.dictionaries(texts, scalars, max_size=3)
 events = st.one_of(
-    st.builds(Started, st.integers(1), mappings, st.integers(0), texts, mappings),
+    st.builds(Started, trials, params, st.integers(0, 2**200), texts, mappings),
     st.builds(
         Finished,
-        number=st.integers(1),
+        number=trials,
         value=numbers,
         metrics=st.dictionaries(texts, numbers, max_size=3),
         scores=st.lists(numbers, max_size=3),
         curves=st.dictionaries(texts, st.lists(numbers, max_size=3), max_size=3),
-        epochs=st.integers(0),
-        seconds=numbers,
+        epochs=st.integers(0, 2**200),
+        seconds=st.floats(0, 1e100),
         weights=st.none() | st.just("weights.npz"),
     ),
-    st.builds(Failed, st.integers(1), texts),
+    st.builds(Failed, trials, texts),
     st.builds(Step, texts, texts, mappings),
 )
 

@@ -1,3 +1,5 @@
+import errno
+import os
 import signal
 import subprocess
 import sys
@@ -6,9 +8,10 @@ import pytest
 from conftest import make_run
 
 from hpopt.errors import RunError
+from hpopt.runs import lock
 from hpopt.runs.folder import JOURNAL, Run
-from hpopt.runs.journal import Journal
-from hpopt.runs.lock import is_locked
+from hpopt.runs.journal import Failed, Journal, Started
+from hpopt.runs.lock import HOLDER, Holder, is_locked
 
 WRITER = """
 import sys, time
@@ -57,3 +60,78 @@ def test_a_run_that_is_over_is_over_while_its_writer_still_lives(tmp_path):
 
 def test_what_is_no_file_has_no_writer(tmp_path):
     assert not is_locked(tmp_path / "nowhere")
+
+
+@pytest.fixture
+def no_flock(monkeypatch):
+    """A file system that knows no `flock`, as some network ones."""
+
+    class Unsupported:
+        LOCK_EX = LOCK_SH = LOCK_NB = 0
+
+        @staticmethod
+        def flock(*_):
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(lock, "fcntl", Unsupported)
+
+
+def ended_process() -> int:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    return process.pid
+
+
+def test_where_there_is_no_flock_a_file_is_the_lock(no_flock, tmp_path):
+    path = make_run(tmp_path / "run", end="trial") / JOURNAL
+    assert not is_locked(path)
+    journal = Journal(path)
+    assert is_locked(path)
+    assert Run.open(path.parent).state == "running"
+    with pytest.raises(RunError, match=rf"process {os.getpid()} on \S+ is writing"):
+        Journal(path)
+    journal.close()
+    assert not path.with_name(HOLDER).exists()
+    Journal(path).close()
+
+
+def test_the_file_of_a_process_that_is_gone_from_this_host_is_taken_over(no_flock, tmp_path):
+    path = make_run(tmp_path / "run", end="trial") / JOURNAL
+    me = Holder.here()
+    gone = Holder(ended_process(), me.host, me.since)
+    followed = Holder(me.pid, me.host, me.since.replace(year=2001))  # another had our number
+    for stale in (gone, followed):
+        path.with_name(HOLDER).write_text(stale.line)
+        assert not is_locked(path)
+        with_lock = Journal(path)
+        assert path.with_name(HOLDER).read_text() == me.line
+        with_lock.close()
+    assert not list(path.parent.glob(".*"))
+
+
+@pytest.mark.parametrize("text", ["process 1 on elsewhere\n", "", "x" * 100, "process 9 on"])
+def test_the_file_of_another_host_is_refused_with_the_way_out(no_flock, tmp_path, text):
+    path = make_run(tmp_path / "run", end="trial") / JOURNAL
+    path.with_name(HOLDER).write_text(text)
+    assert is_locked(path)
+    with pytest.raises(RunError, match="is writing") as caught:
+        Journal(path)
+    assert f"delete {path.with_name(HOLDER)}" in caught.value.problems[0].help
+    assert path.with_name(HOLDER).read_text() == text
+
+
+@pytest.mark.parametrize("harm", ["longer", "shorter"])
+def test_an_append_never_cuts_lines_of_another(tmp_path, harm):
+    path = make_run(tmp_path / "run", end="trial") / JOURNAL
+    journal = Journal(path)
+    journal.append(Started(5, {}, 1, ""))
+    text = path.read_bytes()
+    if harm == "longer":
+        path.write_bytes(text + text.splitlines(keepends=True)[-1].replace(b"5", b"6"))
+    else:
+        path.write_bytes(text[:-20])
+    there = path.read_bytes()
+    with pytest.raises(RunError, match="another process has written"):
+        journal.append(Failed(5, "x"))
+    journal.close()
+    assert path.read_bytes() == there

@@ -109,3 +109,23 @@ def test_no_name_in_a_journal_reaches_outside_of_its_folder(folder, name):
     damage(folder, 3, json.dumps(form).encode())
     with pytest.raises(RunError, match="damaged"):
         Run.open(folder)
+
+
+def test_numbers_that_no_run_reaches_are_damage_and_not_counted_up_to(folder):
+    line = b'{"kind":"started","number":%d,"params":{},"seed":1,"time":""}\n'
+    with (folder / JOURNAL).open("ab") as file:
+        file.write(line % 10**12)
+    with pytest.raises(RunError, match="damaged in this line"):
+        Run.open(folder)
+    assert repair(folder).unfinished == []
+    assert states(folder).keys() == {1, 2, 3, 4}
+
+
+def test_many_missing_trials_are_not_all_listed(folder, hpopt):
+    line = b'{"kind":"started","number":900000,"params":{},"seed":1,"time":""}\n{}\n'
+    with (folder / JOURNAL).open("ab") as file:
+        file.write(line)
+    done = hpopt("runs", "repair", folder)
+    assert done.code == 0
+    assert done.out.endswith("runs what is missing\n")
+    assert "and 899946 more" in done.out
