@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from hpopt.space.conditions import Scalar
+from hpopt.trials import repeats
 
 if TYPE_CHECKING:
     from hpopt.runs.folder import Run
+    from hpopt.trials import Trial
 
 
 def show_score(score: float | None) -> str:
@@ -69,6 +71,18 @@ def early_end(run: Run) -> str | None:
     if run.end is None or run.end.reason == "n_calls":
         return None
     return f"The search ended after {len(run.trials())} of {run.n_calls} trials: {run.end.text}."
+
+
+def repeated(run: Run, trial: Trial) -> str | None:
+    """A sentence for a trial whose params ran several times, if they did."""
+    same = repeats(trial, run.trials())
+    if len(same) < 2:
+        return None
+    numbers = list_trials(each.number for each in same)
+    return (
+        f"Trials {numbers} had the same params, which count by the mean of their {run.metric}: "
+        f"{show_score(run.mean_score(trial))}."
+    )
 
 
 def seen_test(run: Run) -> str | None:
