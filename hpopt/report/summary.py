@@ -14,7 +14,7 @@ from hpopt.report.assessment import (
 )
 from hpopt.report.choice import describe_ensemble, describe_race
 from hpopt.report.scores import score_rows
-from hpopt.report.words import early_end, repeated, seen_test, show_param
+from hpopt.report.words import early_end, few_groups, repeated, seen_test, show_param
 from hpopt.runs.folder import Run
 from hpopt.runs.steps import Findings, Scored
 from hpopt.space.conditions import Condition
@@ -80,7 +80,8 @@ def _scores(run: Run, best: Trial) -> list[str]:
     groups = "" if scored.groups is None else f" in {scored.groups} groups"
     lines += [f"On the test part, {scored.rows} rows{groups} that no trial saw:", ""]
     lines += [*(f"- {verdict}" for verdict in verdicts(run)), ""]
-    lines += _paragraph(describe_flattery(run))
+    few = few_groups(run)
+    lines += _paragraph([*([few] if few else []), *describe_flattery(run)])
     lines += _paragraph([*describe_threshold(run), *describe_calibration(run)])
     return lines
 

@@ -85,6 +85,19 @@ def repeated(run: Run, trial: Trial) -> str | None:
     )
 
 
+# Of fewer groups an interval holds the truth only if groups are much like one another.
+_FEW_GROUPS = 10
+
+
+def few_groups(run: Run) -> str | None:
+    """A sentence for a test part of few groups, of which no interval can be trusted far."""
+    groups = run.outcomes.test.groups if run.outcomes.test else None
+    if groups is None or groups >= _FEW_GROUPS:
+        return None
+    count = f"{groups} group{'s' if groups > 1 else ''}"
+    return f"The test part has {count}: of so few, intervals are rough."
+
+
 def seen_test(run: Run) -> str | None:
     """A sentence for a run that went on after its test part had been scored."""
     if not run.seen_test_after:
