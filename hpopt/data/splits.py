@@ -134,7 +134,7 @@ def between_values(values: np.ndarray, cuts: np.ndarray) -> np.ndarray:
     there = values[np.minimum(cuts, len(values) - 1)]
     first = np.searchsorted(values, there, side="left")
     behind = np.searchsorted(values, there, side="right")
-    return np.where(cuts - first <= behind - cuts, first, behind)
+    return np.asarray(np.where(cuts - first <= behind - cuts, first, behind))
 
 
 # How many ways to share groups out are tried; the one nearest to the wanted shares is taken.
