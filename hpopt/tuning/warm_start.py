@@ -27,7 +27,8 @@ def warm_start_from(earlier: Run, header: Header, space: Space) -> Known:
     Its trials inform the search where nothing but the search differs between the two: metric, data,
     split, code and constants. What was constant and is searched now, or the other way round, has
     the constant's value in both. Else their values mean something else, and the best of its
-    params are worth a try, no more. Raises ConfigError where none of its trials lies in the `space`.
+    params are worth a try, no more. Raises ConfigError where none of its trials lies in the
+    `space`.
     """
     then, now = _constants(earlier.header), _constants(header)
     trials = [
