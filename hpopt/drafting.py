@@ -11,7 +11,7 @@ import numpy as np
 
 from hpopt.config.dumping import inline_yaml
 from hpopt.data.building import build_table
-from hpopt.data.columns import Column
+from hpopt.data.column_kinds import Column
 from hpopt.data.reading import read_csv, read_parquet
 from hpopt.data.sources import Table
 from hpopt.errors import ConfigError, closest
@@ -164,7 +164,7 @@ def _transform(table: Table) -> Iterator[str]:
 def _features(table: Table) -> Iterator[str]:
     columns = [column for column in table.columns if column.use != "target"]
     shown = columns[:_MOST_COLUMNS]
-    rows = [[_comment(c.name), _said(c), _gaps(c), _comment(c.reason)] for c in shown]
+    rows = [[_comment(c.name), _use(c), _gaps(c), _comment(c.reason)] for c in shown]
     yield "  # What the columns are, found by looking at them:"
     yield from (f"  #   {line}".rstrip() for line in align(rows, ()))
     if len(columns) > len(shown):
@@ -186,7 +186,7 @@ def _pieces(table: Table, fitted: int) -> Iterator[str]:
         yield f"    pieces: {pieces}  # of each number's range, for the network to see; 0: none"
 
 
-def _said(column: Column) -> str:
+def _use(column: Column) -> str:
     return column.kind if column.use == "feature" else f"left out ({column.kind})"
 
 

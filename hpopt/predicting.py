@@ -148,8 +148,8 @@ def _model_of(run: Run | str) -> Model:
     return Model(run if isinstance(run, Run) else find_run(run))
 
 
-def _confusion(y: np.ndarray, said: np.ndarray, labels: int) -> np.ndarray | None:
+def _confusion(y: np.ndarray, predicted: np.ndarray, labels: int) -> np.ndarray | None:
     if not labels:
         return None
-    counts = np.bincount(y * labels + said, minlength=labels * labels)
+    counts = np.bincount(y * labels + predicted, minlength=labels * labels)
     return np.asarray(counts.reshape(labels, labels))

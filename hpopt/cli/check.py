@@ -11,7 +11,7 @@ from hpopt.cli.options import ConfigArgument, Json, Overrides, emit, own_code_as
 if TYPE_CHECKING:
     from hpopt.checking import Check
     from hpopt.config.loading import Config
-    from hpopt.data.columns import Column
+    from hpopt.data.column_kinds import Column
 
 _MOST_COLUMNS = 100
 

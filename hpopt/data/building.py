@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hpopt.data.columns import Column, Kind, look
+from hpopt.data.column_kinds import Column, ColumnKind, look
 from hpopt.data.settings import Features
 from hpopt.data.sources import Table
 from hpopt.data.target_spec import TargetTransform
@@ -126,7 +126,7 @@ def _look(
     name: str, values: Stored, features: Features, decimal: str, roles: dict[str | None, Any]
 ) -> Column:
     """What a column is and whether it is used, in the light of what its owner says of it."""
-    asked: Kind | None = features.types.get(name)
+    asked: ColumnKind | None = features.types.get(name)
     is_wanted = features.include is not None and name in features.include
     try:
         column = look(name, values, decimal, asked)
@@ -157,12 +157,12 @@ def _as(column: Column, use: Any, reason: str) -> Column:
 
 def _target_column(name: str, encoded: Target) -> Column:
     if encoded.task == "regression":
-        known = encoded.values[~np.isnan(encoded.values)]
-        words = f"regression, {known.min():g} to {known.max():g}"
-        return Column(name, "numeric", "target", words, encoded.missing, len(np.unique(known)))
+        present = encoded.values[~np.isnan(encoded.values)]
+        words = f"regression, {present.min():g} to {present.max():g}"
+        return Column(name, "numeric", "target", words, encoded.missing, len(np.unique(present)))
     labels = ", ".join(f'"{label}"' for label in encoded.labels[:5])
     more = ", ..." if len(encoded.labels) > 5 else ""
-    kind: Kind = "boolean" if len(encoded.labels) == 2 else "categorical"
+    kind: ColumnKind = "boolean" if len(encoded.labels) == 2 else "categorical"
     words = f"{encoded.task}: {labels}{more}"
     return Column(name, kind, "target", words, encoded.missing, len(encoded.labels))
 
@@ -212,19 +212,19 @@ def _order(name: str, values: Stored, decimal: str) -> np.ndarray:
             reader = dict(column.reader)
             if column.kind == "date":
                 reader["parts"] = ["days"]
-            [found] = raw_values(values, reader).values()
-            assert isinstance(found, np.ndarray)
+            [keys] = raw_values(values, reader).values()
+            assert isinstance(keys, np.ndarray)
         else:
             rank = np.argsort(np.argsort(np.array(values.distinct))).astype(np.float64)
-            found = np.append(rank, np.nan)[values.codes]
+            keys = np.append(rank, np.nan)[values.codes]
     elif values.dtype.kind == "M":
-        found = np.where(np.isnat(values), np.nan, values.astype(np.int64).astype(np.float64))
+        keys = np.where(np.isnat(values), np.nan, values.astype(np.int64).astype(np.float64))
     else:
-        found = values
-    if missing := int(np.isnan(found).sum()):
+        keys = values
+    if missing := int(np.isnan(keys).sum()):
         raise SettingError(
             f"{missing} rows have no `{name}` to be sorted by",
             ("split", "order"),
             help="delete those rows, or split without `order`",
         )
-    return np.asarray(found, dtype=np.float64)
+    return np.asarray(keys, dtype=np.float64)

@@ -212,7 +212,7 @@ def _delimiter(head: str) -> tuple[str, list[list[str]]]:
     lines = head.splitlines(keepends=True)
     if len(head) == _HEAD_BYTES and len(lines) > 1:
         lines.pop()  # it is cut off
-    found = []
+    candidates = []
     for delimiter in _DELIMITERS:
         reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
         try:
@@ -221,10 +221,10 @@ def _delimiter(head: str) -> tuple[str, list[list[str]]]:
             continue
         if records and len(records[0]) > 1:
             same = sum(len(fields) == len(records[0]) for fields in records) / len(records)
-            found.append(((same, len(records[0])), delimiter, records))
-    if not found:
+            candidates.append(((same, len(records[0])), delimiter, records))
+    if not candidates:
         return ",", [[line.strip().strip('"')] for line in lines if line.strip()]
-    _, delimiter, records = max(found, key=lambda option: option[0])
+    _, delimiter, records = max(candidates, key=lambda candidate: candidate[0])
     return delimiter, records
 
 

@@ -138,7 +138,7 @@ class _Builder:
         codes, distinct = pd.factorize(values)
         are_texts = values.dtype.kind not in "biuf"
         code_of = self._code_of
-        known = np.array(
+        column_codes = np.array(
             [
                 code_of.setdefault(
                     value.strip() if are_texts and isinstance(value, str) else raw.text_of(value),
@@ -149,7 +149,7 @@ class _Builder:
             + [-1],
             dtype=np.int32,
         )
-        self._codes.append(known[codes])
+        self._codes.append(column_codes[codes])
 
     def finish(self) -> Stored:
         if self._code_of is None:
@@ -232,21 +232,21 @@ def _check_lengths(text: CsvText) -> None:
         return
     if first is None:
         return
-    line, found = first
+    line, field_count = first
     place = text.location(line)
-    if found < width and (place.text or "").count('"') % 2:
+    if field_count < width and (place.text or "").count('"') % 2:
         raise DataError(
             f"{text.path}: a quotation mark that opens a field is never closed",
             location=place,
             help=_QUOTES,
         )
-    fields_word = "field" if found == 1 else "fields"
+    fields_word = "field" if field_count == 1 else "fields"
     more = f"; so it is with {wrong} rows" if wrong > 1 else ""
     raise DataError(
-        f"the header has {width} columns, but this row has {found} {fields_word}{more}",
+        f"the header has {width} columns, but this row has {field_count} {fields_word}{more}",
         location=place,
         help="a text with the delimiter in it wants quotation marks"
-        if found > width
+        if field_count > width
         else "is the file whole? a gap at the end of a row still needs its delimiter",
     )
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from hpopt.data.columns import Kind
+from hpopt.data.column_kinds import ColumnKind
 from hpopt.data.sources import SKLEARN_DATASETS
 from hpopt.grammar import Section, one_of
 from hpopt.inputs.scaling import Scaling
@@ -70,7 +70,7 @@ class Features(Section):
     """The only columns that are used, also where they would be left out by themselves."""
     exclude: list[Name] = Field(default_factory=list)
     """Columns that are not used."""
-    types: dict[str, Kind] = Field(default_factory=dict)
+    types: dict[str, ColumnKind] = Field(default_factory=dict)
     """What columns are, where looking at them gets it wrong: `{zip: categorical, year: date}`."""
     pieces: Annotated[int, Ge(0), Le(256)] = 0
     """Into how many pieces of the same number of training rows a number's range falls at most, of

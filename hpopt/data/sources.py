@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hpopt.data.columns import Column
+from hpopt.data.column_kinds import Column
 from hpopt.data.csv_text import check_file
 from hpopt.data.target_spec import TargetTransform
 from hpopt.data.targets import encode_target

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpopt.data.columns import look
+from hpopt.data.column_kinds import look
 from hpopt.errors import DataError, SettingError
 from hpopt.inputs.stored import Stored, Texts, raw_values
 from hpopt.task import Task
@@ -68,26 +68,26 @@ def _numbers(stored: Stored, decimal: str, forced: bool) -> np.ndarray | None:
     except ValueError:
         return None
     assert numeric.reader is not None
-    found = raw_values(stored, numeric.reader)["target"]
-    assert isinstance(found, np.ndarray)
-    return found
+    numbers = raw_values(stored, numeric.reader)["target"]
+    assert isinstance(numbers, np.ndarray)
+    return numbers
 
 
 def _task_of(name: str, stored: Stored, numbers: np.ndarray | None) -> Task:
     if numbers is None:
         assert isinstance(stored, Texts)
-        distinct = len(np.unique(stored.codes[stored.codes >= 0]))
-        if distinct > max(20, len(stored) / 2) or distinct > _MOST_CLASSES:
+        count = len(np.unique(stored.codes[stored.codes >= 0]))
+        if count > max(20, len(stored) / 2) or count > _MOST_CLASSES:
             raise DataError(
-                f"{name} holds {distinct} different texts: neither classes nor numbers",
+                f"{name} holds {count} different texts: neither classes nor numbers",
                 help="predict another column",
             )
-        return "binary" if distinct <= 2 else "multiclass"
-    found = np.unique(numbers[~np.isnan(numbers)])
-    if len(found) <= 2:
+        return "binary" if count <= 2 else "multiclass"
+    distinct = np.unique(numbers[~np.isnan(numbers)])
+    if len(distinct) <= 2:
         return "binary"
-    is_whole = bool((found == np.trunc(found)).all())
-    few = len(found) <= min(_MOST_NUMBERED_CLASSES, max(len(numbers) // 10, 3))
+    is_whole = bool((distinct == np.trunc(distinct)).all())
+    few = len(distinct) <= min(_MOST_NUMBERED_CLASSES, max(len(numbers) // 10, 3))
     return "multiclass" if is_whole and few else "regression"
 
 
@@ -98,12 +98,12 @@ def _regression(name: str, numbers: np.ndarray | None) -> Target:
             ("task",),
             help="write `task: auto`, or take a column of numbers",
         )
-    known = numbers[~np.isnan(numbers)]
-    if not len(known):
+    present = numbers[~np.isnan(numbers)]
+    if not len(present):
         raise DataError(f"{name} holds no values")
-    if known.min() == known.max():
-        raise DataError(f"{name} is {known[0]:g} in every row: there is nothing to predict")
-    return Target(numbers, (), "regression", missing=len(numbers) - len(known))
+    if present.min() == present.max():
+        raise DataError(f"{name} is {present[0]:g} in every row: there is nothing to predict")
+    return Target(numbers, (), "regression", missing=len(numbers) - len(present))
 
 
 def _classes(name: str, stored: Stored, numbers: np.ndarray | None, task: Task) -> Target:

@@ -57,8 +57,8 @@ def raw_columns(frame: pd.DataFrame, readers: Iterable[Mapping[str, Any]]) -> di
             case "boolean":
                 columns[name] = booleans(values, reader["true"], reader["false"])
             case "date":
-                for part, found in date_parts(values, reader["format"], reader["parts"]).items():
-                    columns[f"{name}.{part}"] = found
+                parts = date_parts(values, reader["format"], reader["parts"])
+                columns |= {f"{name}.{part}": part_values for part, part_values in parts.items()}
             case "categorical":
                 columns[name] = categories(values)
     return columns
@@ -73,10 +73,12 @@ def numbers(values: pd.Series, decimal: str = ".") -> np.ndarray:
 
 def booleans(values: pd.Series, true: Iterable[str], false: Iterable[str]) -> np.ndarray:
     """1 for the texts of `true` and 0 for those of `false`, in whatever case."""
-    known = {text.casefold(): 1.0 for text in true} | {text.casefold(): 0.0 for text in false}
+    number_of = {text.casefold(): 1.0 for text in true} | {text.casefold(): 0.0 for text in false}
 
     def read(texts: np.ndarray) -> np.ndarray:
-        return np.array([known.get(text_of(text).casefold(), np.nan) for text in texts], np.float64)
+        return np.array(
+            [number_of.get(text_of(text).casefold(), np.nan) for text in texts], np.float64
+        )
 
     return _of_distinct(values, read)
 
@@ -84,15 +86,15 @@ def booleans(values: pd.Series, true: Iterable[str], false: Iterable[str]) -> np
 def date_parts(values: pd.Series, format: str, parts: Iterable[str]) -> dict[str, np.ndarray]:
     """Numbers of a date: year, month, day, weekday (Monday is 0), hour, and days since 1970."""
     times = dates(values, format)
-    found = {}
+    by_part = {}
     for part in parts:
         if part == "days":
             number = times.to_numpy().astype("datetime64[ns]").astype(np.int64)
-            found[part] = np.where(times.isna(), np.nan, number / _NANOSECONDS_A_DAY)
+            by_part[part] = np.where(times.isna(), np.nan, number / _NANOSECONDS_A_DAY)
         else:
             name = "day_of_week" if part == "weekday" else part
-            found[part] = getattr(times.dt, name).to_numpy(dtype=np.float64, na_value=np.nan)
-    return found
+            by_part[part] = getattr(times.dt, name).to_numpy(dtype=np.float64, na_value=np.nan)
+    return by_part
 
 
 def dates(values: pd.Series, format: str) -> pd.Series:
@@ -119,8 +121,8 @@ def _of_distinct(values: pd.Series, read: Callable[[np.ndarray], np.ndarray]) ->
     import pandas as pd
 
     codes, distinct = pd.factorize(values)
-    found = np.append(read(np.asarray(distinct, dtype=object)), np.nan)
-    return np.asarray(found[codes])
+    results = np.append(read(np.asarray(distinct, dtype=object)), np.nan)
+    return np.asarray(results[codes])
 
 
 def _read_numbers(values: np.ndarray, decimal: str) -> np.ndarray:
@@ -132,8 +134,8 @@ def _read_numbers(values: np.ndarray, decimal: str) -> np.ndarray:
     grouped = texts.str.fullmatch(rf"[-+]?\d{{1,3}}(\{thousands}\d{{3}})+(\{decimal}\d*)?")
     texts = texts.where(~grouped, texts.str.replace(thousands, "", regex=False))
     texts = texts.str.replace(decimal, ".", regex=False) if decimal != "." else texts
-    found = pd.to_numeric(texts, errors="coerce")
-    return np.asarray(found.to_numpy(dtype=np.float64, na_value=np.nan))
+    parsed = pd.to_numeric(texts, errors="coerce")
+    return np.asarray(parsed.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def text_of(value: Any) -> str:

@@ -9,11 +9,10 @@ from typing import Any
 from hpopt.builders.registry import load_builder
 from hpopt.errors import SetupError, TrialError, in_words
 from hpopt.export.best import save_and_load
-from hpopt.export.twin import raw_model
-from hpopt.inputs.kind import Runtime
+from hpopt.export.twin import MATRIX, raw_model
 from hpopt.own_code import blame
 from hpopt.space.dimensions import Params
-from hpopt.training.fit import Fit, predict
+from hpopt.training.fit import Fit, network_outputs
 from hpopt.training.objective import Objective, compile_model
 
 
@@ -78,7 +77,7 @@ def _check_output(network: Any, objective: Objective, defaults: Params) -> None:
             f"{(2, *output.shape)}",
             help=help,
         )
-    predictions = predict(network, objective.data.inputs("validation"))
+    predictions = network_outputs(network, objective.data.inputs("validation"))
     lowest, highest = predictions.min(), predictions.max()
     if output.kind.has_labels and (lowest < 0 or highest > 1) and not asked_for_any:
         raise SetupError(
@@ -89,8 +88,7 @@ def _check_output(network: Any, objective: Objective, defaults: Params) -> None:
 
 def _check_saving(network: Any, objective: Objective) -> None:
     # As one matrix: what is tried is the network, and ten thousand inputs would take minutes.
-    runtime = Runtime(takes_texts=False)
-    model = raw_model(network, objective.data.features, objective.data.target, runtime)
+    model = raw_model(network, objective.data.features, objective.data.target, MATRIX)
     try:
         save_and_load(model)
     except Exception as error:

@@ -20,7 +20,7 @@ from hpopt.inputs.stored import Sheet, Texts
 from hpopt.inputs.table import card, example, twin
 from hpopt.inputs.table.columns import (
     CategoricalColumn,
-    Column,
+    FittedColumn,
     NumericColumn,
     RawColumns,
     categorical_column,
@@ -41,7 +41,7 @@ class TableKind:
     `readers` say how these are read from a DataFrame (`hpopt.inputs.raw`).
     """
 
-    columns: tuple[Column, ...]
+    columns: tuple[FittedColumn, ...]
     readers: tuple[Mapping[str, Any], ...] = ()
 
     name: ClassVar[str] = "table"
@@ -81,7 +81,7 @@ class TableKind:
 
         The settings: `readers`, and into how many `pieces` a number's range falls at most.
         """
-        columns: list[Column] = []
+        columns: list[FittedColumn] = []
         for name, values in raw.items():
             if isinstance(values, Texts) or values.dtype.kind in "UOT":
                 columns.append(categorical_column(name, values))

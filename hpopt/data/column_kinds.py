@@ -13,11 +13,11 @@ from hpopt.inputs import raw
 from hpopt.inputs.stored import Stored, Texts, as_categories
 from hpopt.inputs.table.columns import rarest_kept
 
-Kind = Literal["numeric", "categorical", "boolean", "date", "text", "id", "constant"]
+ColumnKind = Literal["numeric", "categorical", "boolean", "date", "text", "id", "constant"]
 Use = Literal["feature", "left out", "target", "groups", "order"]
 
 # What may be left out: nothing can be learned from it.
-LEFT_OUT: tuple[Kind, ...] = ("text", "id", "constant")
+LEFT_OUT: tuple[ColumnKind, ...] = ("text", "id", "constant")
 
 # A column is numbers, or dates, if all but this share of its rows can be read so.
 _MISREAD = 0.05
@@ -69,7 +69,7 @@ class Column:
     """What a column is, and why; `reader` says how its raw columns are made, where it has any."""
 
     name: str
-    kind: Kind
+    kind: ColumnKind
     use: Use
     reason: str
     gaps: int
@@ -77,7 +77,7 @@ class Column:
     reader: Mapping[str, Any] | None = None
 
 
-def look(name: str, values: Stored, decimal: str = ".", asked: Kind | None = None) -> Column:
+def look(name: str, values: Stored, decimal: str = ".", asked: ColumnKind | None = None) -> Column:
     """What a column is. `asked` is what its owner says it is, which is not questioned.
 
     Raises ValueError, with the reason, where it can't be what was asked for.
@@ -90,12 +90,12 @@ def look(name: str, values: Stored, decimal: str = ".", asked: Kind | None = Non
         "left out" if reader is None else "feature",
         reason,
         looked.gaps,
-        looked.distinct,
+        looked.n_distinct,
         None if reader is None else {"column": name, "kind": kind, **reader},
     )
 
 
-Verdict = tuple[Kind, str, dict[str, Any] | None]
+Verdict = tuple[ColumnKind, str, dict[str, Any] | None]
 
 
 class _Numbers:
@@ -104,31 +104,31 @@ class _Numbers:
     def __init__(self, values: np.ndarray) -> None:
         self.values = values
         if values.dtype.kind == "M":
-            self.known = values[~np.isnat(values)]
+            present = values[~np.isnat(values)]
             self.infinite = 0
         else:
-            self.known = values[np.isfinite(values)]
+            present = values[np.isfinite(values)]
             self.infinite = int(np.isinf(values).sum())
-        self.gaps = len(values) - len(self.known)
-        self.found = np.unique(self.known)
-        self.distinct = len(self.found)
+        self.gaps = len(values) - len(present)
+        self.distinct = np.unique(present)
+        self.n_distinct = len(self.distinct)
 
     def verdict(self, name: str) -> Verdict:
-        if self.distinct == 1 and self.gaps:
-            return "categorical", f"{raw.text_of(self.found[0])} or a gap", {}
-        if self.distinct <= 1:
-            return "constant", _one_value(self.found), None
+        if self.n_distinct == 1 and self.gaps:
+            return "categorical", f"{raw.text_of(self.distinct[0])} or a gap", {}
+        if self.n_distinct <= 1:
+            return "constant", _one_value(self.distinct), None
         if self.values.dtype.kind == "M":
             return self._date("ISO8601", "points in time")
-        if np.array_equal(self.found, [0, 1]):
+        if np.array_equal(self.distinct, [0, 1]):
             return "boolean", "0 and 1" + self._note(), {"true": ["1"], "false": ["0"]}
-        is_whole = bool((self.found == np.trunc(self.found)).all())
+        is_whole = bool((self.distinct == np.trunc(self.distinct)).all())
         if is_whole and (reason := self._id(name)):
             return "id", reason, None
-        kind = f"whole numbers, {self.distinct} different ones" if is_whole else "numbers"
+        kind = f"whole numbers, {self.n_distinct} different ones" if is_whole else "numbers"
         return "numeric", kind + self._note(), {"decimal": "."}
 
-    def as_asked(self, asked: Kind) -> Verdict:
+    def as_asked(self, asked: ColumnKind) -> Verdict:
         reason = "as the config says" + self._note()
         if asked in LEFT_OUT:
             return asked, reason, None
@@ -139,16 +139,16 @@ class _Numbers:
         if self.values.dtype.kind == "M":
             raise ValueError(f"points in time can't be {asked}")
         if asked == "boolean":
-            if self.distinct > 2:
-                raise ValueError(f"it has {self.distinct} different values")
-            texts = list(map(raw.text_of, self.found))
+            if self.n_distinct > 2:
+                raise ValueError(f"it has {self.n_distinct} different values")
+            texts = list(map(raw.text_of, self.distinct))
             return asked, reason, {"true": texts[1:], "false": texts[:1]}
         return asked, reason, {"decimal": "."} if asked == "numeric" else {}
 
     def _date(self, format: str, reason: str) -> Verdict:
         import pandas as pd
 
-        parts = _varying_parts(pd.Series(self.found), format)
+        parts = _varying_parts(pd.Series(self.distinct), format)
         return "date", f"{reason}: {', '.join(parts)}", {"format": format, "parts": parts}
 
     def _note(self) -> str:
@@ -161,12 +161,12 @@ class _Numbers:
 
     def _id(self, name: str) -> str | None:
         """Why whole numbers are no quantity but say who a row is."""
-        rows, span = len(self.values), self.found[-1] - self.found[0] + 1
-        if self.distinct == rows and rows >= 20 and span == rows:
+        rows, span = len(self.values), self.distinct[-1] - self.distinct[0] + 1
+        if self.n_distinct == rows and rows >= 20 and span == rows:
             return "a running number"
         named = _ID_NAME.search(name) or _ID_WORD.search(name)
-        if named and self.distinct > max(20, 0.05 * rows):
-            return f"named like an id, {self.distinct} different values"
+        if named and self.n_distinct > max(20, 0.05 * rows):
+            return f"named like an id, {self.n_distinct} different values"
         return None
 
 
@@ -179,17 +179,17 @@ class _Texts:
         self.counts = np.bincount(spelled.codes + 1, minlength=len(spelled.distinct) + 1)[1:]
         present = np.flatnonzero(self.counts)
         self.counts = self.counts[present]
-        self.found = [spelled.distinct[index] for index in present]
+        self.distinct = [spelled.distinct[index] for index in present]
         self.rows = len(values)
-        self.known = int(self.counts.sum())
-        self.gaps = self.rows - self.known
-        self.distinct = len(self.found)
+        self.n_present = int(self.counts.sum())
+        self.gaps = self.rows - self.n_present
+        self.n_distinct = len(self.distinct)
         self.written = values  # the texts as they stand, for numbers and dates
 
     def verdict(self, name: str) -> Verdict:
-        if not self.found or (self.distinct == 1 and not self.gaps):
-            return "constant", _one_value(self.found), None
-        folded = {text.casefold() for text in self.found}
+        if not self.distinct or (self.n_distinct == 1 and not self.gaps):
+            return "constant", _one_value(self.distinct), None
+        folded = {text.casefold() for text in self.distinct}
         for false, true in _BOOLEANS:
             if folded == {false, true}:
                 return "boolean", f"{false} and {true}", {"true": [true], "false": [false]}
@@ -197,48 +197,48 @@ class _Texts:
             self._numeric()
             or self._date(_DATE_FORMATS)
             or self._id_or_text(name)
-            or self._categorical(f"{self.distinct} different texts")
+            or self._categorical(f"{self.n_distinct} different texts")
         )
 
-    def as_asked(self, asked: Kind) -> Verdict:
+    def as_asked(self, asked: ColumnKind) -> Verdict:
         reason = "as the config says"
         if asked in LEFT_OUT:
             return asked, reason, None
         if asked == "categorical":
             return self._categorical(reason)
         if asked == "boolean":
-            if self.distinct > 2:
-                raise ValueError(f"it has {self.distinct} different values")
-            return asked, reason, {"true": self.found[1:], "false": self.found[:1]}
-        found = self._numeric() if asked == "numeric" else self._date(_DATE_FORMATS)
-        if found is None:
+            if self.n_distinct > 2:
+                raise ValueError(f"it has {self.n_distinct} different values")
+            return asked, reason, {"true": self.distinct[1:], "false": self.distinct[:1]}
+        verdict = self._numeric() if asked == "numeric" else self._date(_DATE_FORMATS)
+        if verdict is None:
             what = "numbers" if asked == "numeric" else "dates"
-            examples = ", ".join(f'"{text}"' for text in self.found[:3])
+            examples = ", ".join(f'"{text}"' for text in self.distinct[:3])
             raise ValueError(f"its values can't be read as {what}: {examples}")
-        return asked, reason, found[2]
+        return asked, reason, verdict[2]
 
     def _numeric(self) -> Verdict | None:
         import pandas as pd
 
-        if not self.found:
+        if not self.distinct:
             return None
-        found = raw.numbers(pd.Series(self.found, dtype=object), self.decimal)
-        is_number = np.isfinite(found)
-        is_gap = np.array([text.casefold() in raw.GAPS for text in self.found])
+        numbers = raw.numbers(pd.Series(self.distinct, dtype=object), self.decimal)
+        is_number = np.isfinite(numbers)
+        is_gap = np.array([text.casefold() in raw.GAPS for text in self.distinct])
         misread = self._misread(~is_number & ~is_gap)
         if misread is None or not is_number.any():
             return None
-        words = "".join(f', "{text}" is a gap' for text in np.array(self.found)[is_gap])
+        words = "".join(f', "{text}" is a gap' for text in np.array(self.distinct)[is_gap])
         self.gaps += int(self.counts[is_gap].sum())
         return "numeric", f"numbers written as text{words}{misread}", {"decimal": self.decimal}
 
     def _date(self, formats: Sequence[str]) -> Verdict | None:
         import pandas as pd
 
-        sample = self.found[:: max(len(self.found) // 30, 1)]
+        sample = self.distinct[:: max(len(self.distinct) // 30, 1)]
         if sum(any(c.isdigit() for c in text) for text in sample) < len(sample) / 2:
             return None
-        texts = pd.Series(self.found, dtype=object)
+        texts = pd.Series(self.distinct, dtype=object)
         few = pd.Series(sample, dtype=object)
         for format in formats:
             if raw.dates(few, format).isna().mean() > 0.2:
@@ -268,21 +268,21 @@ class _Texts:
     def _misread(self, is_misread: np.ndarray) -> str | None:
         """A word on the values that can't be read as one reads the others; None if too many."""
         rows = int(self.counts[is_misread].sum())
-        if rows > _MISREAD * self.known:
+        if rows > _MISREAD * self.n_present:
             return None
         if not rows:
             return ""
-        first = self.found[int(np.flatnonzero(is_misread)[0])]
+        first = self.distinct[int(np.flatnonzero(is_misread)[0])]
         return f", {rows} others count as gaps" + f' ("{first[:20]}"{", ..." if rows > 1 else ""})'
 
     def _id_or_text(self, name: str) -> Verdict | None:
         """Texts that hardly ever come twice: who a row is, or what somebody wrote."""
         is_kept = self.counts >= rarest_kept(self.rows)
-        if self.counts[is_kept].sum() >= 0.5 * self.known or self.distinct < 20:
+        if self.counts[is_kept].sum() >= 0.5 * self.n_present or self.n_distinct < 20:
             return None
-        words = sum(text.count(" ") + 1 for text in self.found) / self.distinct
-        often = f"{self.distinct} different texts in {self.known} rows"
-        if words >= _WORDS_OF_TEXT or sum(map(len, self.found)) > 40 * self.distinct:
+        words = sum(text.count(" ") + 1 for text in self.distinct) / self.n_distinct
+        often = f"{self.n_distinct} different texts in {self.n_present} rows"
+        if words >= _WORDS_OF_TEXT or sum(map(len, self.distinct)) > 40 * self.n_distinct:
             return "text", f"free text: {often}", None
         named = _ID_NAME.search(name) or _ID_WORD.search(name)
         if 0.05 < self.gaps / self.rows < 0.95 and not named:
@@ -293,14 +293,14 @@ class _Texts:
         return "categorical", reason, {}
 
 
-def _one_value(found: Sequence[Any] | np.ndarray) -> str:
-    return f'"{raw.text_of(found[0])}" everywhere' if len(found) else "no values at all"
+def _one_value(distinct: Sequence[Any] | np.ndarray) -> str:
+    return f'"{raw.text_of(distinct[0])}" everywhere' if len(distinct) else "no values at all"
 
 
 def _varying_parts(times: Any, format: str) -> list[str]:
     """The parts of dates that differ between rows."""
-    found = raw.date_parts(times, format, _DATE_PARTS)
+    numbers = raw.date_parts(times, format, _DATE_PARTS)
     varying = [
-        part for part in _DATE_PARTS if len(np.unique(found[part][~np.isnan(found[part])])) > 1
+        part for part, values in numbers.items() if len(np.unique(values[~np.isnan(values)])) > 1
     ]
     return ["days"] if varying == ["days", "year"] else varying
