@@ -45,11 +45,13 @@ class Check:
     trial_times: Sequence[TrialTime]  # the defaults first; random params that fail are left out
     suggestion_s: float  # half-way through the run
     workers: int  # how many trials run at once
+    points: int | None  # of the space, where they are fewer than the calls
     notes: Sequence[str]
 
     def run_s(self, n_calls: int) -> float:
         """The time of a run's trials and of what suggests them, while other trials run."""
         mean = sum(trial.seconds for trial in self.trial_times) / len(self.trial_times)
+        n_calls = min(n_calls, self.points or n_calls)
         return n_calls * (mean + self.suggestion_s) / self.workers
 
 
@@ -80,6 +82,7 @@ def check(config: Config) -> Check:
         trial_times=times,
         suggestion_s=_time_suggestion(config, space),
         workers=max(1, Resources.of(config.settings.execution, n_jobs=settings.n_calls).workers),
+        points=None if (points := space.points(settings.n_calls)) is None else len(points),
         notes=(*config.binding.notes, *material.notes),
     )
 

@@ -38,6 +38,7 @@ def minimize(
     engine: str | None = None,
     n_initial: int | None = None,
     seed: int = 0,
+    noisy: bool = False,
     **settings: Any,
 ) -> Any:
     """Search for the params at which `objective` is lowest, and give a skopt OptimizeResult.
@@ -50,6 +51,9 @@ def minimize(
     `defaults` are laid. `n_initial` calls, the first included, are made before the surrogate is
     asked. `engine` and the `settings` of engines (`acquisition`, `base_estimator`, `grid`) are
     those of the YAML's `search`.
+
+    No params come twice, and a search that has called `objective` on all there are ends there,
+    unless it is `noisy`: params that are called several times then count by the mean.
 
     A value that is NaN or infinite is a failed trial: the search learns to stay away from it, and
     the result leaves it out. An exception of the objective reaches the caller. The result has
@@ -68,26 +72,25 @@ def minimize(
         error.add_note(error.render())
         raise
     trials: list[Trial] = []
-    for number in range(1, n_calls + 1):
+    points = None if noisy else searched.points(n_calls)
+    for number in range(1, (n_calls if points is None else len(points)) + 1):
         suggestion = new_params(searcher.suggest(searched, trials, number=number, seed=seed))
         value = float(objective({**constants, **suggestion.params}))
         trial = Trial(number, suggestion.params, seed, info=suggestion.info)
-        trials.append(_finished(trial, value) if math.isfinite(value) else _failed(trial, value))
+        trials.append(_ended(trial, value, None if noisy else 0.0))
     best = incumbent(trials)
     if best is None:
-        raise RunError(f"the objective gave no finite value in {n_calls} calls")
+        raise RunError(f"the objective gave no finite value in {len(trials)} calls")
     result = optimize_result(searched, trials, seed)
     result.params = {**constants, **best.params}
     return result
 
 
-def _finished(trial: Trial, value: float) -> Trial:
-    result = Result(value, {}, [value], {}, epochs=0, seconds=0.0)
+def _ended(trial: Trial, value: float, standard_error: float | None) -> Trial:
+    if not math.isfinite(value):
+        return replace(trial, state="failed", reason=f"the objective gave {value}")
+    result = Result(value, {}, [value], {}, 0, 0.0, standard_error=standard_error)
     return replace(trial, state="finished", result=result)
-
-
-def _failed(trial: Trial, value: float) -> Trial:
-    return replace(trial, state="failed", reason=f"the objective gave {value}")
 
 
 class _Forms(Section):

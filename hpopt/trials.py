@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Any, Literal
 
-from hpopt.space.dimensions import Params
+from hpopt.space.dimensions import Params, identity
 
 State = Literal["running", "finished", "failed"]
 Curves = Mapping[str, list[float]]
@@ -57,7 +58,7 @@ class Trial:
 
 
 def incumbent(trials: Sequence[Trial]) -> Trial | None:
-    """The best trial so far: the finished one of the lowest value, the earliest among equals.
+    """The best trial so far: the first of `ranked`.
 
     Whoever needs the best of some trials asks this, or `ranked`; nobody compares values by itself.
     """
@@ -65,21 +66,57 @@ def incumbent(trials: Sequence[Trial]) -> Trial | None:
 
 
 def ranked(trials: Sequence[Trial]) -> list[Trial]:
-    """The finished trials from the lowest value to the highest, the earlier first among equals."""
-    finished = [trial for trial in trials if trial.state == "finished"]
-    return sorted(finished, key=_rank)
+    """The finished trials from the lowest value to the highest, the earlier first among equals.
+
+    Params that ran several times count by the mean of their values: the lowest of them is the
+    luckiest. Of such trials the one nearest to that mean stands first, and of two the higher.
+    """
+    ranks: dict[int, tuple[float, ...]] = {}
+    for same in _by_params(trials).values():
+        mean = fmean(trial.value or 0.0 for trial in same)
+        ranks |= {trial.number: (*_rank(trial, mean), trial.number) for trial in same}
+    finished = [trial for trial in trials if trial.number in ranks]
+    return sorted(finished, key=lambda trial: ranks[trial.number])
 
 
-def _rank(trial: Trial) -> Any:
-    return trial.value, trial.number
+def repeats(trial: Trial, trials: Sequence[Trial]) -> list[Trial]:
+    """The finished trials of a trial's params, itself among them if it is finished."""
+    return _by_params(trials).get(_key(trial), [])
+
+
+def _by_params(trials: Sequence[Trial]) -> dict[Hashable, list[Trial]]:
+    """The finished trials of each params."""
+    groups: dict[Hashable, list[Trial]] = {}
+    for trial in trials:
+        if trial.state == "finished":
+            groups.setdefault(_key(trial), []).append(trial)
+    return groups
+
+
+def _key(trial: Trial) -> Hashable:
+    """What is equal for trials of the same params; one without params is like no other."""
+    return identity(trial.params) if trial.params else trial.number
+
+
+def _rank(trial: Trial, mean: float) -> tuple[float, ...]:
+    """What trials are sorted by, where their params gave `mean`."""
+    value = trial.value or 0.0
+    return mean, abs(value - mean), -value
 
 
 def incumbents(trials: Sequence[Trial]) -> list[Trial | None]:
     """The incumbent after each of the trials; None before the first that finished."""
     best: Trial | None = None
+    groups: dict[Hashable, list[Trial]] = {}
     after = []
     for trial in trials:
-        best = incumbent([trial] if best is None else [best, trial])
+        if trial.state == "finished":
+            same = groups.setdefault(_key(trial), [])
+            same.append(trial)
+            if best is None or len(same) > 1:  # then a mean has changed, perhaps the best one's
+                best = incumbent([each for group in groups.values() for each in group])
+            else:
+                best = incumbent([*groups[_key(best)], trial])
         after.append(best)
     return after
 

@@ -201,3 +201,41 @@ def test_neither_tensorflow_nor_a_run_folder_is_needed(tmp_path):
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+FEW = {"a": [0, 1], "b": {"type": "integer", "low": 1, "high": 3, "when": {"a": 1}}}
+
+
+@pytest.mark.parametrize("engine", ["gp", "skopt", "grid", "sobol", "random"])
+@pytest.mark.parametrize(
+    "space", [FEW, {"a": [1]}, {"n": {"type": "integer", "low": 1, "high": 9}}]
+)
+def test_no_params_come_twice_and_a_space_that_is_used_up_ends_the_search(engine, space):
+    calls = []
+
+    def count(params):
+        calls.append(tuple(sorted(params.items())))
+        return len(calls) % 3 if len(calls) != 2 else math.nan
+
+    hpopt.minimize(count, space, n_calls=20, engine=engine)
+    whole = {id(FEW): 4}.get(id(space), 1 if "a" in space else 9)
+    assert len(calls) == len(set(calls)) == whole
+
+
+def test_gp_repeats_nothing_where_values_have_no_noise():
+    calls = []
+
+    def rugged(params):
+        calls.append(params["n"])
+        return math.sin(params["n"] * 12.9898) * 43758.5453 % 1.0
+
+    hpopt.minimize(rugged, {"n": {"type": "integer", "low": 1, "high": 60}}, n_calls=50)
+    assert len(set(calls)) == 50
+
+
+def test_noisy_params_may_be_repeated_and_count_by_their_mean():
+    rng = np.random.default_rng(0)
+    result = hpopt.minimize(lambda params: rng.normal(), {"a": [0, 1]}, n_calls=14, noisy=True)
+    assert len(result.func_vals) == 14
+    means = {a: np.mean(result.func_vals[np.ravel(result.x_iters) == a]) for a in (0, 1)}
+    assert result.params["a"] == min(means, key=means.get)

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from hpopt.trials import Result, Trial, incumbent, incumbents, ranked, trial_seed
+from hpopt.trials import Result, Trial, incumbent, incumbents, ranked, repeats, trial_seed
 
 SOME = [(seed, number) for seed in range(10) for number in range(1, 10)]
 
@@ -75,3 +77,30 @@ def test_a_trial_without_a_result_has_no_value():
 def test_a_trial_seed_is_no_searchers_seed():
     searchers = {int(np.random.SeedSequence([s, n]).generate_state(1)[0]) for s, n in SOME}
     assert not searchers & {trial_seed(s, n) for s, n in SOME}
+
+
+def with_params(number, value, **params):
+    return replace(finished(number, value), params=params)
+
+
+def test_params_that_ran_several_times_count_by_their_mean():
+    lucky = [with_params(1, -0.5, a=1), with_params(3, -0.9, a=1.0), with_params(4, -0.4, a=1)]
+    steady = with_params(2, -0.7, a=True)  # 1 and 1.0 are the same, true is another
+    trials = [lucky[0], steady, *lucky[1:]]
+    assert incumbent(trials) == steady
+    # Of the lucky params the trial nearest to their mean of -0.6 speaks for them.
+    assert [trial.number for trial in ranked(trials)] == [2, 1, 4, 3]
+    assert repeats(lucky[1], trials) == lucky
+    assert incumbent(lucky[:2]) == lucky[0]  # of two the one that flatters less
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_incumbents_are_those_of_every_beginning(seed):
+    rng = np.random.default_rng(seed)
+    trials = [with_params(n, float(rng.normal()), a=int(rng.integers(6))) for n in range(1, 30)]
+    states = rng.choice(["finished", "failed"], size=29, p=[0.8, 0.2])
+    trials = [
+        trial if state == "finished" else replace(trial, state="failed", result=None)
+        for trial, state in zip(trials, states, strict=True)
+    ]
+    assert incumbents(trials) == [incumbent(trials[: n + 1]) for n in range(29)]

@@ -132,6 +132,7 @@ def _record(config: Config, check: Check) -> dict[str, Any]:
         "parameters": check.parameters,
         "space": config.binding.space.to_json(),
         "n_calls": search.n_calls,
+        "points": check.points,
         "trial_times": [vars(trial) for trial in check.trial_times],
         "suggestion_s": check.suggestion_s,
         "workers": check.workers,

@@ -20,6 +20,7 @@ def idle_settings(settings: Settings, training: Training, space: Space) -> Itera
     searched = {dimension.name: dimension for dimension in space}
     given = {*settings.training.model_fields_set, *settings.space}
     yield from _of_other_engines(settings.search)
+    yield from _of_few_points(space, settings.search.n_calls)
     optimizer = searched.get("optimizer")
     optimizers = (
         optimizer.categories if isinstance(optimizer, Categorical) else (training.optimizer,)
@@ -30,6 +31,17 @@ def idle_settings(settings: Settings, training: Training, space: Space) -> Itera
     never_decays = "learning_decay" not in searched and training.learning_decay is None
     if "decay_steps" in given and never_decays:
         yield "`decay_steps` has no effect without `learning_decay`"
+
+
+def _of_few_points(space: Space, n_calls: int) -> Iterator[str]:
+    """A note where there is less to try than there are calls."""
+    points = space.points(n_calls - 1)
+    if points is not None:
+        count = f"{len(points)} point" + ("s" if len(points) > 1 else "")
+        yield (
+            f"the space has {count}, and the search ends when all are tried, however many calls "
+            "`search.n_calls` allows; to fit each several times raise `training.repeats`"
+        )
 
 
 def _of_other_engines(search: Search) -> Iterator[str]:

@@ -6,6 +6,7 @@ rows, with statistics of its own training part, and has a number; 0 is the run's
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ import numpy as np
 
 from hpopt.data.prepared import Prepared, prepare
 from hpopt.data.sources import Table
-from hpopt.data.splits import Parts
+from hpopt.data.splits import Parts, between_values, cut_between_groups
 from hpopt.errors import DataError
 from hpopt.files import writing
 
@@ -107,40 +108,53 @@ def split_folder(folder: Path, number: int) -> Path:
 def fold_parts(splits: Splits) -> list[Parts]:
     """The folds: each row is in one validation part; with an order, only rows after the first.
 
-    Raises DataError where the rows, or the groups, are too few.
+    Raises DataError where the rows, the groups, or the values of the order are too few.
     """
-    from sklearn.model_selection import (
-        GroupKFold,
-        KFold,
-        StratifiedGroupKFold,
-        StratifiedKFold,
-        TimeSeriesSplit,
-    )
+    from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
     table, rows, k = splits.table, splits._pool, splits.folds
+    if table.order is not None:
+        return _folds_in_order(splits, table.order)
     groups = None if table.groups is None else table.groups[rows]
     stratified = splits.stratified and _smallest_class(table.target[rows]) >= k
     options: dict[str, Any] = {"n_splits": k, "shuffle": True, "random_state": splits.seed}
     splitter: Any
-    if table.order is not None:
-        rows = rows[np.argsort(table.order[rows], kind="stable")]
-        splitter, groups = TimeSeriesSplit(k), None
-    elif groups is not None:
-        splitter = StratifiedGroupKFold(**options) if stratified else GroupKFold(**options)
+    if groups is not None:
+        # Shuffled, GroupKFold would count groups instead of their rows.
+        splitter = StratifiedGroupKFold(**options) if stratified else GroupKFold(k)
     else:
         splitter = StratifiedKFold(**options) if stratified else KFold(**options)
     try:
         pieces = list(splitter.split(rows, table.target[rows], groups))
     except ValueError:
-        raise DataError(
-            f"{len(rows)} rows are too few for {k} folds", help="set `training.folds` lower"
-        ) from None
+        raise _too_few(f"{len(rows)} rows", k) from None
     return [_parts(splits, rows[train], rows[validation]) for train, validation in pieces]
+
+
+def _folds_in_order(splits: Splits, order: np.ndarray) -> list[Parts]:
+    """Each validation part with all that lies before it, as scikit-learn's `TimeSeriesSplit`.
+
+    But rows of one value stay together, as in every split by an order.
+    """
+    rows, k = splits._pool, splits.folds
+    rows = rows[np.argsort(order[rows], kind="stable")]
+    size = len(rows) // (k + 1)
+    cuts = between_values(order[rows], len(rows) - size * np.arange(k, 0, -1))
+    edges = [*cuts, len(rows)]
+    if size == 0 or cuts[0] == 0 or min(np.diff(edges)) == 0:
+        raise _too_few(f"{len(np.unique(order[rows]))} values of the order", k)
+    return [
+        _parts(splits, rows[:start], rows[start:end]) for start, end in itertools.pairwise(edges)
+    ]
+
+
+def _too_few(what: str, folds: int) -> DataError:
+    return DataError(f"{what} are too few for {folds} folds", help="set `training.folds` lower")
 
 
 def fresh_parts(splits: Splits, index: int) -> Parts | None:
     """Another random split into parts of the same sizes; None where an order rules it out."""
-    from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit
+    from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 
     table, rows = splits.table, splits._pool
     if table.order is not None:
@@ -148,23 +162,36 @@ def fresh_parts(splits: Splits, index: int) -> Parts | None:
     share = splits.validation_share
     seed = int(np.random.SeedSequence([splits.seed, index]).generate_state(1)[0])
     part = share / (1 + share)
+    if table.groups is not None:
+        return _parts(splits, *_fresh_groups(table, rows, part, seed))
     # Rounded: a row more or less may be a batch more or less, for which graphs are traced anew.
     options: dict[str, Any] = {
         "n_splits": 1,
         "test_size": round(part * len(rows)),
         "random_state": seed,
     }
-    groups = None if table.groups is None else table.groups[rows]
-    splitter: Any = ShuffleSplit(**options)
-    if groups is not None:
-        splitter = GroupShuffleSplit(**options | {"test_size": part})
-    elif splits.stratified:
-        splitter = StratifiedShuffleSplit(**options)
+    splitter = StratifiedShuffleSplit(**options) if splits.stratified else ShuffleSplit(**options)
     try:
-        [(train, validation)] = splitter.split(rows, table.target[rows], groups)
+        [(train, validation)] = splitter.split(rows, table.target[rows])
     except ValueError:  # a class too rare to be in both parts
         [(train, validation)] = ShuffleSplit(**options).split(rows)
     return _parts(splits, rows[train], rows[validation])
+
+
+def _fresh_groups(
+    table: Table, rows: np.ndarray, part: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows in whole groups, of which a `part` validates, cut as the run's own split was."""
+    from sklearn.model_selection import GroupShuffleSplit
+
+    assert table.groups is not None
+    try:
+        train, validation = cut_between_groups(table, rows, [1 - part, part], seed)
+    except DataError:  # one group is nearly all of them
+        splitter = GroupShuffleSplit(n_splits=1, test_size=part, random_state=seed)
+        [(train, validation)] = splitter.split(rows, groups=table.groups[rows])
+        return rows[train], rows[validation]
+    return train, validation
 
 
 def _parts(splits: Splits, train: np.ndarray, validation: np.ndarray) -> Parts:

@@ -59,7 +59,7 @@ def split_rows(
     if table.order is not None:
         pieces = _cut_in_order(table.order, free, wanted)
     elif table.groups is not None:
-        pieces = _cut_between_groups(table, free, wanted, seed)
+        pieces = cut_between_groups(table, free, wanted, seed)
     else:
         pieces, note = _cut_by_chance(table, free, wanted, seed, stratify)
     names = [part for part in shares if part not in given]
@@ -123,22 +123,26 @@ def _cut_in_order(order: np.ndarray, rows: np.ndarray, shares: Sequence[float]) 
     if not len(rows):
         raise _too_few(0)
     ordered = rows[np.argsort(order[rows], kind="stable")]
-    values = order[ordered]
     cuts = np.round(np.cumsum(shares)[:-1] / sum(shares) * len(rows)).astype(np.int64)
-    there = values[np.minimum(cuts, len(rows) - 1)]
-    first = np.searchsorted(values, there, side="left")
-    behind = np.searchsorted(values, there, side="right")
-    pieces = np.split(ordered, np.where(cuts - first <= behind - cuts, first, behind))
+    pieces = np.split(ordered, between_values(order[ordered], cuts))
     if not all(map(len, pieces)):
         raise _too_few(len(rows))
     return list(pieces)
+
+
+def between_values(values: np.ndarray, cuts: np.ndarray) -> np.ndarray:
+    """Where sorted values [n] are cut so that equal ones stay together, nearest to the `cuts`."""
+    there = values[np.minimum(cuts, len(values) - 1)]
+    first = np.searchsorted(values, there, side="left")
+    behind = np.searchsorted(values, there, side="right")
+    return np.asarray(np.where(cuts - first <= behind - cuts, first, behind))
 
 
 # How many ways to share groups out are tried; the one nearest to the wanted shares is taken.
 _TRIES = 100
 
 
-def _cut_between_groups(
+def cut_between_groups(
     table: Table, rows: np.ndarray, shares: Sequence[float], seed: int
 ) -> list[np.ndarray]:
     """Whole groups for each share: of a number of random ways the nearest to the shares asked for,

@@ -14,6 +14,7 @@ from hpopt.training.objective import compile_model
 from hpopt.training.settings import Training
 
 KERAS = Runtime()
+MATRIX = Runtime(takes_texts=False)  # rows are one input, however many columns there are
 
 
 def raw_model(network: Any, features: Kind, target: TargetSpec, runtime: Runtime = KERAS) -> Any:

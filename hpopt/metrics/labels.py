@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hpopt.metrics.metric import CLASSIFICATION, Metric, of_sklearn
+from hpopt.metrics.metric import CLASSIFICATION, Metric, Share, of_sklearn
 from hpopt.metrics.weighted import Scorer, labels_above, mean_of, mean_of_finite, ratio, sums_of
 
 
@@ -57,10 +57,26 @@ def _f1(y: np.ndarray, predictions: np.ndarray) -> float:
     return float(of_sklearn("f1_score")(y, labels_above(predictions), average=average))
 
 
+def _right(y: np.ndarray, said: np.ndarray, units: int) -> list[Share]:
+    return [Share(int((y == said).sum()), len(y))]
+
+
+def _recalls(y: np.ndarray, said: np.ndarray, units: int) -> list[Share]:
+    return [Share(int((said[y == k] == k).sum()), int((y == k).sum())) for k in np.unique(y)]
+
+
+def _overlaps(y: np.ndarray, said: np.ndarray, units: int) -> list[Share]:
+    """F1 = 2J / (1 + J): J is the share of hits among the rows of a class or said to be of it."""
+    classes = [1] if units == 1 else np.union1d(y, said)
+    both = [((y == k) & (said == k), (y == k) | (said == k)) for k in classes]
+    return [Share(int(hits.sum()), int(rows.sum()), as_dice=True) for hits, rows in both]
+
+
 ACCURACY = Metric(
     name="accuracy",
     function=_of_labels("accuracy_score"),
     weighted=_weighted_accuracy,
+    shares=_right,
     greater_is_better=True,
     tasks=CLASSIFICATION,
     needs="labels",
@@ -71,6 +87,7 @@ BALANCED_ACCURACY = Metric(
     name="balanced_accuracy",
     function=_of_labels("balanced_accuracy_score"),
     weighted=_weighted_balanced_accuracy,
+    shares=_recalls,
     greater_is_better=True,
     tasks=CLASSIFICATION,
     needs="labels",
@@ -81,6 +98,7 @@ F1 = Metric(
     name="f1",
     function=_f1,
     weighted=_weighted_f1,
+    shares=_overlaps,
     greater_is_better=True,
     tasks=CLASSIFICATION,
     needs="labels",

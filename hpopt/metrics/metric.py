@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,18 @@ from hpopt.metrics.weighted import HALF, Scorer
 from hpopt.task import Task
 
 CLASSIFICATION: tuple[Task, ...] = ("binary", "multiclass")
+
+
+class Share(NamedTuple):
+    """In `hits` of `rows` something is so; it counts 2s / (1 + s) for the share s `as_dice`."""
+
+    hits: int
+    rows: int
+    as_dice: bool = False
+
+    def counts(self, share: float) -> float:
+        """What a share of its rows counts; it rises with the share."""
+        return 2 * share / (1 + share) if self.as_dice else share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +50,10 @@ class Metric:
     """Whether rows of every class must be there. It must not depend on the classes' shares then."""
     is_share: bool = False
     """Whether it is the share of rows with the right label, for which there are exact tests."""
+    shares: Callable[[np.ndarray, np.ndarray, int], Sequence[Share]] | None = None
+    """The shares whose mean it is, where it is such a mean: of classes y [n], the labels said [n],
+    and how many units say them. They are of different rows if it `needs_every_class`.
+    """
     is_up_to_one: bool = False
     """Whether its best score is 1, which few rows reach too easily."""
 

@@ -13,7 +13,7 @@ from hpopt.report.assessment import (
 )
 from hpopt.report.choice import describe_ensemble, describe_race
 from hpopt.report.scores import score_rows
-from hpopt.report.words import early_end, seen_test, show_param
+from hpopt.report.words import early_end, few_groups, repeated, seen_test, show_param
 from hpopt.runs.folder import Run
 from hpopt.runs.steps import Findings, Scored
 from hpopt.space.dimensions import Categorical, Dimension
@@ -65,7 +65,8 @@ def _scores(run: Run, best: Trial) -> list[str]:
     lines = ["## Scores", "", *_table(head, table), "", *_paragraph(_fits(best, scored))]
     if run.best is not None and run.best.number == run.trials()[0].number:
         lines += ["No trial was better than the default params.", ""]
-    lines += _paragraph([*describe_race(run), *describe_ensemble(run)])
+    again = repeated(run, best)
+    lines += _paragraph([*([again] if again else []), *describe_race(run), *describe_ensemble(run)])
     if scored is None or scored.comparisons is None:
         finished = sum(trial.result is not None for trial in run.trials())
         if finished > 1:
@@ -78,7 +79,8 @@ def _scores(run: Run, best: Trial) -> list[str]:
     groups = "" if scored.groups is None else f" in {scored.groups} groups"
     lines += [f"On the test part, {scored.rows} rows{groups} that no trial saw:", ""]
     lines += [*(f"- {verdict}" for verdict in verdicts(run)), ""]
-    lines += _paragraph(describe_flattery(run))
+    few = few_groups(run)
+    lines += _paragraph([*([few] if few else []), *describe_flattery(run)])
     lines += _paragraph([*describe_threshold(run), *describe_calibration(run)])
     return lines
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from hpopt.report.assessment import flattery_in_brief, verdicts
 from hpopt.report.scores import score_rows
-from hpopt.report.words import align, early_end, list_trials, seen_test, show_param
+from hpopt.report.words import (
+    align,
+    early_end,
+    few_groups,
+    list_trials,
+    repeated,
+    seen_test,
+    show_param,
+)
 from hpopt.runs.folder import Run
 
 _MOST_EFFECTS = 3
@@ -33,7 +41,13 @@ def conclude(run: Run) -> str:
         rows[0] += ["[95 %]" if any(row.interval for row in others) else ""]
         lines += align(rows)
     lines += verdicts(run)
-    sentences = [flattery_in_brief(run), early_end(run), seen_test(run)]
+    sentences = [
+        repeated(run, best),
+        flattery_in_brief(run),
+        few_groups(run),
+        early_end(run),
+        seen_test(run),
+    ]
     lines += [sentence for sentence in sentences if sentence]
     for trial in run.final:
         lines += [f"params of trial {trial.number}:" if run.ensemble else "params:"]

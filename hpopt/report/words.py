@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from hpopt.space.conditions import Scalar
+from hpopt.trials import repeats
 
 if TYPE_CHECKING:
     from hpopt.runs.folder import Run
+    from hpopt.trials import Trial
 
 
 def show_score(score: float | None) -> str:
@@ -69,6 +71,31 @@ def early_end(run: Run) -> str | None:
     if run.end is None or run.end.reason == "n_calls":
         return None
     return f"The search ended after {len(run.trials())} of {run.n_calls} trials: {run.end.text}."
+
+
+def repeated(run: Run, trial: Trial) -> str | None:
+    """A sentence for a trial whose params ran several times, if they did."""
+    same = repeats(trial, run.trials())
+    if len(same) < 2:
+        return None
+    numbers = list_trials(each.number for each in same)
+    return (
+        f"Trials {numbers} had the same params, which count by the mean of their {run.metric}: "
+        f"{show_score(run.mean_score(trial))}."
+    )
+
+
+# Of fewer groups an interval holds the truth only if groups are much like one another.
+_FEW_GROUPS = 10
+
+
+def few_groups(run: Run) -> str | None:
+    """A sentence for a test part of few groups, of which no interval can be trusted far."""
+    groups = run.outcomes.test.groups if run.outcomes.test else None
+    if groups is None or groups >= _FEW_GROUPS:
+        return None
+    count = f"{groups} group{'s' if groups > 1 else ''}"
+    return f"The test part has {count}: of so few, intervals are rough."
 
 
 def seen_test(run: Run) -> str | None:

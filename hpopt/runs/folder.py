@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from hpopt.errors import RunError, in_words
@@ -32,7 +33,7 @@ from hpopt.runs.naming import new_folder
 from hpopt.runs.state import RunState, Status
 from hpopt.runs.steps import StepOutcomes
 from hpopt.runs.weights import Weights
-from hpopt.trials import Trial
+from hpopt.trials import Trial, repeats
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -201,6 +202,12 @@ class Run:
     def score(self, trial: Trial) -> float | None:
         """The metric of a trial in its own direction, on the validation part; None without one."""
         return None if trial.result is None else trial.result.metrics[self.metric]
+
+    def mean_score(self, trial: Trial) -> float | None:
+        """The score of a trial's params: the mean, where they ran several times."""
+        results = [each.result for each in repeats(trial, self.trials())]
+        scores = [result.metrics[self.metric] for result in results if result is not None]
+        return fmean(scores) if scores else None
 
     @property
     def best(self) -> Trial | None:

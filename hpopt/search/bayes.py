@@ -84,7 +84,7 @@ class BayesSearcher:
         else:
             acquisition = Acquisition(cast(AcquisitionName, self.acquisition), incumbent, noise)
             top = maximiser.maximise(acquisition)
-            again = _best_repeat(data, gp, acquisition)
+            again = None if _is_exact(trials) else _best_repeat(data, gp, acquisition)
             if top is not None and again is not None and again[1] > top[1]:
                 return Suggestion(encoding.space.from_unit(again[0]), info | {"repeat": True})
         if top is None:
@@ -114,6 +114,11 @@ def _believing(encoding: Encoding, gp: GP, trials: Sequence[Trial]) -> GP:
     variances = np.concatenate([gp.variances, np.zeros(len(running))])
     features = np.concatenate([gp.X, features])
     return GP.condition(features, believed, gp.groups, gp.hyperparameters, variances)
+
+
+def _is_exact(trials: Sequence[Trial]) -> bool:
+    """Whether every value is free of noise, so that a repeat can tell nothing."""
+    return all(trial.result.standard_error == 0.0 for trial in trials if trial.result is not None)
 
 
 def _best_repeat(

@@ -19,7 +19,7 @@ from pydantic.fields import FieldInfo
 from hpopt.errors import ConfigError, suggest_name
 from hpopt.grammar import Section
 from hpopt.search.searcher import MoreEpochs, Searcher, Suggestion
-from hpopt.space.dimensions import Params
+from hpopt.space.dimensions import Params, identity
 from hpopt.space.space import Space
 from hpopt.trials import Trial
 
@@ -94,7 +94,10 @@ def with_engine_keys(section: type[AnySection]) -> type[AnySection]:
 
 @dataclass(frozen=True)
 class GivenFirst:
-    """Suggests the defaults, then what people gave, and leaves all else to another searcher."""
+    """Suggests the defaults, then what people gave, and leaves all else to another searcher.
+
+    What is given twice is suggested once.
+    """
 
     searcher: Searcher
     given: Sequence[Params] = ()
@@ -103,7 +106,8 @@ class GivenFirst:
         self, space: Space, trials: Sequence[Trial], *, number: int, seed: int
     ) -> Suggestion | MoreEpochs:
         """The defaults, the params that were given, or what the searcher behind says."""
-        first = [space.defaults, *self.given]
+        distinct = {identity(params): params for params in reversed([space.defaults, *self.given])}
+        first = list(reversed(distinct.values()))
         if number <= len(first):
             return Suggestion(first[number - 1])
         return self.searcher.suggest(space, trials, number=number, seed=seed)

@@ -41,7 +41,7 @@ class GridEngine(Engine):
                 f"the grid has up to {size} points, and {n_calls} calls try as many of them, in a "
                 "shuffled order: raise search.n_calls or lower search.grid to try all"
             )
-        if n_calls > size:
+        if n_calls > size and space.points(size) is None:
             return f"the grid has {size} points at most: the calls beyond them try random points"
         return None
 

@@ -8,8 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hpopt.space.conditions import same
-from hpopt.space.dimensions import Params
+from hpopt.space.dimensions import Params, identity
 from hpopt.space.space import Space
 from hpopt.trials import Trial
 
@@ -64,21 +63,31 @@ def generator(seed: int, number: int) -> np.random.Generator:
     return np.random.default_rng([seed, number])
 
 
+# A walk through a larger space would take longer than a trial.
+_MOST_WALKED = 100_000
+
+
 def sample_unseen(
     space: Space, trials: Sequence[Trial], rng: np.random.Generator, *, tries: int = 100
 ) -> Params:
-    """Random params that no trial has had; in a space that is (nearly) used up, any."""
+    """Random params that no trial has had; in a space that is used up, any.
+
+    Where an earlier run has had them all, some that this one has not had.
+    """
+    seen = {identity(trial.params) for trial in trials}
     for _ in range(tries):
         params = space.sample(rng)
-        if not is_seen(params, trials):
+        if identity(params) not in seen:
             return params
+    of_run = {identity(trial.params) for trial in trials if trial.number > 0}
+    points = space.points(_MOST_WALKED) or []
+    for had in (seen, of_run):
+        unseen = [point for point in points if identity(point) not in had]
+        if unseen:
+            return unseen[int(rng.integers(len(unseen)))]
     return params
 
 
 def is_seen(params: Params, trials: Sequence[Trial]) -> bool:
     """Whether a trial, running or over, has had these params."""
-    return any(
-        trial.params.keys() == params.keys()
-        and all(same(value, params[name]) for name, value in trial.params.items())
-        for trial in trials
-    )
+    return any(identity(trial.params) == identity(params) for trial in trials)

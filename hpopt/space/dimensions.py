@@ -8,7 +8,7 @@ points included.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal
 
@@ -21,6 +21,11 @@ Prior = Literal["uniform", "log-uniform"]
 # Beyond it neighbours are too close on the unit interval of a log-uniform prior to be told apart.
 _LARGEST_INTEGER = 2**44
 _MOST_CATEGORIES = 1000
+
+
+def identity(params: Params) -> Hashable:
+    """What is equal where params are the same: 1 and 1.0 are, 1 and true are not."""
+    return frozenset((name, isinstance(value, bool), value) for name, value in params.items())
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,10 @@ class Integer:
         value = _unwarp(self.prior, low + u * (high - low))
         return min(max(math.floor(value + 0.5), self.low), self.high)
 
+    def values(self) -> Sequence[int]:
+        """All of its values."""
+        return range(self.low, self.high + 1)
+
     def contains(self, value: Scalar) -> bool:
         """Whether `value` is a whole number within the bounds."""
         return (
@@ -127,6 +136,10 @@ class Categorical:
                 key="default",
                 help=f"one of {', '.join(f'`{category}`' for category in self.categories)}",
             )
+
+    def values(self) -> Sequence[Scalar]:
+        """All of its values."""
+        return self.categories
 
     def index(self, value: Scalar) -> int:
         """The place of `value` among the categories; raises ValueError where it is none of them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,7 @@ from hpopt.space.dimensions import (
     Dimension,
     Integer,
     Params,
+    Real,
     dimension_from_json,
     dimension_to_json,
 )
@@ -86,6 +88,26 @@ class Space:
     def sample(self, rng: np.random.Generator) -> Params:
         """Params drawn uniformly from the unit cube."""
         return self.from_unit(rng.random(len(self)))
+
+    def points(self, most: int) -> list[Params] | None:
+        """All params that there are; None where they are more than `most`."""
+        if any(isinstance(dimension, Real) for dimension in self):
+            return None
+        points = list(itertools.islice(self._points({}, self.parents_first), most + 1))
+        return points if len(points) <= most else None
+
+    def _points(self, complete: Params, left: Sequence[Dimension]) -> Iterator[Params]:
+        """All params that agree with those so far, the dimensions `left` being open."""
+        if not left:
+            yield {name: complete[name] for name in self.names if name in complete}
+            return
+        dimension, *others = left
+        assert not isinstance(dimension, Real)
+        if all(c.parent in complete and c.holds(complete[c.parent]) for c in dimension.when):
+            for value in dimension.values():
+                yield from self._points({**complete, dimension.name: value}, others)
+        else:
+            yield from self._points(complete, others)
 
     def contains(self, params: Params) -> bool:
         """Whether exactly the active dimensions are there, each with a legal value."""

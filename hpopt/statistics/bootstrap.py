@@ -136,6 +136,22 @@ class Bootstrapped:
             return None
         return Interval(self._end((1 - level) / 2), self._end((1 + level) / 2))
 
+    def jackknifed(self, level: float = LEVEL) -> Interval | None:
+        """Student's interval of a score between 0 and 1, by the jackknife and on its log odds.
+
+        Few units make few different resamples, whose quantiles say too little. None where the score
+        is at an end, or nothing tells how sure it is.
+        """
+        from scipy.special import expit, logit, stdtrit
+
+        score = self.estimate
+        squares = [(each**2).sum() * len(each) / max(len(each) - 1, 1) for each in self._influences]
+        error = float(np.sqrt(sum(squares)))
+        if not (0 < score < 1 and error > 0 and np.isfinite(self._degrees)):
+            return None
+        reach = float(stdtrit(self._degrees, (1 + level) / 2)) * error / (score * (1 - score))
+        return Interval(float(expit(logit(score) - reach)), float(expit(logit(score) + reach)))
+
     def p_value(self) -> float:
         """The p-value, two-sided, of the score being 0: the largest p whose interval holds 0.
 

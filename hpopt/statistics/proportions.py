@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from hpopt.metrics.metric import Share
 from hpopt.statistics.bootstrap import LEVEL
 from hpopt.statistics.records import Interval
 
@@ -21,6 +24,27 @@ def clopper_pearson(successes: int, rows: int, level: float = LEVEL) -> Interval
     low = 0.0 if k == 0 else float(betaincinv(k, n - k + 1, tail))
     high = 1.0 if k == n else float(betaincinv(k + 1, n - k, 1 - tail))
     return Interval(low, high)
+
+
+def mean_of_shares(shares: Sequence[Share], level: float = LEVEL) -> Interval | None:
+    """The interval of the mean of what shares of different rows count; None where there are none.
+
+    Of one share it is the exact one. That of several joins theirs by the method of variance
+    estimates recovery (Zou and Donner 2008, "Construction of confidence intervals about effect
+    measures"): low = mean - sqrt(sum of (share - its low)²) / k.
+    """
+    if not any(share.rows for share in shares):
+        return None
+    low, middle, high = [], [], []
+    for share in shares:
+        exact = clopper_pearson(share.hits, share.rows, level)
+        low.append(share.counts(exact.low))
+        middle.append(share.counts(share.hits / share.rows))
+        high.append(share.counts(exact.high))
+    mean, k = np.mean(middle), len(shares)
+    down = float(np.linalg.norm(np.subtract(middle, low))) / k
+    up = float(np.linalg.norm(np.subtract(high, middle))) / k
+    return Interval(float(mean) - down, float(mean) + up)
 
 
 def mcnemar(first_only: int, second_only: int) -> float:

@@ -17,6 +17,12 @@ class Interval(NamedTuple):
         """Whether a value lies in it."""
         return self.low <= value <= self.high
 
+    def wider(self, other: Interval | None) -> Interval:
+        """On either side the wider of two."""
+        if other is None:
+            return self
+        return Interval(min(self.low, other.low), max(self.high, other.high))
+
     @property
     def negated(self) -> Interval:
         """The interval of the same quantity with the other sign."""

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from hpopt.metrics.metric import Share
 from hpopt.metrics.metrics import METRICS
 from hpopt.metrics.weighted import HALF, labels_above, sure_of
 from hpopt.statistics.bootstrap import (
@@ -17,11 +18,13 @@ from hpopt.statistics.bootstrap import (
     SamplingDesign,
     bootstrap,
 )
-from hpopt.statistics.proportions import clopper_pearson, mcnemar, paired_difference
+from hpopt.statistics.proportions import mcnemar, mean_of_shares, paired_difference
 from hpopt.statistics.records import Comparison, Interval
 
 _SWAPS = 1000
 _MOST_CELLS = 10_000_000
+# Of fewer units, or rows of a class, resamples alone say too much.
+_FEW = 30
 
 
 @dataclass(frozen=True)
@@ -73,19 +76,56 @@ class Sample:
         return estimate if np.isfinite(estimate) else None
 
     def interval(self, name: str, metric: str) -> Interval | None:
-        """The interval of a predictor's score: exact for accuracy, the bootstrap's for others.
+        """The interval of a predictor's score.
 
-        None where there is no score, or too little to tell how sure it is.
+        It is exact for a share of rows, joined of exact ones for a mean of shares, and the
+        bootstrap's for all others; where those are of rows in common, or the units are few, on
+        either side the wider of what can be had. None where there is no score, or too little to
+        tell how sure it is.
         """
         score = self._of(name, metric)
         if not np.isfinite(score.estimate):
             return None
-        if METRICS[metric].is_share and self._groups is None:
-            return clopper_pearson(int(self._right(name).sum()), len(self.y), self.level)
-        if score.is_constant and METRICS[metric].is_up_to_one and score.estimate == 1.0:
-            # No resample of faultless rows has a fault, and yet the next row may.
-            return Interval(self._least_of_faultless(metric), 1.0)
-        return score.interval(self.level)
+        shares = self._shares(name, metric)
+        exact = None if shares is None else mean_of_shares(shares, self.level)
+        if self._groups is None and shares is not None:
+            if exact is None:  # F1 where the class is neither there nor said
+                return Interval(0.0, 1.0)
+            if len(shares) == 1 or (METRICS[metric].needs_every_class and score.estimate < 1):
+                return exact
+        resampled = self._resampled(score, metric)
+        return None if resampled is None else resampled.wider(exact)
+
+    def _resampled(self, score: Bootstrapped, metric: str) -> Interval | None:
+        """The bootstrap's interval; a wider one where the resamples can't be taken at their word.
+
+        No resample of rows without a fault has one, nor does one of rows without a hit have any,
+        and yet the next row may.
+        """
+        if not METRICS[metric].is_up_to_one:
+            return score.interval(self.level)
+        if score.is_constant and self.units > 1:
+            reach = 1 - self._least_of_faultless()
+            return Interval(max(score.estimate - reach, 0.0), min(score.estimate + reach, 1.0))
+        interval = score.interval(self.level)
+        if interval is None or self._fewest >= _FEW:
+            return interval
+        return interval.wider(score.jackknifed(self.level))
+
+    def _shares(self, name: str, metric: str) -> list[Share] | None:
+        """The shares whose mean the score is, if it is one; those of no rows left out."""
+        shares_of = METRICS[metric].shares
+        if shares_of is None:
+            return None
+        one = self._predictors[name]
+        said = labels_above(one.predictions, one.threshold)
+        shares = shares_of(self.y, said, one.predictions.shape[1])
+        return [share for share in shares if share.rows]
+
+    @cached_property
+    def _fewest(self) -> int:
+        """How many units there are, or rows of the rarest class if these are fewer."""
+        return min(self.units, int(np.unique(self.y, return_counts=True)[1].min()))
 
     def compare(self, first: str, second: str, metric: str) -> Comparison | None:
         """The first's score less the second's; None where there is no interval of it.
@@ -106,7 +146,7 @@ class Sample:
         if difference.is_constant and difference.estimate == 0:
             reach = 0.0
             if METRICS[metric].is_up_to_one and not self._say_the_same(first, second):
-                reach = 1 - self._least_of_faultless(metric)
+                reach = 1 - self._least_of_faultless()
             return Comparison(0.0, Interval(-reach, reach), 1.0)
         resampled, p = difference.interval(self.level), difference.p_value()
         if resampled is None:
@@ -190,7 +230,7 @@ class Sample:
         is_equal = np.array_equal(one.predictions, other.predictions)
         return is_equal and one.threshold == other.threshold
 
-    def _least_of_faultless(self, metric: str) -> float:
+    def _least_of_faultless(self) -> float:
         """The lower end for a score of 1: (alpha / 2)^(1/m), exact for m trials without a fault.
 
         The m rows of the rarest class can be paired with as many of another. By auc, each pair is
@@ -198,8 +238,7 @@ class Sample:
         labelled rightly with that. So m of them without a fault bound both. For f1 and average
         precision it is no more than a cautious guess.
         """
-        units = min(self.units, int(np.unique(self.y, return_counts=True)[1].min()))
-        return float(((1 - self.level) / 2) ** (1 / units))
+        return float(((1 - self.level) / 2) ** (1 / self._fewest))
 
 
 def independent_difference(

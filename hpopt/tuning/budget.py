@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hpopt.runs.folder import Run
+from hpopt.space.dimensions import Params, identity
 from hpopt.trials import Trial, incumbent
 
-Reason = Literal["n_calls", "no_improvement", "target", "time_limit", "failures", "interrupted"]
+Reason = Literal[
+    "n_calls", "all_tried", "no_improvement", "target", "time_limit", "failures", "interrupted"
+]
 
 
 # A trial that runs when the time is over may go on for this share of the limit.
@@ -48,6 +51,7 @@ class Budget:
     closing_fits: int = 0
     max_failures: int | None = None  # in a row, among the trials
     failures_after: int = 0  # behind this one
+    points: Sequence[Params] | None = None  # all that the space has, where it has so few
 
     def end(self, run: Run) -> End | None:
         """Why no new trial is to begin, if so."""
@@ -55,13 +59,14 @@ class Budget:
         return (
             self._reached(run)
             or self._used_up(trials)
+            or self._all_tried(trials)
             or self._stuck(trials)
             or self._failing(trials)
             or (self.out_of_time if self.is_out_of_time(run) else None)
         )
 
     def _reached(self, run: Run) -> End | None:
-        score = None if run.best is None else run.score(run.best)
+        score = None if run.best is None else run.mean_score(run.best)
         if run.best is None or score is None or self.target is None:
             return None
         is_enough = score >= self.target if run.header.greater_is_better else score <= self.target
@@ -71,6 +76,14 @@ class Budget:
     def _used_up(self, trials: Sequence[Trial]) -> End | None:
         text = f"all {self.n_calls} trials were made"
         return End("n_calls", text) if len(trials) >= self.n_calls else None
+
+    def _all_tried(self, trials: Sequence[Trial]) -> End | None:
+        if self.points is None:
+            return None
+        tried = {identity(trial.params) for trial in trials}
+        if not all(identity(params) in tried for params in self.points):
+            return None
+        return End("all_tried", f"all {len(self.points)} points of the space were tried")
 
     def _stuck(self, trials: Sequence[Trial]) -> End | None:
         best = incumbent(trials)

@@ -69,11 +69,16 @@ def _objectives(then: Sequence[Goal], now: Sequence[Goal]) -> Iterator[Differenc
 def _constants(
     section: str, old: Mapping[str, Any], new: Mapping[str, Any], searched: set[str]
 ) -> Iterator[Difference]:
-    old, new = without(old, searched), without(new, searched)
+    old, new = (_non_empty(without(values, searched)) for values in (old, new))
     for name in sorted({*old, *new}):
         if old.get(name) != new.get(name):
             was, now = inline_yaml(old.get(name)), inline_yaml(new.get(name))
             yield section, name, f"`{name}` was {was}, and is {now} now"
+
+
+def _non_empty(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values but for mappings of which nothing is left."""
+    return {name: value for name, value in values.items() if value != {}}
 
 
 def _function(reference: str) -> str:

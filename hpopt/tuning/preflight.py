@@ -9,7 +9,7 @@ from typing import Any
 from hpopt.builders.registry import load_builder
 from hpopt.errors import SetupError, TrialError, in_words
 from hpopt.export.best import save_and_load
-from hpopt.export.twin import raw_model
+from hpopt.export.twin import MATRIX, raw_model
 from hpopt.own_code import blame
 from hpopt.space.dimensions import Params
 from hpopt.training.fit import Fit, network_outputs
@@ -87,7 +87,8 @@ def _check_output(network: Any, objective: Objective, defaults: Params) -> None:
 
 
 def _check_saving(network: Any, objective: Objective) -> None:
-    model = raw_model(network, objective.data.features, objective.data.target)
+    # As one matrix: what is tried is the network, and ten thousand inputs would take minutes.
+    model = raw_model(network, objective.data.features, objective.data.target, MATRIX)
     try:
         save_and_load(model)
     except Exception as error:

@@ -192,6 +192,7 @@ def _budget(run: Run, config: Config) -> Budget:
         closing_fits=(2 if options.output.refit else 0) + (options.output.ensemble or 0),
         max_failures=options.execution.max_failures,
         failures_after=len(run.trials()),
+        points=config.binding.space.points(options.search.n_calls),
     )
 
 

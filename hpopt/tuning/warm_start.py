@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hpopt.errors import ConfigError
 from hpopt.runs.folder import Run
 from hpopt.runs.journal import Header, Known
-from hpopt.space.dimensions import Params
+from hpopt.space.conditions import same
+from hpopt.space.dimensions import Dimension, Params, Real
+from hpopt.space.names import leaves
 from hpopt.space.space import Space
+from hpopt.training.settings import Training
 from hpopt.trials import Result, Trial, ranked
 from hpopt.tuning.comparable import differences
 
@@ -21,10 +25,18 @@ def warm_start_from(earlier: Run, header: Header, space: Space) -> Known:
     """What a run that begins with `header` may know of an `earlier` one.
 
     Its trials inform the search where nothing but the search differs between the two: metric, data,
-    split, code and constants. Else their values mean something else, and the best of its params are
-    worth a try, no more. Raises ConfigError where none of its trials lies in the `space`.
+    split, code and constants. What was constant and is searched now, or the other way round, has
+    the constant's value in both. Else their values mean something else, and the best of its
+    params are worth a try, no more. Raises ConfigError where none of its trials lies in the
+    `space`.
     """
-    trials = [t for t in earlier.trials() if t.state != "running" and space.contains(t.params)]
+    then, now = _constants(earlier.header), _constants(header)
+    trials = [
+        replace(trial, params=params)
+        for trial in earlier.trials()
+        if trial.state != "running"
+        and (params := _joining(trial.params, then, now, space)) is not None
+    ]
     if not trials:
         raise ConfigError(
             f"{earlier.path.name} has no trial in the search space of this run",
@@ -47,6 +59,35 @@ def warm_start_from(earlier: Run, header: Header, space: Space) -> Known:
         for trial in trials
     ]
     return Known(earlier.path.name, informs, forms)
+
+
+def _constants(header: Header) -> Mapping[str, Any]:
+    """What a run held constant, by the names that dimensions have."""
+    training = {**Training().model_dump(), **header.constants.get("training", {})}
+    return leaves(training) | leaves(header.constants.get("arguments", {}))
+
+
+def _joining(
+    params: Params, then: Mapping[str, Any], now: Mapping[str, Any], space: Space
+) -> Params | None:
+    """The params of an earlier trial in the space of now; None where they lie outside.
+
+    `then` and `now` are the constants of the two runs: one that has become a dimension is its
+    value, and a dimension that has become constant must have had that one.
+    """
+    for name in params.keys() - set(space.names):
+        if name not in now or not same(now[name], params[name]):
+            return None
+    held = {d.name: _of_kind(d, then[d.name]) for d in space if d.name in then}
+    values = {**held, **{name: params[name] for name in params if name in space.names}}
+    joined = space.without_inactive(space.complete(values))
+    return joined if joined.keys() <= values.keys() and space.contains(joined) else None
+
+
+def _of_kind(dimension: Dimension, value: Any) -> Any:
+    """A whole number as a float, where the dimension is real."""
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return float(value) if isinstance(dimension, Real) and is_whole else value
 
 
 def to_try_first(warm_start: Known | None) -> Sequence[Params]:

@@ -24,7 +24,7 @@ SEARCHED = [Step("best", NOW), Step("test", NOW), Step("summary", NOW)]
 
 
 def started(number, **others):
-    return Started(number, {"rate": 1e-3}, seed=4, time=NOW, **others)
+    return Started(number, {"rate": number * 1e-3}, seed=4, time=NOW, **others)
 
 
 def finished(number, value=-0.975):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpopt.space.conditions import Condition, DimensionError
-from hpopt.space.dimensions import Categorical, Integer, Real
+from hpopt.space.dimensions import Categorical, Integer, Real, identity
 from hpopt.space.space import Space
 
 PLAIN = {float, int, str, bool, type(None)}
@@ -295,3 +295,21 @@ def test_json_holds_the_conditions_as_they_stand_in_the_yaml():
     forms = {form["name"]: form["when"] for form in SPACE.to_json()}
     assert forms["momentum"] == {"optimizer": ["sgd"]}
     assert forms["units"] == {"layers": ">= 3.0", "optimizer": ["adam"]}
+
+
+def test_all_points_of_a_finite_space_are_those_that_can_be_drawn():
+    space = Space(
+        [
+            Integer("deep", 1, 2, default=1, when=when(kind="b")),
+            Categorical("kind", ("a", "b"), default="a"),
+        ]
+    )
+    points = space.points(3)
+    assert points is not None
+    rng = np.random.default_rng(0)
+    drawn = {identity(space.sample(rng)) for _ in range(100)}
+    assert {identity(params) for params in points} == drawn
+    assert len(points) == len(drawn) == 3
+    assert all(space.contains(params) for params in points)
+    assert space.points(2) is None
+    assert Space([Real("x", 0.0, 1.0)]).points(10**6) is None

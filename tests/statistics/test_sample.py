@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from hpopt.metrics.metrics import METRICS
 from hpopt.statistics.proportions import clopper_pearson, mcnemar
 from hpopt.statistics.records import Interval
 from hpopt.statistics.sample import Predictor, Sample, independent_difference
@@ -93,3 +94,61 @@ def test_scores_of_different_rows_are_as_unsure_as_both():
     found = independent_difference(0.9, Interval(0.8, 0.95), 0.7, Interval(0.6, 0.8))
     assert found.low == pytest.approx(0.2 - np.hypot(0.1, 0.1))
     assert found.high == pytest.approx(0.2 + np.hypot(0.05, 0.1))
+
+
+def test_finding_none_of_a_rare_class_is_no_proof_that_none_is_ever_found():
+    y = np.array([0] * 285 + [1] * 15)
+    nothing = {"best": Predictor(np.full((300, 1), 0.1))}
+    sample = Sample(y, nothing, ["accuracy", "balanced_accuracy", "f1"])
+    most = clopper_pearson(0, 15).high
+    f1, balanced = sample.interval("best", "f1"), sample.interval("best", "balanced_accuracy")
+    assert f1 == pytest.approx((0.0, 2 * most / (1 + most)))
+    assert balanced.high == pytest.approx(0.5 + most / 2)
+    assert 0.49 < balanced.low < 0.5
+    nowhere = Sample(y * 0, nothing, ["f1"])  # neither there nor said: nothing is known
+    assert nowhere.interval("best", "f1") == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "balanced_accuracy", "f1", "auc"])
+@pytest.mark.parametrize("right", [True, False])
+def test_a_score_that_no_resample_changes_has_an_interval(metric, right):
+    y = np.array([0, 1] * 12)
+    said = {"best": Predictor(abs(y - (not right))[:, None].astype(float))}
+    for groups in (None, np.repeat(np.arange(4), 6)):
+        interval = Sample(y, said, [metric], groups=groups).interval("best", metric)
+        assert 0.1 < interval.high - interval.low < 0.9
+        assert interval.holds(float(right))
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_interval_of_f1_holds_the_truth_as_often_as_is_said(classes):
+    rng = np.random.default_rng(0)
+    shares = np.array([0.95, 0.05] if classes == 2 else [0.5, 0.45, 0.05])
+
+    def draw(n):
+        y = rng.choice(classes, size=n, p=shares)
+        said = np.where(rng.random(n) < np.where(y == classes - 1, 0.1, 0.95), y, 0)
+        return y, np.eye(classes)[said] if classes > 2 else said[:, None].astype(float)
+
+    y, said = draw(200_000)
+    truth = METRICS["f1"].score(y, said)
+    held = 0
+    for _ in range(100):
+        y, said = draw(200)
+        sample = Sample(y, {"best": Predictor(said)}, ["f1"], resamples=200)
+        held += sample.interval("best", "f1").holds(truth)
+    assert held >= 91
+
+
+@pytest.mark.parametrize("count", [4, 8])
+def test_few_groups_are_enough_for_an_interval_that_holds(count):
+    rng = np.random.default_rng(0)
+    held = 0
+    for _ in range(100):
+        groups = np.repeat(np.arange(count), 25)
+        right = rng.random(len(groups)) < rng.beta(8, 2, size=count)[groups]
+        y = rng.integers(2, size=len(groups))
+        said = Predictor(np.where(right, y, 1 - y)[:, None].astype(float))
+        sample = Sample(y, {"best": said}, ["accuracy"], groups=groups, resamples=200)
+        held += sample.interval("best", "accuracy").holds(0.8)
+    assert held >= 91

@@ -1,6 +1,7 @@
 """When a search is over, from what its journal holds."""
 
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -138,3 +139,15 @@ def test_trials_that_run_may_go_on_for_a_little_longer(a_run):
     assert not budget.is_overrun(a_run(0.5, RUNNING, elapsed_s=104.0))
     assert budget.is_overrun(a_run(0.5, RUNNING, elapsed_s=106.0))
     assert not Budget(9).is_overrun(a_run(0.5, RUNNING, elapsed_s=1e9))
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [([0.5, 0.75], None), ([0.5, FAILED, RUNNING], "all_tried"), ([0.5, 0.5, 0.75], "all_tried")],
+)
+def test_a_space_that_is_used_up_ends_a_search(a_run, scores, expected):
+    run = a_run(*scores)
+    points = [{"x": number} for number in (1, 2, 3)]
+    for trial in run.trials():
+        run._state.by_number[trial.number] = replace(trial, params=points[trial.number - 1])
+    assert reason(Budget(9, points=points), run) == expected

@@ -7,7 +7,8 @@ from conftest import MIXED, synthetic_run
 
 from hpopt.errors import ConfigError
 from hpopt.runs.journal import decode, encode
-from hpopt.space.dimensions import Real
+from hpopt.space.conditions import Condition
+from hpopt.space.dimensions import Integer, Real
 from hpopt.space.space import Space
 from hpopt.training.settings import Training
 from hpopt.tuning.warm_start import earlier_trials, to_try_first, warm_start_from
@@ -73,3 +74,45 @@ def test_it_comes_back_from_the_journal_as_it_was(earlier, tmp_path):
 
 def test_a_run_without_one_knows_nothing():
     assert (earlier_trials(None), to_try_first(None)) == ([], [])
+
+
+def constants_of(**arguments):
+    return {"training": Training().model_dump(), "arguments": arguments}
+
+
+def test_a_constant_that_is_searched_now_joins_with_its_value(tmp_path):
+    earlier = synthetic_run(tmp_path, constants=constants_of(width=3, deep={"share": 1}))
+    wider = Space(
+        [
+            *MIXED.dimensions,
+            Integer("width", 1, 9, default=5),
+            Real("deep.share", 0.0, 2.0, when=(Condition.parse("optimizer", "sgd"),)),
+            Real("learning_decay", 0.5, 1.0, when=(Condition.parse("width", "> 5"),)),
+        ]
+    )
+    header = replace(earlier.header, space=wider.to_json(), constants=constants_of())
+    warm_start = warm_start_from(earlier, header, wider)
+    assert warm_start.informs
+    assert len(warm_start.trials) == len(earlier.trials()) == 12
+    for form, trial in zip(warm_start.trials, earlier.trials(), strict=True):
+        share = {"deep.share": 1.0} if trial.params["optimizer"] == "sgd" else {}
+        assert form["params"] == {**trial.params, "width": 3, **share}
+
+
+def test_of_a_dimension_that_is_constant_now_the_trials_of_that_value_join(tmp_path):
+    earlier = synthetic_run(tmp_path, constants=constants_of())
+    fewer = Space([d for d in MIXED.dimensions if d.name != "layers"])
+    header = replace(earlier.header, space=fewer.to_json(), constants=constants_of(layers=2))
+    warm_start = warm_start_from(earlier, header, fewer)
+    joining = [trial for trial in earlier.trials() if trial.params["layers"] == 2]
+    assert warm_start.informs
+    assert 0 < len(joining) < 12
+    assert [form["number"] for form in warm_start.trials] == [trial.number for trial in joining]
+    assert all("layers" not in form["params"] for form in warm_start.trials)
+
+
+def test_a_constant_outside_the_new_bounds_joins_nothing(tmp_path):
+    earlier = synthetic_run(tmp_path, constants=constants_of(width=30))
+    wider = Space([*MIXED.dimensions, Integer("width", 1, 9, default=5)])
+    with pytest.raises(ConfigError, match="no trial in the search space"):
+        warm_start_from(earlier, replace(earlier.header, space=wider.to_json()), wider)
