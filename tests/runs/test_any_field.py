@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, make_run
+from hpopt.cli.records import overview, run_record, trial_record
 
 from hpopt.cli import show
-from hpopt.cli.records import overview, run_record, trial_record
 from hpopt.cli.runs import _row
 from hpopt.cli.trials import _csv
 from hpopt.errors import HpoptError
