@@ -160,7 +160,7 @@ FLOORS = {
     "tracking": [{"observer"}, {"progress", "tensorboard"}],
     "tuning": [
         {"budget", "comparable", "preflight"},
-        {"loop", "resuming", "warm_start"},
+        {"loop", "resuming", "trying", "warm_start"},
         {"setup"},
         {"tune"},
     ],

@@ -16,7 +16,7 @@ from typing import IO
 
 from hpopt.execution.logs import log_path, log_tail
 from hpopt.execution.messages import Begun, Done, Gone, Order, Report, Setup
-from hpopt.execution.slots import Job, TrialFailed, TrialLost
+from hpopt.execution.slots import PREFLIGHT, Job, TrialFailed, TrialLost
 
 # Signals that come from somebody or something else: the job may be as good as any.
 _FROM_OUTSIDE = ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT")
@@ -75,13 +75,15 @@ class Child:
 
     def finish(self) -> float:
         """Take back the job that is over, and give the seconds that it took."""
+        assert self.job is not None
         assert self.begun_s is not None
         assert self._over_s is not None
         job_s = self._over_s - self.begun_s
-        self.job = self.begun_s = None
-        if self._first_bytes is None:
+        if self._first_bytes is None and self.job.fold != PREFLIGHT:  # that is far less than a fit
             self._first_bytes = self.memory_bytes()
-        self.grown_bytes = self.memory_bytes() - self._first_bytes
+        if self._first_bytes is not None:
+            self.grown_bytes = self.memory_bytes() - self._first_bytes
+        self.job = self.begun_s = None
         return job_s
 
     def idle_s(self) -> float:
@@ -154,7 +156,10 @@ class Child:
         """The reason, and whether somebody or something else was the cause."""
         if self._ended_for is not None:
             return self._ended_for, False
-        code = self._process.wait()
+        try:
+            code = self._process.wait(_LAST_WORDS_S)
+        except subprocess.TimeoutExpired:  # it is there, but has closed its end of the pipe
+            return "the worker can't be heard any more: it has closed its files", False
         if code >= 0:
             return f"the worker ended by itself, with exit code {code}", False
         name = _name_of_signal(-code)

@@ -64,6 +64,7 @@ class Watch:
                 reason = f"hung: did nothing for {_STILL_S:g} s (execution.trial_timeout)"
                 child.end(reason, says_where=True)
             timeout = max(_LEAST_TIMEOUT_S, _TIMES_THE_LONGEST * self.longest_s)
+        timeout = max(timeout, child.job.least_timeout_s if child.job is not None else 0.0)
         if now - begun > timeout:
             reason = f"took longer than {timeout:g} s (execution.trial_timeout)"
             child.end(reason, says_where=True)

@@ -17,7 +17,7 @@ from hpopt.errors import RunError
 from hpopt.execution import processes
 from hpopt.execution.processes import ProcessSlots
 from hpopt.execution.resources import Resources
-from hpopt.execution.slots import Job, TrialFailed, TrialFinished, TrialLost
+from hpopt.execution.slots import PREFLIGHT, Job, TrialFailed, TrialFinished, TrialLost
 
 
 def started(count=1, function=objective, memory=300e6, timeout_s=math.inf) -> ProcessSlots:
@@ -54,6 +54,7 @@ def worker_of(folder) -> int:
         ("segfault", "the worker was killed by SIGSEGV", TrialFailed),
         ("exit hard", "the worker ended by itself, with exit code 3", TrialFailed),
         ("be killed", "the worker was killed by SIGKILL, as a system does", TrialLost),
+        ("close its files", "the worker ", TrialFailed),
         ("allocate", "used more than 300 MB of memory (execution.memory_limit)", TrialFailed),
     ],
 )
@@ -62,6 +63,20 @@ def test_a_trial_that_ends_its_worker_fails_alone(slots, tmp_path, does, reason,
     assert event.reason.startswith(reason)
     assert type(event) is outcome
     assert isinstance(end_of(slots, tmp_path / "next", does="work"), TrialFinished)
+
+
+def test_a_fork_inside_a_trial_says_nothing_in_its_place(slots, tmp_path):
+    assert isinstance(end_of(slots, tmp_path, does="fork"), TrialFinished)
+    assert slots.events(0.5) == []
+    assert isinstance(end_of(slots, tmp_path / "next", does="work"), TrialFinished)
+
+
+def test_a_preflight_has_its_time_whatever_limit_trials_have(tmp_path):
+    slots = started(timeout_s=0.3)
+    slots.submit(Job(0, {"does": "wait", "x": 0.8}, 0, tmp_path, PREFLIGHT, least_timeout_s=9.0))
+    [event] = wait_for(slots)
+    slots.close()
+    assert isinstance(event, TrialFinished)
 
 
 def test_a_crash_leaves_the_place_in_the_log(slots, tmp_path):
