@@ -16,6 +16,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 RECORDS = {"errors", "space", "trials"}
 # What each room may import of the others, from the ground up; one that is not named, nothing.
 MAY_IMPORT = {
+    "clock": set(),
     "errors": set(),
     "grammar": set(),
     "jsonline": set(),
@@ -31,8 +32,8 @@ MAY_IMPORT = {
     "data": {"errors", "files", "grammar", "inputs", "own_code", "task"},
     "statistics": {"metrics", "task"},
     "trials": {"space"},
-    "execution": {"files", "grammar"} | RECORDS,
-    "runs": {"files", "jsonline", "statistics"} | RECORDS,
+    "execution": {"clock", "files", "grammar"} | RECORDS,
+    "runs": {"clock", "files", "jsonline", "statistics"} | RECORDS,
     "search": {"grammar"} | RECORDS,
     "training": {
         "backend",

@@ -14,6 +14,7 @@ import time
 from contextlib import suppress
 from typing import IO
 
+from hpopt.clock import running_s
 from hpopt.execution.logs import log_path, log_tail
 from hpopt.execution.messages import Begun, Done, Gone, Order, Report, Setup
 from hpopt.execution.slots import PREFLIGHT, Job, TrialFailed, TrialLost
@@ -39,7 +40,7 @@ class Child:
         self.environment = environment
         self.is_warm = False
         self.job: Job | None = None
-        self.begun_s: float | None = None  # when its job began, by the monotonic clock
+        self.begun_s: float | None = None  # when its job began, by `running_s`
         self.grown_bytes = 0  # since its first job
         self._over_s: float | None = None  # when its last job was over
         self._first_bytes: int | None = None  # its memory after its first job
@@ -88,7 +89,7 @@ class Child:
 
     def idle_s(self) -> float:
         """How long it has had nothing to do since its last job; 0 if it has had none."""
-        return 0.0 if self._over_s is None else time.monotonic() - self._over_s
+        return 0.0 if self._over_s is None else running_s() - self._over_s
 
     def memory_bytes(self) -> int:
         """What it holds in memory without files, which workers share; 0 once it is gone."""
@@ -181,9 +182,9 @@ class Child:
             while True:
                 report = pickle.load(self._process.stdout)
                 if isinstance(report, Begun):
-                    self.begun_s = time.monotonic()
+                    self.begun_s = running_s()
                 elif isinstance(report, Done):
-                    self._over_s = time.monotonic()
+                    self._over_s = running_s()
                 inbox.put((self, report))
         except Exception:  # the end of the pipe, perhaps in the middle of a report
             inbox.put((self, Gone()))

@@ -222,3 +222,32 @@ def test_no_worker_outlives_a_killed_parent(tmp_path, does):
         parent.kill()
     _, alive = psutil.wait_procs(children, timeout=5)
     assert not alive
+
+
+FROZEN = """if True:
+    import sys
+    from pathlib import Path
+    from analytic import objective
+    from hpopt.execution.resources import Resources
+    from hpopt.execution.processes import ProcessSlots
+    from hpopt.execution.slots import Job
+    slots = ProcessSlots(objective, Resources(1, 1, [], 1e9, 3.0))
+    slots.submit(Job(1, {"does": "wait", "x": 2.0}, 0, Path(sys.argv[1])))
+    while not (events := slots.events(0.5)):
+        print("running", flush=True)
+    print(type(events[0]).__name__, flush=True)
+    slots.close()
+"""
+
+
+def test_time_in_which_all_was_frozen_does_not_count(tmp_path):
+    command = [sys.executable, "-c", FROZEN, str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as parent:
+        assert parent.stdout.readline() == b"running\n"
+        family = [parent, *psutil.Process(parent.pid).children(recursive=True)]
+        for number in (signal.SIGSTOP, signal.SIGCONT):
+            for each in family:
+                each.send_signal(number)
+            time.sleep(4.0 if number == signal.SIGSTOP else 0.0)
+        assert parent.stdout.read().splitlines()[-1] == b"TrialFinished"
