@@ -50,6 +50,9 @@ def does(params, *, seed, folder, fold=0) -> Result:
             os.fork()
         case "wait":
             time.sleep(params["x"])
+        case "work for two seconds":  # of its own, however long it is frozen
+            for _ in range(20):
+                time.sleep(0.1)
         case "go on":
             params = {"x": 1 + float((folder / "state").read_text())}
     folder.mkdir(parents=True, exist_ok=True)

@@ -231,8 +231,8 @@ FROZEN = """if True:
     from hpopt.execution.resources import Resources
     from hpopt.execution.processes import ProcessSlots
     from hpopt.execution.slots import Job
-    slots = ProcessSlots(objective, Resources(1, 1, [], 1e9, 3.0))
-    slots.submit(Job(1, {"does": "wait", "x": 2.0}, 0, Path(sys.argv[1])))
+    slots = ProcessSlots(objective, Resources(1, 1, [], 1e9, 5.0))
+    slots.submit(Job(1, {"does": "work for two seconds"}, 0, Path(sys.argv[1])))
     while not (events := slots.events(0.5)):
         print("running", flush=True)
     print(type(events[0]).__name__, flush=True)
@@ -249,5 +249,5 @@ def test_time_in_which_all_was_frozen_does_not_count(tmp_path):
         for number in (signal.SIGSTOP, signal.SIGCONT):
             for each in family:
                 each.send_signal(number)
-            time.sleep(4.0 if number == signal.SIGSTOP else 0.0)
+            time.sleep(6.0 if number == signal.SIGSTOP else 0.0)
         assert parent.stdout.read().splitlines()[-1] == b"TrialFinished"
