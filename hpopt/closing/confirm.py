@@ -102,7 +102,9 @@ class Race:
         candidates: list[_Racer] = []
         cost = 0.0
         for trial in [best, *(each for each in expected if each.params != best.params)]:
-            n_weights = int(self.objective.network(trial.params, seed=trial.seed).count_params())
+            with self.objective.alone():
+                network = self.objective.network(trial.params, seed=trial.seed)
+            n_weights = int(network.count_params())
             candidate = _Racer(trial, n_weights)
             cost += candidate.fit_s
             if len(candidates) == _MOST_CANDIDATES or _FEWEST_ROUNDS * cost > self.budget_s:

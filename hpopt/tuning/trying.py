@@ -41,7 +41,8 @@ class Tried:
     def __call__(self, params: Params, *, seed: int, folder: Path, fold: int = OWN) -> Result:
         """Evaluate params, or try whether they can be; raises SetupError where not."""
         if fold == PREFLIGHT:
-            preflight(self.objective, params, seed=seed)
+            with self.objective.alone():
+                preflight(self.objective, params, seed=seed)
             return _NOTHING
         return self.objective(params, seed=seed, folder=folder, fold=fold)
 
