@@ -154,7 +154,7 @@ FLOORS = {
         {"finding", "repair"},
     ],
     "closing": [
-        {"ensemble", "flattery", "jobs", "racing"},
+        {"ensemble", "flattery", "jobs", "racing", "time_left"},
         {"assessment", "confirm", "refit"},
         {"steps"},
     ],
