@@ -113,7 +113,7 @@ MAY_IMPORT = {
         "version",
     }
     | RECORDS,
-    "api": {"config", "runs", "tracking", "tuning"} | RECORDS,
+    "api": {"config", "own_code", "runs", "tracking", "tuning"} | RECORDS,
     "checking": {"config", "execution", "search", "training", "tuning"} | RECORDS,
     "cli": {
         "checking",
