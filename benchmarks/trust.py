@@ -27,7 +27,7 @@ from hpopt.data.prepared import Prepared
 from hpopt.metrics.metrics import METRICS, metrics_for
 from hpopt.runs.folder import DATA, Run
 from hpopt.statistics.sample import Predictor, Sample
-from hpopt.training.fit import predict
+from hpopt.training.fit import network_outputs
 from hpopt.training.objective import Objective
 from hpopt.training.settings import Training
 from hpopt.trials import Trial
@@ -225,7 +225,7 @@ def said(run: Run, trial: Trial, data: Prepared, x: np.ndarray) -> np.ndarray:
     weights = run.weights(trial)
     assert weights is not None
     network = objective.trained(trial.params, seed=trial.seed, weights=weights)
-    return data.target.restore(predict(network, data.features.apply(x)))
+    return data.target.restore(network_outputs(network, data.features.apply(x)))
 
 
 def row(name: str, outcomes: list[Outcome]) -> str:

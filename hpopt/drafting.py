@@ -11,7 +11,7 @@ import numpy as np
 
 from hpopt.config.dumping import inline_yaml
 from hpopt.data.building import build_table
-from hpopt.data.columns import Column
+from hpopt.data.column_kinds import Column, said_words
 from hpopt.data.reading import read_csv, read_parquet
 from hpopt.data.sources import Table
 from hpopt.errors import ConfigError, closest
@@ -164,11 +164,12 @@ def _transform(table: Table) -> Iterator[str]:
 def _features(table: Table) -> Iterator[str]:
     columns = [column for column in table.columns if column.use != "target"]
     shown = columns[:_MOST_COLUMNS]
-    rows = [[_comment(c.name), _said(c), _gaps(c), _comment(c.reason)] for c in shown]
+    rows = [[_comment(c.name), _use(c), _gaps(c), _comment(c.reason)] for c in shown]
     yield "  # What the columns are, found by looking at them:"
     yield from (f"  #   {line}".rstrip() for line in align(rows, ()))
     if len(columns) > len(shown):
         yield f"  #   and {len(columns) - len(shown)} more, which `hpopt check` shows"
+    yield from _gap_words(table)
     yield "  features:"
     yield "    exclude: []  # names of columns that are not to be used"
     example = next((c.name for c in columns if c.kind == "numeric"), columns[0].name)
@@ -176,6 +177,17 @@ def _features(table: Table) -> Iterator[str]:
         f"    types: {{}}  # where it was seen wrong: {{{inline_yaml(example)}: categorical}}; "
         "numeric, categorical, boolean, date"
     )
+
+
+def _gap_words(table: Table) -> Iterator[str]:
+    """Which words were taken for gaps, how often and where, and how to have it otherwise."""
+    with_words = [column for column in table.columns if column.words]
+    for column in with_words[:_MOST_COLUMNS]:
+        yield f"  # taken for gaps in {inline_yaml(column.name)}: {said_words(column.words)}"
+    if with_words:
+        listed = {word.casefold() for column in with_words for word in column.words}
+        kept = ", ".join(inline_yaml(word) for word in sorted(listed))
+        yield f"  # gaps: [{kept}]  # the only words that stand for a gap; [] is none"
 
 
 def _pieces(table: Table, fitted: int) -> Iterator[str]:
@@ -186,7 +198,7 @@ def _pieces(table: Table, fitted: int) -> Iterator[str]:
         yield f"    pieces: {pieces}  # of each number's range, for the network to see; 0: none"
 
 
-def _said(column: Column) -> str:
+def _use(column: Column) -> str:
     return column.kind if column.use == "feature" else f"left out ({column.kind})"
 
 

@@ -27,11 +27,9 @@ from hpopt.space.dimensions import Dimension
 from hpopt.space.space import Space, settle_conditions
 from hpopt.trials import Result, Trial, incumbent
 
-Objective = Callable[[dict[str, Scalar]], float]
-
 
 def minimize(
-    objective: Objective,
+    objective: Callable[[dict[str, Scalar]], float],
     space: Mapping[str, Any],
     *,
     n_calls: int,

@@ -95,26 +95,26 @@ def load_function(reference: str, what: str) -> Callable[..., Any]:
     `what` is what errors call it. Runs the user's own code when it is imported. Raises SetupError
     where there is no such function.
     """
-    source, _, function = reference.rpartition(":")
+    source, _, name = reference.rpartition(":")
     if source == "__main__":
         file = Path(getattr(sys.modules["__main__"], "__file__", None) or "nets.py").name
         raise SetupError(
             f"the {what} `{reference}` is not there in other processes, where trials run",
-            help=f"name its file: `{file}:{function}`",
+            help=f"name its file: `{file}:{name}`",
         )
     is_file = source.endswith(".py")
     module = _import_file(Path(source), what) if is_file else _import_module(source, what)
-    found = vars(module).get(function)
-    if not callable(found):
+    function = vars(module).get(name)
+    if not callable(function):
         functions = [
-            name
-            for name, value in vars(module).items()
+            other
+            for other, value in vars(module).items()
             if inspect.isfunction(value) and value.__module__ == module.__name__
         ]
         raise SetupError(
-            f"there is no function `{function}` in {source}", help=suggest_name(function, functions)
+            f"there is no function `{name}` in {source}", help=suggest_name(name, functions)
         )
-    return typing.cast(Callable[..., Any], found)
+    return typing.cast(Callable[..., Any], function)
 
 
 def blame(error: BaseException, function: Callable[..., Any] | None = None) -> Location | None:

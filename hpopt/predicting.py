@@ -131,8 +131,9 @@ def predict(run: Run | str, given: pd.DataFrame | np.ndarray | str | PathLike[st
     model = _model_of(run)
     rows = model.rows(given)
     predictions = model.predict(rows)
-    index = getattr(given, "index", None)
-    return predictions if index is None else predictions.set_axis(index)
+    if isinstance(given, str | PathLike | np.ndarray):
+        return predictions
+    return predictions.set_axis(given.index)
 
 
 def evaluate(run: Run | str, given: pd.DataFrame | np.ndarray | str | PathLike[str]) -> Evaluation:
@@ -148,8 +149,8 @@ def _model_of(run: Run | str) -> Model:
     return Model(run if isinstance(run, Run) else find_run(run))
 
 
-def _confusion(y: np.ndarray, said: np.ndarray, labels: int) -> np.ndarray | None:
+def _confusion(y: np.ndarray, predicted: np.ndarray, labels: int) -> np.ndarray | None:
     if not labels:
         return None
-    counts = np.bincount(y * labels + said, minlength=labels * labels)
+    counts = np.bincount(y * labels + predicted, minlength=labels * labels)
     return np.asarray(counts.reshape(labels, labels))

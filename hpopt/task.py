@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Task = Literal["binary", "multiclass", "regression"]
-Activation = Literal["sigmoid", "softmax", "linear"]
+OutputActivation = Literal["sigmoid", "softmax", "linear"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class TaskKind:
     of the target and `TargetSpec.restore` puts back into its units.
     """
 
-    activation: Activation
+    activation: OutputActivation
     losses: tuple[str, ...]
     """Keras' losses that fit it; the first is what `loss: auto` means."""
     metric: str
@@ -66,7 +66,7 @@ class Output:
     """The last layer that a task asks for: `Dense(output.units, output.activation)`."""
 
     units: int
-    activation: Activation
+    activation: OutputActivation
     task: Task
 
     @classmethod

@@ -11,7 +11,7 @@ from hpopt.cli.options import ConfigArgument, Json, Overrides, emit, own_code_as
 if TYPE_CHECKING:
     from hpopt.checking import Check
     from hpopt.config.loading import Config
-    from hpopt.data.columns import Column
+    from hpopt.data.column_kinds import Column
 
 _MOST_COLUMNS = 100
 
@@ -91,12 +91,19 @@ def _column_table(columns: Sequence[Column]) -> Iterator[str]:
 
     shown = columns[:_MOST_COLUMNS]
     rows = [
-        [" ".join(c.name.split()), c.kind, c.use, str(c.gaps or ""), str(c.distinct), c.reason]
+        [" ".join(c.name.split()), c.kind, c.use, str(c.gaps or ""), str(c.distinct), _why(c)]
         for c in shown
     ]
     yield from table(["column", "kind", "use", "gaps", "distinct", "why"], rows, "gaps distinct")
     if len(columns) > len(shown):
         yield f"and {len(columns) - len(shown)} more, which `--json` lists"
+
+
+def _why(column: Column) -> str:
+    from hpopt.data.column_kinds import said_words
+
+    gaps = f"; gaps: {said_words(column.words)}" if column.words else ""
+    return column.reason + gaps
 
 
 def _record(config: Config, check: Check) -> dict[str, Any]:
@@ -113,6 +120,7 @@ def _record(config: Config, check: Check) -> dict[str, Any]:
                 "gaps": c.gaps,
                 "distinct": c.distinct,
                 "reason": c.reason,
+                "gap_words": dict(c.words),
             }
             for c in material.table.columns
         ],

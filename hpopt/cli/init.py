@@ -8,21 +8,24 @@ from typing import Annotated
 
 import typer
 
-Data = Annotated[
+TableArgument = Annotated[
     Path, typer.Argument(metavar="DATA", help="The table: .csv, .tsv, .gz or .parquet.")
 ]
-Target = Annotated[
+TargetOption = Annotated[
     str | None, typer.Option("--target", "-t", metavar="NAME", help="The column to predict.")
 ]
-Output = Annotated[
+OutputOption = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="The config; if left out, DATA.yaml here."),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite the config if it is there.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite the config if it is there.")]
 
 
 def init_command(
-    data: Data, target: Target = None, output: Output = None, force: Force = False
+    data: TableArgument,
+    target: TargetOption = None,
+    output: OutputOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Write a config for a table: what its columns are, and a space to search, with comments.
 

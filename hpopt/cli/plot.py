@@ -41,11 +41,11 @@ def plot_command(
     from hpopt.plots.drawing import nothing_drawn, write_pictures
     from hpopt.runs.finding import find_run
 
-    found = find_run(run)
+    opened = find_run(run)
     pictures = []
     for picture in write_pictures(
-        found,
-        output_dir or found.path / "plots",
+        opened,
+        output_dir or opened.path / "plots",
         names=_names(only) or PICTURES,
         format=format,
         dimensions=_names(dimensions),
@@ -59,7 +59,7 @@ def plot_command(
         else:
             print(f"no {picture.name}: {picture.reason}", file=sys.stderr)
     if all(picture.path is None for picture in pictures):
-        raise nothing_drawn(found, pictures)
+        raise nothing_drawn(opened, pictures)
 
 
 def _names(listed: str) -> list[str]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hpopt.tracking.observer import Observer
 
 ENDED_WITHOUT_MODEL = 1
-INTERRUPTED = 130
+ENDED_BY_INTERRUPT = 130
 
 
 def watcher(as_json: bool, quiet: bool) -> Observer:
@@ -28,7 +28,7 @@ def watcher(as_json: bool, quiet: bool) -> Observer:
 def say_what_came(run: Run, *, as_json: bool, quiet: bool) -> None:
     """Print what was found, and end with the exit code that says how the run stands."""
     from hpopt.cli.events import print_event
-    from hpopt.cli.records import run_record
+    from hpopt.cli.json_records import run_record
     from hpopt.report.terminal import conclude
     from hpopt.tuning.tune import how_to_resume
 
@@ -39,6 +39,6 @@ def say_what_came(run: Run, *, as_json: bool, quiet: bool) -> None:
     if run.end is not None and run.end.reason == "interrupted":
         print(f"interrupted after {len(run.trials())} trials", file=sys.stderr)
         print(how_to_resume(run), file=sys.stderr)
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(ENDED_BY_INTERRUPT)
     if run.best is None:
         raise typer.Exit(ENDED_WITHOUT_MODEL)

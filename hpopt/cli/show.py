@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hpopt.cli.json_records import run_record, trial_record
 from hpopt.cli.options import Json, RunArgument, emit
-from hpopt.cli.records import run_record, trial_record
 
 if TYPE_CHECKING:
     from hpopt.runs.folder import Run
@@ -28,18 +28,18 @@ def show_command(
     """Show a run or one of its trials, also while it runs."""
     from hpopt.runs.finding import find_run
 
-    found = find_run(run)
+    opened = find_run(run)
     if number is None:
         if as_json:
-            emit(run_record(found))
+            emit(run_record(opened))
         else:
-            print("\n".join(_run_lines(found)))
+            print("\n".join(_run_lines(opened)))
         return
-    trial = _trial(found, number)
+    trial = _trial(opened, number)
     if as_json:
-        emit(trial_record(found, trial))
+        emit(trial_record(opened, trial))
     else:
-        print("\n".join(_trial_lines(found, trial)))
+        print("\n".join(_trial_lines(opened, trial)))
 
 
 def _trial(run: Run, number: int) -> Trial:
@@ -72,9 +72,9 @@ def _run_lines(run: Run) -> Iterator[str]:
     if run.overrides:
         yield f"  set     {' '.join(run.overrides)}"
     yield f"  folder  {run.shown_path}"
-    for said in (early_end(run), seen_test(run)):
-        if said:
-            yield f"  {said}"
+    for remark in (early_end(run), seen_test(run)):
+        if remark:
+            yield f"  {remark}"
     if run.chosen is not None:
         yield from _scores(run, run.chosen)
         yield from _params(run)
@@ -112,8 +112,8 @@ def _scores(run: Run, best: Trial) -> Iterator[str]:
     head = [f"{run.metric} ({direction} is better)", "validation", "test"]
     head.append("interval" if any(row.interval for row in scores) else "")
     yield from ("", *table(head, rows, right="validation test"))
-    said = [line for line in (*verdicts(run), flattery_in_brief(run)) if line]
-    yield from ("", *said) if said else ()
+    remarks = [line for line in (*verdicts(run), flattery_in_brief(run)) if line]
+    yield from ("", *remarks) if remarks else ()
 
 
 def _params(run: Run) -> Iterator[str]:

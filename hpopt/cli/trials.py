@@ -33,15 +33,15 @@ def trials_command(
     The metric stands in its own direction. A cell is empty where a param was inactive, and null
     where its value is null.
     """
-    from hpopt.cli.records import trial_record
+    from hpopt.cli.json_records import trial_record
     from hpopt.files import write_whole
     from hpopt.runs.finding import find_run
 
-    found = find_run(run)
+    opened = find_run(run)
     if as_json:
-        text = "".join(json_line(trial_record(found, t)) + "\n" for t in found.trials())
+        text = "".join(json_line(trial_record(opened, t)) + "\n" for t in opened.trials())
     else:
-        text = _csv(found)
+        text = _csv(opened)
     if output is None:
         with contextlib.suppress(BrokenPipeError):
             print(text, end="")

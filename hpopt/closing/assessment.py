@@ -29,7 +29,7 @@ from hpopt.statistics.records import Interval
 from hpopt.statistics.sample import Predictor, Sample
 from hpopt.statistics.threshold import Threshold, choose_threshold, depends_on_threshold
 from hpopt.task import TASKS, Task
-from hpopt.training.baselines import Kind, Predictions, baseline_predictions
+from hpopt.training.baselines import BaselineKind, Predictions, baseline_predictions
 from hpopt.training.objective import Objective
 from hpopt.trials import Trial
 
@@ -145,7 +145,7 @@ class Assessment:
         return Predictor(objective.predict(network, "test"), threshold)
 
     @cached_property
-    def _baselines(self) -> Mapping[str, tuple[Kind, Predictions]]:
+    def _baselines(self) -> Mapping[str, tuple[BaselineKind, Predictions]]:
         return baseline_predictions(self.objective.data, self._final[0].data)
 
     def _threshold_of(self, predictions: np.ndarray) -> Threshold:

@@ -17,7 +17,7 @@ from hpopt.data.folds import OWN, WHOLE, Splits
 from hpopt.errors import RunError
 from hpopt.execution.slots import Job, Slots, TrialFinished
 from hpopt.runs.folder import Run
-from hpopt.runs.steps import Network, Refitted
+from hpopt.runs.steps import Refitted, RefittedNetwork
 from hpopt.space.names import owner
 from hpopt.trials import Result, Trial
 
@@ -56,7 +56,7 @@ class Refit:
         if self.whole:
             self.splits.write_whole()
             jobs += [self._of_all_rows(trial) for trial in trials.values()]
-        networks: dict[str, dict[str, Network]] = {}
+        networks: dict[str, dict[str, RefittedNetwork]] = {}
         for event in run_jobs(self.slots, jobs, self.stop):
             job = event.job
             part = "train" if job.fold == OWN else "train+validation"
@@ -82,10 +82,10 @@ class Refit:
         return Job(trial.number, params, trial.seed, folder, WHOLE)
 
 
-def _network(result: Result, *, has_scores: bool) -> Network:
+def _network(result: Result, *, has_scores: bool) -> RefittedNetwork:
     """What the journal says of a fit; one on all rows leaves none to be scored on."""
     assert result.weights is not None
-    return Network(
+    return RefittedNetwork(
         weights=result.weights,
         epochs=result.epochs,
         kept_epoch=result.kept_epoch,

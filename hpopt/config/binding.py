@@ -17,7 +17,7 @@ from hpopt.config.initial import initial_params
 from hpopt.config.nesting import SECTIONS
 from hpopt.config.problems import dotted, misfit, typeless
 from hpopt.config.schema import Constant, Settings
-from hpopt.config.settable import Settable, builder_of, holder_of, of_training
+from hpopt.config.settable import Settable, holder_of, of_training, resolve_builder
 from hpopt.errors import ConfigError, Problem, suggest_name
 from hpopt.grammar import Section
 from hpopt.space.conditions import Condition, DimensionError, Scalar, is_scalar
@@ -53,7 +53,7 @@ class _Binder:
         self.document = document
         self.problems: list[Problem] = []
         self.notes: list[str] = []
-        self.builder, self.signature = builder_of(settings, document)
+        self.builder, self.signature = resolve_builder(settings, document)
         self.settable = Settable(self.signature)
         self.training = self._opened(settings.training)
 

@@ -9,7 +9,7 @@ from hpopt.config.dumping import inline_yaml
 from hpopt.errors import Problem, suggest_name
 from hpopt.space.conditions import Scalar
 from hpopt.space.dimensions import Dimension, Params, Real
-from hpopt.space.space import Space, describe
+from hpopt.space.space import Space, describe_dimension
 
 
 def initial_params(
@@ -50,7 +50,7 @@ def _misfits(
             yield Problem(f"`{name}` is not searched", place, suggest_name(name, by_name))
         elif not by_name[name].contains(value):
             message = f"`{name}` can't be {inline_yaml(value)}"
-            help = f"`{name}` is {describe(by_name[name])}"
+            help = f"`{name}` is {describe_dimension(by_name[name])}"
             yield Problem(message, document.location((*path, name)), help)
 
 

@@ -107,7 +107,7 @@ class Settable:
         return annotation
 
 
-def builder_of(settings: Settings, document: Document) -> tuple[str, Signature]:
+def resolve_builder(settings: Settings, document: Document) -> tuple[str, Signature]:
     """The builder's reference, whose path is seen from anywhere, and its signature.
 
     Raises ConfigError where there is none, or where it takes what the training owns.

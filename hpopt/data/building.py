@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from hpopt.data.columns import Column, Kind, look
+from hpopt.data.chunks import plain_or_gap
+from hpopt.data.column_kinds import Column, ColumnKind, look, said_words
 from hpopt.data.settings import Features
 from hpopt.data.sources import Table
 from hpopt.data.target_spec import TargetTransform
 from hpopt.data.targets import Target, encode_target
 from hpopt.errors import DataError, SettingError, closest
-from hpopt.inputs.stored import Sheet, Stored, Texts, raw_values
+from hpopt.inputs.stored import Sheet, Stored, Texts, as_categories, raw_values
 from hpopt.task import Task
 
 # What `split.order: time` means where no column has that name.
@@ -40,18 +42,22 @@ def build_table(
     _check_names(sheet, target, features, groups, None if order == _TIME else order)
     stored = dict(sheet.columns)
     decimal = sheet.decimal
-    encoded = encode_target(f"the target `{target}`", stored.pop(target), task, decimal)
+    encoded = encode_target(f"the target `{target}`", stored.pop(target), task, decimal, sheet.gaps)
     notes = [*sheet.notes, *encoded.notes]
     is_kept = _is_kept(encoded)
     if encoded.missing:
         rows = "row" if encoded.missing == 1 else "rows"
-        notes.append(f"{encoded.missing} {rows} without `{target}` are left out")
+        notes.append(
+            f"{encoded.missing} {rows} without `{target}` are left out"
+            + _counted(sheet.words.get(target, {}))
+        )
         stored = {name: values[is_kept] for name, values in stored.items()}
-    columns = [_target_column(target, encoded)]
+    columns = [_target_column(target, encoded, sheet.words.get(target, {}))]
     raw_features: dict[str, np.ndarray | Texts] = {}
     order = _time_column(stored, order, decimal) if order == _TIME else order
     for name, values in stored.items():
-        column = _look(name, values, features, decimal, {groups: "groups", order: "order"})
+        column = _look(name, values, features, sheet, {groups: "groups", order: "order"})
+        column = _with_prefix(column, sheet.columns)
         columns.append(column)
         if column.use == "feature" and column.reader is not None:
             raw_features |= raw_values(values, column.reader)
@@ -78,6 +84,7 @@ def build_table(
         given=None if given is None else given[is_kept],
         columns=tuple(sorted(columns, key=lambda column: by_place[column.name])),
         notes=tuple(notes),
+        target_reader=encoded.reader,
     )
 
 
@@ -123,16 +130,17 @@ def _columns_like(name: str, columns: Sequence[str] | dict[str, Any]) -> str:
 
 
 def _look(
-    name: str, values: Stored, features: Features, decimal: str, roles: dict[str | None, Any]
+    name: str, values: Stored, features: Features, sheet: Sheet, roles: dict[str | None, Any]
 ) -> Column:
     """What a column is and whether it is used, in the light of what its owner says of it."""
-    asked: Kind | None = features.types.get(name)
+    asked: ColumnKind | None = features.types.get(name)
     is_wanted = features.include is not None and name in features.include
+    words = sheet.words.get(name)
     try:
-        column = look(name, values, decimal, asked)
+        column = look(name, values, sheet.decimal, asked, sheet.gaps, words)
         if is_wanted and asked is None and column.kind in ("id", "text"):
-            is_number = not isinstance(values, Texts)
-            column = look(name, values, decimal, "numeric" if is_number else "categorical")
+            kind: ColumnKind = "numeric" if _is_number(values, sheet.decimal) else "categorical"
+            column = look(name, values, sheet.decimal, kind, sheet.gaps, words)
     except ValueError as error:
         raise SettingError(
             f"`{name}` is not {asked}: {error}", ("features", "types", name)
@@ -149,22 +157,44 @@ def _look(
     return column
 
 
-def _as(column: Column, use: Any, reason: str) -> Column:
-    from dataclasses import replace
+def _with_prefix(column: Column, others: Collection[str]) -> Column:
+    """The column, whose parts are called by no name that another column has."""
+    reader = column.reader
+    if reader is None or column.kind != "date":
+        return column
+    prefix = column.name
+    while any(f"{prefix}.{part}" in others for part in reader["parts"]):
+        prefix += "_"
+    return column if prefix == column.name else replace(column, reader={**reader, "prefix": prefix})
 
+
+def _is_number(values: Stored, decimal: str) -> bool:
+    return not isinstance(values, Texts) or plain_or_gap(values.distinct, (), decimal) is not None
+
+
+def _counted(words: Mapping[str, int]) -> str:
+    """The words that were taken for gaps, and how to have it otherwise."""
+    if not words:
+        return ""
+    return f": {said_words(words)} taken for gaps; `gaps` in `dataset` lists the words for one"
+
+
+def _as(column: Column, use: Any, reason: str) -> Column:
     return replace(column, use=use, reason=reason, reader=None)
 
 
-def _target_column(name: str, encoded: Target) -> Column:
+def _target_column(name: str, encoded: Target, words: Mapping[str, int]) -> Column:
     if encoded.task == "regression":
         known = encoded.values[~np.isnan(encoded.values)]
-        words = f"regression, {known.min():g} to {known.max():g}"
-        return Column(name, "numeric", "target", words, encoded.missing, len(np.unique(known)))
+        reason = f"regression, {known.min():g} to {known.max():g}"
+        distinct = len(np.unique(known))
+        return Column(name, "numeric", "target", reason, encoded.missing, distinct, words=words)
     labels = ", ".join(f'"{label}"' for label in encoded.labels[:5])
     more = ", ..." if len(encoded.labels) > 5 else ""
-    kind: Kind = "boolean" if len(encoded.labels) == 2 else "categorical"
-    words = f"{encoded.task}: {labels}{more}"
-    return Column(name, kind, "target", words, encoded.missing, len(encoded.labels))
+    kind: ColumnKind = "boolean" if len(encoded.labels) == 2 else "categorical"
+    reason = f"{encoded.task}: {labels}{more}"
+    distinct = len(encoded.labels)
+    return Column(name, kind, "target", reason, encoded.missing, distinct, words=words)
 
 
 def _checked_transform(transform: TargetTransform, encoded: Target) -> TargetTransform:
@@ -199,8 +229,7 @@ def _time_column(stored: dict[str, Stored], order: str, decimal: str) -> str:
 
 def _groups(values: Stored) -> np.ndarray:
     """A number for each row's group [n], the same for the same text; gaps are one group."""
-    texts = raw_values(values, {"column": "groups", "kind": "categorical"})["groups"]
-    assert isinstance(texts, Texts)
+    texts = as_categories(values)
     return texts.codes.astype(np.int64)
 
 
@@ -208,23 +237,25 @@ def _order(name: str, values: Stored, decimal: str) -> np.ndarray:
     """What the rows are sorted by [n]: the days of dates, numbers, or texts by the alphabet."""
     if isinstance(values, Texts):
         column = look(name, values, decimal)
+        if _is_number(values, decimal):
+            column = look(name, values, decimal, "numeric")
         if column.kind in ("date", "numeric") and column.reader is not None:
             reader = dict(column.reader)
             if column.kind == "date":
                 reader["parts"] = ["days"]
-            [found] = raw_values(values, reader).values()
-            assert isinstance(found, np.ndarray)
+            [keys] = raw_values(values, reader).values()
+            assert isinstance(keys, np.ndarray)
         else:
             rank = np.argsort(np.argsort(np.array(values.distinct))).astype(np.float64)
-            found = np.append(rank, np.nan)[values.codes]
+            keys = np.append(rank, np.nan)[values.codes]
     elif values.dtype.kind == "M":
-        found = np.where(np.isnat(values), np.nan, values.astype(np.int64).astype(np.float64))
+        keys = np.where(np.isnat(values), np.nan, values.astype(np.int64).astype(np.float64))
     else:
-        found = values
-    if missing := int(np.isnan(found).sum()):
+        keys = values
+    if missing := int(np.isnan(keys).sum()):
         raise SettingError(
             f"{missing} rows have no `{name}` to be sorted by",
             ("split", "order"),
             help="delete those rows, or split without `order`",
         )
-    return np.asarray(found, dtype=np.float64)
+    return np.asarray(keys, dtype=np.float64)

@@ -36,6 +36,7 @@ _OTHER_FORMATS = {
 }
 _GZIP = b"\x1f\x8b"
 _COMMA_DECIMAL = re.compile(r"\s*[-+]?\d+(\.\d{3})*,\d+\s*")
+_GROUPS = re.compile(r"\s*[-+]?\d{1,3}(\.\d{3})+\s*")
 _POINT_DECIMAL = re.compile(r"\s*[-+]?\d+\.\d+\s*")
 
 
@@ -86,6 +87,7 @@ def look_at(path: Path) -> CsvText:
         head = text.read(_HEAD_BYTES)
     if not head.strip():
         raise DataError(f"{path} is empty")
+    _check_first_line(path, head)
     delimiter, records = _delimiter(head)
     _check_header(path, records)
     return CsvText(
@@ -212,7 +214,7 @@ def _delimiter(head: str) -> tuple[str, list[list[str]]]:
     lines = head.splitlines(keepends=True)
     if len(head) == _HEAD_BYTES and len(lines) > 1:
         lines.pop()  # it is cut off
-    found = []
+    candidates = []
     for delimiter in _DELIMITERS:
         reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
         try:
@@ -221,11 +223,30 @@ def _delimiter(head: str) -> tuple[str, list[list[str]]]:
             continue
         if records and len(records[0]) > 1:
             same = sum(len(fields) == len(records[0]) for fields in records) / len(records)
-            found.append(((same, len(records[0])), delimiter, records))
-    if not found:
+            candidates.append(((same, len(records[0])), delimiter, records))
+    if not candidates:
         return ",", [[line.strip().strip('"')] for line in lines if line.strip()]
-    _, delimiter, records = max(found, key=lambda option: option[0])
+    _, delimiter, records = max(candidates, key=lambda candidate: candidate[0])
     return delimiter, records
+
+
+def _check_first_line(path: Path, head: str) -> None:
+    """Raise DataError where the first line is none of names but a word to programs or people."""
+    first, *others = head.splitlines()
+    if re.fullmatch(r"sep=.?\s*", first, re.IGNORECASE):
+        what = "is a word to Excel on the delimiter"
+    elif first.startswith("#") and sum(not other.startswith("#") for other in others) > 0:
+        following = next(other for other in others if not other.startswith("#"))
+        if any(first.count(sign) == following.count(sign) > 0 for sign in _DELIMITERS):
+            return  # a name that begins so
+        what = "is a comment"
+    else:
+        return
+    raise DataError(
+        f"the first line {what}, and does not name the columns",
+        location=Location(str(path), 1, text=_printable(first)),
+        help="delete it: the first line holds the names",
+    )
 
 
 def _check_header(path: Path, records: Sequence[Sequence[str]]) -> None:
@@ -252,7 +273,8 @@ def _is_number(text: str) -> bool:
 def _has_decimal_commas(records: Sequence[Sequence[str]]) -> bool:
     fields = [field for record in records[1:] for field in record]
     commas = sum(bool(_COMMA_DECIMAL.fullmatch(field)) for field in fields)
-    return commas > sum(bool(_POINT_DECIMAL.fullmatch(field)) for field in fields)
+    points = [field for field in fields if _POINT_DECIMAL.fullmatch(field)]
+    return commas > (0 if all(map(_GROUPS.fullmatch, points)) else len(points))
 
 
 def _printable(text: str) -> str:

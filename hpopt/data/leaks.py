@@ -33,16 +33,16 @@ def possible_leaks(table: Table, train: np.ndarray) -> list[str]:
     for half in (target[halves], target[~halves]):
         if len(half) < 20 or len(np.unique(half)) < 2:
             return []
-    found = []
+    leaks = []
     for name, values in columns.items():
         score = _score(_as_numbers(values, sample), target, halves, table.task == "regression")
         if score >= _TOO_GOOD:
             what = "R²" if table.task == "regression" else "balanced accuracy"
-            found.append(
+            leaks.append(
                 f"possible leak: `{name}` all but gives the target away ({what} {score:.3f} by "
                 "itself); if it is not known before the target, exclude it"
             )
-    return found
+    return leaks
 
 
 def _as_numbers(values: np.ndarray | Texts, rows: np.ndarray) -> np.ndarray:
@@ -59,23 +59,23 @@ def _score(x: np.ndarray, y: np.ndarray, is_first: np.ndarray, is_regression: bo
     sizes = np.bincount(bins[is_first], minlength=count)
     if is_regression:
         means = np.bincount(bins[is_first], y[is_first], count) / np.maximum(sizes, 1)
-        seen = np.where(sizes > 0, means, y[is_first].mean())[bins[~is_first]]
-        error = np.square(y[~is_first] - seen).sum()
+        predicted = np.where(sizes > 0, means, y[is_first].mean())[bins[~is_first]]
+        error = np.square(y[~is_first] - predicted).sum()
         return float(1 - error / np.square(y[~is_first] - y[~is_first].mean()).sum())
     classes = int(y.max()) + 1
     counts = np.bincount(bins[is_first] * classes + y[is_first], minlength=count * classes)
-    said = counts.reshape(count, classes).argmax(axis=1)[bins[~is_first]]
-    right = np.bincount(y[~is_first], said == y[~is_first], classes)
+    predicted = counts.reshape(count, classes).argmax(axis=1)[bins[~is_first]]
+    right = np.bincount(y[~is_first], predicted == y[~is_first], classes)
     rows = np.bincount(y[~is_first], minlength=classes)
     return float((right[rows > 0] / rows[rows > 0]).mean())
 
 
 def _bins(x: np.ndarray, is_first: np.ndarray) -> np.ndarray:
-    """The quantile of the first half's known values that each row is in, from 1; 0 for a gap."""
+    """The quantile of the first half's finite values that each row is in, from 1; 0 for a gap."""
     is_gap = ~np.isfinite(x)
-    known = np.sort(x[is_first & ~is_gap])
-    if not len(known):
+    finite = np.sort(x[is_first & ~is_gap])
+    if not len(finite):
         return np.zeros(len(x), dtype=np.int64)
-    count = min(_MOST_BINS, max(len(known) // 2, 2))
-    edges = np.unique(known[np.linspace(0, len(known) - 1, count).astype(np.int64)])
+    count = min(_MOST_BINS, max(len(finite) // 2, 2))
+    edges = np.unique(finite[np.linspace(0, len(finite) - 1, count).astype(np.int64)])
     return np.where(is_gap, 0, 1 + np.searchsorted(edges, np.where(is_gap, 0, x)))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hpopt.data.building import build_table
-from hpopt.data.reading import joined, of_frame, read_csv, read_parquet
+from hpopt.data.reading import joined, of_frame, read_csv, read_parquet, with_gaps
 from hpopt.data.settings import AnyData, ArrayData, FileData, FunctionData, SklearnData
 from hpopt.data.sources import Table, load_arrays, load_sklearn, of_arrays
 from hpopt.data.target_spec import TargetTransform
@@ -60,7 +60,14 @@ def _of_sheet(
 
 def _read_files(settings: FileData) -> tuple[Sheet, np.ndarray | None]:
     """The rows of all files, and of each row the part its file gives: 1 validation, 2 test."""
-    read = read_csv if settings.source == "csv" else read_parquet
+    kinds = settings.features.types
+    spelled = [*(n for n in kinds if kinds[n] == "categorical"), settings.split.groups or ""]
+
+    def read(path: Path) -> Sheet:
+        if settings.source == "csv":
+            return read_csv(path, gaps=_words(settings.gaps), spelled=spelled)
+        return with_gaps(read_parquet(path), _words(settings.gaps) or ())
+
     sheets: list[Sheet] = []
     parts: list[np.ndarray] = []
     for part, (key, path) in enumerate(
@@ -91,6 +98,10 @@ def _read_files(settings: FileData) -> tuple[Sheet, np.ndarray | None]:
     return joined(sheets), np.concatenate(parts)
 
 
+def _words(gaps: list[str] | None) -> tuple[str, ...] | None:
+    return None if gaps is None else tuple(word.strip().casefold() for word in gaps)
+
+
 def _call(settings: FunctionData, task: Task | None) -> Table:
     """What the user's function gives, as a table."""
     import pandas as pd
@@ -108,6 +119,7 @@ def _call(settings: FunctionData, task: Task | None) -> Table:
                 help="add `target:` with the name of a column",
             )
         sheet = of_frame(given.reset_index(drop=True), "the DataFrame")
+        sheet = with_gaps(sheet, _words(settings.gaps) or ())
         return _of_sheet(sheet, settings, settings.target, task)
     if not isinstance(given, tuple) or len(given) != 2:
         raise SettingError(
@@ -119,7 +131,8 @@ def _call(settings: FunctionData, task: Task | None) -> Table:
     if isinstance(features, pd.DataFrame):
         name = settings.target or getattr(target, "name", None) or "target"
         frame = features.reset_index(drop=True).assign(**{str(name): np.asarray(target)})
-        return _of_sheet(of_frame(frame, "the DataFrame"), settings, str(name), task)
+        sheet = with_gaps(of_frame(frame, "the DataFrame"), _words(settings.gaps) or ())
+        return _of_sheet(sheet, settings, str(name), task)
     for key in ("groups", "order"):
         if getattr(settings.split, key) is not None:
             raise SettingError("arrays have no columns by name", ("split", key))

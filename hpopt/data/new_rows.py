@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,10 +19,12 @@ from hpopt.inputs.stored import (
     Stored,
     Texts,
     array_named,
+    as_categories,
     as_texts,
     is_gap,
     raw_values,
 )
+from hpopt.inputs.table.reading import exchanged
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,12 +60,29 @@ def read_new_rows(path: Path, data: Prepared, *, with_target: bool = False) -> N
     """
     if path.suffix in (".npy", ".npz"):
         return _of_arrays(path, data, with_target)
-    sheet = read_parquet(path) if path.suffix in _PARQUET else read_csv(path)
+    if path.suffix in _PARQUET:
+        return _of_sheet(read_parquet(path), str(path), data, with_target)
+    sheet = read_csv(path, gaps=data.gaps, spelled=_spelled(data))
     return _of_sheet(sheet, str(path), data, with_target)
+
+
+def _spelled(data: Prepared) -> list[str]:
+    """The columns of a text file whose spelling counts."""
+    names = [c["name"] for c in data.columns if c["kind"] in ("id", "categorical")]
+    return names + [
+        c["name"] for c in data.columns if c["use"] in ("target", "groups") or "decimal" in c
+    ]
 
 
 def new_rows_of(given: pd.DataFrame | np.ndarray, data: Prepared, *, with_target: bool) -> NewRows:
     """The rows of a DataFrame, or of an array [n, ...], which has no target. Raises DataError."""
+    import pandas as pd
+
+    if not isinstance(given, np.ndarray | pd.DataFrame):
+        raise DataError(
+            f"rows can't come as a {type(given).__name__}",
+            help="give a DataFrame, an array of NumPy, or the path of a file",
+        )
     if isinstance(given, np.ndarray):
         if with_target:
             raise DataError("an array of rows has no target", help="give a DataFrame, or a file")
@@ -83,7 +103,7 @@ def _of_sheet(sheet: Sheet, source: str, data: Prepared, with_target: bool) -> N
     if by in sheet.columns:
         new.groups = as_texts(sheet.columns[by])
     if with_target:
-        new.target = _target(sheet.columns[target], sheet.decimal, f"`{target}` of {source}", data)
+        new.target = _target(sheet.columns[target], f"`{target}` of {source}", data, sheet.decimal)
         _note_missing(new, target, data)
     return new
 
@@ -115,21 +135,25 @@ def _of_arrays(path: Path, data: Prepared, with_target: bool) -> NewRows:
         values = array_named(_TARGET, arrays, 1, str(path)).reshape(-1)
         if len(values) != new.count:
             raise DataError(f"{path} holds {new.count} rows, but {len(values)} targets")
-        new.target = _target(values, ".", f"`{_TARGET}` of {path}", data)
+        new.target = _target(values, f"`{_TARGET}` of {path}", data)
         _note_missing(new, _TARGET, data)
     return new
 
 
-def _target(stored: np.ndarray | Stored, decimal: str, name: str, data: Prepared) -> np.ndarray:
+def _target(
+    stored: np.ndarray | Stored, name: str, data: Prepared, decimal: str = "."
+) -> np.ndarray:
     """The target [n] as class indices of the model, or as values; -1 or NaN where there is none."""
     if not isinstance(stored, Texts) and stored.dtype.kind not in "fM":
         import pandas as pd
 
         stored = of_frame(pd.DataFrame({_TARGET: stored}), name).columns[_TARGET]
     if data.output.task == "regression":
-        reader = {"column": _TARGET, "kind": "numeric", "decimal": decimal}
-        values = np.asarray(raw_values(stored, reader)[_TARGET])
-        misread = np.isnan(values) & ~is_gap(stored)
+        reader = data.target_reader or {"kind": "numeric", "decimal": decimal}
+        values, misread = _numbers(stored, reader)
+        if misread.any() and "thousands" in reader:
+            other = _numbers(stored, exchanged(reader))
+            values, misread = (values, misread) if other[1].any() else other
         if misread.any():
             row = int(misread.argmax())
             raise DataError(
@@ -137,8 +161,7 @@ def _target(stored: np.ndarray | Stored, decimal: str, name: str, data: Prepared
                 "which is no number"
             )
         return values
-    texts = raw_values(stored, {"column": _TARGET, "kind": "categorical"})[_TARGET]
-    assert isinstance(texts, Texts)
+    texts = as_categories(stored, data.target_reader or {})
     index_of = {label: index for index, label in enumerate(data.labels)}
     present = set(texts.codes[texts.codes >= 0].tolist())
     unknown = [
@@ -154,6 +177,12 @@ def _target(stored: np.ndarray | Stored, decimal: str, name: str, data: Prepared
         )
     by_code = np.array([*(index_of.get(text, -1) for text in texts.distinct), -1], np.int64)
     return np.asarray(by_code[texts.codes])
+
+
+def _numbers(stored: Stored, reader: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers [n], and whether each could not be read as one."""
+    values = np.asarray(raw_values(stored, {**reader, "column": _TARGET})[_TARGET])
+    return values, np.isnan(values) & ~is_gap(stored)
 
 
 def _note_missing(new: NewRows, target: str, data: Prepared) -> None:

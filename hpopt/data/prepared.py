@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from hpopt.data.column_kinds import Column
 from hpopt.data.sources import Table
 from hpopt.data.splits import Parts
 from hpopt.data.target_spec import TargetSpec
@@ -38,7 +39,14 @@ class Prepared:
     output: Output
     labels: tuple[str, ...]
     sizes: dict[str, int]
-    columns: tuple[Mapping[str, str], ...] = ()  # of a table: the name, kind and use of each
+    columns: tuple[Mapping[str, str], ...] = ()  # of a table: name, kind and use, and `decimal`
+    # How the target of other rows is read, with the words for a gap; hpopt 0.1 left it open.
+    target_reader: Mapping[str, Any] | None = None
+
+    @property
+    def gaps(self) -> tuple[str, ...] | None:
+        """The words that stand for a gap in text files, in small letters."""
+        return None if self.target_reader is None else tuple(self.target_reader["gaps"])
 
     @property
     def target_name(self) -> str | None:
@@ -57,6 +65,7 @@ class Prepared:
             labels=tuple(form["labels"]),
             sizes=dict(form["sizes"]),
             columns=tuple(form.get("columns", ())),
+            target_reader=form.get("target_reader"),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -69,6 +78,7 @@ class Prepared:
             "labels": list(self.labels),
             "sizes": dict(self.sizes),
             "columns": [dict(column) for column in self.columns],
+            "target_reader": self.target_reader and dict(self.target_reader),
         }
 
     def inputs(self, part: PartName) -> np.ndarray:
@@ -122,8 +132,15 @@ def prepare(table: Table, parts: Parts, folder: Path) -> Prepared:
         output=Output.of(table.task, len(table.labels)),
         labels=table.labels,
         sizes={part: len(rows) for part, rows in parts.items()},
-        columns=tuple({"name": c.name, "kind": c.kind, "use": c.use} for c in table.columns),
+        columns=tuple(map(_column_form, table.columns)),
+        target_reader=table.target_reader,
     )
+
+
+def _column_form(column: Column) -> dict[str, str]:
+    decimal = (column.reader or {}).get("decimal", ".")
+    other = {} if decimal == "." else {"decimal": decimal}
+    return {"name": column.name, "kind": column.kind, "use": column.use, **other}
 
 
 def _write_inputs(features: Kind, raw: Any, rows: np.ndarray, path: Path) -> None:

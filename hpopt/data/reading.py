@@ -1,19 +1,21 @@
 """Reads tables into columns, a chunk of rows at a time.
 
-Numbers are kept as float64 and all else by its distinct texts, so that a million rows never stand
-in memory as Python's objects.
+A text file is read as text: what its columns are is decided once all of their values are there.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpopt.data.chunks import FrameColumn, TextColumn, is_many_numbers, plain_or_gap
 from hpopt.data.csv_text import CsvText, check_file, look_at
 from hpopt.errors import DataError, Location, MissingDependency, in_words
 from hpopt.inputs import raw
@@ -23,27 +25,74 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _CELLS_AT_ONCE = 4_000_000
+_TEXTS_AT_ONCE = 1_000_000
+_FIRST_ROWS = 2_000
+_WIDTH = 32  # of a number in bytes, and one more
 _QUOTES = 'a quotation mark inside a field is written twice: ""'
 
 
-def read_csv(path: Path) -> Sheet:
-    """The columns of a CSV file. Raises DataError, with the line where one is at fault."""
+def read_csv(
+    path: Path, *, gaps: Collection[str] | None = None, spelled: Collection[str] = ()
+) -> Sheet:
+    """The columns of a CSV file, as texts; those of many different numbers are numbers.
+
+    `gaps` are the words for a gap, in small letters, if other than `raw.WORDS`. Columns that are
+    `spelled` are kept as texts, however many these are. Raises DataError, with the line where one
+    is at fault.
+    """
     text = look_at(path)
-    builders: dict[str, _Builder] = {}
-    rows = 0
-    for chunk in _chunks(text):
-        chunk.columns = _names(path, chunk.columns)
-        if _may_be_short(chunk):
-            _check_lengths(text)
-        rows += len(chunk)
-        for name in chunk.columns:
-            builders.setdefault(name, _Builder()).add(chunk[name])
-    if rows == 0:
-        raise DataError(f"{path} holds a header and no rows", location=text.location(1), help=None)
-    columns = {name: builder.finish() for name, builder in builders.items()}
+    gaps = tuple(raw.WORDS if gaps is None else gaps)
+    columns = _text_columns(text, gaps, spelled, _dtypes(text, spelled))
+    if lost := [name for name, column in columns.items() if column.is_lost]:
+        columns |= _text_columns(text, gaps, spelled, only=lost)
+    if lost := [name for name, column in columns.items() if column.is_lost]:
+        columns |= _text_columns(text, gaps, lost, only=lost)
+    stored = {name: column.finish() for name, column in columns.items()}
+    rows = len(next(iter(stored.values())))
     times = Counter(name for name in text.header if name)
     repeated = tuple(name for name, count in times.items() if count > 1)
-    return Sheet(columns, rows, text.decimal, repeated, _word_on(repeated, path))
+    words = {name: column.words for name, column in columns.items() if column.words}
+    return Sheet(stored, rows, text.decimal, repeated, _word_on(repeated, path), gaps, words)
+
+
+def _text_columns(
+    text: CsvText,
+    gaps: Collection[str],
+    spelled: Collection[str],
+    dtypes: Any = object,
+    only: Collection[str] = (),
+) -> dict[str, TextColumn]:
+    """The columns, or some `only`; `dtypes` are those of `_dtypes`."""
+    columns: dict[str, TextColumn] = {}
+    for chunk in _chunks(text, dtypes):
+        names = _names(text.path, chunk.columns)
+        if _may_be_short(chunk):
+            _check_lengths(text)
+        for place, name in enumerate(names):
+            if only and name not in only:
+                continue
+            if name not in columns:
+                columns[name] = TextColumn(gaps, name in spelled, text.decimal)
+            columns[name].add(chunk.iloc[:, place].to_numpy())
+    if not columns or not len(chunk):
+        raise DataError(
+            f"{text.path} holds a header and no rows", location=text.location(1), help=None
+        )
+    return columns
+
+
+def _dtypes(text: CsvText, spelled: Collection[str]) -> Any:
+    """Objects for texts; bytes for columns whose first rows hold many different numbers."""
+    with closing(_chunks(text, rows=_FIRST_ROWS)) as chunks:
+        first = next(chunks, None)
+    if first is None or len(first) < _FIRST_ROWS or len(set(text.header)) < len(text.header):
+        return object
+    return {
+        name: f"S{_WIDTH}"
+        if name.strip() not in spelled and is_many_numbers(first[name].tolist(), text.decimal)
+        else object
+        for name in first.columns
+    }
 
 
 def read_parquet(path: Path) -> Sheet:
@@ -54,7 +103,7 @@ def read_parquet(path: Path) -> Sheet:
     except ImportError:
         raise MissingDependency("pyarrow", "parquet") from None
     check_file(path)
-    builders: dict[str, _Builder] = {}
+    columns: dict[str, FrameColumn] = {}
     rows = 0
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
@@ -62,44 +111,80 @@ def read_parquet(path: Path) -> Sheet:
             for batch in file.iter_batches(batch_size=size):
                 frame = batch.to_pandas()
                 rows += len(frame)
-                _add(builders, frame, path)
+                _add(columns, frame, path)
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(f"{path} can't be read as Parquet: {in_words(error)}") from None
     if rows == 0:
         raise DataError(f"{path} holds no rows")
-    return Sheet({name: builder.finish() for name, builder in builders.items()}, rows)
+    return Sheet({name: column.finish() for name, column in columns.items()}, rows)
 
 
 def of_frame(frame: pd.DataFrame, source: str) -> Sheet:
     """The columns of a DataFrame. Raises DataError where one holds what is no single value."""
     if not len(frame):
         raise DataError(f"{source} gives no rows")
-    builders: dict[str, _Builder] = {}
-    _add(builders, frame, source)
-    return Sheet({name: builder.finish() for name, builder in builders.items()}, len(frame))
+    columns: dict[str, FrameColumn] = {}
+    _add(columns, frame, source)
+    return Sheet({name: column.finish() for name, column in columns.items()}, len(frame))
+
+
+def with_gaps(sheet: Sheet, gaps: Sequence[str]) -> Sheet:
+    """The sheet of a frame, in whose texts these words stand for gaps, in whatever case."""
+    columns, words = dict(sheet.columns), dict(sheet.words)
+    for name, stored in sheet.columns.items():
+        if not isinstance(stored, Texts):
+            continue
+        is_gap = np.array(
+            [t.casefold() in gaps and t not in stored.typed for t in stored.distinct] + [True]
+        )
+        counts = np.bincount(stored.codes + 1, minlength=len(stored.distinct) + 1)[1:]
+        counted = zip(stored.distinct, counts, is_gap[:-1], strict=True)
+        if found := Counter({text: int(count) for text, count, gap in counted if gap}):
+            words[name] = found
+            codes = np.where(is_gap[stored.codes], -1, stored.codes).astype(np.int32)
+            columns[name] = replace(stored, codes=codes)
+    return replace(sheet, columns=columns, words=words, gaps=tuple(gaps))
 
 
 def joined(sheets: Sequence[Sheet]) -> Sheet:
     """The rows of several sheets, one below the other, with the columns of the first."""
-    import pandas as pd
-
-    builders: dict[str, _Builder] = {}
-    for sheet in sheets:
-        for name in sheets[0].columns:
-            stored = sheet.columns[name]
-            values = stored.to_objects() if isinstance(stored, Texts) else stored
-            builders.setdefault(name, _Builder()).add(pd.Series(values))
     first = sheets[0]
-    columns = {name: builder.finish() for name, builder in builders.items()}
+    columns = {
+        name: _below([sheet.columns[name] for sheet in sheets], first.decimal)
+        for name in first.columns
+    }
+    words: dict[str, Counter[str]] = {}
+    for sheet in sheets:
+        for name in sheet.words:
+            words.setdefault(name, Counter()).update(sheet.words[name])
     notes = list(dict.fromkeys(note for sheet in sheets for note in sheet.notes))
-    return Sheet(columns, sum(s.rows for s in sheets), first.decimal, first.repeated, notes)
+    rows = sum(sheet.rows for sheet in sheets)
+    return Sheet(columns, rows, first.decimal, first.repeated, notes, first.gaps, words)
 
 
-def _add(builders: dict[str, _Builder], frame: pd.DataFrame, source: Path | str) -> None:
+def _below(pieces: Sequence[Stored], decimal: str) -> Stored:
+    """One column, from those of several sheets; numbers only where all can be numbers."""
+    if not all(isinstance(piece, Texts) for piece in pieces):
+        numbers = [
+            _plain(piece, decimal) if isinstance(piece, Texts) else piece for piece in pieces
+        ]
+        pieces = pieces if any(piece is None for piece in numbers) else numbers  # type: ignore[assignment]
+    column = FrameColumn()
+    for piece in pieces:
+        column.add_stored(piece)
+    return column.finish()
+
+
+def _plain(texts: Texts, decimal: str) -> np.ndarray | None:
+    numbers = plain_or_gap(texts.distinct, (), decimal)
+    return None if numbers is None else np.append(numbers, np.nan)[texts.codes]
+
+
+def _add(columns: dict[str, FrameColumn], frame: pd.DataFrame, source: Path | str) -> None:
     frame = frame.set_axis(_names(source, [str(name) for name in frame.columns]), axis=1)
     for name in frame.columns:
         try:
-            builders.setdefault(name, _Builder()).add(frame[name])
+            columns.setdefault(name, FrameColumn()).add(frame[name])
         except (TypeError, ValueError) as error:
             raise DataError(
                 f"the column `{name}` of {source} can't be used: {in_words(error)}",
@@ -107,75 +192,20 @@ def _add(builders: dict[str, _Builder], frame: pd.DataFrame, source: Path | str)
             ) from None
 
 
-class _Builder:
-    """One column, as its chunks come in."""
-
-    def __init__(self) -> None:
-        self._numbers: list[np.ndarray] = []
-        self._codes: list[np.ndarray] = []
-        self._code_of: dict[str, int] | None = None  # once there was a text
-
-    def add(self, values: pd.Series) -> None:
-        kind = values.dtype.kind
-        if kind == "M":
-            times = (
-                values.dt.tz_convert("UTC").dt.tz_localize(None) if _has_zone(values) else values
-            )
-            self._numbers.append(times.to_numpy().astype("datetime64[ns]"))
-        elif kind in "iuf" and self._code_of is None:
-            self._numbers.append(values.to_numpy(dtype=np.float64, na_value=np.nan))
-        else:
-            self._add_texts(values)
-
-    def _add_texts(self, values: pd.Series) -> None:
-        import pandas as pd
-
-        if self._code_of is None:
-            self._code_of = {}
-            numbers, self._numbers = self._numbers, []
-            for piece in numbers:
-                self._add_texts(pd.Series(piece))
-        codes, distinct = pd.factorize(values)
-        are_texts = values.dtype.kind not in "biuf"
-        code_of = self._code_of
-        known = np.array(
-            [
-                code_of.setdefault(
-                    value.strip() if are_texts and isinstance(value, str) else raw.text_of(value),
-                    len(code_of),
-                )
-                for value in distinct
-            ]
-            + [-1],
-            dtype=np.int32,
-        )
-        self._codes.append(known[codes])
-
-    def finish(self) -> Stored:
-        if self._code_of is None:
-            return np.concatenate(self._numbers)
-        texts = Texts(np.concatenate(self._codes), tuple(self._code_of))
-        if "" not in self._code_of:
-            return texts
-        gap = self._code_of[""]  # a text of spaces
-        codes = np.where(texts.codes == gap, -1, texts.codes - (texts.codes > gap))
-        return Texts(codes.astype(np.int32), tuple(t for t in texts.distinct if t))
-
-
-def _has_zone(values: pd.Series) -> bool:
-    return values.dt.tz is not None
-
-
-def _chunks(text: CsvText) -> Iterator[pd.DataFrame]:
+def _chunks(
+    text: CsvText, dtypes: Any = object, rows: int | None = None
+) -> Generator[pd.DataFrame]:
+    """Rows as texts, of these dtypes, so many at once if it is said."""
     import pandas as pd
 
     width = len(text.header)
     options: dict[str, Any] = {
         "sep": text.delimiter,
-        "decimal": text.decimal,
+        "dtype": dtypes,
+        "na_filter": False,
         "encoding": text.encoding,
         "compression": "gzip" if text.is_gzip else None,
-        "chunksize": min(max(_CELLS_AT_ONCE // width, 1000), 200_000),
+        "chunksize": rows or min(max(_TEXTS_AT_ONCE // width, 1000), 200_000),
         "index_col": False,
         "skipinitialspace": True,
         "low_memory": False,
@@ -214,7 +244,7 @@ def _open_quote(text: CsvText) -> Location:
 
 def _may_be_short(chunk: pd.DataFrame) -> bool:
     """Whether a row may have too few fields, which pandas fills up: its last would be a gap."""
-    return bool(len(chunk) and chunk.iloc[:, -1].isna().any())
+    return bool(len(chunk)) and not all(chunk.iloc[:, -1])
 
 
 def _check_lengths(text: CsvText) -> None:
@@ -232,21 +262,21 @@ def _check_lengths(text: CsvText) -> None:
         return
     if first is None:
         return
-    line, found = first
+    line, field_count = first
     place = text.location(line)
-    if found < width and (place.text or "").count('"') % 2:
+    if field_count < width and (place.text or "").count('"') % 2:
         raise DataError(
             f"{text.path}: a quotation mark that opens a field is never closed",
             location=place,
             help=_QUOTES,
         )
-    fields_word = "field" if found == 1 else "fields"
+    fields_word = "field" if field_count == 1 else "fields"
     more = f"; so it is with {wrong} rows" if wrong > 1 else ""
     raise DataError(
-        f"the header has {width} columns, but this row has {found} {fields_word}{more}",
+        f"the header has {width} columns, but this row has {field_count} {fields_word}{more}",
         location=place,
         help="a text with the delimiter in it wants quotation marks"
-        if found > width
+        if field_count > width
         else "is the file whole? a gap at the end of a row still needs its delimiter",
     )
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from hpopt.data.columns import Kind
+from hpopt.data.column_kinds import ColumnKind
 from hpopt.data.sources import SKLEARN_DATASETS
 from hpopt.grammar import Section, one_of
 from hpopt.inputs.scaling import Scaling
@@ -70,12 +70,15 @@ class Features(Section):
     """The only columns that are used, also where they would be left out by themselves."""
     exclude: list[Name] = Field(default_factory=list)
     """Columns that are not used."""
-    types: dict[str, Kind] = Field(default_factory=dict)
+    types: dict[str, ColumnKind] = Field(default_factory=dict)
     """What columns are, where looking at them gets it wrong: `{zip: categorical, year: date}`."""
     pieces: Annotated[int, Ge(0), Le(256)] = 0
     """Into how many pieces of the same number of training rows a number's range falls at most, of
     each of which the network sees how much lies below the number, besides the number itself. 0 is
     the number alone; 48 helps with thousands of rows, and harms with hundreds."""
+
+
+Gaps = list[Annotated[str, MinLen(1)]] | None
 
 
 class SklearnData(Section):
@@ -112,6 +115,10 @@ class FileData(Section):
     magnitudes. Scores stay in the target's own units."""
     features: Annotated[Features, EMPTY] = Features()
     """Which columns are used, and as what; if left out, all but ids, constants and free text."""
+    gaps: Gaps = None
+    """The words that stand for a gap, as an empty field does, in whatever case: `[NA, unknown]`.
+    If left out, NA, N/A, NaN, null, none and nil are, and what pandas and R write besides; in
+    `parquet`, whose texts are trusted, no word is."""
     split: Annotated[TableSplit, EMPTY] = TableSplit()
     """How the rows fall into the parts that train, choose and test; of parts that have files of
     their own, the shares do not count."""
@@ -156,6 +163,8 @@ class FunctionData(Section):
     """`log` fits a regression to log(1 + y), as for a file."""
     features: Annotated[Features, EMPTY] = Features()
     """Which columns of a DataFrame are used, and as what."""
+    gaps: Gaps = None
+    """The words that stand for a gap, as for a file; if left out, no text of a DataFrame does."""
     scaling: Scaling = "standard"
     """How features of arrays are scaled; those of a DataFrame always are, column by column."""
     split: Annotated[TableSplit, EMPTY] = TableSplit()

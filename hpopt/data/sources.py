@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hpopt.data.columns import Column
+from hpopt.data.column_kinds import Column
 from hpopt.data.csv_text import check_file
 from hpopt.data.target_spec import TargetTransform
 from hpopt.data.targets import encode_target
@@ -48,6 +48,7 @@ class Table:
     given: np.ndarray | None = None  # [n]: 1 validation, 2 test by its own file; 0 is to be split
     columns: tuple[Column, ...] = ()  # what each column of a table is, left out or not
     notes: tuple[str, ...] = ()  # what people should know of how it was read
+    target_reader: Mapping[str, Any] | None = None  # how the target of other rows is read
 
     @property
     def width(self) -> int:
@@ -115,6 +116,7 @@ def of_arrays(features: Any, target: Any, task: Task | None) -> Table:
         labels=encoded.labels,
         task=encoded.task,
         notes=encoded.notes,
+        target_reader=encoded.reader,
     )
 
 

@@ -162,11 +162,11 @@ def _cut_between_groups(
         middles = (np.cumsum(sizes) - sizes / 2) / len(rows)
         part = np.empty(len(distinct), dtype=np.int64)
         part[permuted] = np.searchsorted(np.cumsum(wanted)[:-1], middles)
-        found = np.stack([counts[part == index].sum(axis=0) for index in range(len(shares))])
-        if (found.sum(axis=1) == 0).any():
+        part_counts = np.stack([counts[part == index].sum(axis=0) for index in range(len(shares))])
+        if (part_counts.sum(axis=1) == 0).any():
             continue
-        off = np.abs(found / counts.sum(axis=0) - wanted[:, None]).mean()
-        off += np.abs(found.sum(axis=1) / len(rows) - wanted).mean()
+        off = np.abs(part_counts / counts.sum(axis=0) - wanted[:, None]).mean()
+        off += np.abs(part_counts.sum(axis=1) / len(rows) - wanted).mean()
         if off < nearest:
             best, nearest = part, off
     if not len(best):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from hpopt.data.columns import look
+from hpopt.data.chunks import plain_or_gap
+from hpopt.data.column_kinds import AS_PROGRAMS_DO, look
 from hpopt.errors import DataError, SettingError
-from hpopt.inputs.stored import Stored, Texts, raw_values
+from hpopt.inputs import raw
+from hpopt.inputs.stored import Stored, Texts, as_categories, raw_values
 from hpopt.task import Task
 
 # Whole numbers are classes up to so many different ones.
@@ -25,10 +29,15 @@ class Target:
     task: Task
     missing: int
     notes: tuple[str, ...] = ()
+    reader: Mapping[str, Any] | None = None  # how the same column of other rows is read
 
 
 def encode_target(
-    name: str, stored: Stored, task: Task | None = None, decimal: str = "."
+    name: str,
+    stored: Stored,
+    task: Task | None = None,
+    decimal: str = ".",
+    gaps: Sequence[str] = (),
 ) -> Target:
     """The target of a column, named `name` in errors; without `task` its values decide.
 
@@ -48,47 +57,53 @@ def encode_target(
         raise DataError(
             f"{name} holds {infinite} infinite numbers", help="mend or delete those rows"
         )
-    numbers = _numbers(stored, decimal, forced=task == "regression")
+    numbers, reader = _numbers(stored, decimal, forced=task == "regression")
     if task is None:
         task = _task_of(name, stored, numbers)
     if task == "regression":
-        return _regression(name, numbers)
-    return _classes(name, stored, numbers, task)
+        return replace(_regression(name, numbers), reader={**reader, "gaps": list(gaps)})
+    return _classes(name, stored, numbers, task, gaps)
 
 
-def _numbers(stored: Stored, decimal: str, forced: bool) -> np.ndarray | None:
-    """The column as numbers, where it is one of numbers."""
+def _numbers(
+    stored: Stored, decimal: str, forced: bool
+) -> tuple[np.ndarray | None, Mapping[str, Any]]:
+    """The column as numbers, where it is one of numbers and not of codes, and its reader."""
+    reader: Mapping[str, Any] = {"column": "target", "kind": "numeric", **AS_PROGRAMS_DO}
     if not isinstance(stored, Texts):
-        return stored
+        return stored, reader
     column = look("target", stored, decimal)
-    if column.kind != "numeric" and not forced:
-        return None
+    is_plain = plain_or_gap(stored.distinct, (), decimal) is not None and len(stored.distinct) > 0
+    if not is_plain and column.kind != "numeric" and not forced:
+        return None, {}
     try:
-        numeric = look("target", stored, decimal, asked="numeric")
+        reader = look("target", stored, decimal, asked="numeric").reader or {}
     except ValueError:
-        return None
-    assert numeric.reader is not None
-    found = raw_values(stored, numeric.reader)["target"]
-    assert isinstance(found, np.ndarray)
-    return found
+        return None, {}
+    numbers = raw_values(stored, reader)["target"]
+    assert isinstance(numbers, np.ndarray)
+    return numbers, reader
 
 
 def _task_of(name: str, stored: Stored, numbers: np.ndarray | None) -> Task:
+    n_texts = _count_texts(stored) if isinstance(stored, Texts) else 0
     if numbers is None:
-        assert isinstance(stored, Texts)
-        distinct = len(np.unique(stored.codes[stored.codes >= 0]))
-        if distinct > max(20, len(stored) / 2) or distinct > _MOST_CLASSES:
+        if n_texts > max(20, len(stored) / 2) or n_texts > _MOST_CLASSES:
             raise DataError(
-                f"{name} holds {distinct} different texts: neither classes nor numbers",
+                f"{name} holds {n_texts} different texts: neither classes nor numbers",
                 help="predict another column",
             )
-        return "binary" if distinct <= 2 else "multiclass"
-    found = np.unique(numbers[~np.isnan(numbers)])
-    if len(found) <= 2:
+        return "binary" if n_texts <= 2 else "multiclass"
+    distinct = np.unique(numbers[~np.isnan(numbers)])
+    if max(len(distinct), n_texts) <= 2:
         return "binary"
-    is_whole = bool((found == np.trunc(found)).all())
-    few = len(found) <= min(_MOST_NUMBERED_CLASSES, max(len(numbers) // 10, 3))
+    is_whole = bool((distinct == np.trunc(distinct)).all())
+    few = len(distinct) <= min(_MOST_NUMBERED_CLASSES, max(len(numbers) // 10, 3))
     return "multiclass" if is_whole and few else "regression"
+
+
+def _count_texts(texts: Texts) -> int:
+    return len(np.unique(texts.codes[texts.codes >= 0]))
 
 
 def _regression(name: str, numbers: np.ndarray | None) -> Target:
@@ -98,17 +113,18 @@ def _regression(name: str, numbers: np.ndarray | None) -> Target:
             ("task",),
             help="write `task: auto`, or take a column of numbers",
         )
-    known = numbers[~np.isnan(numbers)]
-    if not len(known):
+    present = numbers[~np.isnan(numbers)]
+    if not len(present):
         raise DataError(f"{name} holds no values")
-    if known.min() == known.max():
-        raise DataError(f"{name} is {known[0]:g} in every row: there is nothing to predict")
-    return Target(numbers, (), "regression", missing=len(numbers) - len(known))
+    if present.min() == present.max():
+        raise DataError(f"{name} is {present[0]:g} in every row: there is nothing to predict")
+    return Target(numbers, (), "regression", missing=len(numbers) - len(present))
 
 
-def _classes(name: str, stored: Stored, numbers: np.ndarray | None, task: Task) -> Target:
-    texts = raw_values(stored, {"column": "target", "kind": "categorical"})["target"]
-    assert isinstance(texts, Texts)
+def _classes(
+    name: str, stored: Stored, numbers: np.ndarray | None, task: Task, gaps: Sequence[str]
+) -> Target:
+    texts = as_categories(stored)
     if numbers is not None:  # a "?" among them is no class
         texts = Texts(np.where(np.isnan(numbers), -1, texts.codes), texts.distinct)
     present = np.unique(texts.codes[texts.codes >= 0])
@@ -152,4 +168,10 @@ def _classes(name: str, stored: Stored, numbers: np.ndarray | None, task: Task) 
         task,
         missing=int((values_of < 0).sum()),
         notes=tuple(notes if single else ()),
+        reader={
+            "column": "target",
+            "kind": "categorical",
+            "gaps": list(gaps),
+            "spelled": raw.spelling(labels),
+        },
     )

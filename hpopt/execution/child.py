@@ -64,11 +64,6 @@ class Child:
         """Its process id."""
         return self._process.pid
 
-    @property
-    def is_alive(self) -> bool:
-        """Whether the process is there."""
-        return self._process.poll() is None
-
     def give(self, job: Job) -> None:
         """Hand over a job; its end, or the worker's own, will be reported."""
         self.job, self.begun_s = job, None

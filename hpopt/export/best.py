@@ -15,7 +15,7 @@ from hpopt.export.raw_rows import predict_raw
 from hpopt.export.twin import compile_raw_model, raw_model
 from hpopt.export.verifying import TOLERANCE, CheckRows, largest_difference
 from hpopt.runs.folder import DATA, Run
-from hpopt.training.fit import predict
+from hpopt.training.fit import network_outputs
 from hpopt.training.objective import Objective
 from hpopt.trials import Trial
 
@@ -101,7 +101,7 @@ def saved_model(objective: Objective, network: Any, trial: Trial) -> tuple[bytes
 def made_up_check(data: Prepared, network: Any) -> CheckRows:
     """Made-up rows with what a network says of them."""
     rows = data.features.made_up(_MADE_UP)
-    outputs = data.target.restore(predict(network, data.features.apply(rows)))
+    outputs = data.target.restore(network_outputs(network, data.features.apply(rows)))
     return CheckRows(rows, outputs, None)
 
 

@@ -104,11 +104,11 @@ def _what_it_is(export: Export) -> str:
     dataset = _config_of(run).get("dataset", {})
     path = Path(str(dataset.get("path") or "")).name
     name = dataset.get("name") or path or dataset.get("source") or "its data"
-    found = f"that hpopt {run.header.hpopt} found: trial"
-    what = f"A neural network {found} {trial.number}"
+    origin = f"that hpopt {run.header.hpopt} found"
+    what = f"A neural network {origin}: trial {trial.number}"
     if export.members:
         numbers = list_trials(each.number for each in export.members)
-        what = f"The average of {len(export.members)} neural networks {found}s {numbers}"
+        what = f"The average of {len(export.members)} neural networks {origin}: trials {numbers}"
     return f"""# {name}: {_TASKS[data.output.task]}
 
 {what} of the run
@@ -127,8 +127,8 @@ def _scores(export: Export) -> str:
     intervals = export.test_intervals
     for name in names:
         scores = [show_score(part.get(name)) for part in (validation, test or {})]
-        told = f"{scores[1]} {show_interval(intervals.get(name))}".rstrip()
-        lines.append(f"| {name} | {scores[0]} | {told} |")
+        test_score = f"{scores[1]} {show_interval(intervals.get(name))}".rstrip()
+        lines.append(f"| {name} | {scores[0]} | {test_score} |")
     direction = "higher" if header.greater_is_better else "lower"
     lines += [
         "",
@@ -187,10 +187,10 @@ def _files(export: Export) -> str:
 def _labels_in_words(data: Prepared) -> str:
     if data.output.task == "regression":
         return "the task"
-    told = "the task, and the label of each class index"
+    contents = "the task, and the label of each class index"
     if data.output.task == "binary":
-        told += f"; {data.labels[1]!r} is said where its probability is above `threshold`"
-    return told
+        contents += f"; {data.labels[1]!r} is said where its probability is above `threshold`"
+    return contents
 
 
 def _further_training(export: Export) -> str:

@@ -28,13 +28,18 @@ from hpopt.export.best import (
 from hpopt.export.card import Export, model_card
 from hpopt.export.example import usage_of
 from hpopt.export.formats import FORMATS, Format
-from hpopt.export.own_classes import bring_code, builder_of, own_classes, register_own_classes
+from hpopt.export.own_classes import (
+    bring_code,
+    builder_reference,
+    own_classes,
+    register_own_classes,
+)
 from hpopt.export.verifying import TOLERANCE, CheckRows, largest_difference, spoken_elsewhere
 from hpopt.files import writing
 from hpopt.metrics.metrics import METRICS
 from hpopt.runs.folder import Run
 from hpopt.runs.state import HALF
-from hpopt.training.fit import predict
+from hpopt.training.fit import network_outputs
 from hpopt.training.objective import Objective
 from hpopt.training.settings import Training
 from hpopt.trials import Trial, ranked
@@ -88,7 +93,14 @@ def export_run(
             few.write(file)
         difference = _checked(place, source.check, data, format)
         export = Export(
-            run, trial, data, format, source.check, difference, source.own_classes, members
+            run=run,
+            trial=trial,
+            data=data,
+            format=format,
+            check=source.check,
+            largest_difference=difference,
+            own_classes=source.own_classes,
+            members=members,
         )
         card = model_card(replace(export, check=few))
         (place / "README.md").write_text(card, encoding="utf-8")
@@ -148,11 +160,11 @@ def _rebuilt(run: Run, trial: Trial, data: Prepared) -> _Source:
     Raises RunError where that is no longer what was trained.
     """
     constants = run.header.constants
-    known = {n: v for n, v in constants["training"].items() if n in Training.model_fields}
+    training = {n: v for n, v in constants["training"].items() if n in Training.model_fields}
     objective = Objective(
-        builder_of(run),
+        builder_reference(run),
         dict(constants["arguments"]),
-        Training.model_validate(known),
+        Training.model_validate(training),
         run.header.metric,
         data,
     )
@@ -161,16 +173,16 @@ def _rebuilt(run: Run, trial: Trial, data: Prepared) -> _Source:
     except RunError:
         raise
     except (Exception, SystemExit) as error:
-        said = str(error) if isinstance(error, HpoptError) else in_words(error)
+        reason = str(error) if isinstance(error, HpoptError) else in_words(error)
         raise RunError(
-            f"the network of trial {trial.number} can't be built again: {said}",
+            f"the network of trial {trial.number} can't be built again: {reason}",
             help="it needs the builder's code as it was; the best trial does not",
         ) from error
     archive, _ = saved_model(objective, network, trial)
     check = made_up_check(data, network)
     if (run.path / PREDICTIONS).is_file():
         kept = CheckRows.read(run.path / PREDICTIONS)
-        outputs = data.target.restore(predict(network, data.features.apply(kept.rows)))
+        outputs = data.target.restore(network_outputs(network, data.features.apply(kept.rows)))
         check = replace(kept, outputs=outputs)
         _compare_score(run, trial, check, data)
     return _Source(archive, check, own_classes(archive))

@@ -35,7 +35,7 @@ def _registered(form: Any) -> Iterator[str]:
         yield from _registered(value)
 
 
-def builder_of(run: Run) -> str:
+def builder_reference(run: Run) -> str:
     """The reference of the builder: its file as kept in the run folder, if it is one."""
     reference = str(run.header.constants["builder"])
     source = source_of(reference)
@@ -48,7 +48,7 @@ def builder_of(run: Run) -> str:
 def register_own_classes(run: Run, own_classes: Sequence[str]) -> None:
     """Run the builder's code, which registers its classes. Raises RunError where it is gone."""
     try:
-        load_builder(builder_of(run))
+        load_builder(builder_reference(run))
     except HpoptError as error:
         raise RunError(
             f"the network has classes of its builder's own ({', '.join(own_classes)}), and their "
@@ -59,7 +59,7 @@ def register_own_classes(run: Run, own_classes: Sequence[str]) -> None:
 
 def bring_code(run: Run, place: Path) -> str:
     """Put the builder's code beside the model, and give the name of its module."""
-    reference = builder_of(run)
+    reference = builder_reference(run)
     source = source_of(reference)
     if source is None:
         return reference.rpartition(":")[0]

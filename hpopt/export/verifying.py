@@ -33,10 +33,11 @@ import numpy as np
 import example
 kept = np.load(rows)
 if "rows" in kept.files:
-    said = example.predict(kept["rows"])
+    predictions = example.predict(kept["rows"])
 else:
-    said = example.predict_columns({name.partition("/")[2]: kept[name] for name in kept.files})
-np.save(outputs, said)
+    columns = {name.partition("/")[2]: kept[name] for name in kept.files}
+    predictions = example.predict_columns(columns)
+np.save(outputs, predictions)
 """
 
 
@@ -114,10 +115,10 @@ def spoken_elsewhere(folder: Path, rows: RawRows) -> np.ndarray:
     hpopt can't be imported there. Raises RunError where the export does not work.
     """
     with tempfile.TemporaryDirectory(prefix="hpopt-") as place:
-        given, said = Path(place) / "rows.npz", Path(place) / "outputs.npy"
+        given, outputs = Path(place) / "rows.npz", Path(place) / "outputs.npy"
         np.savez(given, **_named(rows))
         environment = os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
-        command = [sys.executable, "-B", "-c", _PROGRAM, *map(str, (folder, given, said))]
+        command = [sys.executable, "-B", "-c", _PROGRAM, *map(str, (folder, given, outputs))]
         try:
             done = subprocess.run(
                 command,
@@ -134,4 +135,4 @@ def spoken_elsewhere(folder: Path, rows: RawRows) -> np.ndarray:
             raise RunError(
                 f"the export does not work in a fresh process: {shorten(lines[-1], 300)}"
             )
-        return np.asarray(np.load(said, allow_pickle=False))
+        return np.asarray(np.load(outputs, allow_pickle=False))

@@ -15,8 +15,8 @@ def keras_name(column: str) -> str:
 
 def tensorflow_name(column: str) -> str:
     """A column's name as an input of a SavedModel may have it."""
-    name = re.sub(r"[^A-Za-z0-9_.-]", "_", column)
-    return name if re.match(r"[A-Za-z0-9.]", name) else f"x{name}"
+    name = re.sub(r"[^A-Za-z0-9_]", "_", column)  # TensorFlow does so, and then has two of a name
+    return name if re.match(r"[A-Za-z0-9]", name) else f"x{name}"
 
 
 def input_names(columns: Sequence[str], naming: Naming = keras_name) -> dict[str, str]:

@@ -3,15 +3,22 @@
 This file needs NumPy and pandas alone: an export carries it along as it is. How a column is read is
 a plain mapping, as in `columns.json`:
 
-    {"column": "fare", "kind": "numeric", "decimal": "."}
+    {"column": "fare", "kind": "numeric", "decimal": ".", "thousands": ","}
     {"column": "member", "kind": "boolean", "true": ["yes"], "false": ["no"]}
     {"column": "signup", "kind": "date", "format": "%Y-%m-%d", "parts": ["year", "month"]}
-    {"column": "city", "kind": "categorical"}
+    {"column": "zip", "kind": "categorical", "gaps": ["na"], "spelled": {"1234": "01234"}}
+
+The parts of a date are called `signup.year` and so on; a `prefix` stands for the column's name
+where that would be another column's. Of `categorical`, `gaps` are the words for a gap, in small
+letters, and `spelled` says how numbers and truth values are written in the texts that the model
+knows. What hpopt 0.1 wrote has neither, and no `thousands`: texts then pass through float() as they
+did there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +26,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-# What stands for a gap, besides what pandas takes for one; compared in small letters.
+# What stands for a gap in a text file if nothing else is said; compared in small letters.
 GAPS = (
     "",
     "na",
@@ -32,10 +39,23 @@ GAPS = (
     "nil",
     "<na>",
     "#na",
+    "#n/a n/a",
+    "-1.#ind",
+    "-1.#qnan",
+    "1.#ind",
+    "1.#qnan",
     "?",
     "-",
     "--",
 )
+# Of these, what stands for a gap among numbers alone, and is a text like others elsewhere.
+MARKS = ("?", "-", "--")
+WORDS = tuple(word for word in GAPS if word not in ("", *MARKS))
+
+# A number as programs write it. What begins with a needless 0 is a code.
+_INFINITE = r"[-+]?[iI][nN][fF](?:[iI][nN][iI][tT][yY])?"
+PLAIN_NUMBER = re.compile(rf"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|{_INFINITE}", re.ASCII)
+LEADING_ZERO = re.compile(r"[-+]?0\d[\d.]*", re.ASCII)
 
 _NANOSECONDS_A_DAY = 86_400 * 10**9
 
@@ -53,30 +73,36 @@ def raw_columns(frame: pd.DataFrame, readers: Iterable[Mapping[str, Any]]) -> di
         values = named[name]
         match reader["kind"]:
             case "numeric":
-                columns[name] = numbers(values, reader["decimal"])
+                columns[name] = numbers(values, reader["decimal"], reader.get("thousands"))
             case "boolean":
                 columns[name] = booleans(values, reader["true"], reader["false"])
             case "date":
-                for part, found in date_parts(values, reader["format"], reader["parts"]).items():
-                    columns[f"{name}.{part}"] = found
+                parts = date_parts(values, reader["format"], reader["parts"])
+                prefix = reader.get("prefix", name)
+                columns |= {f"{prefix}.{part}": number for part, number in parts.items()}
             case "categorical":
-                columns[name] = categories(values)
+                columns[name] = categories(values, reader)
     return columns
 
 
-def numbers(values: pd.Series, decimal: str = ".") -> np.ndarray:
-    """Numbers, also those written as text: 1,234.5 and 12 % (as 12); `decimal` is their point."""
+def numbers(values: pd.Series, decimal: str = ".", thousands: str | None = None) -> np.ndarray:
+    """Numbers, also those written as text: 1,234.5 and 12 % (as 12); `decimal` is their point.
+
+    Where `thousands` is given, that sign stands nowhere but between groups of three digits.
+    """
     if values.dtype.kind in "biuf":
         return finite(values.to_numpy(dtype=np.float64, na_value=np.nan))
-    return finite(_of_distinct(values, lambda texts: _read_numbers(texts, decimal)))
+    return finite(_of_distinct(values, lambda texts: _read_numbers(texts, decimal, thousands)))
 
 
 def booleans(values: pd.Series, true: Iterable[str], false: Iterable[str]) -> np.ndarray:
     """1 for the texts of `true` and 0 for those of `false`, in whatever case."""
-    known = {text.casefold(): 1.0 for text in true} | {text.casefold(): 0.0 for text in false}
+    number_of = {text.casefold(): 1.0 for text in true} | {text.casefold(): 0.0 for text in false}
 
     def read(texts: np.ndarray) -> np.ndarray:
-        return np.array([known.get(text_of(text).casefold(), np.nan) for text in texts], np.float64)
+        return np.array(
+            [number_of.get(as_0_1(text).casefold(), np.nan) for text in texts], np.float64
+        )
 
     return _of_distinct(values, read)
 
@@ -84,15 +110,15 @@ def booleans(values: pd.Series, true: Iterable[str], false: Iterable[str]) -> np
 def date_parts(values: pd.Series, format: str, parts: Iterable[str]) -> dict[str, np.ndarray]:
     """Numbers of a date: year, month, day, weekday (Monday is 0), hour, and days since 1970."""
     times = dates(values, format)
-    found = {}
+    by_part = {}
     for part in parts:
         if part == "days":
             number = times.to_numpy().astype("datetime64[ns]").astype(np.int64)
-            found[part] = np.where(times.isna(), np.nan, number / _NANOSECONDS_A_DAY)
+            by_part[part] = np.where(times.isna(), np.nan, number / _NANOSECONDS_A_DAY)
         else:
             name = "day_of_week" if part == "weekday" else part
-            found[part] = getattr(times.dt, name).to_numpy(dtype=np.float64, na_value=np.nan)
-    return found
+            by_part[part] = getattr(times.dt, name).to_numpy(dtype=np.float64, na_value=np.nan)
+    return by_part
 
 
 def dates(values: pd.Series, format: str) -> pd.Series:
@@ -100,18 +126,49 @@ def dates(values: pd.Series, format: str) -> pd.Series:
     import pandas as pd
 
     if values.dtype.kind in "iuf":  # 20261123
-        values = pd.Series(categories(values))
+        values = pd.Series(categories(values, {"gaps": ()}))
     times = pd.to_datetime(values, format=format, errors="coerce", utc=True)
     return times.dt.tz_localize(None)
 
 
-def categories(values: pd.Series) -> np.ndarray:
-    """Texts. Numbers are written alike, however they came: 3, 3.0 and "03" are "3"."""
+def categories(values: pd.Series, reader: Mapping[str, Any]) -> np.ndarray:
+    """Texts as they are spelled, and numbers as one writes them: 3 for 3.0; "" is a gap."""
     import pandas as pd
 
     codes, distinct = pd.factorize(values)
-    texts = np.array([*(text_of(value) for value in distinct), ""])
-    return np.asarray(texts[codes])  # the code of a gap is -1
+    texts = [category(text_of(value), reader, not isinstance(value, str)) for value in distinct]
+    return np.asarray(np.array([*texts, ""])[codes])  # the code of a gap is -1
+
+
+def category(text: str, reader: Mapping[str, Any], is_typed: bool) -> str:
+    """A text as a model takes it, "" for a gap; `is_typed` if it came as a number or a truth value.
+
+    A reader of hpopt 0.1 makes one text of all that is the same number.
+    """
+    if "gaps" not in reader:
+        return as_0_1(text)
+    if is_typed:
+        return str(reader.get("spelled", {}).get(text, text))
+    return "" if text.casefold() in reader["gaps"] else text
+
+
+def spelling(texts: Iterable[str]) -> dict[str, str]:
+    """How a number, or a truth value, is spelled among texts, by how `text_of` writes it.
+
+    Those that are spelled in several ways, or as `text_of` has it, are left out.
+    """
+    texts = set(texts)
+    spelled: dict[str, str] = {}
+    for text in sorted(texts):
+        if text.casefold() in ("true", "false"):
+            written = text.capitalize()
+        elif PLAIN_NUMBER.fullmatch(text):
+            written = as_0_1(text)
+        else:
+            continue
+        if written not in texts:
+            spelled[written] = "" if written in spelled else text
+    return {written: text for written, text in spelled.items() if text}
 
 
 def _of_distinct(values: pd.Series, read: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
@@ -119,27 +176,49 @@ def _of_distinct(values: pd.Series, read: Callable[[np.ndarray], np.ndarray]) ->
     import pandas as pd
 
     codes, distinct = pd.factorize(values)
-    found = np.append(read(np.asarray(distinct, dtype=object)), np.nan)
-    return np.asarray(found[codes])
+    results = np.append(read(np.asarray(distinct, dtype=object)), np.nan)
+    return np.asarray(results[codes])
 
 
-def _read_numbers(values: np.ndarray, decimal: str) -> np.ndarray:
-    import pandas as pd
+def _read_numbers(values: np.ndarray, decimal: str, thousands: str | None) -> np.ndarray:
+    texts = [text_of(value) for value in values]
+    if decimal == "." and (plain := plain_numbers(texts)) is not None:
+        return plain
+    sign = thousands or ("." if decimal == "," else ",")
+    grouped = re.compile(rf"[-+]?\d{{1,3}}(\{sign}\d{{3}})+(\{decimal}\d*)?", re.ASCII)
+    numbers = np.full(len(texts), np.nan)
+    for index, text in enumerate(texts):
+        text = text.removesuffix("%").strip()
+        if grouped.fullmatch(text):
+            text = text.replace(sign, "")
+        elif thousands is not None and thousands in text:
+            continue
+        text = text.replace(decimal, ".")
+        if PLAIN_NUMBER.fullmatch(text):
+            numbers[index] = float(text)
+    return numbers
 
-    texts = pd.Series([str(value) for value in values], dtype=object)
-    texts = texts.str.strip().str.removesuffix("%").str.strip()
-    thousands = "." if decimal == "," else ","
-    grouped = texts.str.fullmatch(rf"[-+]?\d{{1,3}}(\{thousands}\d{{3}})+(\{decimal}\d*)?")
-    texts = texts.where(~grouped, texts.str.replace(thousands, "", regex=False))
-    texts = texts.str.replace(decimal, ".", regex=False) if decimal != "." else texts
-    found = pd.to_numeric(texts, errors="coerce")
-    return np.asarray(found.to_numpy(dtype=np.float64, na_value=np.nan))
+
+def plain_numbers(texts: Sequence[str]) -> np.ndarray | None:
+    """The numbers of texts [n] that are all plain ones; None where any is something else."""
+    if not all(map(PLAIN_NUMBER.fullmatch, texts)):
+        return None
+    return np.array(texts, dtype=object).astype(np.float64)
 
 
 def text_of(value: Any) -> str:
-    """A category as text; "" where it is a word for a gap."""
+    """A value as text: a text as it is spelled, but for spaces around it; 3.0 as 3."""
+    if isinstance(value, str | bool):
+        return str(value).strip()
+    if isinstance(value, float | np.floating) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def as_0_1(value: Any) -> str:
+    """A category as hpopt 0.1 wrote it: numbers alike, however they are spelled."""
     text = str(value).strip()
-    if text.casefold() in GAPS and text not in ("?", "-", "--"):
+    if text.casefold() in WORDS:
         return ""
     try:
         number = float(text)

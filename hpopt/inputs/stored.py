@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,10 +15,14 @@ from hpopt.inputs import raw
 
 @dataclass(frozen=True)
 class Texts:
-    """Texts [n] as indices into their distinct values; -1 stands for a gap."""
+    """Texts [n] as indices into their distinct values; -1 stands for a gap.
+
+    Those that are `typed` did not come as texts but as numbers or truth values.
+    """
 
     codes: np.ndarray
     distinct: tuple[str, ...]
+    typed: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, values: np.ndarray) -> Texts:
@@ -30,7 +35,7 @@ class Texts:
         return len(self.codes)
 
     def __getitem__(self, rows: np.ndarray | slice) -> Texts:
-        return Texts(self.codes[rows], self.distinct)
+        return Texts(self.codes[rows], self.distinct, self.typed)
 
     def to_array(self) -> np.ndarray:
         """The texts as an array [n], with "" for a gap."""
@@ -54,6 +59,8 @@ class Sheet:
     decimal: str = "."  # the decimal sign of numbers that are written as text
     repeated: tuple[str, ...] = ()  # names that stand more than once in the header
     notes: list[str] = field(default_factory=list)
+    gaps: tuple[str, ...] = ()  # the words that were taken for gaps, in small letters
+    words: dict[str, Counter[str]] = field(default_factory=dict)  # how often, by column and word
 
 
 def numbers_of(sheet: Sheet, name: str) -> np.ndarray:
@@ -71,7 +78,7 @@ def raw_values(values: Stored, reader: Mapping[str, Any]) -> dict[str, np.ndarra
 
     column = reader["column"]
     if reader["kind"] == "categorical":
-        return {column: as_categories(values)}
+        return {column: as_categories(values, reader)}
     if reader["kind"] == "numeric" and not isinstance(values, Texts):
         return {column: raw.finite(values)}
     if isinstance(values, Texts):  # reading the distinct ones is enough
@@ -81,14 +88,20 @@ def raw_values(values: Stored, reader: Mapping[str, Any]) -> dict[str, np.ndarra
     return dict(raw.raw_columns(pd.DataFrame({column: values}), [reader]))
 
 
-def as_categories(values: Stored) -> Texts:
-    """Stored values as texts, those alike that `raw.text_of` writes alike."""
+# How values are spelled where no word is a gap.
+AS_SPELLED: Mapping[str, Any] = {"gaps": ()}
+
+
+def as_categories(values: Stored, reader: Mapping[str, Any] = AS_SPELLED) -> Texts:
+    """Stored values as the texts that `raw.categories` makes of them."""
     import pandas as pd
 
     if not isinstance(values, Texts):
         codes, distinct = pd.factorize(pd.Series(values))
-        values = Texts(codes.astype(np.int32), tuple(map(raw.text_of, distinct)))
-    spelled = Texts.of(np.array([raw.text_of(text) for text in values.distinct] or [""]))
+        texts = tuple(map(raw.text_of, distinct))
+        values = Texts(codes.astype(np.int32), texts, frozenset(texts))
+    written = [raw.category(text, reader, text in values.typed) for text in values.distinct]
+    spelled = Texts.of(np.array(written or [""]))
     return Texts(np.append(spelled.codes, np.int32(-1))[values.codes], spelled.distinct)
 
 

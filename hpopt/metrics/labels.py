@@ -22,9 +22,9 @@ def _weighted_accuracy(y: np.ndarray, predictions: np.ndarray) -> Scorer:
 
 
 def _weighted_balanced_accuracy(y: np.ndarray, predictions: np.ndarray) -> Scorer:
-    said = labels_above(predictions)
-    classes = range(int(max(y.max(), said.max())) + 1)
-    parts = [np.stack([(y == k) & (said == k), y == k]) for k in classes]
+    predicted = labels_above(predictions)
+    classes = range(int(max(y.max(), predicted.max())) + 1)
+    parts = [np.stack([(y == k) & (predicted == k), y == k]) for k in classes]
     terms = np.concatenate(parts).astype(np.float64)
 
     def scores(counts: np.ndarray) -> np.ndarray:
@@ -36,17 +36,18 @@ def _weighted_balanced_accuracy(y: np.ndarray, predictions: np.ndarray) -> Score
 
 def _weighted_f1(y: np.ndarray, predictions: np.ndarray) -> Scorer:
     """F1 = 2 TP / (2 TP + FP + FN); with several classes their mean, as `average="macro"`."""
-    said = labels_above(predictions)
-    classes = [1] if predictions.shape[1] == 1 else range(int(max(y.max(), said.max())) + 1)
+    predicted = labels_above(predictions)
+    classes = [1] if predictions.shape[1] == 1 else range(int(max(y.max(), predicted.max())) + 1)
     parts = [
-        np.stack([2.0 * ((y == k) & (said == k)), 1.0 * (y == k) + (said == k)]) for k in classes
+        np.stack([2.0 * ((y == k) & (predicted == k)), 1.0 * (y == k) + (predicted == k)])
+        for k in classes
     ]
     terms = np.concatenate(parts)
 
     def scores(counts: np.ndarray) -> np.ndarray:
         hits, all = sums_of(terms, counts).reshape(-1, 2, counts.shape[1]).swapaxes(0, 1)
         mean = mean_of_finite(ratio(hits, all))
-        return np.where(np.isnan(mean), 0.0, mean)  # neither there nor said: 0, by definition
+        return np.where(np.isnan(mean), 0.0, mean)  # neither there nor predicted: 0, by definition
 
     return scores
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Format = Literal["png", "svg", "pdf"]
+ImageFormat = Literal["png", "svg", "pdf"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def write_pictures(
     folder: Path,
     *,
     names: Iterable[str] = PICTURES,
-    format: Format = "png",
+    format: ImageFormat = "png",
     dimensions: Sequence[str] = (),
 ) -> Iterator[Picture]:
     """Write the pictures `names` of a run into `folder`, and say of each what became of it.
@@ -78,7 +78,9 @@ def write_pictures(
         yield write_picture(history, name, folder, format)
 
 
-def write_picture(history: History, name: str, folder: Path, format: Format = "png") -> Picture:
+def write_picture(
+    history: History, name: str, folder: Path, format: ImageFormat = "png"
+) -> Picture:
     """Write one picture into `folder`. Raises RunError where that can't be written to."""
     try:
         content = style.to_bytes(draw(history, name), format)
@@ -99,10 +101,12 @@ def check_names(names: Iterable[str]) -> Sequence[str]:
 
 def check_dimensions(run: Run, names: Sequence[str]) -> Sequence[str]:
     """The names, each of which is a dimension's. Raises ConfigError for another."""
-    known = [str(form["name"]) for form in run.header.space]
+    dimensions = [str(form["name"]) for form in run.header.space]
     for name in names:
-        if name not in known:
-            raise ConfigError(f"the run has no dimension `{name}`", help=suggest_name(name, known))
+        if name not in dimensions:
+            raise ConfigError(
+                f"the run has no dimension `{name}`", help=suggest_name(name, dimensions)
+            )
     return list(dict.fromkeys(names))
 
 

@@ -83,9 +83,9 @@ def _draw(axes: Axes, history: History, trial: Trial, rank: int, name: str) -> N
 
 
 def _is_wide(curves: list[np.ndarray]) -> bool:
-    known = np.concatenate(curves)
-    known = known[np.isfinite(known)]
-    return bool(known.size and known.min() > 0 and known.max() > _WIDE * known.min())
+    finite = np.concatenate(curves)
+    finite = finite[np.isfinite(finite)]
+    return bool(finite.size and finite.min() > 0 and finite.max() > _WIDE * finite.min())
 
 
 def _share_losses(panels: dict[str, Axes]) -> None:

@@ -61,11 +61,11 @@ def _normalised(tables: list[np.ndarray], *, from_zero: bool = False) -> Any:
     """One scale of colours for all panels."""
     from matplotlib.colors import Normalize
 
-    known = np.concatenate([table[np.isfinite(table)] for table in tables] or [np.zeros(1)])
-    if not known.size:
-        known = np.zeros(1)
-    low = 0.0 if from_zero else float(known.min())
-    high = float(known.max())
+    finite = np.concatenate([table[np.isfinite(table)] for table in tables] or [np.zeros(1)])
+    if not finite.size:
+        finite = np.zeros(1)
+    low = 0.0 if from_zero else float(finite.min())
+    high = float(finite.max())
     return Normalize(low, high if high > low else low + 1e-9)
 
 

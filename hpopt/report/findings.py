@@ -43,7 +43,7 @@ def find_out(run: Run) -> Findings:
     effects, unclear = [], []
     for part in importance(surrogate):
         effect = dependence(surrogate, space, [part.name])
-        words = describe(effect, sign)
+        words = describe_effect(effect, sign)
         if words is None:
             unclear.append(part.name)
         else:
@@ -55,7 +55,7 @@ def find_out(run: Run) -> Findings:
     return Findings(effects, str(trust))
 
 
-def describe(effect: Dependence, sign: float) -> str | None:
+def describe_effect(effect: Dependence, sign: float) -> str | None:
     """The effect of one dimension in words; None where it could as well be chance.
 
     `sign` turns values, which are minimised, into the metric's scores.

@@ -54,7 +54,7 @@ class Confirmed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Network:
+class RefittedNetwork:
     """A network that the step `refit` has fitted; `weights` is the name of their file."""
 
     weights: str
@@ -72,7 +72,7 @@ class Network:
 class Refitted:
     """The steps `refit` and `network`: networks by the trial's number and the part of the rows."""
 
-    networks: Mapping[str, Mapping[str, Network]] = field(default_factory=dict)
+    networks: Mapping[str, Mapping[str, RefittedNetwork]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

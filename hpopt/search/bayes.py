@@ -19,7 +19,7 @@ from hpopt.search.acquisition import PORTFOLIO, Acquisition, AcquisitionName, he
 from hpopt.search.encoding import Encoding
 from hpopt.search.gp import GP, Hyperparameters
 from hpopt.search.maximiser import Maximiser
-from hpopt.search.observations import Data, fit_to, fit_to_json, recorded_fit
+from hpopt.search.observations import Observations, fit_to, fit_to_json, recorded_fit
 from hpopt.search.plateau import calls_for_spread
 from hpopt.search.searcher import Suggestion, generator, sample_unseen
 from hpopt.search.sobol_engine import SobolSearcher
@@ -66,7 +66,7 @@ class BayesSearcher:
     def _suggest(
         self, encoding: Encoding, trials: Sequence[Trial], rng: np.random.Generator
     ) -> Suggestion:
-        data = Data.of(encoding, trials)
+        data = Observations.of(encoding, trials)
         hyperparameters, info = _fit(encoding, data, trials)
         gp = GP.condition(data.features, data.y, encoding.groups, hyperparameters, data.variances)
         means = gp.predict_mean(data.features[: data.n_finished])
@@ -93,7 +93,7 @@ class BayesSearcher:
 
 
 def _fit(
-    encoding: Encoding, data: Data, trials: Sequence[Trial]
+    encoding: Encoding, data: Observations, trials: Sequence[Trial]
 ) -> tuple[Hyperparameters, dict[str, Any]]:
     """The hyperparameters in force, and, where they are fitted now, what to write of them."""
     recorded = recorded_fit(encoding, trials)
@@ -116,7 +116,9 @@ def _believing(encoding: Encoding, gp: GP, trials: Sequence[Trial]) -> GP:
     return GP.condition(features, believed, gp.groups, gp.hyperparameters, variances)
 
 
-def _best_repeat(data: Data, gp: GP, acquisition: Acquisition) -> tuple[np.ndarray, float] | None:
+def _best_repeat(
+    data: Observations, gp: GP, acquisition: Acquisition
+) -> tuple[np.ndarray, float] | None:
     """The finished point [d] that is most worth another measurement, and what that is worth.
 
     None where no repeat can be wanted: only augmented EI knows the price of noise, noise must be

@@ -87,12 +87,12 @@ def dependence(
     x[:, :, chosen] = corners[:, None, :]
     snapped, mask = surrogate.encoding.snap(x.reshape(-1, d))
     x, active = snapped.reshape(x.shape), mask.reshape(x.shape)
-    found = np.asarray(active[:, :, chosen].all(axis=2))
-    known = np.asarray(found.any(axis=1))
-    points, masks = _first(x[known], active[known], found[known], samples)
+    is_usable = np.asarray(active[:, :, chosen].all(axis=2))
+    has_points = np.asarray(is_usable.any(axis=1))
+    points, masks = _first(x[has_points], active[has_points], is_usable[has_points], samples)
     mu, sigma = np.full((2, len(corners)), np.nan)
-    if known.any():
-        mu[known], sigma[known] = surrogate.average(points, masks)
+    if has_points.any():
+        mu[has_points], sigma[has_points] = surrogate.average(points, masks)
     means = surrogate.to_values(mu + np.multiply.outer(np.arange(-2.0, 3.0), sigma))
     quantiles = np.clip(means, *_credible(surrogate)).reshape(5, *shape)
     return Dependence(dimensions, grids, quantiles, mu.reshape(shape), sigma.reshape(shape))
@@ -111,13 +111,13 @@ def _credible(surrogate: Surrogate) -> tuple[float, float]:
 
 
 def _first(
-    x: np.ndarray, active: np.ndarray, found: np.ndarray, samples: int
+    x: np.ndarray, active: np.ndarray, is_usable: np.ndarray, samples: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Of each cell's points [g, n, d] the first `samples` that were `found` [g, n] fit to use.
+    """Of each cell's points [g, n, d] the first `samples` that may be used, by `is_usable` [g, n].
 
     Where there are fewer, they are used again in turn.
     """
-    counts = found.sum(axis=1, keepdims=True)
-    order = np.argsort(~found, axis=1, kind="stable")
+    counts = is_usable.sum(axis=1, keepdims=True)
+    order = np.argsort(~is_usable, axis=1, kind="stable")
     taken = np.take_along_axis(order, np.arange(samples)[None, :] % counts, axis=1)[:, :, None]
     return np.take_along_axis(x, taken, axis=1), np.take_along_axis(active, taken, axis=1)

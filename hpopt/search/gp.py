@@ -105,7 +105,16 @@ class GP:
         L = _cholesky(K, hyperparameters.noise, variances)
         mean = _fit_mean(L, y)
         alpha = _solve(L, y - mean)
-        return cls(X, y, groups, hyperparameters, mean, L, alpha, variances)
+        return cls(
+            X=X,
+            y=y,
+            groups=groups,
+            hyperparameters=hyperparameters,
+            mean=mean,
+            L=L,
+            alpha=alpha,
+            variances=variances,
+        )
 
     def predict(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and deviation of f, [m] each, at X [m, p]."""

@@ -27,7 +27,7 @@ _PRIOR_DF = 4
 
 
 @dataclass(frozen=True)
-class Data:
+class Observations:
     """The finished and failed trials as the surrogate sees them.
 
     x [n, d] are points of the unit cube, `active` [n, d] their mask, `features` [n, p] what the
@@ -45,7 +45,7 @@ class Data:
     warping: Warping
 
     @classmethod
-    def of(cls, encoding: Encoding, trials: Sequence[Trial]) -> Data:
+    def of(cls, encoding: Encoding, trials: Sequence[Trial]) -> Observations:
         """The data of `trials`, of which at least one must be finished.
 
         A failed trial stands a little above the worst finished one, so that the model keeps away
@@ -132,7 +132,9 @@ def fit_to_json(encoding: Encoding, n: int, hyperparameters: Hyperparameters) ->
     }
 
 
-def fit_to(encoding: Encoding, data: Data, warm: Hyperparameters | None = None) -> Hyperparameters:
+def fit_to(
+    encoding: Encoding, data: Observations, warm: Hyperparameters | None = None
+) -> Hyperparameters:
     """The most probable hyperparameters for the data, started from the prior and from `warm`."""
     features, y, variances, starts = data.features, data.y, data.variances, []
     if warm is None or len(y) <= _FEW:

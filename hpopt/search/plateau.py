@@ -1,4 +1,4 @@
-"""A plateau: the one value that most params share, as dead networks all name the majority class.
+"""A plateau: the values that many params share, as dead networks all name one class or the other.
 
 Ties say nothing of where else to look. A surrogate of them is flat, its deviation largest on the
 hull of the space, and there an acquisition function goes on asking though no asking has paid.
@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+# Among the first trials, which mostly fill the space, a value that more than a quarter share is a
+# level of the plateau. Of those that tie later only the most frequent of all is: others may be the
+# steps on which a metric of few values climbs.
+_FIRST = 10
 # How far back it is judged whether the search has left the plateau.
 _RECENT = 10
 # Every which trial fills the space where something is better. Not every second: the points of even
@@ -19,13 +23,16 @@ _EVERY = 3
 def calls_for_spread(values: Sequence[float], number: int) -> bool:
     """Whether trial `number` is to fill the space, the finished trials having had `values` [n].
 
-    So it is while most of the recent values are the most frequent one: at each trial where none is
-    better, and at every third where some are. What is better by a single row of the validation part
-    may be chance, and must not hold the search; what is truly alive is followed meanwhile, and ends
-    this as soon as its surroundings pay.
+    So it is while most of the recent values lie on the plateau: at each trial where none is better,
+    and at every third where some are. The plateau may have several levels, for dead networks may
+    name one class or another. What is better by a single row of the validation part may be chance,
+    and must not hold the search; what is truly alive is followed meanwhile, and ends this as soon
+    as its surroundings pay.
     """
-    plateau, _ = Counter(values).most_common(1)[0]
+    early = values[:_FIRST]
+    plateau = {value for value, count in Counter(early).items() if count > max(1, len(early) / 4)}
+    plateau |= {value for value, _ in Counter(values).most_common(1)}
     recent = values[-_RECENT:]
-    if 2 * recent.count(plateau) <= len(recent):
+    if 2 * sum(value in plateau for value in recent) <= len(recent):
         return False
-    return plateau == min(values) or number % _EVERY == 0
+    return min(values) in plateau or number % _EVERY == 0

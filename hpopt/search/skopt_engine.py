@@ -91,8 +91,8 @@ class SkoptSearcher:
         worst = _worst([trial.value for trial in trials if trial.value is not None])
         points = [_to_skopt(space, trial.params) for trial in trials]
         values = [worst if trial.value is None else trial.value for trial in trials]
-        told = np.clip(values, -_LARGEST, worst).tolist()
-        optimizer.tell(points, told)
+        clipped = np.clip(values, -_LARGEST, worst).tolist()
+        optimizer.tell(points, clipped)
         return optimizer
 
 

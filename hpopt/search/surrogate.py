@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from hpopt.search.encoding import Encoding
 from hpopt.search.gp import GP, Hyperparameters, fit_hyperparameters
-from hpopt.search.observations import Data, recorded_fit
+from hpopt.search.observations import Observations, recorded_fit
 from hpopt.search.sobol_engine import sobol_points
 from hpopt.space.space import Space
 from hpopt.trials import Trial, ranked
@@ -39,7 +39,7 @@ class Surrogate:
     """
 
     encoding: Encoding
-    data: Data
+    data: Observations
     gp: GP
 
     def average(self, x: np.ndarray, active: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -67,7 +67,7 @@ def fit_surrogate(space: Space, trials: Sequence[Trial]) -> Surrogate:
     if sum(trial.value is not None for trial in trials) < 2:
         raise ValueError("a surrogate needs two finished trials at least")
     encoding = Encoding(space)
-    data = Data.of(encoding, trials)
+    data = Observations.of(encoding, trials)
     with threadpool_limits(1):
         recorded = recorded_fit(encoding, trials)
         hyperparameters = recorded[1] if recorded else _fit_to_some(encoding, data)
@@ -75,7 +75,7 @@ def fit_surrogate(space: Space, trials: Sequence[Trial]) -> Surrogate:
     return Surrogate(encoding, data, gp)
 
 
-def _fit_to_some(encoding: Encoding, data: Data) -> Hyperparameters:
+def _fit_to_some(encoding: Encoding, data: Observations) -> Hyperparameters:
     """Hyperparameters for evenly chosen observations: enough for pictures, and 20 times faster."""
     every = slice(None, None, -(-len(data.y) // _MOST_FITTED))
     start = Hyperparameters.default(len(encoding.searched))

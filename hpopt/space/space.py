@@ -126,7 +126,7 @@ class Space:
             raise DimensionError(
                 f"the condition `{condition}` can never hold",
                 key="when",
-                help=f"`{parent.name}` is {describe(parent)}",
+                help=f"`{parent.name}` is {describe_dimension(parent)}",
                 dimension=dimension.name,
             )
 
@@ -185,7 +185,7 @@ def _may_be(dimension: Dimension, value: Scalar) -> bool:
     return dimension.contains(value)
 
 
-def describe(dimension: Dimension) -> str:
+def describe_dimension(dimension: Dimension) -> str:
     """What a dimension can be, in words."""
     if isinstance(dimension, Categorical):
         return "one of " + ", ".join(f"`{category}`" for category in dimension.categories)

@@ -93,10 +93,10 @@ def _values(metric: str, y: np.ndarray, above: np.ndarray, count: int) -> np.nda
     labels there are but four kinds of rows, by what they are and what is said of them.
     """
     counts = np.bincount(above * 2 + y, minlength=2 * (count + 1)).reshape(-1, 2)
-    said_no = np.cumsum(counts, axis=0)[:-1].T  # [2, count], of each label
-    said_yes = counts.sum(axis=0)[:, None] - said_no
+    predicted_negative = np.cumsum(counts, axis=0)[:-1].T  # [2, count], of each label
+    predicted_positive = counts.sum(axis=0)[:, None] - predicted_negative
     scorer = METRICS[metric].scorer(np.array([0, 1, 0, 1]), sure_of(np.array([0, 0, 1, 1]), 1))
-    scores = scorer(np.concatenate([said_no, said_yes]).astype(np.float64))
+    scores = scorer(np.concatenate([predicted_negative, predicted_positive]).astype(np.float64))
     return -scores if METRICS[metric].greater_is_better else scores
 
 

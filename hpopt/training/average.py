@@ -25,10 +25,10 @@ def average(networks: Sequence[Any], input_shape: tuple[int, ...], target: Targe
         keras.Model(inputs, network(inputs), name=f"member_{number}")
         for number, network in enumerate(networks, start=1)
     ]
-    said = [member(inputs) for member in members]
+    outputs = [member(inputs) for member in members]
     if target.transform == "log1p":
-        said = [keras.ops.exp(keras.ops.multiply(outputs, target.scale)) for outputs in said]
-    mean = keras.layers.Average()(said)
+        outputs = [keras.ops.exp(keras.ops.multiply(each, target.scale)) for each in outputs]
+    mean = keras.layers.Average()(outputs)
     if target.transform == "log1p":
         mean = keras.ops.divide(keras.ops.log(mean), target.scale)
     return keras.Model(inputs, mean, name="ensemble")

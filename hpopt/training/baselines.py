@@ -19,7 +19,7 @@ from hpopt.data.prepared import PartName, Prepared
 
 log = logging.getLogger(__name__)
 
-Kind = Literal["constant", "linear", "boosting"]
+BaselineKind = Literal["constant", "linear", "boosting"]
 
 # A model of more training cells than these would take minutes; it is given fewer rows then.
 _MOST_CELLS = 10_000_000
@@ -32,18 +32,20 @@ _MOST_TREES = 2000
 Predictions = dict[PartName, np.ndarray]
 
 
-def baseline_predictions(own: Prepared, final: Prepared) -> dict[str, tuple[Kind, Predictions]]:
+def baseline_predictions(
+    own: Prepared, final: Prepared
+) -> dict[str, tuple[BaselineKind, Predictions]]:
     """What each baseline predicts [n, units], by name, with the kind of baseline that it is.
 
     Of the validation part it speaks as fitted to the training part, `own`; of the test part as
     fitted to the rows that the final network was fitted to, `final`. Where those are more, boosting
     keeps the number of rounds that the validation part gave.
     """
-    found: dict[str, tuple[Kind, Predictions]] = {}
+    baselines: dict[str, tuple[BaselineKind, Predictions]] = {}
     for name, (kind, model) in _models(own).items():
         try:
             rows = _fit(model, own, kind)
-            said: Predictions = {"validation": _predict(model, own, "validation")}
+            predictions: Predictions = {"validation": _predict(model, own, "validation")}
             if final is not own:
                 # Made anew: other rows may have other columns, with ids in other places.
                 rounds = model.n_iter_ if kind == "boosting" else None
@@ -54,13 +56,13 @@ def baseline_predictions(own: Prepared, final: Prepared) -> dict[str, tuple[Kind
         except ValueError as error:  # a training part of a single class
             log.warning("the baseline %s can't be fitted: %s", name, error)
             continue
-        said["test"] = _predict(model, final, "test")
+        predictions["test"] = _predict(model, final, "test")
         called = f"{name} on {rows} rows" if rows < final.sizes["train"] else name
-        found[called] = kind, said
-    return found
+        baselines[called] = kind, predictions
+    return baselines
 
 
-def _models(data: Prepared) -> Mapping[str, tuple[Kind, Any]]:
+def _models(data: Prepared) -> Mapping[str, tuple[BaselineKind, Any]]:
     from sklearn.dummy import DummyClassifier, DummyRegressor
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
     from sklearn.linear_model import LogisticRegression, Ridge
@@ -105,7 +107,7 @@ def _linear(model: Any, data: Prepared) -> Any:
     return make_pipeline(ColumnTransformer([("ids", ids, columns)], remainder="passthrough"), model)
 
 
-def _fit(model: Any, data: Prepared, kind: Kind) -> int:
+def _fit(model: Any, data: Prepared, kind: BaselineKind) -> int:
     """Fit a model to the training part, and give the number of rows it was fitted to."""
     x, y = _rows(data, "train"), data.y("train")
     if kind != "constant":

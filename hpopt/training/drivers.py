@@ -164,7 +164,7 @@ class ThroughKeras:
 
     def _end_epoch(self, progress: Progress, logs: dict[str, float]) -> None:
         model, rule = self._model, self._plan.early_stopping
-        outputs = predict(model, self._plan.validation.inputs)
+        outputs = network_outputs(model, self._plan.validation.inputs)
         rate = float(model.optimizer.learning_rate)
         progress.add(float(logs["loss"]), float(logs["val_loss"]), rate, outputs)
         if rule is not None:
@@ -176,7 +176,7 @@ class ThroughKeras:
             model.stop_training = progress.stopped
 
 
-def predict(model: Any, inputs: np.ndarray) -> np.ndarray:
+def network_outputs(model: Any, inputs: np.ndarray) -> np.ndarray:
     """The model's outputs [n, units] for network inputs [n, ...]."""
     batches = range(0, len(inputs), LARGE_BATCH)
     outputs = [model(inputs[first : first + LARGE_BATCH], training=False) for first in batches]

@@ -10,11 +10,11 @@ import numpy as np
 
 from hpopt.errors import TrialError, in_words
 from hpopt.training.curves import Plan, Progress
-from hpopt.training.drivers import Driver, InGraph, ThroughKeras, needs_keras, predict
+from hpopt.training.drivers import Driver, InGraph, ThroughKeras, needs_keras, network_outputs
 from hpopt.training.rows import Rows
 from hpopt.training.settings import EarlyStopping
 
-__all__ = ["Fit", "Rows", "predict"]
+__all__ = ["Fit", "Rows", "network_outputs"]
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from hpopt.training.settings import EarlyStopping
 class Stretch(NamedTuple):
     """What some epochs [epochs] brought, and what early stopping has to remember after them.
 
-    `outputs` [epochs, n, units] is what the network said of the validation part.
+    `outputs` [epochs, n, units] are the network's for the validation part.
     """
 
     losses: Any
@@ -102,11 +102,11 @@ def _stretch(
 
     @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
     def evaluate(batch: Any) -> tuple[Any, Any, Any]:
-        """What the model says of a batch, its loss, and its number of rows."""
+        """The model's outputs for a batch, its loss, and its number of rows."""
         x, y, weights = (*batch, None)[:3]
-        said = model(x, training=False)
-        loss = model.compute_loss(x=x, y=y, y_pred=said, sample_weight=weights, training=False)
-        return tf.cast(said, tf.float32), tf.cast(loss, tf.float32), tf.shape(said)[0]
+        outputs = model(x, training=False)
+        loss = model.compute_loss(x=x, y=y, y_pred=outputs, sample_weight=weights, training=False)
+        return tf.cast(outputs, tf.float32), tf.cast(loss, tf.float32), tf.shape(outputs)[0]
 
     def stretch(
         first: Any, last: Any, seed: Any, best: Any, best_epoch: Any, rows: Any, held_out: Any
@@ -125,8 +125,9 @@ def _stretch(
             val_loss, count = tf.constant(0.0), tf.constant(0)
             pieces = tf.TensorArray(tf.float32, validation.count, infer_shape=False)
             for step in tf.range(validation.count):
-                said, batch_loss, size = evaluate(validation.batch(held_out, epoch, step))
-                pieces = pieces.write(step, said)
+                batch = validation.batch(held_out, epoch, step)
+                batch_outputs, batch_loss, size = evaluate(batch)
+                pieces = pieces.write(step, batch_outputs)
                 val_loss, count = val_loss + batch_loss * tf.cast(size, tf.float32), count + size
             val_loss /= tf.cast(count, tf.float32)
 

@@ -24,7 +24,7 @@ from hpopt.own_code import source_of
 from hpopt.space.dimensions import Params
 from hpopt.space.names import laid_over, owner
 from hpopt.training.average import average
-from hpopt.training.fit import Fit, Rows, predict
+from hpopt.training.fit import Fit, Rows, network_outputs
 from hpopt.training.optimizers import OPTIMIZERS, WITH_MOMENTUM
 from hpopt.training.settings import Training
 from hpopt.training.stem import shape_behind_stem, with_stem
@@ -163,7 +163,7 @@ class Objective:
 
     def score(self, model: Any) -> float:
         """The metric of a network on the whole validation part. Raises TrialError without one."""
-        return self._score_outputs(predict(model, self.data.inputs("validation")))
+        return self._score_outputs(network_outputs(model, self.data.inputs("validation")))
 
     def _score_outputs(self, outputs: np.ndarray) -> float:
         """The metric of a network's outputs [n, units] for the validation part."""
@@ -172,7 +172,7 @@ class Objective:
 
     def predict(self, model: Any, part: PartName) -> np.ndarray:
         """What a network says of a part [n, units], in the target's own units."""
-        return self.data.target.restore(predict(model, self.data.inputs(part)))
+        return self.data.target.restore(network_outputs(model, self.data.inputs(part)))
 
     def settings(self, params: Params) -> Training:
         """The settings of a fit: the constants with the params laid over them."""

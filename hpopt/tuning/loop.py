@@ -96,13 +96,13 @@ def _start(run: Run, trial: Trial) -> None:
         run.clear_trial(trial.number)
     run.append(
         journal.Started(
-            trial.number,
-            trial.params,
-            trial.seed,
-            now(),
-            trial.info,
-            trial.attempt,
-            run.elapsed_s,
+            number=trial.number,
+            params=trial.params,
+            seed=trial.seed,
+            time=now(),
+            info=trial.info,
+            attempt=trial.attempt,
+            elapsed=run.elapsed_s,
         )
     )
 

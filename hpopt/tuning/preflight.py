@@ -12,7 +12,7 @@ from hpopt.export.best import save_and_load
 from hpopt.export.twin import raw_model
 from hpopt.own_code import blame
 from hpopt.space.dimensions import Params
-from hpopt.training.fit import Fit, predict
+from hpopt.training.fit import Fit, network_outputs
 from hpopt.training.objective import Objective, compile_model
 
 
@@ -77,7 +77,7 @@ def _check_output(network: Any, objective: Objective, defaults: Params) -> None:
             f"{(2, *output.shape)}",
             help=help,
         )
-    predictions = predict(network, objective.data.inputs("validation"))
+    predictions = network_outputs(network, objective.data.inputs("validation"))
     lowest, highest = predictions.min(), predictions.max()
     if output.kind.has_labels and (lowest < 0 or highest > 1) and not asked_for_any:
         raise SetupError(

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from hpopt.cli.main import app
 from hpopt.errors import ConfigError, RunError
+from hpopt.plots.pictures import PICTURES
 
 
 @pytest.fixture
@@ -94,4 +95,4 @@ def test_a_plot_needs_neither_tensorflow_nor_skopt_nor_sklearn_nor_pyplot(run):
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    assert len(done.stdout.splitlines()) == 8
+    assert len(done.stdout.splitlines()) == len(PICTURES)

@@ -15,6 +15,7 @@ from hpopt.data.settings import Features
 from hpopt.data.splits import split_rows
 from hpopt.data.targets import encode_target
 from hpopt.errors import DataError, SettingError
+from hpopt.inputs.raw import raw_columns
 
 SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2, "seed": 0, "stratify": "auto"}
 N = 300
@@ -230,3 +231,34 @@ def test_a_long_tailed_target_may_be_learned_as_its_logarithm(tmp_path):
     learned = data.target.apply(table.target)
     assert abs(learned).max() < 10
     np.testing.assert_allclose(data.target.restore(learned)[:, 0], table.target, 1e-5, 1e-6)
+
+
+def test_the_parts_of_a_date_overwrite_no_column():
+    frame = pd.DataFrame(
+        {
+            "built.year": np.arange(60) % 7 + 1913,
+            "built": pd.date_range("2019-01-01", periods=60, freq="29D").strftime("%Y-%m-%d"),
+            "built_.year": np.arange(60) % 5 + 0.5,
+            "y": ["old", "new"] * 30,
+        }
+    )
+    built = build_table(of_frame(frame, "it"), target="y", task=None)
+    assert {"built.year", "built_.year", "built__.year", "built__.days"} <= set(built.features)
+    np.testing.assert_array_equal(built.features["built.year"], frame["built.year"])
+    readers = built.settings["readers"]
+    for name, values in raw_columns(frame, readers).items():
+        np.testing.assert_array_equal(values, built.features[name])
+
+
+@pytest.mark.parametrize("name", ["Unnamed: 0", "index", "__index_level_0__"])
+def test_the_index_of_a_saved_frame_is_left_out_with_a_word(name):
+    rng = np.random.default_rng(0)
+    index = rng.permutation(1000)[:60]
+    frame = pd.DataFrame({name: index, "x": rng.normal(size=60), "y": ["a", "b"] * 30})
+    built = build_table(of_frame(frame, "it"), target="y", task=None)
+    assert built.feature_names == ("x",)
+    assert "index of a saved DataFrame" in built.columns[0].reason
+    wanted = build_table(
+        of_frame(frame, "it"), target="y", task=None, features=Features(types={name: "numeric"})
+    )
+    assert wanted.feature_names == (name, "x")

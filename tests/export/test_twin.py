@@ -11,7 +11,7 @@ from hpopt.export.formats import FORMATS
 from hpopt.export.twin import compile_raw_model, raw_model
 from hpopt.inputs.kind import Runtime
 from hpopt.task import TASKS
-from hpopt.training.fit import predict
+from hpopt.training.fit import network_outputs
 from hpopt.training.objective import compile_model
 from hpopt.training.settings import Training
 
@@ -24,7 +24,7 @@ def twin_of(data, tmp_path):
     network = build(data.features.input_shape, data.output, num_dense_nodes=8)
     path = tmp_path / "model.keras"
     raw_model(network, data.features, data.target).save(path)
-    expected = data.target.restore(predict(network, data.inputs("test")))
+    expected = data.target.restore(network_outputs(network, data.inputs("test")))
     return keras.saving.load_model(path), expected
 
 
@@ -50,7 +50,7 @@ def test_unscaled_features_need_no_layer(tmp_path):
     network = build(data.features.input_shape, data.output)
     model = raw_model(network, data.features, data.target)
     assert [type(layer).__name__ for layer in model.layers] == ["InputLayer", "Functional"]
-    expected = predict(network, data.inputs("test"))
+    expected = network_outputs(network, data.inputs("test"))
     said = model.predict(data.raw("test"), verbose=0)
     np.testing.assert_allclose(said, expected, rtol=1e-5, atol=1e-6)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hpopt.inputs.raw import booleans, categories, date_parts, numbers, raw_columns
+from hpopt.inputs.raw import booleans, categories, date_parts, numbers, raw_columns, spelling
 
 
 def test_numbers_are_read_however_they_are_written():
@@ -14,15 +14,35 @@ def test_numbers_are_read_however_they_are_written():
     np.testing.assert_array_equal(numbers(pd.Series([1, 0, np.inf])), [1, 0, np.nan])
 
 
-@pytest.mark.parametrize("three", [3, 3.0, "3", "3.0", " 03 ", np.int8(3), np.float32(3)])
+@pytest.mark.parametrize("three", [3, 3.0, np.int8(3), np.float32(3)])
 def test_a_number_is_one_category_however_it_came(three):
-    assert categories(pd.Series([three], dtype=object)).tolist() == ["3"]
+    assert categories(pd.Series([three], dtype=object), {"gaps": []}).tolist() == ["3"]
 
 
 def test_categories_keep_their_spelling_and_gaps_are_empty():
-    texts = ["Red", " red", None, np.nan, "NA", "?", "1_000", "nan", ""]
-    expected = ["Red", "red", "", "", "", "?", "1_000", "", ""]
-    assert categories(pd.Series(texts, dtype=object)).tolist() == expected
+    texts = ["Red", " red", None, np.nan, "NA", "?", "1_000", "None", "", "1.10", "007", "1E5", "3"]
+    expected = ["Red", "red", "", "", "", "?", "1_000", "None", "", "1.10", "007", "1E5", "3"]
+    assert categories(pd.Series(texts, dtype=object), {"gaps": ["na"]}).tolist() == expected
+
+
+def test_a_reader_of_0_1_makes_one_category_of_a_number_and_gaps_of_words():
+    texts = pd.Series(["03", "3.0", "TRUE", "NA", None, "?"], dtype=object)
+    assert categories(texts, {}).tolist() == ["3", "3", "TRUE", "", "", "?"]
+
+
+def test_numbers_and_truth_values_are_spelled_as_the_model_knows_them():
+    spelled = spelling(["007", "TRUE", "1.0", "2.5", "3.1", "3.10", "other"])
+    assert spelled == {"7": "007", "True": "TRUE", "1": "1.0"}
+    reader = {"gaps": [], "spelled": spelled}
+    for value, text in [
+        (7, "007"),
+        ("7", "7"),
+        (True, "TRUE"),
+        (1, "1.0"),
+        (2.5, "2.5"),
+        ("1", "1"),
+    ]:
+        assert categories(pd.Series([value], dtype=object), reader).tolist() == [text]
 
 
 def test_booleans_in_whatever_case():

@@ -5,7 +5,7 @@ from hpopt.search import observations
 from hpopt.search.bayes import BayesSearcher, initial_size, is_due
 from hpopt.search.encoding import Encoding
 from hpopt.search.engines import make_searcher
-from hpopt.search.observations import Data, recorded_fit
+from hpopt.search.observations import Observations, recorded_fit
 from hpopt.space.conditions import Condition
 from hpopt.space.dimensions import Categorical, Integer, Real
 from hpopt.space.space import Space
@@ -104,7 +104,7 @@ def test_trials_that_run_keep_others_away_from_their_surroundings():
 
 def test_failed_trials_stand_above_all_finished_ones():
     trials = [over(i, {"x": i / 10}, float(i)) for i in range(5)]
-    data = Data.of(Encoding(LINE), [Trial(9, {"x": 0.9}, 0, "failed"), *trials])
+    data = Observations.of(Encoding(LINE), [Trial(9, {"x": 0.9}, 0, "failed"), *trials])
     assert data.n_finished == 5
     assert data.y[5] > data.y[:5].max()
     np.testing.assert_allclose(data.x[5], [0.9])
@@ -114,7 +114,7 @@ def test_of_very_many_trials_the_best_and_the_latest_are_kept():
     rng = np.random.default_rng(0)
     values = rng.normal(size=1700)
     trials = [over(i, {"x": float(x)}, values[i]) for i, x in enumerate(rng.random(1700))]
-    data = Data.of(Encoding(LINE), trials)
+    data = Observations.of(Encoding(LINE), trials)
     kept = set(data.x[:, 0])
     assert len(data.y) == 1500
     assert all(trials[i].params["x"] in kept for i in np.argsort(values)[:500])

@@ -4,7 +4,7 @@ from scipy.stats import chi2
 
 from hpopt.search.bayes import BayesSearcher
 from hpopt.search.encoding import Encoding
-from hpopt.search.observations import Data, noise_variances
+from hpopt.search.observations import Observations, noise_variances
 from hpopt.search.surrogate import expected_best
 from hpopt.space.dimensions import Real
 from hpopt.space.space import Space
@@ -43,12 +43,12 @@ def test_the_search_takes_the_noise_of_folds_and_none_of_single_fits():
     xs = rng.random(20)
     encoding = Encoding(SPACE)
     single = [trial(n, x, [x]) for n, x in enumerate(xs, start=1)]
-    assert not Data.of(encoding, single).variances.any()
+    assert not Observations.of(encoding, single).variances.any()
     noisy = [
         trial(n, x, x + [0.0, 1.0, -0.5] + 0.1 * rng.normal(size=3))
         for n, x in enumerate(xs, start=1)
     ]
-    data = Data.of(encoding, noisy)
+    data = Observations.of(encoding, noisy)
     assert (data.variances > 0).all()
     spread = np.std([each.value for each in noisy])
     assert data.noise == pytest.approx((0.1 / spread) ** 2 / 3, rel=0.7)

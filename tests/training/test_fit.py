@@ -5,7 +5,7 @@ import pytest
 
 from hpopt.backend import load_keras
 from hpopt.errors import TrialError
-from hpopt.training.fit import Fit, Rows, predict
+from hpopt.training.fit import Fit, Rows, network_outputs
 from hpopt.training.settings import EarlyStopping
 
 pytestmark = pytest.mark.keras
@@ -120,7 +120,7 @@ def test_a_metric_is_a_curve_of_what_the_network_says_after_each_epoch():
     fit.run(3)
     assert len(set(fit.curves["val_mean"])) == 3
     fit.finish()
-    said = predict(fit.model, VALIDATION.inputs).mean()
+    said = network_outputs(fit.model, VALIDATION.inputs).mean()
     assert fit.curves["val_mean"][-1] == pytest.approx(said, rel=1e-5)
 
 
@@ -183,5 +183,5 @@ def test_rows_that_do_not_fit_into_memory_are_read_as_they_are_needed(tmp_path, 
 def test_predictions_are_the_models_own_for_any_number_of_rows():
     model, many = network(), rows(2500)
     np.testing.assert_allclose(
-        predict(model, many.inputs), model.predict(many.inputs, verbose=0), atol=1e-6
+        network_outputs(model, many.inputs), model.predict(many.inputs, verbose=0), atol=1e-6
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from hpopt.errors import shorten
 from hpopt.inputs.kind import CardParts, Runtime
-from hpopt.inputs.table.columns import CategoricalColumn, Column
+from hpopt.inputs.table.columns import CategoricalColumn, FittedColumn
 from hpopt.inputs.table.example import READING
 
 _MOST_COLUMNS = 40
@@ -40,7 +40,7 @@ model.fit(rows.shuffle(10_000).batch(32), epochs=5, shuffle=False)  # y: {target
 
 
 def parts(
-    columns: Sequence[Column],
+    columns: Sequence[FittedColumn],
     readers: Sequence[Mapping[str, Any]],
     runtime: Runtime,
     left_out: Sequence[str],
@@ -60,7 +60,7 @@ def parts(
 
 
 def _inputs(
-    columns: Sequence[Column],
+    columns: Sequence[FittedColumn],
     readers: Sequence[Mapping[str, Any]],
     runtime: Runtime,
     left_out: Sequence[str],
@@ -86,7 +86,7 @@ A table with these columns, by name and in any order. `example.py` reads a DataF
 {itself}"""
 
 
-def _values(name: str, columns: Mapping[str, Column]) -> str:
+def _values(name: str, columns: Mapping[str, FittedColumn]) -> str:
     column = columns.get(name)
     if not isinstance(column, CategoricalColumn):
         return ""

@@ -104,15 +104,15 @@ class CategoricalColumn:
         return {text: index for index, text in enumerate(self.vocabulary, start=1)}
 
 
-Column = NumericColumn | CategoricalColumn
+FittedColumn = NumericColumn | CategoricalColumn
 
 
-def column_kind(column: Column) -> str:
+def column_kind(column: FittedColumn) -> str:
     """The name of a column's treatment."""
     return "numeric" if isinstance(column, NumericColumn) else "categorical"
 
 
-def column_from_json(form: Mapping[str, Any]) -> Column:
+def column_from_json(form: Mapping[str, Any]) -> FittedColumn:
     """The column of its values and its `kind`."""
     values = {name: value for name, value in form.items() if name != "kind"}
     if form["kind"] == "numeric":

@@ -12,7 +12,7 @@ from typing import Any
 from hpopt.inputs import raw
 from hpopt.inputs.kind import Runtime, Usage
 from hpopt.inputs.naming import input_names
-from hpopt.inputs.table.columns import Column, NumericColumn, column_kind
+from hpopt.inputs.table.columns import FittedColumn, NumericColumn, column_kind
 
 READING = "raw.py"
 
@@ -52,7 +52,7 @@ def batch_inputs(columns, rows):
 
 
 def columns_form(
-    columns: Sequence[Column], readers: Sequence[Mapping[str, Any]], runtime: Runtime
+    columns: Sequence[FittedColumn], readers: Sequence[Mapping[str, Any]], runtime: Runtime
 ) -> dict[str, Any]:
     """What `columns.json` says: how columns are read, and what the model's inputs are."""
     names = input_names([column.name for column in columns], runtime.naming)
@@ -123,7 +123,7 @@ def predict_columns(columns):
 if __name__ == "__main__":
     kept = np.load(HERE / "check.npz")  # a few rows, and what was said of them
     if len(sys.argv) > 1:
-        outputs = predict(pd.read_csv(sys.argv[1]))
+        outputs = predict(pd.read_csv(sys.argv[1], dtype=str, na_filter=False))
     else:
         outputs = predict_columns({{n[5:]: kept[n] for n in kept.files if n.startswith("rows/")}})
 {usage.show}    if len(sys.argv) == 1:

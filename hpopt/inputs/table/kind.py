@@ -15,12 +15,13 @@ from hpopt.backend import load_keras
 from hpopt.errors import DataError
 from hpopt.inputs.kind import CardParts, RawRows, Runtime, Stem, Usage
 from hpopt.inputs.naming import input_names
+from hpopt.inputs.raw import spelling
 from hpopt.inputs.row_files import blocks_of, row_file
 from hpopt.inputs.stored import Sheet, Texts
 from hpopt.inputs.table import card, example, twin
 from hpopt.inputs.table.columns import (
     CategoricalColumn,
-    Column,
+    FittedColumn,
     NumericColumn,
     RawColumns,
     categorical_column,
@@ -28,7 +29,7 @@ from hpopt.inputs.table.columns import (
     column_kind,
     numeric_column,
 )
-from hpopt.inputs.table.reading import read_column
+from hpopt.inputs.table.reading import read_column, readers_for, unseen
 from hpopt.inputs.table.stem import stem_of
 
 _NO_SETTINGS: Mapping[str, Any] = {}
@@ -41,7 +42,7 @@ class TableKind:
     `readers` say how these are read from a DataFrame (`hpopt.inputs.raw`).
     """
 
-    columns: tuple[Column, ...]
+    columns: tuple[FittedColumn, ...]
     readers: tuple[Mapping[str, Any], ...] = ()
 
     name: ClassVar[str] = "table"
@@ -81,13 +82,13 @@ class TableKind:
 
         The settings: `readers`, and into how many `pieces` a number's range falls at most.
         """
-        columns: list[Column] = []
+        columns: list[FittedColumn] = []
         for name, values in raw.items():
             if isinstance(values, Texts) or values.dtype.kind in "UOT":
                 columns.append(categorical_column(name, values))
             else:
                 columns.append(numeric_column(name, values, settings.get("pieces", 0)))
-        return cls(tuple(columns), tuple(settings.get("readers", ())))
+        return cls(tuple(columns), _with_spelling(settings.get("readers", ()), columns))
 
     @classmethod
     def from_json(cls, form: Mapping[str, Any], names: Sequence[str] = ()) -> TableKind:
@@ -237,8 +238,11 @@ class TableKind:
         """See `Kind`."""
         columns: dict[str, np.ndarray] = {}
         notes: list[str] = []
-        for reader in self.readers:
+        for reader in readers_for(sheet, source, self.readers, notes):
             columns |= read_column(sheet, source, reader, notes)
+        for column in self.columns:
+            if isinstance(column, CategoricalColumn):
+                notes += unseen(column, columns[column.name])
         return columns, notes
 
     def rows_of_arrays(self, arrays: Mapping[str, np.ndarray], source: str) -> RawRows:
@@ -259,6 +263,19 @@ class TableKind:
     def card(self, runtime: Runtime, left_out: Sequence[str]) -> CardParts:
         """See `Kind`."""
         return card.parts(self.columns, self.readers, runtime, left_out)
+
+
+def _with_spelling(
+    readers: Sequence[Mapping[str, Any]], columns: Sequence[FittedColumn]
+) -> tuple[Mapping[str, Any], ...]:
+    """The readers, which say of categories how those that come as numbers are spelled."""
+    vocabularies = {c.name: c.vocabulary for c in columns if isinstance(c, CategoricalColumn)}
+    return tuple(
+        {**reader, "spelled": spelling(vocabularies[reader["column"]])}
+        if reader["kind"] == "categorical"
+        else reader
+        for reader in readers
+    )
 
 
 def _stacked(columns: Sequence[np.ndarray | Texts], n: int, dtype: Any) -> np.ndarray:

@@ -14,14 +14,14 @@ import numpy as np
 
 from hpopt.backend import load_keras
 from hpopt.inputs.naming import Naming, input_names
-from hpopt.inputs.table.columns import CategoricalColumn, Column, NumericColumn
+from hpopt.inputs.table.columns import CategoricalColumn, FittedColumn, NumericColumn
 
 # Squares of larger numbers are infinite in float32; the clip makes CLIP of them anyway.
 _LARGEST = 1e18
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
-def column_inputs(columns: Sequence[Column], naming: Naming) -> tuple[dict[str, Any], Any]:
+def column_inputs(columns: Sequence[FittedColumn], naming: Naming) -> tuple[dict[str, Any], Any]:
     """An input [n, 1] for each raw column, by name, and the rows [n, d] that they make.
 
     In the rows, float32, a text is its id: 0 if it is not in the vocabulary.
@@ -50,7 +50,7 @@ def _lookup(column: CategoricalColumn) -> Any:
     return keras.layers.StringLookup(vocabulary=vocabulary, oov_token=unknown)
 
 
-def network_inputs(rows: Any, columns: Sequence[Column], dtype: str) -> Any:
+def network_inputs(rows: Any, columns: Sequence[FittedColumn], dtype: str) -> Any:
     """Rows [n, d] of numbers and ids as network inputs, float32 [n, width], computed in `dtype`.
 
     float64 gives the numbers of `TableKind.apply`; float32 is for runtimes that have nothing else.
@@ -84,7 +84,7 @@ class _Layout:
     the id that each stands for) and `ids`, one after the other.
     """
 
-    def __init__(self, columns: Sequence[Column]) -> None:
+    def __init__(self, columns: Sequence[FittedColumn]) -> None:
         self.numbers: list[int] = []
         self.gaps: list[int] = []
         self.one_hot: list[tuple[int, int]] = []

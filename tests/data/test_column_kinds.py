@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hpopt.data.columns import look
+from hpopt.data.column_kinds import look
 from hpopt.data.reading import of_frame
 from hpopt.inputs.raw import raw_columns
 from hpopt.inputs.stored import raw_values

@@ -1,0 +1,246 @@
+"""Columns as their chunks come in: those of a text file as texts, those of a frame as they are.
+
+A column of a text file is kept by its distinct texts. One of numbers that has too many of them is
+kept as numbers, so that memory is bounded; `is_lost` says that this has turned out wrong.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpopt.inputs import raw
+from hpopt.inputs.stored import Stored, Texts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# A column of numbers of more distinct texts than this is no column of classes.
+_MOST_TEXTS = 20_000
+# A column is many numbers if so many of its first rows are different ones.
+_MANY = 1_000
+
+
+class TextColumn:
+    """A column of a text file; `gaps` are words for one, counted in `words` as they are spelled.
+
+    One that is `kept` is kept as texts however many there are.
+    """
+
+    def __init__(self, gaps: Collection[str], kept: bool = False, decimal: str = ".") -> None:
+        self.words: Counter[str] = Counter()
+        self.is_lost = False
+        self._gaps = frozenset(gaps)
+        self._kept = kept
+        self._decimal = decimal
+        self._code_of: dict[str, int] = {}
+        self._codes: list[np.ndarray] = []
+        self._numbers: list[np.ndarray] | None = None  # once there were too many texts
+
+    def add(self, values: np.ndarray) -> None:
+        """Texts [n], as Python objects, or as bytes of a fixed width where they look like numbers.
+
+        What bytes can't be read as numbers is lost.
+        """
+        import pandas as pd
+
+        if values.dtype.kind == "S":
+            self._add_numbers(_numbers_of_bytes(values, self._decimal))
+            return
+        codes, distinct = pd.factorize(values)
+        texts = [text.strip() for text in distinct]
+        words = [index for index, text in enumerate(texts) if text.casefold() in self._gaps]
+        if words:
+            self._count_words(words, texts, codes)
+        if self._numbers is None:
+            self._add_texts(texts, codes)
+        else:
+            numbers = plain_or_gap(texts, self._gaps, self._decimal)
+            self._add_numbers(None if numbers is None else numbers[codes])
+
+    def finish(self) -> Stored:
+        """The whole column."""
+        if self._numbers is not None:
+            return np.concatenate(self._numbers)
+        return Texts(np.concatenate(self._codes), tuple(self._code_of))
+
+    def _add_numbers(self, numbers: np.ndarray | None) -> None:
+        self._numbers = self._numbers or []
+        if numbers is None:
+            self.is_lost = True
+        else:
+            self._numbers.append(numbers)
+
+    def _count_words(self, words: Sequence[int], texts: list[str], codes: np.ndarray) -> None:
+        counts = np.bincount(codes, minlength=len(texts))
+        for index in words:
+            if texts[index]:
+                self.words[texts[index]] += int(counts[index])
+            texts[index] = ""
+
+    def _add_texts(self, texts: Sequence[str], codes: np.ndarray) -> None:
+        code_of = self._code_of
+        places = [code_of.setdefault(text, len(code_of)) if text else -1 for text in texts]
+        self._codes.append(np.array(places, dtype=np.int32)[codes])
+        if len(code_of) > _MOST_TEXTS and not self._kept:
+            self._keep_numbers()
+
+    def _keep_numbers(self) -> None:
+        numbers = plain_or_gap(list(self._code_of), (), self._decimal)
+        if numbers is None:
+            self._kept = True
+            return
+        numbers = np.append(numbers, np.nan)
+        self._numbers = [numbers[codes] for codes in self._codes]
+        self._codes, self._code_of = [], {}
+
+
+def plain_or_gap(
+    texts: Sequence[str], gaps: Collection[str] = (), decimal: str = "."
+) -> np.ndarray | None:
+    """Texts [n] as numbers, NaN for a gap; None where one is a code, or anything else.
+
+    Where the decimal sign is a comma, a point is something else.
+    """
+    if decimal != "." and any("." in text for text in texts):
+        return None
+    if any(map(raw.LEADING_ZERO.fullmatch, texts)):
+        return None
+    is_gap = np.array([not text or text.casefold() in gaps for text in texts], dtype=bool)
+    plain = raw.plain_numbers([text for text, gap in zip(texts, is_gap, strict=True) if not gap])
+    if plain is None:
+        return None
+    numbers = np.full(len(texts), np.nan)
+    numbers[~is_gap] = plain
+    return numbers
+
+
+_IS_IN_NUMBERS = np.isin(np.arange(256), list(b"0123456789+-.eE\0"))
+
+
+def _numbers_of_bytes(values: np.ndarray, decimal: str) -> np.ndarray | None:
+    """As `plain_or_gap`, of bytes [n] of a fixed width, where no word is a gap; much faster."""
+    characters = np.ascontiguousarray(values).view(np.uint8).reshape(len(values), -1)
+    if characters[:, -1].any() or not _IS_IN_NUMBERS[characters].all():  # cut off, or no number
+        return None
+    if decimal != "." and (characters == ord(".")).any():
+        return None
+    has_sign = np.isin(characters[:, 0], list(b"+-"))
+    first, second = np.where(has_sign, characters[:, 1:3].T, characters[:, 0:2].T)
+    if ((first == ord("0")) & (second >= ord("0")) & (second <= ord("9"))).any():
+        return None
+    try:
+        return np.where(characters[:, 0] == 0, b"nan", values).astype(np.float64)
+    except ValueError:
+        return None
+
+
+def is_many_numbers(values: Sequence[str], decimal: str) -> bool:
+    """Whether the first rows' texts look like the numbers of a column that has many of them."""
+    texts = {text.strip() for text in values}
+    return len(texts) > _MANY and plain_or_gap(list(texts), (), decimal) is not None
+
+
+class FrameColumn:
+    """A column of a frame: numbers as float64, points in time, and all else as texts."""
+
+    def __init__(self) -> None:
+        self._pieces: list[np.ndarray] = []
+        self._codes: list[np.ndarray] = []
+        self._code_of: dict[str, int] | None = None  # once there was a text
+        self._typed: set[str] = set()
+
+    def add(self, values: pd.Series) -> None:
+        """A chunk. Raises TypeError or ValueError where values are no single ones."""
+        values = _of_one_type(values)
+        kind = values.dtype.kind
+        if kind == "M":
+            self._pieces.append(_in_utc(values).to_numpy().astype("datetime64[ns]"))
+        elif kind in "iuf" and self._code_of is None and not _is_too_long(values):
+            self._pieces.append(values.to_numpy(dtype=np.float64, na_value=np.nan))
+        else:
+            self._add_texts(values)
+
+    def add_stored(self, stored: Stored) -> None:
+        """A column that was read before."""
+        import pandas as pd
+
+        if isinstance(stored, Texts):
+            self._add_texts(pd.Series(stored.to_objects(), dtype=object))
+            self._typed |= stored.typed
+        else:
+            self.add(pd.Series(stored))
+
+    def _add_texts(self, values: pd.Series) -> None:
+        import pandas as pd
+
+        if self._code_of is None:
+            self._code_of = {}
+            pieces, self._pieces = self._pieces, []
+            for piece in pieces:
+                self._add_texts(pd.Series(piece))
+        codes, distinct = pd.factorize(values)
+        places = []
+        for value in distinct:
+            text = raw.text_of(value)
+            if not isinstance(value, str):
+                self._typed.add(text)
+            places.append(self._code_of.setdefault(text, len(self._code_of)) if text else -1)
+        self._codes.append(np.array([*places, -1], dtype=np.int32)[codes])
+
+    def finish(self) -> Stored:
+        """The whole column."""
+        if self._code_of is not None:
+            codes = np.concatenate(self._codes)
+            return Texts(codes, tuple(self._code_of), frozenset(self._typed))
+        if any(piece.dtype.kind == "M" for piece in self._pieces):
+            return np.concatenate(list(map(_as_times, self._pieces)))
+        return np.concatenate(self._pieces)
+
+
+def _of_one_type(values: pd.Series) -> pd.Series:
+    """The values, as numbers or points in time where all of them are, whatever holds them."""
+    import pandas as pd
+
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.cat.categories.dtype.name)
+    if values.dtype.kind != "O" or isinstance(values.dtype, pd.StringDtype):
+        return values
+    match pd.api.types.infer_dtype(values, skipna=True):
+        case "integer" | "floating" | "mixed-integer-float":
+            try:
+                return pd.Series(pd.array(values.tolist()))
+            except OverflowError:
+                return values
+        case "decimal":
+            return values.astype(np.float64)
+        case "date" | "datetime" | "datetime64":
+            try:
+                return pd.to_datetime(values, utc=True)
+            except (ValueError, OverflowError):  # years beyond pandas
+                return values
+        case "empty":
+            return pd.Series(np.full(len(values), np.nan))
+    return values
+
+
+def _in_utc(values: pd.Series) -> Any:
+    return values if values.dt.tz is None else values.dt.tz_convert("UTC").dt.tz_localize(None)
+
+
+def _is_too_long(values: pd.Series) -> bool:
+    """Whether whole numbers have more digits than float64 keeps apart."""
+    if values.dtype.kind not in "iu" or not values.notna().any():
+        return False
+    return bool(values.max() > 2**53 or values.min() < -(2**53))
+
+
+def _as_times(piece: np.ndarray) -> np.ndarray:
+    if piece.dtype.kind != "M" and not np.isnan(piece).all():
+        raise ValueError("some values are points in time, others are numbers")
+    if piece.dtype.kind == "M":
+        return piece
+    return np.full(len(piece), np.datetime64("NaT", "ns"))

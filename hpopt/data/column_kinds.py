@@ -1,0 +1,383 @@
+"""What each column of a table is: a verdict found by looking at its values, with its reason."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from hpopt.inputs import raw
+from hpopt.inputs.stored import Stored, Texts, as_categories
+from hpopt.inputs.table.columns import rarest_kept
+
+ColumnKind = Literal["numeric", "categorical", "boolean", "date", "text", "id", "constant"]
+Use = Literal["feature", "left out", "target", "groups", "order"]
+
+# What may be left out: nothing can be learned from it.
+LEFT_OUT: tuple[ColumnKind, ...] = ("text", "id", "constant")
+
+# A column is numbers, or dates, if all but this share of its rows can be read so.
+_MISREAD = 0.05
+_ID_NAME = re.compile(r"(^|[ _.-])(id|uuid|guid)$|[a-z](Id|ID)$", re.ASCII)
+_ID_WORD = re.compile(r"(^|[ _.-])(id|uuid|guid)$", re.ASCII | re.IGNORECASE)
+# What pandas calls a column without a name, and an index that a file keeps.
+_INDEX_NAME = re.compile(r"Unnamed: \d+|__index_level_\d+__|index|level_\d+", re.IGNORECASE)
+# What pandas calls a column without a name, and an index that a file keeps.
+_INDEX_NAME = re.compile(r"Unnamed: \d+|__index_level_\d+__|index|level_\d+", re.IGNORECASE)
+_WORDS_OF_TEXT = 4
+_BOOLEANS = (
+    ("no", "yes"),
+    ("false", "true"),
+    ("n", "y"),
+    ("f", "t"),
+    ("off", "on"),
+    ("0", "1"),
+)
+# Of a date whose day and month could be either, the first that reads all of the column.
+_DATE_FORMATS = (
+    "ISO8601",
+    "%Y/%m/%d",
+    "%Y/%m/%d %H:%M:%S",
+    "%d.%m.%Y",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y %H:%M:%S",
+    "%d.%m.%y",
+    "%m/%d/%Y",
+    "%d/%m/%Y",
+    "%m/%d/%Y %H:%M",
+    "%d/%m/%Y %H:%M",
+    "%m/%d/%Y %H:%M:%S",
+    "%d/%m/%Y %H:%M:%S",
+    "%m/%d/%Y %I:%M:%S %p",
+    "%m/%d/%y",
+    "%d/%m/%y",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%d-%b-%Y",
+    "%d-%b-%y",
+    "%d %b %Y",
+    "%d %B %Y",
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%Y%m%d",
+)
+_SWAPPED = {"%m/%d": "%d/%m", "%d-%m": "%m-%d"}
+# How numbers are written where nothing else is found.
+AS_PROGRAMS_DO = {"decimal": ".", "thousands": ","}
+_DATE_PARTS = ("days", "year", "month", "day", "weekday", "hour")
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column is, and why; `reader` says how its raw columns are made, where it has any."""
+
+    name: str
+    kind: ColumnKind
+    use: Use
+    reason: str
+    gaps: int
+    distinct: int
+    reader: Mapping[str, Any] | None = None
+    words: Mapping[str, int] = field(default_factory=dict)  # what was taken for a gap, how often
+
+
+def look(
+    name: str,
+    values: Stored,
+    decimal: str = ".",
+    asked: ColumnKind | None = None,
+    gaps: Sequence[str] = (),
+    words: Mapping[str, int] | None = None,
+) -> Column:
+    """What a column is. `asked` is what its owner says it is, which is not questioned.
+
+    `gaps` are the words that stand for one in its file, in small letters, and `words` how often
+    each of them was there.
+
+    Raises ValueError, with the reason, where it can't be what was asked for.
+    """
+    looked = _looked_at(values, decimal, asked)
+    kind, reason, reader = looked.verdict(name) if asked is None else looked.as_asked(asked)
+    if reader is not None and kind == "categorical":
+        reader = {"gaps": list(gaps), **reader}
+    return Column(
+        name,
+        kind,
+        "left out" if reader is None else "feature",
+        reason,
+        looked.gaps,
+        looked.n_distinct,
+        None if reader is None else {"column": name, "kind": kind, **reader},
+        dict(Counter(words or {}) + looked.words),
+    )
+
+
+def said_words(words: Mapping[str, int]) -> str:
+    """Words that were taken for gaps, and how often each: `12 "NA", 3 "?"`."""
+    shown = sorted(words.items(), key=lambda entry: (-entry[1], entry[0]))
+    return ", ".join(f'{count} "{word}"' for word, count in shown)
+
+
+def _looked_at(values: Stored, decimal: str, asked: ColumnKind | None) -> _Numbers | _Texts:
+    """The values, as numbers where all of them are plain ones, and none begins with a needless 0.
+
+    What is to be a category, or a date, keeps its spelling.
+    """
+    if not isinstance(values, Texts):
+        return _Numbers(values)
+    texts = _Texts(values, decimal)
+    if texts.distinct and asked in (None, "numeric", "id", "text", "constant"):
+        has_codes = asked is None and texts.code is not None
+        numbers = None if has_codes else texts.plain()
+        if numbers is not None:
+            return _Numbers(numbers)
+    return texts
+
+
+Verdict = tuple[ColumnKind, str, dict[str, Any] | None]
+
+
+class _Numbers:
+    """A column of numbers, or of points in time."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.values = values
+        if values.dtype.kind == "M":
+            present = values[~np.isnat(values)]
+            self.infinite = 0
+        else:
+            present = values[np.isfinite(values)]
+            self.infinite = int(np.isinf(values).sum())
+        self.gaps = len(values) - len(present)
+        self.words = Counter[str]()
+        self.distinct = np.unique(present)
+        self.n_distinct = len(self.distinct)
+
+    def verdict(self, name: str) -> Verdict:
+        if self.n_distinct == 1 and self.gaps:
+            return "categorical", f"{raw.text_of(self.distinct[0])} or a gap", {}
+        if self.n_distinct <= 1:
+            return "constant", _one_value(self.distinct), None
+        if self.values.dtype.kind == "M":
+            return self._date("ISO8601", "points in time")
+        if np.array_equal(self.distinct, [0, 1]):
+            return "boolean", "0 and 1" + self._note(), _truth("0", "1")
+        is_whole = bool((self.distinct == np.trunc(self.distinct)).all())
+        if is_whole and (reason := self._id(name)):
+            return "id", reason, None
+        kind = f"whole numbers, {self.n_distinct} different ones" if is_whole else "numbers"
+        return "numeric", kind + self._note(), AS_PROGRAMS_DO
+
+    def as_asked(self, asked: ColumnKind) -> Verdict:
+        reason = "as the config says" + self._note()
+        if asked in LEFT_OUT:
+            return asked, reason, None
+        if asked == "date":
+            if self.values.dtype.kind != "M":
+                return _Texts(as_categories(self.values), ".").as_asked("date")
+            return self._date("ISO8601", reason)
+        if self.values.dtype.kind == "M":
+            raise ValueError(f"points in time can't be {asked}")
+        if asked == "boolean":
+            if self.n_distinct > 2:
+                raise ValueError(f"it has {self.n_distinct} different values")
+            texts = list(map(raw.text_of, self.distinct))
+            return asked, reason, {"true": texts[1:], "false": texts[:1]}
+        return asked, reason, AS_PROGRAMS_DO if asked == "numeric" else {}
+
+    def _date(self, format: str, reason: str) -> Verdict:
+        import pandas as pd
+
+        parts = _varying_parts(pd.Series(self.distinct), format)
+        return "date", f"{reason}: {', '.join(parts)}", {"format": format, "parts": parts}
+
+    def _note(self) -> str:
+        if not self.infinite:
+            return ""
+        one = self.infinite == 1
+        return (
+            f"; {self.infinite} infinite {'one counts as a gap' if one else 'ones count as gaps'}"
+        )
+
+    def _id(self, name: str) -> str | None:
+        """Why whole numbers are no quantity but say who a row is."""
+        rows, span = len(self.values), self.distinct[-1] - self.distinct[0] + 1
+        if self.n_distinct == rows and rows >= 20 and span == rows:
+            return "a running number"
+        if self.n_distinct == rows and _INDEX_NAME.fullmatch(name):
+            return "the index of a saved DataFrame, another number in every row"
+        if self.n_distinct == rows and _INDEX_NAME.fullmatch(name):
+            return "the index of a saved DataFrame, another number in every row"
+        named = _ID_NAME.search(name) or _ID_WORD.search(name)
+        if named and self.n_distinct > max(20, 0.05 * rows):
+            return f"named like an id, {self.n_distinct} different values"
+        return None
+
+
+class _Texts:
+    """A column of texts."""
+
+    def __init__(self, values: Texts, decimal: str) -> None:
+        self.decimal = decimal
+        spelled = as_categories(values)
+        self.codes = spelled.codes
+        self.counts_of_codes = np.bincount(self.codes + 1, minlength=len(spelled.distinct) + 1)[1:]
+        present = np.flatnonzero(self.counts_of_codes)
+        self.counts = self.counts_of_codes[present]
+        self.distinct = [spelled.distinct[index] for index in present]
+        self.rows = len(values)
+        self.n_present = int(self.counts.sum())
+        self.gaps = self.rows - self.n_present
+        self.n_distinct = len(self.distinct)
+        self.words = Counter[str]()
+        self.code = next(filter(raw.LEADING_ZERO.fullmatch, self.distinct), None)
+
+    def verdict(self, name: str) -> Verdict:
+        if not self.distinct or (self.n_distinct == 1 and not self.gaps):
+            return "constant", _one_value(self.distinct), None
+        folded = {text.casefold() for text in self.distinct}
+        for false, true in _BOOLEANS:
+            if folded == {false, true}:
+                return "boolean", f"{false} and {true}", _truth(false, true)
+        return (
+            (None if self.code else self._numeric())
+            or self._date(_DATE_FORMATS)
+            or self._id_or_text(name)
+            or self._categorical(f"{self.n_distinct} different texts{self._of_code()}")
+        )
+
+    def as_asked(self, asked: ColumnKind) -> Verdict:
+        reason = "as the config says"
+        if asked in LEFT_OUT:
+            return asked, reason, None
+        if asked == "categorical":
+            return self._categorical(reason)
+        if asked == "boolean":
+            if self.n_distinct > 2:
+                raise ValueError(f"it has {self.n_distinct} different values")
+            return asked, reason, {"true": self.distinct[1:], "false": self.distinct[:1]}
+        verdict = self._numeric() if asked == "numeric" else self._date(_DATE_FORMATS)
+        if verdict is None:
+            what = "numbers" if asked == "numeric" else "dates"
+            examples = ", ".join(f'"{text}"' for text in self.distinct[:3])
+            raise ValueError(f"its values can't be read as {what}: {examples}")
+        return asked, reason, verdict[2]
+
+    def plain(self) -> np.ndarray | None:
+        """The column [n] as numbers, where all of it are plain ones."""
+        if self.decimal != "." and any("." in text for text in self.distinct):
+            return None
+        numbers = raw.plain_numbers(self.distinct)
+        if numbers is None:
+            return None
+        by_code = np.full(len(self.counts_of_codes) + 1, np.nan)
+        by_code[np.flatnonzero(self.counts_of_codes)] = numbers
+        return np.asarray(by_code[self.codes])
+
+    def _of_code(self) -> str:
+        return f', codes: "{self.code}" begins with 0' if self.code else ""
+
+    def _numeric(self) -> Verdict | None:
+        other = "." if self.decimal == "," else ","
+        return self._numeric_with(self.decimal, other) or self._numeric_with(other, self.decimal)
+
+    def _numeric_with(self, decimal: str, thousands: str) -> Verdict | None:
+        import pandas as pd
+
+        if not self.distinct:
+            return None
+        found = raw.numbers(pd.Series(self.distinct, dtype=object), decimal, thousands)
+        is_number = np.isfinite(found)
+        is_gap = np.array([text.casefold() in raw.GAPS for text in self.distinct])
+        misread = self._misread(~is_number & ~is_gap)
+        if misread is None or not is_number.any():
+            return None
+        words = "".join(f', "{text}" is a gap' for text in np.array(self.distinct)[is_gap])
+        self.gaps += int(self.counts[is_gap].sum())
+        for index in np.flatnonzero(is_gap):
+            self.words[self.distinct[index]] = int(self.counts[index])
+        reason = f"numbers written as text{words}{misread}"
+        return "numeric", reason, {"decimal": decimal, "thousands": thousands}
+
+    def _date(self, formats: Sequence[str]) -> Verdict | None:
+        import pandas as pd
+
+        sample = self.distinct[:: max(len(self.distinct) // 30, 1)]
+        if sum(any(c.isdigit() for c in text) for text in sample) < len(sample) / 2:
+            return None
+        texts = pd.Series(self.distinct, dtype=object)
+        few = pd.Series(sample, dtype=object)
+        for format in formats:
+            if raw.dates(few, format).isna().mean() > 0.2:
+                continue
+            times = raw.dates(texts, format)
+            misread = self._misread(times.isna().to_numpy())
+            if misread is None:
+                continue
+            parts = _varying_parts(times, format)
+            if not parts:
+                return None
+            reason = f"dates ({format}){misread}{self._doubt(texts, format)}: {', '.join(parts)}"
+            return "date", reason, {"format": format, "parts": parts}
+        return None
+
+    def _doubt(self, texts: Any, format: str) -> str:
+        """A word where day and month could as well be swapped."""
+        for one, other in _SWAPPED.items():
+            if format.startswith(one):
+                swapped = raw.dates(texts, format.replace(one, other))
+                if not swapped.isna().any():
+                    return ", or is the first number the " + (
+                        "day?" if one == "%m/%d" else "month?"
+                    )
+        return ""
+
+    def _misread(self, is_misread: np.ndarray) -> str | None:
+        """A word on the values that can't be read as one reads the others; None if too many."""
+        rows = int(self.counts[is_misread].sum())
+        if rows > _MISREAD * self.n_present:
+            return None
+        if not rows:
+            return ""
+        first = self.distinct[int(np.flatnonzero(is_misread)[0])]
+        return f", {rows} others count as gaps" + f' ("{first[:20]}"{", ..." if rows > 1 else ""})'
+
+    def _id_or_text(self, name: str) -> Verdict | None:
+        """Texts that hardly ever come twice: who a row is, or what somebody wrote."""
+        is_kept = self.counts >= rarest_kept(self.rows)
+        if self.counts[is_kept].sum() >= 0.5 * self.n_present or self.n_distinct < 20:
+            return None
+        words = sum(text.count(" ") + 1 for text in self.distinct) / self.n_distinct
+        often = f"{self.n_distinct} different texts in {self.n_present} rows"
+        if words >= _WORDS_OF_TEXT or sum(map(len, self.distinct)) > 40 * self.n_distinct:
+            return "text", f"free text: {often}", None
+        named = _ID_NAME.search(name) or _ID_WORD.search(name)
+        if 0.05 < self.gaps / self.rows < 0.95 and not named:
+            return self._categorical(f"{often}: where it is missing says something")
+        return "id", f"{often}, too rare to learn from", None
+
+    def _categorical(self, reason: str) -> Verdict:
+        return "categorical", reason, {}
+
+
+def _truth(false: str, true: str) -> dict[str, list[str]]:
+    """How 0 and 1 are read, also where another program writes them as truth values."""
+    yes, no = dict.fromkeys([true, "1", "true"]), dict.fromkeys([false, "0", "false"])
+    return {"true": list(yes), "false": list(no)}
+
+
+def _one_value(found: Sequence[Any] | np.ndarray) -> str:
+    return f'"{raw.text_of(found[0])}" everywhere' if len(found) else "no values at all"
+
+
+def _varying_parts(times: Any, format: str) -> list[str]:
+    """The parts of dates that differ between rows."""
+    numbers = raw.date_parts(times, format, _DATE_PARTS)
+    varying = [
+        part for part, values in numbers.items() if len(np.unique(values[~np.isnan(values)])) > 1
+    ]
+    return ["days"] if varying == ["days", "year"] else varying

@@ -1,0 +1,253 @@
+"""A column means the same in every file and frame: what it is, is decided once, by its texts."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hpopt.data.building import build_table
+from hpopt.data.loading import load_table
+from hpopt.data.new_rows import new_rows_of, read_new_rows
+from hpopt.data.prepared import Prepared, prepare
+from hpopt.data.reading import of_frame, read_csv
+from hpopt.data.settings import FileData, FunctionData
+from hpopt.data.splits import Parts
+from hpopt.errors import DataError
+from hpopt.inputs.kind import Runtime
+from hpopt.inputs.raw import raw_columns
+
+# Columns of texts that programs type by the rows they happen to see.
+WORDS = {
+    "flag": ["TRUE", "FALSE", "Unknown"],
+    "truth": ["TRUE", "FALSE"],
+    "answer": ["Yes", "no", ""],
+    "zero_one": ["0", "1"],
+    "zip": ["01234", "12345", "99999", "00501"],
+    "floats": ["1.0", "2.0", "10.0", "NA"],
+    "version": ["1.1", "1.2", "2.0", "dev"],
+    "number": ["1.5", "-2", "3e2", "", "7", "0.25"],
+    "amount": ["1,234.5", "2", "17", "12,000"],
+    "when": ["19/08/2022", "22/03/2021", "05/12/2023", "31/01/2020"],
+    "country": ["NA", "DE", "None", "FR"],
+    "same_number": ["01", "1", "1.0", "2"],
+}
+# What a frame that has lost the spelling can't give back.
+LOSSY = ("same_number",)
+TYPES = {"floats": "categorical", "same_number": "categorical", "version": "categorical"}
+N = 60
+
+
+def table_of(seed):
+    rng = np.random.default_rng(seed)
+    columns = {name: [*texts, *rng.choice(texts, N - len(texts))] for name, texts in WORDS.items()}
+    frame = pd.DataFrame({name: rng.permutation(texts) for name, texts in columns.items()})
+    return frame.assign(y=rng.permutation(["007", "7.0", "TRUE"] * (N // 3)))
+
+
+def trained(frame, folder, **dataset):
+    """The texts of a frame, as a CSV file, prepared; written down and read again."""
+    frame.to_csv(folder / "train.csv", index=False)
+    form = {"source": "csv", "path": str(folder / "train.csv"), "target": "y", **dataset}
+    table = load_table(FileData.model_validate(form))
+    rows = np.arange(len(frame))
+    data = prepare(table, Parts(rows, rows[:5], rows[:5]), folder / "data")
+    return Prepared.from_json(json.loads(json.dumps(data.to_json())), folder / "data")
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory):
+    frame = table_of(0)
+    data = trained(frame, tmp_path_factory.mktemp("trained"), features={"types": TYPES})
+    return frame, data, np.array(data.inputs("train")), np.array(data.y("train"))
+
+
+def assert_same(data, new, inputs, y):
+    np.testing.assert_array_equal(data.features.apply(new.rows), inputs)
+    np.testing.assert_array_equal(new.target, y)
+    assert not [note for note in new.notes if "column" in note]
+
+
+SUBSETS = st.lists(st.integers(0, N - 1), min_size=1, max_size=N)
+PROPERTY = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+@PROPERTY
+@given(SUBSETS, st.permutations([*WORDS, "y"]), st.integers(1, 400), st.integers(0, 6))
+def test_any_rows_in_any_order_of_columns_and_any_chunks_are_as_in_training(
+    case, tmp_path, rows, order, cells, most
+):
+    frame, data, inputs, y = case
+    frame.iloc[rows][order].to_csv(tmp_path / "new.csv", index=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hpopt.data.reading._TEXTS_AT_ONCE", cells)
+        patch.setattr("hpopt.data.chunks._MOST_TEXTS", most)
+        new = read_new_rows(tmp_path / "new.csv", data, with_target=True)
+    assert_same(data, new, inputs[rows], y[rows])
+
+
+@PROPERTY
+@given(SUBSETS, st.sampled_from(["object", "str", "category"]))
+def test_frames_and_parquet_of_texts_are_as_in_training(case, tmp_path, rows, dtype):
+    frame, data, inputs, y = case
+    given = frame.iloc[rows].replace("", None).astype(dtype)
+    assert_same(data, new_rows_of(given, data, with_target=True), inputs[rows], y[rows])
+    given.to_parquet(tmp_path / "new.parquet")
+    new = read_new_rows(tmp_path / "new.parquet", data, with_target=True)
+    assert_same(data, new, inputs[rows], y[rows])
+    kept = raw_columns(given, data.features.columns_form(Runtime())["readers"])
+    np.testing.assert_array_equal(data.features.apply(kept), inputs[rows])
+
+
+@PROPERTY
+@given(SUBSETS, st.sampled_from([None, "numpy_nullable", "pyarrow"]))
+def test_frames_that_pandas_has_typed_afresh_are_as_in_training(case, tmp_path, rows, backend):
+    frame, data, inputs, _ = case
+    frame.iloc[rows].to_csv(tmp_path / "new.csv", index=False)
+    options = {} if backend is None else {"dtype_backend": backend}
+    typed = pd.read_csv(tmp_path / "new.csv", thousands=",", **options)
+    typed[list(LOSSY)] = frame.iloc[rows][list(LOSSY)].to_numpy()
+    typed["when"] = pd.to_datetime(typed["when"], format="%d/%m/%Y")
+    for frame_given in (typed, typed.assign(when=typed["when"].dt.date)):
+        new = new_rows_of(frame_given, data, with_target=False)
+        np.testing.assert_array_equal(data.features.apply(new.rows), inputs[rows])
+        kept = raw_columns(frame_given, data.features.columns_form(Runtime())["readers"])
+        np.testing.assert_array_equal(data.features.apply(kept), inputs[rows])
+
+
+def test_many_numbers_are_read_as_numbers_and_what_breaks_them_is_read_again(tmp_path):
+    rows = 5_000
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"clean": rng.normal(size=rows), "late": rng.normal(size=rows)})
+    texts = frame.astype(str)
+    texts["code"] = texts["late"]
+    texts.loc[rows - 1, ["late", "code"]] = ["NA", "007"]
+    texts.to_csv(tmp_path / "many.csv", index=False)
+    sheet = read_csv(tmp_path / "many.csv")
+    np.testing.assert_array_equal(sheet.columns["clean"], frame["clean"])
+    assert sheet.columns["code"].to_array().tolist() == texts["code"].tolist()
+    assert sheet.words == {"late": {"NA": 1}}
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["900000000000207008", "900000000000207010"],
+        ["1.1", "1.10", "v2"],
+        ["1.1", "1.10", "1.2"],
+        ["007", "7"],
+        ["1E5", "2D1", "3E2"],
+        ["TRUE", "FALSE"],
+    ],
+)
+def test_labels_keep_their_spelling_in_files_and_frames(tmp_path, labels):
+    frame = pd.DataFrame({"x": np.arange(60) % 7 / 3, "y": (labels * 30)[:60]})
+    data = trained(frame, tmp_path, task="binary" if len(labels) == 2 else "multiclass")
+    assert sorted(data.labels) == sorted(labels)
+    for new in (
+        read_new_rows(tmp_path / "train.csv", data, with_target=True),
+        new_rows_of(frame, data, with_target=True),
+    ):
+        assert [data.labels[index] for index in new.target] == frame["y"].tolist()
+
+
+def test_labels_that_come_as_numbers_are_those_of_the_file(tmp_path):
+    frame = pd.DataFrame({"x": np.arange(60) % 7 / 3, "y": ["007", "012"] * 30})
+    data = trained(frame, tmp_path)
+    new = new_rows_of(frame.assign(y=[7, 12] * 30), data, with_target=True)
+    np.testing.assert_array_equal(new.target, data.y("train"))
+
+
+def test_long_whole_numbers_of_a_frame_stay_apart():
+    frame = pd.DataFrame({"x": [1.0, 2.5] * 30, "y": [2**60 + 1, 2**60 + 2] * 30})
+    table = build_table(of_frame(frame, "it"), target="y", task=None)
+    assert table.labels == (str(2**60 + 1), str(2**60 + 2))
+
+
+def test_codes_that_begin_with_0_are_no_numbers(tmp_path):
+    data = trained(table_of(1), tmp_path)
+    kinds = {column["name"]: column["kind"] for column in data.columns}
+    assert kinds["zip"] == "categorical"
+    assert kinds["number"] == kinds["amount"] == "numeric"
+
+
+@pytest.mark.parametrize(
+    ("gaps", "word", "labels"),
+    [
+        (None, "None", ["high", "low"]),
+        ([], None, ["None", "high", "low"]),
+        (["high"], "high", ["None", "low"]),
+    ],
+)
+def test_which_words_are_gaps_is_said_and_settable(tmp_path, gaps, word, labels):
+    frame = pd.DataFrame({"x": np.arange(60) % 7 / 3, "y": ["None", "low", "high"] * 20})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    form = {"source": "csv", "path": str(tmp_path / "t.csv"), "target": "y", "gaps": gaps}
+    table = load_table(FileData.model_validate(form))
+    assert list(table.labels) == labels
+    assert table.columns[1].words == ({word: 20} if word else {})
+    assert bool(table.notes) == bool(word)
+    if word:
+        assert f'20 "{word}" taken for gaps' in table.notes[0]
+
+
+def test_texts_in_a_frame_are_trusted(tmp_path, monkeypatch):
+    (tmp_path / "none_source.py").write_text(
+        "import pandas as pd\n\n\ndef f():\n"
+        "    return pd.DataFrame({'x': [1.0, 2.5, 3.0] * 20, 'y': ['None', 'low', 'high'] * 20})\n"
+    )
+    form = {"source": f"{tmp_path}/none_source.py:f", "target": "y"}
+    assert load_table(FunctionData.model_validate(form)).labels == ("None", "high", "low")
+    table = load_table(FunctionData.model_validate({**form, "gaps": ["none"]}))
+    assert table.labels == ("high", "low")
+
+
+def test_the_decimal_sign_is_the_one_of_training(tmp_path):
+    prices = ["24.640,5", "2.490", "55,25", "3,5", "117"] * 12
+    frame = pd.DataFrame({"price": prices, "y": ["a", "b"] * 30})
+    (tmp_path / "train.csv").write_text(frame.to_csv(index=False, sep=";"))
+    form = {"source": "csv", "path": str(tmp_path / "train.csv"), "target": "y"}
+    table = load_table(FileData.model_validate(form))
+    rows = np.arange(60)
+    data = prepare(table, Parts(rows, rows[:5], rows[:5]), tmp_path / "data")
+    (tmp_path / "one.csv").write_text("price;y\n2.490;a\n117;b\n")
+    new = read_new_rows(tmp_path / "one.csv", data)
+    assert new.rows["price"].tolist() == [2490, 117]
+    (tmp_path / "other.csv").write_text("price,y\n0.5,a\n117,b\n")
+    other = read_new_rows(tmp_path / "other.csv", data)
+    assert other.rows["price"].tolist() == [0.5, 117]
+    assert "decimal sign" in other.notes[0]
+    (tmp_path / "both.csv").write_text("price;y\n0.5;a\n1,5;b\n")
+    both = read_new_rows(tmp_path / "both.csv", data)
+    np.testing.assert_array_equal(both.rows["price"], [np.nan, 1.5])
+    assert '"0.5" in row 1' in both.notes[0]
+
+
+def test_a_category_that_nothing_was_learned_of_is_said(tmp_path):
+    frame = pd.DataFrame({"c": ["red", "green"] * 30, "y": ["a", "b", "b"] * 20})
+    data = trained(frame, tmp_path)
+    new = new_rows_of(pd.DataFrame({"c": ["red", "RED", None]}), data, with_target=False)
+    [note] = new.notes
+    assert '"RED" in row 2' in note
+
+
+def test_rows_in_a_list_get_a_clear_error(case):
+    _, data, *_ = case
+    with pytest.raises(DataError, match="can't come as a list"):
+        new_rows_of([[1, 2]], data, with_target=False)
+
+
+def test_a_target_of_numbers_is_read_as_in_training(tmp_path):
+    frame = pd.DataFrame({"x": np.arange(60) % 7 / 3, "y": [f"1,{i:03}.5" for i in range(60)]})
+    data = trained(frame, tmp_path)
+    np.testing.assert_array_equal(data.y("train"), 1000.5 + np.arange(60))
+    there = frame.assign(y=[f"1.{i:03},5" for i in range(60)])
+    for table in (frame, there, frame.assign(y=1000.5 + np.arange(60))):
+        new = new_rows_of(table, data, with_target=True)
+        np.testing.assert_array_equal(new.target, data.y("train"))
