@@ -2,6 +2,7 @@
 
 import math
 import threading
+import time
 
 import pytest
 from functions import Analytic
@@ -17,6 +18,10 @@ from hpopt.tuning.trying import try_defaults
 
 def works(params, *, seed, folder, fold=0) -> Result:
     return Result(fold, {}, [], {}, 1, 0.0)
+
+
+def hangs(params, *, seed, folder, fold=0) -> Result:
+    time.sleep(3600)
 
 
 class Answering(SerialSlots):
@@ -69,10 +74,8 @@ def test_what_is_lost_twice_is_an_error(tmp_path):
 
 
 def test_a_preflight_that_hangs_is_left_once_the_run_is_to_stop(tmp_path):
-    from analytic import objective
-
-    slots = ProcessSlots(objective, Resources(1, 1, [], math.inf, math.inf))
+    slots = ProcessSlots(Analytic(hangs), Resources(1, 1, [], math.inf, math.inf))
     stop = threading.Event()
     threading.Timer(1.0, stop.set).start()
-    try_defaults(slots, objective, {"does": "sleep"}, seed=0, folder=tmp_path, stop=stop)
+    try_defaults(slots, Analytic(hangs), {}, seed=0, folder=tmp_path, stop=stop)
     slots.close()
