@@ -1,6 +1,6 @@
 """`python -m hpopt`."""
 
-from hpopt.cli.main import main
+from hpopt.cli.main import program
 
 if __name__ == "__main__":
-    main()
+    program()

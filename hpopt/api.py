@@ -13,6 +13,7 @@ from hpopt.config.loading import Config, load_config
 from hpopt.config.plain import check_plain
 from hpopt.config.schema import Settings
 from hpopt.errors import ConfigError, HpoptError, closest
+from hpopt.own_code import refuse_while_importing
 from hpopt.runs.finding import find_folder, find_run
 from hpopt.runs.folder import Run
 from hpopt.tracking.progress import choose_progress
@@ -39,6 +40,7 @@ def tune(
     RunError where files can't be written; Interrupted on Ctrl-C, with the run folder kept.
     """
     with _explained():
+        refuse_while_importing("hpopt.tune")
         if isinstance(config, Config):
             if overrides:
                 raise ConfigError(
@@ -70,6 +72,7 @@ def resume(
     those that the run has, RunError where another process is writing it.
     """
     with _explained():
+        refuse_while_importing("hpopt.resume")
         return resume_run(
             run.path if isinstance(run, Run) else find_folder(os.fspath(run)),
             changes=_as_written(overrides),

@@ -14,15 +14,41 @@ import sys
 import traceback
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
-from hpopt.errors import Location, SetupError, closest, in_words, suggest_name
+from hpopt.errors import HpoptError, Location, SetupError, closest, in_words, suggest_name
 
 # The two settings that may name a function: its section, and its key there.
 PLACES = {"builder": ("model", "builder"), "data": ("dataset", "source")}
+
+
+# The files and modules that are being imported now, the innermost last.
+_BEGUN: list[str] = []
+
+
+def refuse_while_importing(what: str) -> None:
+    """Raise SetupError where `what` is called by own code that is being imported for a run.
+
+    It would begin a run within the run, whose import begins the next.
+    """
+    if _BEGUN:
+        raise SetupError(
+            f"{_BEGUN[-1]} calls {what} while it is imported",
+            help='put the call below `if __name__ == "__main__":`',
+        )
+
+
+@contextmanager
+def _importing(name: str) -> Iterator[None]:
+    _BEGUN.append(name)
+    try:
+        yield
+    finally:
+        _BEGUN.pop()
 
 
 def absolute_reference(reference: str, folder: Path) -> str:
@@ -86,6 +112,12 @@ def load_function(reference: str, what: str) -> Callable[..., Any]:
     where there is no such function.
     """
     source, _, name = reference.rpartition(":")
+    if source == "__main__":
+        file = Path(getattr(sys.modules["__main__"], "__file__", None) or "nets.py").name
+        raise SetupError(
+            f"the {what} `{reference}` is not there in other processes, where trials run",
+            help=f"name its file: `{file}:{name}`",
+        )
     is_file = source.endswith(".py")
     module = _import_file(Path(source), what) if is_file else _import_module(source, what)
     function = vars(module).get(name)
@@ -167,7 +199,10 @@ def _execute_file(path: Path, modified_ns: int, what: str) -> Any:
         sys.path.append(str(path.parent))  # for what it imports from beside it, now or later
     sys.modules[spec.name] = module  # where dataclasses and pickle look a module up
     try:
-        spec.loader.exec_module(module)
+        with _importing(str(path)):
+            spec.loader.exec_module(module)
+    except HpoptError:
+        raise
     except (Exception, SystemExit) as error:
         raise SetupError(
             f"the {what} file can't be imported: {in_words(error)}",
@@ -186,7 +221,10 @@ class _Source(SourceFileLoader):
 
 def _import_module(name: str, what: str) -> Any:
     try:
-        return importlib.import_module(name)
+        with _importing(name):
+            return importlib.import_module(name)
+    except HpoptError:
+        raise
     except (Exception, SystemExit) as error:
         raise _no_module(name, what, in_words(error)) from error
 

@@ -1,9 +1,11 @@
+import sys
+
 import numpy as np
 import pytest
 from conftest import ROOT
 
 import hpopt
-from hpopt.errors import ConfigError
+from hpopt.errors import ConfigError, HpoptError
 
 CONFIG = ROOT / "configs" / "breast_cancer.yaml"
 MAPPING = {
@@ -80,3 +82,30 @@ def test_an_override_keeps_its_type():
     config = hpopt.load_config(CONFIG, _as_written({**space, "training__early_stopping": None}))
     assert config.settings.space["activation"].categories == ["relu", "tanh"]
     assert config.settings.space["dropout_prob"].value == 0.25
+
+
+@pytest.mark.parametrize("builder", ["{file}:build", "unguarded:build"])
+@pytest.mark.parametrize("call", ["hpopt.tune(CONFIG)", "hpopt.resume('latest')"])
+def test_a_file_that_begins_a_run_while_it_is_imported_for_one_is_refused(
+    tmp_path, monkeypatch, builder, call
+):
+    file = tmp_path / "unguarded.py"
+    file.write_text(
+        f"import hpopt\nCONFIG = 'any.yaml'\n"
+        f"def build(input_shape, output, *, num_dense_nodes=3): ...\n{call}\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "unguarded", raising=False)
+    config = MAPPING | {"model": {"builder": builder.format(file=file)}}
+    with pytest.raises(HpoptError, match="while it is imported") as caught:
+        hpopt.tune(config, output_dir=tmp_path / "runs")
+    assert "__main__" in caught.value.problems[0].help
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_builder_of_the_running_script_is_refused_with_the_file_to_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", "/home/me/train.py", raising=False)
+    config = MAPPING | {"model": {"builder": "__main__:build"}}
+    with pytest.raises(HpoptError, match="is not there in other processes") as caught:
+        hpopt.tune(config, output_dir=tmp_path)
+    assert "`train.py:build`" in caught.value.problems[0].help

@@ -16,6 +16,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 RECORDS = {"errors", "space", "trials"}
 # What each room may import of the others, from the ground up; one that is not named, nothing.
 MAY_IMPORT = {
+    "clock": set(),
     "errors": {"shown"},
     "grammar": set(),
     "jsonline": set(),
@@ -33,8 +34,8 @@ MAY_IMPORT = {
     "data": {"errors", "files", "grammar", "inputs", "own_code", "task"},
     "statistics": {"metrics", "task"},
     "trials": {"space"},
-    "execution": {"files", "grammar"} | RECORDS,
-    "runs": {"files", "jsonline", "statistics"} | RECORDS,
+    "execution": {"clock", "files", "grammar"} | RECORDS,
+    "runs": {"clock", "files", "jsonline", "statistics"} | RECORDS,
     "search": {"grammar"} | RECORDS,
     "training": {
         "backend",
@@ -117,7 +118,7 @@ MAY_IMPORT = {
         "trusted",
     }
     | RECORDS,
-    "api": {"config", "runs", "tracking", "tuning"} | RECORDS,
+    "api": {"config", "own_code", "runs", "tracking", "tuning"} | RECORDS,
     "checking": {"config", "execution", "search", "training", "tuning"} | RECORDS,
     "cli": {
         "checking",
@@ -159,14 +160,14 @@ FLOORS = {
         {"finding", "repair"},
     ],
     "closing": [
-        {"ensemble", "flattery", "jobs", "racing"},
+        {"ensemble", "flattery", "jobs", "racing", "time_left"},
         {"assessment", "confirm", "refit"},
         {"steps"},
     ],
     "tracking": [{"observer"}, {"progress", "tensorboard"}],
     "tuning": [
         {"budget", "comparable", "preflight"},
-        {"loop", "resuming", "warm_start"},
+        {"loop", "resuming", "trying", "warm_start"},
         {"setup"},
         {"tune"},
     ],

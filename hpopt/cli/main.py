@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import io
+import os
 import sys
+import threading
 from typing import Any
 
 import typer
@@ -91,5 +94,18 @@ def main() -> None:
             sys.exit(error.exit_code)
 
 
+def program() -> None:
+    """`main`, and then the end of the process, whatever threads own code has left running."""
+    try:
+        main()
+    except SystemExit as ended:
+        here = threading.current_thread()
+        if any(not each.daemon for each in threading.enumerate() if each is not here):
+            atexit._run_exitfuncs()
+            sys.stdout.flush()
+            os._exit(ended.code if isinstance(ended.code, int) else int(ended.code is not None))
+        raise
+
+
 if __name__ == "__main__":
-    main()
+    program()

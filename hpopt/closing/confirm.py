@@ -9,6 +9,7 @@ than the leader drops out. It ends when one is left or the budget is spent.
 from __future__ import annotations
 
 import logging
+import math
 import shutil
 import threading
 from collections.abc import Sequence
@@ -66,8 +67,8 @@ class _Racer:
 class Race:
     """The race of a run's best candidates, in `slots`, for `budget_s` seconds of fitting at most.
 
-    Every fit is journalled, so a killed race goes on where it was. Once `stop` is set no fit
-    begins, and Stopped is raised.
+    No round begins that would end behind `deadline_s` of the run's time. Every fit is journalled,
+    so a killed race goes on where it was. Once `stop` is set no fit begins, and Stopped is raised.
     """
 
     run: Run
@@ -77,6 +78,7 @@ class Race:
     splits: Splits
     budget_s: float
     stop: threading.Event
+    deadline_s: float = math.inf
 
     def __call__(self) -> Confirmed:
         """Race; without two candidates the best stays the best."""
@@ -102,7 +104,9 @@ class Race:
         candidates: list[_Racer] = []
         cost = 0.0
         for trial in [best, *(each for each in expected if each.params != best.params)]:
-            n_weights = int(self.objective.network(trial.params, seed=trial.seed).count_params())
+            with self.objective.alone():
+                network = self.objective.network(trial.params, seed=trial.seed)
+            n_weights = int(network.count_params())
             candidate = _Racer(trial, n_weights)
             cost += candidate.fit_s
             if len(candidates) == _MOST_CANDIDATES or _FEWEST_ROUNDS * cost > self.budget_s:
@@ -119,6 +123,8 @@ class Race:
         spent = sum(sum(each.seconds) for each in candidates)
         budget_s = 2 * self.budget_s if 0 < rounds < _FEWEST_ROUNDS else self.budget_s
         cost_s = sum(each.fit_s for each in racing)
+        if self.run.elapsed_s + cost_s / max(1, self.slots.free) > self.deadline_s:
+            return False
         return rounds < _MOST_ROUNDS and spent + cost_s <= budget_s
 
     def _run_round(self, index: int, racing: Sequence[_Racer]) -> None:

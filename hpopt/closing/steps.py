@@ -6,6 +6,7 @@ A run that was killed among them goes on at the first that is not in the journal
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from hpopt.closing.confirm import Race
 from hpopt.closing.ensemble import Ensemble
 from hpopt.closing.jobs import Stopped
 from hpopt.closing.refit import Refit
+from hpopt.closing.time_left import TimeLeft
 from hpopt.config.schema import OutputSettings
 from hpopt.data.folds import WHOLE, Splits
 from hpopt.errors import RunError, in_words
@@ -31,7 +33,17 @@ from hpopt.runs.folder import Run, now
 from hpopt.runs.journal import Step
 from hpopt.runs.record import to_json
 from hpopt.runs.results import dump_results
-from hpopt.runs.steps import Drawn, Findings, Listed, Saved, StepOutcome, Summarised
+from hpopt.runs.steps import (
+    Confirmed,
+    Drawn,
+    Ensembled,
+    Findings,
+    Listed,
+    Refitted,
+    Saved,
+    StepOutcome,
+    Summarised,
+)
 from hpopt.space.space import Space
 from hpopt.statistics.threshold import depends_on_threshold
 from hpopt.training.objective import Objective
@@ -39,8 +51,7 @@ from hpopt.trials import Trial
 
 log = logging.getLogger(__name__)
 
-# About how long the steps take that fit nothing, and the pictures among them, on two cores.
-CLOSING_S, PLOTS_S = 5.0, 8.0
+_NO_TIME = "search.time_limit left no time for it"
 
 # A step by its name, which the journal knows it by.
 NamedStep = tuple[str, Callable[[], StepOutcome]]
@@ -51,7 +62,8 @@ class Closing:
     """The closing steps of a run, of which `output` says what is wanted.
 
     `objective` and `splits` are of the run's rows; `seed` and `space` are those of the search, and
-    `slots` those that it has left. Once `stop` is set only what is quick is done.
+    `slots` those that it has left. Once `stop` is set only what is quick is done. What
+    `time_limit_s` leaves no time for is shortened or left out, and `note` hears of it.
     """
 
     run: Run
@@ -62,6 +74,8 @@ class Closing:
     seed: int
     output: OutputSettings
     stop: threading.Event
+    time_limit_s: float | None = None
+    note: Callable[[str], None] = log.warning
 
     @property
     def steps(self) -> Sequence[NamedStep]:
@@ -91,26 +105,59 @@ class Closing:
             return [] if is_there else [("network", Refit(run, self.slots, self.splits, False))]
         steps: list[NamedStep] = []
         if output.confirm > 0:
-            steps.append(("confirm", self._race))
-        steps.append(
-            ("refit", Refit(run, self.slots, self.splits, output.refit, self.stop, output.ensemble))
-        )
+            steps.append(("confirm", self._confirm))
+        steps.append(("refit", self._refit))
         if output.ensemble is not None:
-            steps.append(("ensemble", Ensemble(run, self.objective, output.ensemble, output.refit)))
+            steps.append(("ensemble", self._ensemble))
         return steps
 
     @property
-    def _race(self) -> Race:
+    def _time(self) -> TimeLeft:
+        return TimeLeft(self.run, self.time_limit_s)
+
+    def _confirm(self) -> Confirmed:
         results = [trial.result for trial in self.run.trials() if trial.result is not None]
-        return Race(
+        budget_s = self.output.confirm * sum(result.seconds for result in results)
+        left_s = self._time.seconds - self._refit_s()  # which is what the model is made of
+        if left_s * max(1, self.slots.free) < budget_s:
+            budget_s = max(0.0, left_s * max(1, self.slots.free))
+            self.note(f"the race of the best is cut to {budget_s:.0f} s by search.time_limit")
+        race = Race(
             run=self.run,
             objective=self.objective,
             space=self.space,
             slots=self.slots,
             splits=self.splits,
-            budget_s=self.output.confirm * sum(result.seconds for result in results),
+            budget_s=budget_s,
             stop=self.stop,
+            deadline_s=self._time.deadline_s,
         )
+        return race()
+
+    def _refit(self) -> Refitted:
+        """Fit again what is wanted; where time is short only what there is no model without."""
+        whole, ensemble = self.output.refit, self.output.ensemble
+        if (whole or ensemble) and self._time.seconds < self._refit_s():
+            self.note("the best are not fitted to all rows again: search.time_limit left no time")
+            whole, ensemble = False, None
+        return Refit(self.run, self.slots, self.splits, whole, self.stop, ensemble)()
+
+    def _refit_s(self) -> float:
+        """How long it takes to fit the last networks to all rows, by what their trials took."""
+        if not self.output.refit:
+            return 0.0
+        results = [trial.result for trial in self.run.trials() if trial.result is not None]
+        seconds = sorted(result.seconds / len(result.scores) for result in results)
+        fits = 2 + (self.output.ensemble or 0)
+        return math.ceil(fits / max(1, self.slots.free)) * seconds[len(seconds) // 2]
+
+    def _ensemble(self) -> Ensembled:
+        chosen, count = self.run.chosen, self.output.ensemble
+        assert chosen is not None
+        assert count is not None
+        is_whole = self.run.refitted_weights(chosen) is not None
+        whole = self.output.refit and (is_whole or self.time_limit_s is None)
+        return Ensemble(self.run, self.objective, count, whole)()
 
     @property
     def is_cut_short(self) -> bool:
@@ -199,6 +246,9 @@ class Closing:
         history = History.of(self.run)
         missing: dict[str, str] = {}
         for name in PICTURES:
+            if not self._time.is_enough_for_plots():
+                missing[name] = _NO_TIME
+                continue
             try:
                 picture = write_picture(history, name, self.run.path / "plots")
             except Exception as error:
@@ -207,6 +257,8 @@ class Closing:
             else:
                 if picture.reason is not None:
                     missing[name] = picture.reason
+        if _NO_TIME in missing.values():
+            self.note("pictures are left out: search.time_limit left no time (see `hpopt plot`)")
         return Drawn(drawn=[name for name in PICTURES if name not in missing], missing=missing)
 
     def _summary(self) -> Summarised:

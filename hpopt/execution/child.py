@@ -14,9 +14,10 @@ import time
 from contextlib import suppress
 from typing import IO
 
+from hpopt.clock import running_s
 from hpopt.execution.logs import log_path, log_tail
 from hpopt.execution.messages import Begun, Done, Gone, Order, Report, Setup
-from hpopt.execution.slots import Job, TrialFailed, TrialLost
+from hpopt.execution.slots import PREFLIGHT, Job, TrialFailed, TrialLost
 
 # Signals that come from somebody or something else: the job may be as good as any.
 _FROM_OUTSIDE = ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT")
@@ -39,7 +40,7 @@ class Child:
         self.environment = environment
         self.is_warm = False
         self.job: Job | None = None
-        self.begun_s: float | None = None  # when its job began, by the monotonic clock
+        self.begun_s: float | None = None  # when its job began, by `running_s`
         self.grown_bytes = 0  # since its first job
         self._over_s: float | None = None  # when its last job was over
         self._first_bytes: int | None = None  # its memory after its first job
@@ -70,18 +71,20 @@ class Child:
 
     def finish(self) -> float:
         """Take back the job that is over, and give the seconds that it took."""
+        assert self.job is not None
         assert self.begun_s is not None
         assert self._over_s is not None
         job_s = self._over_s - self.begun_s
-        self.job = self.begun_s = None
-        if self._first_bytes is None:
+        if self._first_bytes is None and self.job.fold != PREFLIGHT:  # that is far less than a fit
             self._first_bytes = self.memory_bytes()
-        self.grown_bytes = self.memory_bytes() - self._first_bytes
+        if self._first_bytes is not None:
+            self.grown_bytes = self.memory_bytes() - self._first_bytes
+        self.job = self.begun_s = None
         return job_s
 
     def idle_s(self) -> float:
         """How long it has had nothing to do since its last job; 0 if it has had none."""
-        return 0.0 if self._over_s is None else time.monotonic() - self._over_s
+        return 0.0 if self._over_s is None else running_s() - self._over_s
 
     def memory_bytes(self) -> int:
         """What it holds in memory without files, which workers share; 0 once it is gone."""
@@ -149,7 +152,10 @@ class Child:
         """The reason, and whether somebody or something else was the cause."""
         if self._ended_for is not None:
             return self._ended_for, False
-        code = self._process.wait()
+        try:
+            code = self._process.wait(_LAST_WORDS_S)
+        except subprocess.TimeoutExpired:  # it is there, but has closed its end of the pipe
+            return "the worker can't be heard any more: it has closed its files", False
         if code >= 0:
             return f"the worker ended by itself, with exit code {code}", False
         name = _name_of_signal(-code)
@@ -171,9 +177,9 @@ class Child:
             while True:
                 report = pickle.load(self._process.stdout)
                 if isinstance(report, Begun):
-                    self.begun_s = time.monotonic()
+                    self.begun_s = running_s()
                 elif isinstance(report, Done):
-                    self._over_s = time.monotonic()
+                    self._over_s = running_s()
                 inbox.put((self, report))
         except Exception:  # the end of the pipe, perhaps in the middle of a report
             inbox.put((self, Gone()))

@@ -35,6 +35,15 @@ def count_processors() -> int:
     return max(1, allowed)
 
 
+def slowness() -> float:
+    """How many times as long work takes as on idle processors, by how many want them; 1 or more."""
+    try:
+        waiting = os.getloadavg()[0]
+    except (AttributeError, OSError):  # Windows has none
+        return 1.0
+    return max(1.0, waiting / (os.cpu_count() or 1))
+
+
 def free_memory_bytes() -> int:
     """The memory that new processes can have, within the limit of a container if there is one."""
     import psutil

@@ -6,7 +6,14 @@ import logging
 from pathlib import Path
 
 from hpopt.errors import HpoptError, RunError, TrialError, in_words
-from hpopt.execution.slots import Job, Outcome, TrialFailed, TrialFinished, TrialFunction
+from hpopt.execution.slots import (
+    PREFLIGHT,
+    Job,
+    Outcome,
+    TrialFailed,
+    TrialFinished,
+    TrialFunction,
+)
 
 log = logging.getLogger(__name__)
 
@@ -14,15 +21,19 @@ log = logging.getLogger(__name__)
 def run_job(function: TrialFunction, job: Job, scratch: Path) -> Outcome:
     """Evaluate the job's params in a folder, from whose files the job names its own.
 
-    Raises RunError, which is no fault of the params: a full disk, say.
+    Raises RunError, which is no fault of the params: a full disk, say. Of a preflight it raises
+    every HpoptError, for there is no trial that it could be recorded with.
     """
     try:
         result = function(job.params, seed=job.seed, folder=scratch, fold=job.fold)
     except TrialError as error:
         return TrialFailed(job, str(error))
-    except RunError:
-        raise
+    except HpoptError as error:
+        if isinstance(error, RunError) or job.fold == PREFLIGHT:
+            raise
+        log.exception("trial %d failed", job.number)
+        return TrialFailed(job, str(error))
     except (Exception, SystemExit) as error:  # a builder may call sys.exit
         log.exception("trial %d failed", job.number)
-        return TrialFailed(job, str(error) if isinstance(error, HpoptError) else in_words(error))
+        return TrialFailed(job, in_words(error))
     return TrialFinished(job, result)

@@ -11,6 +11,7 @@ from hpopt.space.dimensions import Params
 from hpopt.trials import WEIGHTS, Result
 
 LOG = "log.txt"  # what a job wrote to stdout and stderr
+PREFLIGHT = -2  # in the place of a fold: whether the params can be tried at all; see `run_job`
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,14 @@ class Job:
     it is the scratch folder, and nothing needs to be brought; no worker may count on that.
     """
 
-    number: int  # the trial's
+    number: int  # the trial's; 0 of the preflight
     params: Params
     seed: int
     folder: Path  # of the process that submits it
     fold: int = 0
     takes: tuple[str, ...] = ()
     gives: tuple[str, ...] = (WEIGHTS, LOG)
+    least_timeout_s: float = 0.0  # a shorter limit does not count for it
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 
+from hpopt.clock import running_s
 from hpopt.execution.child import Child, show_bytes
 from hpopt.execution.logs import log_path, shorten_log
 from hpopt.execution.resources import Resources
@@ -45,7 +46,7 @@ class Watch:
             now = time.monotonic()
             held_up, last = now - last > _HELD_UP_S, now
             for child in self.children:
-                self._look_at(child, now, is_late=held_up)
+                self._look_at(child, running_s(), is_late=held_up)
                 if looks % _LOGS_EVERY == 0 and child.job is not None:
                     shorten_log(log_path(child.job))
             looks += 1
@@ -64,6 +65,7 @@ class Watch:
                 reason = f"hung: did nothing for {_STILL_S:g} s (execution.trial_timeout)"
                 child.end(reason, says_where=True)
             timeout = max(_LEAST_TIMEOUT_S, _TIMES_THE_LONGEST * self.longest_s)
+        timeout = max(timeout, child.job.least_timeout_s if child.job is not None else 0.0)
         if now - begun > timeout:
             reason = f"took longer than {timeout:g} s (execution.trial_timeout)"
             child.end(reason, says_where=True)

@@ -15,10 +15,11 @@ import signal
 import sys
 import threading
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from hpopt.errors import RunError, in_words
+from hpopt.errors import HpoptError, RunError, in_words
 from hpopt.execution.logs import log_path, output_into
 from hpopt.execution.messages import Begun, Broken, Done, Order, Report, Setup, Warm
 from hpopt.execution.running import run_job
@@ -57,7 +58,7 @@ def _run(function: TrialFunction, job: Job) -> Report:
     try:
         with output_into(log_path(job)):
             return Done(run_job(function, job, job.folder))
-    except RunError as error:
+    except HpoptError as error:
         return Broken(error)
 
 
@@ -78,6 +79,9 @@ def _listen(orders: BinaryIO, inbox: queue.SimpleQueue[Order]) -> None:
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
     """The two ends of the pipes, out of reach of what runs here and of its children."""
     orders, reports = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    if hasattr(os, "register_at_fork"):  # a child that a builder forks may outlive this process
+        for end in (orders.fileno(), reports.fileno()):
+            os.register_at_fork(after_in_child=partial(os.close, end))
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from hpopt.clock import running_s
 from hpopt.errors import RunError, in_words
 from hpopt.files import PART, refuse_links, remove, sync_folder, write_whole, writing
 from hpopt.runs.frame import trial_frame
@@ -57,7 +57,7 @@ class Run:
         self._state = RunState.of(header, events)
         self._weights = Weights(path, self._state)
         self._elapsed_before_s = self._state.elapsed_s
-        self._opened = time.monotonic()
+        self._opened = running_s()
 
     @classmethod
     def create(cls, parent: Path, name: str, header: Header) -> Run:
@@ -158,8 +158,11 @@ class Run:
 
     @property
     def elapsed_s(self) -> float:
-        """How long the run has been worked on, by its writers one after the other."""
-        return self._elapsed_before_s + (time.monotonic() - self._opened if self._journal else 0.0)
+        """How long the run has been worked on, by its writers one after the other.
+
+        Time in which the writer was frozen does not count.
+        """
+        return self._elapsed_before_s + (running_s() - self._opened if self._journal else 0.0)
 
     @property
     def end(self) -> Ended | None:

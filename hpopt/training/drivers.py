@@ -186,11 +186,15 @@ def network_outputs(model: Any, inputs: np.ndarray) -> np.ndarray:
 def needs_keras(model: Any) -> str | None:
     """Why a compiled model has to go through `model.fit`, or None."""
     import keras
+    import tensorflow as tf
 
     own = own_step(model)
     if own is not None:
         return f"the model has its own {own}"
-    if model.run_eagerly:
+    own_metrics = [metric.name for metric in model.metrics if metric is not model._loss_tracker]
+    if own_metrics:
+        return f"a layer keeps a metric of its own, {own_metrics[0]}"
+    if model.run_eagerly or tf.config.functions_run_eagerly():
         return "the model is to run eagerly"
     if isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer):
         return "the loss is scaled"
@@ -198,12 +202,19 @@ def needs_keras(model: Any) -> str | None:
 
 
 def own_step(model: Any) -> str | None:
-    """What a model does in its own way of all that `model.fit` calls and a graph does not."""
+    """What a model does in its own way of all that `model.fit` calls and a graph does not.
+
+    Its class may say so, or the model alone: `model.compute_loss = ...`.
+    """
     import keras
 
     steps = (
-        *("fit", "make_train_function", "train_step", "test_step"),
-        *("compute_loss", "compute_metrics", "get_metrics_result", "metrics"),
+        *("fit", "make_train_function", "make_test_function", "train_step", "test_step"),
+        *("compute_loss", "_compute_loss", "compute_metrics", "get_metrics_result"),
+        *("metrics", "reset_metrics"),
     )
-    own = (name for name in steps if getattr(type(model), name) is not getattr(keras.Model, name))
-    return next(own, None)
+    for name in steps:
+        is_of_class = getattr(type(model), name) is not getattr(keras.Model, name)
+        if is_of_class or name in vars(model):
+            return name
+    return None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +28,7 @@ from hpopt.training.fit import Fit, Rows, network_outputs
 from hpopt.training.optimizers import OPTIMIZERS, WITH_MOMENTUM
 from hpopt.training.settings import Training
 from hpopt.training.stem import shape_behind_stem, with_stem
+from hpopt.training.surroundings import surroundings_kept
 from hpopt.trials import WEIGHTS, Result
 
 # Where the files that a trial reads stand for a worker that sees other paths than this process.
@@ -54,12 +56,14 @@ class Objective:
     def __call__(self, params: Params, *, seed: int, folder: Path, fold: int = OWN) -> Result:
         """Build, fit and score one network on a split, by its number as in `hpopt/data/folds.py`.
 
-        The kept weights are left in `folder`, unless the split is there for its score alone. Raises
-        TrialError where there is no finite value.
+        What the builder changes of the process is put back at the end. The kept weights are left in
+        `folder`, unless the split is there for its score alone. Raises TrialError where there is no
+        finite value.
         """
-        if fold != OWN:
-            return self.on(fold)._fit(params, seed, folder if fold == WHOLE else None)
-        return self._fit(params, seed, folder)
+        with self.alone():
+            if fold != OWN:
+                return self.on(fold)._fit(params, seed, folder if fold == WHOLE else None)
+            return self._fit(params, seed, folder)
 
     def reads(self, fold: int) -> Mapping[str, Path]:
         """The files that a fit on a split reads: a relative path for each, and where it is now.
@@ -112,6 +116,17 @@ class Objective:
         """Do what a process has to do once before its first trial."""
         load_keras()
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Put back behind a trial what its builder has changed of the process.
+
+        What the builder's file does when it is imported is there for all trials.
+        """
+        load_keras()
+        load_builder(self.builder)
+        with surroundings_kept():
+            yield
+
     def network(self, params: Params, *, seed: int) -> Any:
         """The uncompiled Keras model that the builder gives for `params`, with seeded weights."""
         keras = load_keras()
@@ -137,7 +152,8 @@ class Objective:
 
     def trained(self, params: Params, *, seed: int, weights: Path) -> Any:
         """The uncompiled network of `params` with weights that a trial kept."""
-        model = self.network(params, seed=seed)
+        with self.alone():
+            model = self.network(params, seed=seed)
         load_weights(model, weights)
         return model
 

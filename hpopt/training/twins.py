@@ -125,11 +125,25 @@ def key_of(model: Any) -> str | None:
                 keras.saving.serialize_keras_object(model),
                 model.get_compile_config(),
                 [_form_of_variable(variable) for variable in model.variables],
+                _surroundings(),
             ]
         text = json.dumps(form, sort_keys=True)
     except Exception:  # of users' own layers that have no config, or one that is not plain
         return None
     return hashlib.sha256(text.encode()).hexdigest() if _is_all_keras(form) else None
+
+
+def _surroundings() -> list[Any]:
+    """What a graph takes from the whole process while it is traced."""
+    import keras
+    import tensorflow as tf
+
+    config = keras.config
+    return [
+        *(config.epsilon(), config.floatx(), config.image_data_format()),
+        *(config.dtype_policy().name, tf.config.optimizer.get_jit()),
+        tf.config.experimental.tensor_float_32_execution_enabled(),
+    ]
 
 
 def _has_more_than_its_config(model: Any) -> bool:
@@ -204,9 +218,12 @@ def _schedule(model: Any) -> Any:
 
 
 def _functions(model: Any) -> Iterator[Any]:
-    """What a model calls besides its layers: a config has no more of a function than its name."""
-    for layer in _layers(model):
-        yield from (thing for thing in vars(layer).values() if callable(thing))
+    """What a model calls besides its layers: a config has no more of a function than its name.
+
+    A method that one object alone has, `layer.call = ...`, is in no config at all.
+    """
+    for owner in (model, model.optimizer, *_layers(model)):
+        yield from (thing for thing in vars(owner).values() if callable(thing))
     for variable in model.variables:
         yield from filter(callable, (variable.regularizer, variable.constraint))
 

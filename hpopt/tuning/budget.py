@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,8 +18,9 @@ Reason = Literal[
 
 # A trial that runs when the time is over may go on for this share of the limit.
 _OVERRUN = 0.05
-# Of a short limit, no more than this share is kept for the closing steps.
-_MOST_CLOSING = 0.25
+# Of a short limit, no more than this share is kept for the closing steps; so much where others use
+# the processors too.
+_MOST_CLOSING, _MOST_CLOSING_SLOWLY = 0.25, 0.5
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Budget:
     closing_s: float = 0.0
     closing_share: float = 0.0
     closing_fits: int = 0
+    slowness: Callable[[], float] = lambda: 1.0  # how many times as long closing takes just now
     max_failures: int | None = None  # in a row, among the trials
     failures_after: int = 0  # behind this one
     points: Sequence[Params] | None = None  # all that the space has, where it has so few
@@ -124,7 +126,9 @@ class Budget:
         """When the search is to be over, so that the closing steps end in time."""
         if self.time_limit_s is None:
             return math.inf
-        closing_s = min(self.closing_s, _MOST_CLOSING * self.time_limit_s)
+        closing_s, slowness = self.closing_s, self.slowness()
+        most = min(_MOST_CLOSING * slowness, _MOST_CLOSING_SLOWLY) * self.time_limit_s
+        closing_s = min(closing_s * slowness, most)
         fits_s = self.closing_share * sum(seconds) + self.closing_fits * usual_s
         return self.time_limit_s - closing_s - fits_s
 

@@ -31,8 +31,8 @@ from hpopt.task import TASKS
 from hpopt.tracking.observer import Observer
 from hpopt.training.objective import Objective
 from hpopt.trusted import remember_code
-from hpopt.tuning.preflight import preflight
 from hpopt.tuning.resuming import Continuation, check_comparable
+from hpopt.tuning.trying import Tried, try_defaults
 from hpopt.tuning.warm_start import warm_start_from
 from hpopt.version import VERSION
 
@@ -142,7 +142,7 @@ def set_up(
         if warm_start is not None:
             run.append(warm_start)
             _note_warm_start(warm_start, observer)
-        ready = _prepare(run, config, material, observer)
+        ready = _prepare(run, config, material, observer, stop)
         if stop.is_set():
             ready.slots.close()
             raise Interrupted("interrupted before the first trial; no run folder is left")
@@ -188,7 +188,7 @@ def set_up_again(
     """
     config = again.config
     run.sweep(config.settings.output.keep_weights)
-    ready = _prepare(run, config, material, observer)
+    ready = _prepare(run, config, material, observer, stop)
     if stop.is_set():
         ready.slots.close()
         raise Interrupted(f"interrupted; {run.path} is as it was")
@@ -199,8 +199,13 @@ def set_up_again(
     return ready
 
 
-def _prepare(run: Run, config: Config, material: Material, observer: Observer) -> Ready:
-    """All that a run needs before its next trial can begin, behind its header and its config."""
+def _prepare(
+    run: Run, config: Config, material: Material, observer: Observer, stop: threading.Event
+) -> Ready:
+    """All that a run needs before its next trial can begin, behind its header and its config.
+
+    The preflight is left once `stop` is set.
+    """
     space, seed = config.binding.space, config.settings.search.seed
     with run.log_file():
         for note in (*config.binding.notes, *material.notes):
@@ -208,12 +213,21 @@ def _prepare(run: Run, config: Config, material: Material, observer: Observer) -
             observer.note(note)
     objective = material.objective(config, run.data_folder)
     splits = material.splits(config, run.data_folder)
+    function = Tried(objective)
     resources = Resources.of(config.settings.execution, n_jobs=_jobs_left(run, config))
     with ExitStack() as on_failure:
         with run.log_file():
-            slots = make_slots(objective, resources)
+            slots = make_slots(function, resources)
         on_failure.callback(slots.close)
-        preflight(objective, space.defaults, seed=seed)
+        try_defaults(
+            slots,
+            function,
+            space.defaults,
+            seed=seed,
+            folder=run.data_folder / "preflight",
+            stop=stop,
+            source=source_of(objective.builder),
+        )
         resolved = resolved_yaml(
             config, metric=material.metric.name, loss=material.loss, workers=resources.workers
         )

@@ -11,10 +11,12 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from hpopt.closing.steps import CLOSING_S, PLOTS_S, Closing
+from hpopt.closing.steps import Closing
+from hpopt.closing.time_left import CLOSING_S, PLOTS_S
 from hpopt.config.loading import Config
 from hpopt.errors import Interrupted, RunError
 from hpopt.execution.folded import FoldedSlots
+from hpopt.execution.machine import slowness
 from hpopt.execution.resampling import Resampling
 from hpopt.execution.slots import Slots
 from hpopt.runs import journal
@@ -139,6 +141,8 @@ def _carry_on(
             seed=options.search.seed,
             output=options.output,
             stop=stop,
+            time_limit_s=options.search.time_limit,
+            note=lambda text: _say(text, observer),
         )
         steps.do_all()
         if steps.is_cut_short:
@@ -190,6 +194,7 @@ def _budget(run: Run, config: Config) -> Budget:
         closing_s=CLOSING_S + (PLOTS_S if options.output.plots else 0.0),
         closing_share=options.output.confirm,
         closing_fits=(2 if options.output.refit else 0) + (options.output.ensemble or 0),
+        slowness=slowness,
         max_failures=options.execution.max_failures,
         failures_after=len(run.trials()),
         points=config.binding.space.points(options.search.n_calls),
@@ -200,5 +205,9 @@ def _note_of_engine(config: Config, observer: Observer) -> None:
     search = config.settings.search
     note = search.chosen.note(config.binding.space, search.n_calls)
     if note is not None:
-        log.warning(note)
-        observer.note(note)
+        _say(note, observer)
+
+
+def _say(note: str, observer: Observer) -> None:
+    log.warning(note)
+    observer.note(note)

@@ -121,3 +121,22 @@ def test_each_command_explains_itself(hpopt, command):
 def test_the_schema_is_printed(hpopt):
     shipped = (ROOT / "docs" / "hpopt.schema.json").read_text()
     assert hpopt("schema").out == shipped
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_thread_that_own_code_has_left_running_does_not_keep_the_program(code):
+    script = (
+        "import atexit, sys, threading, time\n"
+        "from hpopt.cli import main\n"
+        "def command():\n"
+        "    threading.Thread(target=time.sleep, args=(60,)).start()\n"
+        "    atexit.register(print, 'tidied')\n"
+        "    print('done')\n"
+        f"    sys.exit({code})\n"
+        "main.main = command\n"
+        "main.program()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30
+    )
+    assert (done.returncode, done.stdout) == (code, "done\ntidied\n")

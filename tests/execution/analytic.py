@@ -9,7 +9,7 @@ import time
 
 from functions import Analytic
 
-from hpopt.errors import RunError, TrialError
+from hpopt.errors import RunError, SetupError, TrialError
 from hpopt.trials import Result
 
 
@@ -42,8 +42,17 @@ def does(params, *, seed, folder, fold=0) -> Result:
             print("words " * 1_000_000)
         case "find the disk full":
             raise RunError("the disk is full")
+        case "be no set-up":
+            raise SetupError("no such builder", help="write another")
+        case "close its files":
+            os.closerange(0, 200)
+        case "fork":
+            os.fork()
         case "wait":
             time.sleep(params["x"])
+        case "work for two seconds":  # of its own, however long it is frozen
+            for _ in range(20):
+                time.sleep(0.1)
         case "go on":
             params = {"x": 1 + float((folder / "state").read_text())}
     folder.mkdir(parents=True, exist_ok=True)

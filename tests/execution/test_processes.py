@@ -17,7 +17,7 @@ from hpopt.errors import RunError
 from hpopt.execution import processes
 from hpopt.execution.processes import ProcessSlots
 from hpopt.execution.resources import Resources
-from hpopt.execution.slots import Job, TrialFailed, TrialFinished, TrialLost
+from hpopt.execution.slots import PREFLIGHT, Job, TrialFailed, TrialFinished, TrialLost
 
 
 def started(count=1, function=objective, memory=300e6, timeout_s=math.inf) -> ProcessSlots:
@@ -54,6 +54,7 @@ def worker_of(folder) -> int:
         ("segfault", "the worker was killed by SIGSEGV", TrialFailed),
         ("exit hard", "the worker ended by itself, with exit code 3", TrialFailed),
         ("be killed", "the worker was killed by SIGKILL, as a system does", TrialLost),
+        ("close its files", "the worker ", TrialFailed),
         ("allocate", "used more than 300 MB of memory (execution.memory_limit)", TrialFailed),
     ],
 )
@@ -62,6 +63,20 @@ def test_a_trial_that_ends_its_worker_fails_alone(slots, tmp_path, does, reason,
     assert event.reason.startswith(reason)
     assert type(event) is outcome
     assert isinstance(end_of(slots, tmp_path / "next", does="work"), TrialFinished)
+
+
+def test_a_fork_inside_a_trial_says_nothing_in_its_place(slots, tmp_path):
+    assert isinstance(end_of(slots, tmp_path, does="fork"), TrialFinished)
+    assert slots.events(0.5) == []
+    assert isinstance(end_of(slots, tmp_path / "next", does="work"), TrialFinished)
+
+
+def test_a_preflight_has_its_time_whatever_limit_trials_have(tmp_path):
+    slots = started(timeout_s=0.3)
+    slots.submit(Job(0, {"does": "wait", "x": 0.8}, 0, tmp_path, PREFLIGHT, least_timeout_s=9.0))
+    [event] = wait_for(slots)
+    slots.close()
+    assert isinstance(event, TrialFinished)
 
 
 def test_a_crash_leaves_the_place_in_the_log(slots, tmp_path):
@@ -207,3 +222,32 @@ def test_no_worker_outlives_a_killed_parent(tmp_path, does):
         parent.kill()
     _, alive = psutil.wait_procs(children, timeout=5)
     assert not alive
+
+
+FROZEN = """if True:
+    import sys
+    from pathlib import Path
+    from analytic import objective
+    from hpopt.execution.resources import Resources
+    from hpopt.execution.processes import ProcessSlots
+    from hpopt.execution.slots import Job
+    slots = ProcessSlots(objective, Resources(1, 1, [], 1e9, 5.0))
+    slots.submit(Job(1, {"does": "work for two seconds"}, 0, Path(sys.argv[1])))
+    while not (events := slots.events(0.5)):
+        print("running", flush=True)
+    print(type(events[0]).__name__, flush=True)
+    slots.close()
+"""
+
+
+def test_time_in_which_all_was_frozen_does_not_count(tmp_path):
+    command = [sys.executable, "-c", FROZEN, str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as parent:
+        assert parent.stdout.readline() == b"running\n"
+        family = [parent, *psutil.Process(parent.pid).children(recursive=True)]
+        for number in (signal.SIGSTOP, signal.SIGCONT):
+            for each in family:
+                each.send_signal(number)
+            time.sleep(6.0 if number == signal.SIGSTOP else 0.0)
+        assert parent.stdout.read().splitlines()[-1] == b"TrialFinished"

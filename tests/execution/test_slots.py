@@ -9,21 +9,25 @@ from dataclasses import replace
 import pytest
 from analytic import objective
 
-from hpopt.errors import RunError
+from hpopt.errors import RunError, SetupError
 from hpopt.execution.choosing import BACKENDS, make_slots
 from hpopt.execution.resources import Resources
-from hpopt.execution.slots import Job, TrialFailed, TrialFinished
+from hpopt.execution.slots import PREFLIGHT, Job, TrialFailed, TrialFinished
 
 ONE = Resources(1, 1, [], math.inf, math.inf)
 KINDS = {name: replace(ONE, backend=name) for name in [*BACKENDS, "far"]}
 KINDS["two processes"] = replace(ONE, workers=2)
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def slots(request):
+def made(kind):
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(BACKENDS, "far", "far")
-        slots = make_slots(objective, KINDS[request.param])
+        return make_slots(objective, KINDS[kind])
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def slots(request):
+    slots = made(request.param)
     yield slots
     slots.close()
 
@@ -124,3 +128,18 @@ def test_a_full_disk_is_no_fault_of_a_trial(slots, tmp_path):
     slots.submit(Job(1, {"does": "find the disk full"}, 0, tmp_path / "1"))
     with pytest.raises(RunError, match="the disk is full"):
         wait_for_end(slots)
+
+
+@pytest.mark.parametrize("kind", ["serial", "processes", "far"])
+def test_a_fault_of_the_set_up_costs_a_trial_but_in_a_preflight_it_comes_back_as_it_is(
+    kind, tmp_path
+):
+    slots, job = made(kind), Job(1, {"does": "be no set-up"}, 0, tmp_path / "1")
+    slots.submit(job)
+    [event] = wait_for_end(slots)
+    assert (type(event), event.reason) == (TrialFailed, "no such builder")
+    slots.submit(replace(job, number=0, fold=PREFLIGHT))
+    with pytest.raises(SetupError, match="no such builder") as caught:
+        wait_for_end(slots)
+    assert caught.value.problems[0].help == "write another"
+    slots.close()

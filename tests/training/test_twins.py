@@ -311,3 +311,67 @@ def test_what_no_graph_can_hold_goes_through_keras_and_the_log_says_so(caplog):
     assert "through model.fit: the model has its own train_step" in caplog.text
     assert job.epoch == 3
     assert job.curves["loss"][2] < job.curves["loss"][0]
+
+
+def _own_loss(model):
+    loss = model.compute_loss
+    model.compute_loss = lambda *args, **options: 10 * loss(*args, **options)
+
+
+def _own_train_step(model):
+    model.train_step = lambda data: {"loss": 1.0}
+
+
+def _own_optimizer(model):
+    model.optimizer.apply = lambda *args: None
+
+
+@pytest.mark.parametrize("change", [_own_loss, _own_train_step])
+def test_a_step_that_one_model_alone_has_goes_through_keras(change):
+    model = network()
+    assert drivers.needs_keras(model) is None
+    change(model)
+    assert "its own" in drivers.needs_keras(model)
+
+
+def test_a_metric_inside_a_layer_goes_through_keras():
+    keras = load_keras()
+
+    class Counts(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.seen = keras.metrics.Mean(name="seen")
+
+        def call(self, inputs):
+            self.seen.update_state(inputs)
+            return inputs
+
+    assert "seen" in drivers.needs_keras(network(layer=[Counts()]))
+
+
+def test_functions_that_are_to_run_eagerly_go_through_keras():
+    import tensorflow as tf
+
+    model = network()
+    tf.config.run_functions_eagerly(True)
+    try:
+        assert "eagerly" in drivers.needs_keras(model)
+    finally:
+        tf.config.run_functions_eagerly(False)
+
+
+def test_what_a_graph_takes_from_the_process_makes_another_graph():
+    keras = load_keras()
+    before = key_of(network())
+    keras.config.set_epsilon(1e-3)
+    try:
+        assert key_of(network()) not in (None, before)
+    finally:
+        keras.config.set_epsilon(1e-7)
+    assert key_of(network()) == before
+
+
+def test_an_object_with_a_method_of_its_own_shares_no_graph():
+    model = network()
+    _own_optimizer(model)
+    assert key_of(model) is None

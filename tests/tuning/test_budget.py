@@ -122,6 +122,8 @@ def test_a_trial_has_to_end_in_time_as_the_middle_one_would(a_run, elapsed_s, is
         ({}, 100.0),
         ({"closing_s": 5.0}, 95.0),
         ({"closing_s": 50.0}, 75.0),  # a quarter of the limit at most
+        ({"closing_s": 10.0, "slowness": lambda: 3.0}, 70.0),  # where others compute as well
+        ({"closing_s": 20.0, "slowness": lambda: 9.0}, 50.0),
         ({"closing_share": 0.5}, 90.0),
         ({"closing_fits": 2}, 80.0),
         ({"closing_s": 5.0, "closing_share": 0.5, "closing_fits": 2}, 65.0),
