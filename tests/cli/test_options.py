@@ -13,7 +13,7 @@ def place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in RUNS:
         (tmp_path / "runs" / name).mkdir(parents=True)
-        (tmp_path / "runs" / name / JOURNAL).write_text("")
+        (tmp_path / "runs" / name / JOURNAL).write_text("{}\n")
     (tmp_path / "configs").mkdir()
     for file in ("configs/wine.yaml", "configs/iris.yml", "configs/nets.py", "c.yaml", ".x.yaml"):
         (tmp_path / file).write_text("")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, make_run
-from hpopt.cli.records import overview, run_record, trial_record
 
 from hpopt.cli import show
+from hpopt.cli.json_records import overview, run_record, trial_record
 from hpopt.cli.runs import _row
 from hpopt.cli.trials import _csv
 from hpopt.errors import HpoptError
@@ -37,7 +37,7 @@ def readers(run: Run):
     yield lambda: json_line(overview(run))
     yield lambda: json_line(run_record(run))
     yield lambda: list(show._run_lines(run))
-    yield lambda: _csv(run)
+    yield lambda: _csv(run, str)
     yield lambda: summarise(run, Findings((), None))
     yield lambda: conclude(run)
     yield lambda: show_standings([Standing.of(run)], run.metric)
