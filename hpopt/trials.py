@@ -71,12 +71,8 @@ def ranked(trials: Sequence[Trial]) -> list[Trial]:
     Params that ran several times count by the mean of their values: the lowest of them is the
     luckiest. Of such trials the one nearest to that mean stands first, and of two the higher.
     """
-    ranks: dict[int, tuple[float, ...]] = {}
-    for same in _by_params(trials).values():
-        mean = fmean(trial.value or 0.0 for trial in same)
-        ranks |= {trial.number: (*_rank(trial, mean), trial.number) for trial in same}
-    finished = [trial for trial in trials if trial.number in ranks]
-    return sorted(finished, key=lambda trial: ranks[trial.number])
+    groups = _by_params(trials).values()
+    return [trial for _, trial in sorted(rank for same in groups for rank in _ranks(same))]
 
 
 def repeats(trial: Trial, trials: Sequence[Trial]) -> list[Trial]:
@@ -98,6 +94,12 @@ def _key(trial: Trial) -> Hashable:
     return identity(trial.params) if trial.params else trial.number
 
 
+def _ranks(same: Sequence[Trial]) -> list[tuple[tuple[float, ...], Trial]]:
+    """The finished trials of one params, each behind what it is sorted by among all trials."""
+    mean = fmean(trial.value or 0.0 for trial in same)
+    return [((*_rank(trial, mean), trial.number), trial) for trial in same]
+
+
 def _rank(trial: Trial, mean: float) -> tuple[float, ...]:
     """What trials are sorted by, where their params gave `mean`."""
     value = trial.value or 0.0
@@ -106,18 +108,18 @@ def _rank(trial: Trial, mean: float) -> tuple[float, ...]:
 
 def incumbents(trials: Sequence[Trial]) -> list[Trial | None]:
     """The incumbent after each of the trials; None before the first that finished."""
-    best: Trial | None = None
     groups: dict[Hashable, list[Trial]] = {}
+    leaders: dict[Hashable, tuple[tuple[float, ...], Trial]] = {}  # the best of each group
+    best: tuple[tuple[float, ...], Trial] | None = None
     after = []
     for trial in trials:
         if trial.state == "finished":
             same = groups.setdefault(_key(trial), [])
             same.append(trial)
-            if best is None or len(same) > 1:  # then a mean has changed, perhaps the best one's
-                best = incumbent([each for group in groups.values() for each in group])
-            else:
-                best = incumbent([*groups[_key(best)], trial])
-        after.append(best)
+            leader = leaders[_key(trial)] = min(_ranks(same))
+            # A mean that has changed may have been the best one's: then all groups are asked.
+            best = min(leaders.values()) if len(same) > 1 else min(best or leader, leader)
+        after.append(None if best is None else best[1])
     return after
 
 
