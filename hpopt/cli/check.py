@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hpopt.cli.hints import check_config_argument
 from hpopt.cli.options import ConfigArgument, Json, Overrides, emit, own_code_aside
 
 if TYPE_CHECKING:
@@ -25,8 +26,10 @@ def check_command(
     short trials to measure the time. Leaves no folder behind.
     """
     from hpopt.checking import check
+    from hpopt.cli.text import to_fit
     from hpopt.config.loading import load_config
 
+    check_config_argument(config)
     with own_code_aside():
         loaded = load_config(config, overrides or ())
         print("trying the defaults and measuring short fits", file=sys.stderr, flush=True)
@@ -36,11 +39,12 @@ def check_command(
     if as_json:
         emit(_record(loaded, checked))
     else:
-        print("\n".join(_lines(loaded, checked)))
+        print(to_fit("\n".join(_lines(loaded, checked))))
 
 
 def _lines(config: Config, check: Check) -> Iterator[str]:
-    from hpopt.cli.text import duration, facts, space_table
+    from hpopt.cli.text import facts, space_table
+    from hpopt.report.words import duration
 
     material, search = check.material, config.settings.search
     acquisition = search.of_searcher.get("acquisition")

@@ -25,6 +25,7 @@ def show_command(
     as_json: Json = False,
 ) -> None:
     """Show a run or one of its trials, also while it runs."""
+    from hpopt.cli.text import to_fit
     from hpopt.runs.finding import find_run, find_trial
 
     opened = find_run(run)
@@ -32,7 +33,7 @@ def show_command(
         if as_json:
             emit(run_record(opened))
         else:
-            print("\n".join(_run_lines(opened)))
+            print(to_fit("\n".join(_run_lines(opened))))
         return
     trial = find_trial(opened, number)
     if as_json:
@@ -120,8 +121,8 @@ def _params(run: Run) -> Iterator[str]:
 
 
 def _best_trials(run: Run) -> Iterator[str]:
-    from hpopt.cli.text import duration, table
-    from hpopt.report.words import show_score
+    from hpopt.cli.text import table
+    from hpopt.report.words import duration, show_score
     from hpopt.trials import ranked
 
     rows = [
@@ -134,9 +135,9 @@ def _best_trials(run: Run) -> Iterator[str]:
 
 
 def _trial_lines(run: Run, trial: Trial) -> Iterator[str]:
-    from hpopt.cli.text import age, duration
+    from hpopt.cli.text import age
     from hpopt.cli.text import facts as aligned
-    from hpopt.report.words import show_param, show_score
+    from hpopt.report.words import duration, show_param, show_score
     from hpopt.runs.legality import moment_of
 
     since = moment_of(trial.started)

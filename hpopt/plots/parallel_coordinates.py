@@ -8,7 +8,7 @@ import numpy as np
 
 from hpopt.plots import scales, style
 from hpopt.plots.history import History
-from hpopt.report.words import show_score
+from hpopt.report.words import counted, show_score
 from hpopt.space.dimensions import Categorical, Dimension, Integer
 from hpopt.trials import Trial, ranked
 
@@ -49,7 +49,7 @@ def draw_parallel_coordinates(history: History) -> Figure:
     )
     _draw_marked(axes, history, lines)
     _draw_axes(axes, history, dimensions)
-    style.title(figure, f"{len(order)} trials, the better the darker")
+    style.title(figure, f"{counted(len(order), 'trial')}, the better the darker")
     figure.legend(loc="outside upper right", ncols=2)
     return figure
 

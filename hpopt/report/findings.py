@@ -32,7 +32,9 @@ def find_out(run: Run) -> Findings:
     trials = run.trials()
     finished = sum(trial.result is not None for trial in trials)
     if finished < _FEWEST:
-        few = "No trial has" if finished == 0 else f"Only {finished} trials have"
+        few = {0: "No trial has", 1: "Only 1 trial has"}.get(
+            finished, f"Only {finished} trials have"
+        )
         return Findings([f"{few} finished: too few to say what the parameters did."], None)
     surrogate = fit_surrogate(space, trials)
     trust = leave_one_out(surrogate)

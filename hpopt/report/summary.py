@@ -13,7 +13,14 @@ from hpopt.report.assessment import (
 )
 from hpopt.report.choice import describe_ensemble, describe_race
 from hpopt.report.scores import score_rows
-from hpopt.report.words import early_end, few_groups, repeated, seen_test, show_param
+from hpopt.report.words import (
+    counted,
+    early_end,
+    few_groups,
+    repeated,
+    seen_test,
+    show_param,
+)
 from hpopt.runs.folder import Run
 from hpopt.runs.steps import Findings, Scored
 from hpopt.space.dimensions import Categorical, Dimension
@@ -39,7 +46,7 @@ def _overview(run: Run) -> str:
     trials = run.trials()
     failed = sum(trial.state == "failed" for trial in trials)
     seconds = sum(trial.result.seconds for trial in trials if trial.result is not None)
-    count = f"{len(trials)} trials" + (f", {failed} of which failed" if failed else "")
+    count = counted(len(trials), "trial") + (f", {failed} of which failed" if failed else "")
     number, metric = len(run.header.space), run.header.metric
     direction = "higher is better" if run.header.greater_is_better else "lower is better"
     dimensions = f"{number} dimension{'s' if number > 1 else ''}"

@@ -39,6 +39,23 @@ def show_param(value: Scalar) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+# The largest unit that fits at least twice, so that "90 s" is not "1 min".
+_UNITS = (("d", 86400), ("h", 3600), ("min", 60))
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it: 3 h, 25 min, 90 s, 0.25 s."""
+    for unit, size in _UNITS:
+        if seconds >= 2 * size:
+            return f"{seconds / size:,.0f} {unit}"
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things: 1 trial, 2 trials, 12,000 rows."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def align(rows: Sequence[Sequence[str]], right: Collection[int] | None = None) -> list[str]:
     """Rows of cells as lines of columns, for a terminal.
 
@@ -70,7 +87,8 @@ def early_end(run: Run) -> str | None:
     """A sentence that says why a search ended before all of its trials were made, if it did."""
     if run.end is None or run.end.reason == "n_calls":
         return None
-    return f"The search ended after {len(run.trials())} of {run.n_calls} trials: {run.end.text}."
+    trials = counted(run.n_calls or 0, "trial")
+    return f"The search ended after {len(run.trials())} of {trials}: {run.end.text}."
 
 
 def repeated(run: Run, trial: Trial) -> str | None:
