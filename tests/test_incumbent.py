@@ -90,7 +90,7 @@ def test_what_people_are_shown(run, hpopt):
     assert (
         f"trial {LAST} of {run.path.name}: finished, the best" in hpopt("show", run.path, LAST).out
     )
-    assert conclude(run).startswith(f"best accuracy on validation: 0.5000 (trial {LAST})")
+    assert f"best accuracy on validation: 0.5000 (trial {LAST})" in conclude(run)
     assert f"trial {LAST}" in summarise(run, Findings([], None))
     assert Standing.of(run).best_trial == LAST
 

@@ -48,7 +48,7 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
 
     material, search = check.material, config.settings.search
     acquisition = search.of_searcher.get("acquisition")
-    parts = ", ".join(f"{len(rows)} {part}" for part, rows in material.parts.items())
+    parts = ", ".join(f"{len(rows):,} {part}" for part, rows in material.parts.items())
     direction = "higher" if material.metric.greater_is_better else "lower"
     slowest = max(trial.seconds for trial in check.trial_times)
     default = check.trial_times[0]
@@ -62,8 +62,8 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
     yield f"{config.document.path}: a run can begin"
     yield from facts(
         {
-            "rows": f"{len(material.table.target)}: {parts}",
-            "features": str(check.features),
+            "rows": f"{len(material.table.target):,}: {parts}",
+            "features": f"{check.features:,}",
             "task": material.table.task + (f", {labels} classes" if labels > 2 else ""),
             "metric": f"{material.metric.name} ({direction} is better)",
             "loss": material.loss,
@@ -95,7 +95,14 @@ def _column_table(columns: Sequence[Column]) -> Iterator[str]:
 
     shown = columns[:_MOST_COLUMNS]
     rows = [
-        [" ".join(c.name.split()), c.kind, c.use, str(c.gaps or ""), str(c.distinct), _why(c)]
+        [
+            " ".join(c.name.split()),
+            c.kind,
+            c.use,
+            f"{c.gaps:,}" if c.gaps else "",
+            f"{c.distinct:,}",
+            _why(c),
+        ]
         for c in shown
     ]
     yield from table(["column", "kind", "use", "gaps", "distinct", "why"], rows, "gaps distinct")

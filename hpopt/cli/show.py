@@ -44,7 +44,8 @@ def show_command(
 
 def _run_lines(run: Run) -> Iterator[str]:
     from hpopt.cli.text import age
-    from hpopt.report.words import early_end, seen_test
+    from hpopt.report.verdict import verdict
+    from hpopt.report.words import duration, early_end, seen_test
     from hpopt.runs.legality import moment_of
     from hpopt.runs.naming import name_of
 
@@ -53,11 +54,12 @@ def _run_lines(run: Run) -> Iterator[str]:
     of = f" of {run.n_calls}" if run.n_calls else ""
     seconds = sum(trial.result.seconds for trial in trials if trial.result)
     yield f"{run.path.name}: {_STATES[run.state]}"
+    yield from (sentence.replace("`", "") for sentence in verdict(run))
     yield f"  config  {run.header.config or name_of(run.path)}, begun {age(run.begun)}"
     yield (
         f"  trials  {len(trials)}{of}"
         + (f", {len(failed)} failed" if failed else "")
-        + f"; {seconds:.0f} s of fitting"
+        + f"; {duration(seconds)} of fitting"
     )
     if run.overrides:
         yield f"  set     {' '.join(run.overrides)}"

@@ -98,7 +98,7 @@ def _draw_axes(axes: Axes, history: History, dimensions: list[Dimension]) -> Non
     bottom, top = history.score_limits
     ticks = [v for v in MaxNLocator(5).tick_values(bottom, top) if bottom <= v <= top]
     scales_of = [_unit_ticks(dimension) for dimension in dimensions]
-    scales_of.append(([(v - bottom) / (top - bottom) for v in ticks], [f"{v:.4g}" for v in ticks]))
+    scales_of.append(([(v - bottom) / (top - bottom) for v in ticks], [f"{v:,.6g}" for v in ticks]))
     box = {"boxstyle": "square,pad=0.1", "facecolor": "white", "alpha": 0.75, "linewidth": 0}
     for column, (heights, labels) in enumerate(scales_of):
         axes.plot([column, column], [0, 1], color=style.DARK, linewidth=0.8, zorder=3)

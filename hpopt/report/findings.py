@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hpopt.report.words import list_names, show_param
+from hpopt.report.words import list_names, show_param, show_score
 from hpopt.runs.folder import Run
 from hpopt.runs.steps import Findings
 from hpopt.search.dependence import Dependence, dependence
@@ -97,8 +97,10 @@ def _differ(effect: Dependence, better: int, worse: int) -> bool:
 
 
 def _score(effect: Dependence, index: int, sign: float) -> str:
-    return f"{sign * effect.middle[index]:.3g}"
+    return show_score(sign * effect.middle[index])
 
 
 def _value(dimension: Any, centre: float) -> str:
-    return str(round(centre)) if isinstance(dimension, Integer) else f"{centre:.2g}"
+    return (
+        str(round(centre)) if isinstance(dimension, Integer) else show_param(float(f"{centre:.2g}"))
+    )

@@ -13,8 +13,10 @@ from hpopt.report.assessment import (
 )
 from hpopt.report.choice import describe_ensemble, describe_race
 from hpopt.report.scores import score_rows
+from hpopt.report.verdict import verdict
 from hpopt.report.words import (
     counted,
+    duration,
     early_end,
     few_groups,
     repeated,
@@ -33,7 +35,7 @@ _PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")
 def summarise(run: Run, findings: Findings) -> str:
     """The summary in Markdown; `findings` are what the surrogate says of the parameters."""
     trials, best = run.trials(), run.chosen
-    lines = [f"# {run.path.name}", "", _overview(run), ""]
+    lines = [f"# {run.path.name}", "", *_paragraph(verdict(run)), _overview(run), ""]
     if best is None:
         lines += ["No trial gave a value, so there is no model.", "", *_space(run)]
     else:
@@ -54,7 +56,7 @@ def _overview(run: Run) -> str:
     network = f" of `{builder}` networks" if builder else ""
     overview = (
         f"{count} over {dimensions}{network}, for the best `{metric}` on validation ({direction}); "
-        f"{seconds:.0f} s of fitting."
+        f"{duration(seconds)} of fitting."
     )
     return " ".join(
         [overview, *(sentence for sentence in (early_end(run), seen_test(run)) if sentence)]
@@ -84,7 +86,7 @@ def _scores(run: Run, best: Trial) -> list[str]:
             ]
         return [*lines, *_paragraph(verdicts(run))]
     groups = "" if scored.groups is None else f" in {scored.groups} groups"
-    lines += [f"On the test part, {scored.rows} rows{groups} that no trial saw:", ""]
+    lines += [f"On the test part, {counted(scored.rows, 'row')}{groups} that no trial saw:", ""]
     lines += [*(f"- {verdict}" for verdict in verdicts(run)), ""]
     few = few_groups(run)
     lines += _paragraph([*([few] if few else []), *describe_flattery(run)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,15 +15,46 @@ if TYPE_CHECKING:
 
 
 def show_score(score: float | None) -> str:
-    """A score as people compare it: four decimals, or four digits where it is large or small."""
+    """A score as people compare it: four digits, four decimals below 1; 17,430 and never 1.743e4.
+
+    What is below a ten-thousandth, or longer than people read, has a power of ten.
+    """
     if score is None:
         return "–"
-    return f"{score:.4f}" if 0.001 <= abs(score) < 1000 or score == 0 else f"{score:.4g}"
+    size = abs(score)
+    if size and not 1e-4 <= size < 1e9:
+        return f"{score:.3g}"
+    if size < 1:
+        return f"{score:.4f}" if size >= 1e-3 or size == 0 else f"{score:.3g}"
+    return f"{score:,.{max(0, 3 - _power(size))}f}"
+
+
+def show_with(interval: Sequence[float] | None, score: float | None) -> str:
+    """A score with no more digits than its interval lends it: half the width to two digits.
+
+    Two digits at least, and no more than `show_score` gives.
+    """
+    if interval is None or score is None:
+        return show_score(score)
+    half = (interval[1] - interval[0]) / 2
+    size = max(abs(score), *map(abs, interval))
+    if not math.isfinite(half) or half <= 0 or not 1e-4 <= size < 1e9:
+        return show_score(score)
+    most = max(4, 1 - _power(size)) if size < 1 else max(0, 3 - _power(size))
+    decimals = min(most, max(1 - _power(half), 1 - _power(size)))
+    return f"{round(score, decimals) + 0.0:,.{max(0, decimals)}f}"
+
+
+def _power(size: float) -> int:
+    """The power of ten of a number's first digit."""
+    return math.floor(math.log10(size))
 
 
 def show_interval(interval: Sequence[float] | None) -> str:
     """A confidence interval: [low, high]; nothing where there is none."""
-    return "" if interval is None else f"[{', '.join(map(show_score, interval))}]"
+    if interval is None:
+        return ""
+    return f"[{', '.join(show_with(interval, end) for end in interval)}]"
 
 
 def show_p(p: float) -> str:
@@ -33,7 +65,7 @@ def show_p(p: float) -> str:
 def show_param(value: Scalar) -> str:
     """A param as it is worth reading: four digits of a real number."""
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return f"{value:.0f}" if 1e4 <= abs(value) < 1e7 else f"{value:.4g}"
     if value is None:
         return "null"  # as in the YAML
     return str(value).lower() if isinstance(value, bool) else str(value)
