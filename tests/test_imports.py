@@ -119,7 +119,8 @@ MAY_IMPORT = {
     }
     | RECORDS,
     "api": {"config", "own_code", "runs", "tracking", "tuning"} | RECORDS,
-    "checking": {"config", "execution", "search", "training", "tuning"} | RECORDS,
+    "checking": {"closing", "config", "execution", "own_code", "search", "training", "tuning"}
+    | RECORDS,
     "cli": {
         "checking",
         "config",

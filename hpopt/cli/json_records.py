@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 def overview(run: Run) -> dict[str, Any]:
     """A run in brief, as strict JSON."""
+    from hpopt.trials import made
+
     trials = run.trials()
     return {
         "id": run.path.name,
@@ -19,8 +21,9 @@ def overview(run: Run) -> dict[str, Any]:
         "config": run.header.config,
         "state": run.state,
         "begun": run.begun.isoformat() if run.begun else None,
-        "trials": len(trials),
+        "trials": made(trials),
         "failed": sum(trial.state == "failed" for trial in trials),
+        "cut": sum(trial.state == "cut" for trial in trials),
         "n_calls": run.n_calls,
         "metric": run.metric,
         "greater_is_better": run.header.greater_is_better,

@@ -33,7 +33,7 @@ from hpopt.runs.naming import new_folder
 from hpopt.runs.state import RunState, Status
 from hpopt.runs.steps import StepOutcomes
 from hpopt.runs.weights import Weights
-from hpopt.trials import Trial, repeats
+from hpopt.trials import Trial, made, repeats
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -110,7 +110,7 @@ class Run:
         return run
 
     def __repr__(self) -> str:
-        best, count = self.best, len(self.trials())
+        best, count = self.best, made(self.trials())
         of = "" if self.n_calls is None else f" of {self.n_calls}"
         trials = f"{count}{of} trial{'' if (self.n_calls or count) == 1 else 's'}"
         score = "no best yet" if best is None else f"best {self.metric} {self.score(best):.4g}"
@@ -327,7 +327,7 @@ class Run:
             for path in list(self.path.rglob(f".*{PART}")):
                 remove(path)
             for trial in self.trials():
-                if trial.state == "running":
+                if trial.state in ("running", "cut"):
                     self.clear_trial(trial.number)
         self._weights.keep_best(count)
 
