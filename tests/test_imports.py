@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "shown": set(),
     "trusted": {"errors", "own_code"},
     "own_code": {"errors"},
+    "shipping": {"errors", "files"},
     "space": {"errors"},
     "builders": {"backend", "errors", "own_code", "task"},
     "inputs": {"backend", "errors", "shown"},
@@ -118,7 +119,7 @@ MAY_IMPORT = {
         "trusted",
     }
     | RECORDS,
-    "api": {"config", "own_code", "runs", "tracking", "tuning"} | RECORDS,
+    "api": {"config", "own_code", "runs", "shipping", "tracking", "tuning"} | RECORDS,
     "checking": {"closing", "config", "execution", "own_code", "search", "training", "tuning"}
     | RECORDS,
     "cli": {
@@ -187,7 +188,7 @@ HEAVY = {
     "sklearn": {"data", "metrics", "runs", "training"},
     "skopt": {"runs", "search", "space"},
     "matplotlib": {"plots"},
-    "pandas": {"data", "inputs", "predicting", "runs"},
+    "pandas": {"api", "data", "inputs", "predicting", "runs", "shipping"},
     "pyarrow": {"data"},
     "psutil": {"execution", "runs"},
     "rich": {"tracking"},

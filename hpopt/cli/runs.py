@@ -63,7 +63,9 @@ def runs_command(
             run = Run.open(path, curves=False)
         except RunError as error:
             if as_json:
-                emit({"id": path.name, "path": str(path), "state": "broken", "reason": str(error)})
+                emit(
+                    {"id": path.name, "path": str(path), "state": "broken", "reason": error.message}
+                )
             else:
                 print(error.render(), file=sys.stderr)
             continue
