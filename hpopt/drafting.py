@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 from typing import Literal
 
 import numpy as np
@@ -12,15 +14,18 @@ import numpy as np
 from hpopt.config.dumping import inline_yaml
 from hpopt.data.building import build_table
 from hpopt.data.column_kinds import Column, said_words
+from hpopt.data.leaks import Leak, possible_leaks
 from hpopt.data.reading import read_csv, read_parquet
 from hpopt.data.sources import Table
-from hpopt.errors import ConfigError, closest
+from hpopt.data.splits import split_rows
+from hpopt.errors import ConfigError, DataError, closest
 from hpopt.inputs.stored import Sheet
 from hpopt.report.words import align
 
 SCHEMA = "hpopt.schema.json"
 
 _MOST_COLUMNS = 100
+_WIDTH = 90  # of a comment that is a sentence
 # A class of so few of the rows makes accuracy blind to it.
 _RARE_SHARE = 0.1
 _SKEWED = 2.0
@@ -30,8 +35,16 @@ _MOST_PIECES = 512
 _FEWEST_PIECES = 8
 
 
-def draft_config(data: Path, target: str | None, place: Path) -> str:
-    """The text of a config for the table in `data`, that is to lie in the folder `place`.
+@dataclass(frozen=True)
+class Draft:
+    """The text of a config, and what people should know of the table that it is for."""
+
+    text: str
+    notes: Sequence[str]
+
+
+def draft_config(data: Path, target: str | None, place: Path) -> Draft:
+    """A config for the table in `data`, that is to lie in the folder `place`.
 
     Raises DataError where the table can't be read or used, ConfigError without a target.
     """
@@ -42,7 +55,21 @@ def draft_config(data: Path, target: str | None, place: Path) -> str:
     if target is None or target not in sheet.columns:
         raise _no_target(sheet, target)
     table = build_table(sheet, target=target, task=None)
-    return "\n".join(_lines(table, source, _path_from(place, data), target)) + "\n"
+    leaks = _leaks(table)
+    text = "\n".join(_lines(table, source, _path_from(place, data), target, leaks)) + "\n"
+    return Draft(text, list(map(str, leaks)))
+
+
+def _leaks(table: Table) -> Sequence[Leak]:
+    """What the training part says of leaks, if the rows can be split as the draft has it."""
+    train, validation, test = _shares(len(table.target))
+    try:
+        parts = split_rows(
+            table, train=train, validation=validation, test=test, seed=0, stratify="auto"
+        )
+    except DataError:  # of too few rows `check` says so
+        return []
+    return possible_leaks(table, parts.train)
 
 
 def _no_target(sheet: Sheet, target: str | None) -> ConfigError:
@@ -64,7 +91,9 @@ def _path_from(place: Path, data: Path) -> str:
     return str(data.absolute()) if relative.startswith(os.path.join("..", "..")) else relative
 
 
-def _lines(table: Table, source: str, path: str, target: str) -> Iterator[str]:
+def _lines(
+    table: Table, source: str, path: str, target: str, leaks: Sequence[Leak]
+) -> Iterator[str]:
     rows = len(table.target)
     train, validation, test = _shares(rows)
     fitted = round(rows * train)
@@ -80,7 +109,7 @@ def _lines(table: Table, source: str, path: str, target: str) -> Iterator[str]:
     yield f"  target: {inline_yaml(target)}  # {_comment(about.reason)}"
     yield f"  task: {table.task}{_other_task(table)}"
     yield from _transform(table)
-    yield from _features(table)
+    yield from _features(table, leaks)
     yield from _pieces(table, fitted)
     yield f"  split: {{train: {train}, validation: {validation}, test: {test}, seed: 0}}"
     yield from _other_splits(table)
@@ -161,7 +190,7 @@ def _transform(table: Table) -> Iterator[str]:
         )
 
 
-def _features(table: Table) -> Iterator[str]:
+def _features(table: Table, leaks: Sequence[Leak]) -> Iterator[str]:
     columns = [column for column in table.columns if column.use != "target"]
     shown = columns[:_MOST_COLUMNS]
     rows = [[_comment(c.name), _use(c), _gaps(c), _comment(c.reason)] for c in shown]
@@ -171,7 +200,11 @@ def _features(table: Table) -> Iterator[str]:
         yield f"  #   and {len(columns) - len(shown)} more, which `hpopt check` shows"
     yield from _gap_words(table)
     yield "  features:"
-    yield "    exclude: []  # names of columns that are not to be used"
+    for leak in leaks:
+        yield from (f"    # {line}" for line in wrap(_comment(str(leak)), _WIDTH))
+    names = dict.fromkeys(name for leak in leaks if leak.is_used for name in leak.columns)
+    example = f": [{', '.join(map(inline_yaml, names))}]" if names else ""
+    yield f"    exclude: []  # names of columns that are not to be used{example}"
     example = next((c.name for c in columns if c.kind == "numeric"), columns[0].name)
     yield (
         f"    types: {{}}  # where it was seen wrong: {{{inline_yaml(example)}: categorical}}; "

@@ -85,7 +85,16 @@ def build_table(
         columns=tuple(sorted(columns, key=lambda column: by_place[column.name])),
         notes=tuple(notes),
         target_reader=encoded.reader,
+        ids={c.name: _rank(stored[c.name]) for c in columns if c.kind == "id" and c.name in stored},
     )
+
+
+def _rank(values: Stored) -> np.ndarray:
+    """Ids as numbers [n] in their order: texts go by the alphabet, and gaps come first."""
+    if not isinstance(values, Texts):
+        return np.asarray(values, dtype=np.float64)
+    rank = np.argsort(np.argsort(np.array(values.distinct))).astype(np.float64)
+    return np.asarray(np.append(rank, -1.0)[values.codes])
 
 
 def _is_kept(encoded: Target) -> np.ndarray:

@@ -13,6 +13,7 @@ from hpopt.report.assessment import (
 )
 from hpopt.report.choice import describe_ensemble, describe_race
 from hpopt.report.scores import score_rows
+from hpopt.report.suspicion import cautions
 from hpopt.report.words import early_end, few_groups, repeated, seen_test, show_param
 from hpopt.runs.folder import Run
 from hpopt.runs.steps import Findings, Scored
@@ -26,7 +27,7 @@ _PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")
 def summarise(run: Run, findings: Findings) -> str:
     """The summary in Markdown; `findings` are what the surrogate says of the parameters."""
     trials, best = run.trials(), run.chosen
-    lines = [f"# {run.path.name}", "", _overview(run), ""]
+    lines = [f"# {run.path.name}", "", _overview(run), "", *_cautions(run)]
     if best is None:
         lines += ["No trial gave a value, so there is no model.", "", *_space(run)]
     else:
@@ -52,6 +53,12 @@ def _overview(run: Run) -> str:
     return " ".join(
         [overview, *(sentence for sentence in (early_end(run), seen_test(run)) if sentence)]
     )
+
+
+def _cautions(run: Run) -> list[str]:
+    """Why the scores may promise too much, above them."""
+    lines = [f"- {caution}" for caution in cautions(run)]
+    return ["## Before you believe the scores", "", *lines, ""] if lines else []
 
 
 def _scores(run: Run, best: Trial) -> list[str]:

@@ -6,6 +6,7 @@ import logging
 import threading
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 
 from hpopt.config.loading import Config
@@ -14,6 +15,7 @@ from hpopt.data.folds import Splits
 from hpopt.data.leaks import possible_leaks
 from hpopt.data.loading import load_table
 from hpopt.data.prepared import fingerprints, prepare
+from hpopt.data.repeats import note_on_repeats
 from hpopt.data.sources import Table
 from hpopt.data.splits import Parts, split_rows
 from hpopt.errors import DataError, Interrupted, SettingError
@@ -52,7 +54,14 @@ class Material:
     def notes(self) -> list[str]:
         """What people should know of the rows, and of how the parts came about."""
         of_parts = [self.parts.note] if self.parts.note else []
-        return [*self.table.notes, *of_parts, *possible_leaks(self.table, self.parts.train)]
+        return [*self.table.notes, *of_parts, *self.cautions]
+
+    @cached_property
+    def cautions(self) -> list[str]:
+        """Why scores may promise too much: rows that stand in two parts, and possible leaks."""
+        repeats = note_on_repeats(self.table, self.parts)
+        leaks = possible_leaks(self.table, self.parts.train)
+        return [*([repeats] if repeats else []), *map(str, leaks)]
 
     def objective(self, config: Config, folder: Path) -> Objective:
         """The objective of a configuration, with the prepared rows in `folder`."""
@@ -232,7 +241,7 @@ def _prepare(
             config, metric=material.metric.name, loss=material.loss, workers=resources.workers
         )
         run.write_text("config.resolved.yaml", resolved)
-        run.write_json(DATA, objective.data.to_json())
+        run.write_json(DATA, {**objective.data.to_json(), "cautions": material.cautions})
         if not (run.path / ENVIRONMENT).is_file():
             run.write_json(ENVIRONMENT, describe_environment(config.document.path))
         on_failure.pop_all()
