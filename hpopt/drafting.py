@@ -106,7 +106,7 @@ def _lines(
     yield "dataset:"
     yield f"  source: {source}"
     yield f"  path: {inline_yaml(path)}" + ("" if os.path.isabs(path) else "  # seen from here")
-    yield f"  target: {inline_yaml(target)}  # {_comment(about.reason)}"
+    yield f"  target: {_target(table, target)}  # {_comment(about.reason)}"
     yield f"  task: {table.task}{_other_task(table)}"
     yield from _transform(table)
     yield from _features(table, leaks)
@@ -149,6 +149,13 @@ def _lines(
     yield "  n_calls: 50"
     yield "output:"
     yield "  confirm: 0.2  # of the trials' time, to fit the best few again: was it skill or luck?"
+
+
+def _target(table: Table, name: str) -> str:
+    """The target, with the positive one of two classes, which is the rarer."""
+    if table.positive is None:
+        return inline_yaml(name)
+    return f"{{name: {inline_yaml(name)}, positive: {inline_yaml(table.positive)}}}"
 
 
 def _comment(text: str) -> str:

@@ -61,7 +61,7 @@ MAY_IMPORT = {
         "training",
     }
     | RECORDS,
-    "report": {"runs", "search", "statistics"} | RECORDS,
+    "report": {"runs", "search", "shown", "statistics"} | RECORDS,
     "drafting": {"config", "data", "inputs", "report"} | RECORDS,
     "export": {
         "backend",

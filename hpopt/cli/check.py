@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from hpopt.checking import Check
     from hpopt.config.loading import Config
     from hpopt.data.column_kinds import Column
+    from hpopt.data.sources import Table
 
 _MOST_COLUMNS = 100
 
@@ -61,6 +62,7 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
             "rows": f"{len(material.table.target)}: {parts}",
             "features": str(check.features),
             "task": material.table.task + (f", {labels} classes" if labels > 2 else ""),
+            **_positive(material.table),
             "metric": f"{material.metric.name} ({direction} is better)",
             "loss": material.loss,
             "network": f"{config.settings.model.builder}, with the default params "
@@ -83,6 +85,14 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
             "the run": f"about {duration(check.run_s(search.n_calls))} on this machine{at_once}",
         }
     )
+
+
+def _positive(table: Table) -> dict[str, str]:
+    """Of two classes the one that f1, the threshold and reports are about."""
+    if table.positive is None:
+        return {}
+    rows = int((table.target == 1).sum())
+    return {"positive": f'"{table.positive}", {rows} of {len(table.target)} rows'}
 
 
 def _column_table(columns: Sequence[Column]) -> Iterator[str]:
@@ -126,6 +136,7 @@ def _record(config: Config, check: Check) -> dict[str, Any]:
         ],
         "task": material.table.task,
         "labels": list(material.table.labels),
+        "positive": material.table.positive,
         "metric": material.metric.name,
         "greater_is_better": material.metric.greater_is_better,
         "loss": material.loss,

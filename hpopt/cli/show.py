@@ -46,6 +46,8 @@ def _run_lines(run: Run) -> Iterator[str]:
     from hpopt.report.words import early_end, seen_test
     from hpopt.runs.legality import moment_of
     from hpopt.runs.naming import name_of
+    from hpopt.runs.objectives import goals_of
+    from hpopt.shown import one_line
 
     trials = run.trials()
     failed = [trial for trial in trials if trial.state == "failed"]
@@ -58,6 +60,9 @@ def _run_lines(run: Run) -> Iterator[str]:
         + (f", {len(failed)} failed" if failed else "")
         + f"; {seconds:.0f} s of fitting"
     )
+    [goal, *_] = goals_of(run.header)
+    if goal.positive is not None:
+        yield f'  positive class "{one_line(goal.positive)}"'
     if run.overrides:
         yield f"  set     {' '.join(run.overrides)}"
     yield f"  folder  {run.shown_path}"

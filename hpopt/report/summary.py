@@ -16,7 +16,9 @@ from hpopt.report.scores import score_rows
 from hpopt.report.suspicion import cautions
 from hpopt.report.words import early_end, few_groups, repeated, seen_test, show_param
 from hpopt.runs.folder import Run
+from hpopt.runs.objectives import goals_of
 from hpopt.runs.steps import Findings, Scored
+from hpopt.shown import in_markdown
 from hpopt.space.dimensions import Categorical, Dimension
 from hpopt.trials import Trial
 
@@ -50,6 +52,9 @@ def _overview(run: Run) -> str:
         f"{count} over {dimensions}{network}, for the best `{metric}` on validation ({direction}); "
         f"{seconds:.0f} s of fitting."
     )
+    [goal, *_] = goals_of(run.header)
+    if goal.positive is not None:
+        overview += f' The positive class is "{in_markdown(goal.positive)}".'
     return " ".join(
         [overview, *(sentence for sentence in (early_end(run), seen_test(run)) if sentence)]
     )

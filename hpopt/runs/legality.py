@@ -104,6 +104,7 @@ _is_objective = _has(
     direction=lambda value: value in ("minimize", "maximize"),
     target=_or_none(_is_text),
     rule=_or_none(_is_text),
+    positive=_or_none(_is_text),
 )
 _is_dimension = _has(name=_is_text, type=_is_text, when=_is_dict())
 _is_known_trial = _has(

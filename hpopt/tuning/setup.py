@@ -18,16 +18,18 @@ from hpopt.data.prepared import fingerprints, prepare
 from hpopt.data.repeats import note_on_repeats
 from hpopt.data.sources import Table
 from hpopt.data.splits import Parts, split_rows
+from hpopt.data.target_settings import positive_of
 from hpopt.errors import DataError, Interrupted, SettingError
 from hpopt.execution.choosing import make_slots
 from hpopt.execution.resources import Resources
 from hpopt.execution.slots import Slots
+from hpopt.export.best import data_of
 from hpopt.metrics.metric import Metric
 from hpopt.own_code import code_files, code_prints, code_references, source_of
 from hpopt.runs import journal
 from hpopt.runs.environment import ENVIRONMENT, describe_environment
 from hpopt.runs.folder import DATA, Run, now
-from hpopt.runs.objectives import LIKELIEST, Goal
+from hpopt.runs.objectives import LIKELIEST, Direction, Goal, goals_of
 from hpopt.space.names import without
 from hpopt.task import TASKS
 from hpopt.tracking.observer import Observer
@@ -96,13 +98,15 @@ class Ready:
     splits: Splits
 
 
-def read_material(config: Config) -> Material:
-    """Read the data and split them.
+def read_material(config: Config, positive: str | None = None) -> Material:
+    """Read the data and split them; `positive` is the positive class where the config names none.
 
     Raises ConfigError where the metric, the loss or class weights do not fit them, DataError where
     they can't be used.
     """
     table = read_table(config)
+    if positive is not None and positive_of(getattr(config.dataset, "target", None)) is None:
+        table = table.with_positive(positive)
     metric, loss = config.metric(table.task), config.loss(table.task)
     config.check_class_weight(table.task)
     split = config.settings.dataset.split
@@ -183,9 +187,18 @@ def read_again(run: Run, config: Config) -> Material:
     path = getattr(config.dataset, "path", None)
     if path is not None and not Path(path).exists():
         raise DataError(f"there is no file {path}", help="say where it is now: --data PATH")
-    material = read_material(config)
+    material = read_material(config, _positive_of(run))
     check_comparable(run, config, header_of(config, material))
     return material
+
+
+def _positive_of(run: Run) -> str | None:
+    """The class that a run took for the positive one; hpopt 0.1 noted no more than the labels."""
+    [goal, *_] = goals_of(run.header)
+    if goal.positive is not None or not (run.path / DATA).is_file():
+        return goal.positive
+    labels = data_of(run, of_best=False).labels
+    return labels[1] if len(labels) == 2 else None
 
 
 def set_up_again(
@@ -291,4 +304,5 @@ def goal_of(metric: Metric, table: Table) -> Goal:
     """What the trials of a search by `metric` are judged by."""
     target = next((column.name for column in table.columns if column.use == "target"), None)
     rule = LIKELIEST if metric.needs == "labels" else None
-    return Goal(metric.name, target, "maximize" if metric.greater_is_better else "minimize", rule)
+    direction: Direction = "maximize" if metric.greater_is_better else "minimize"
+    return Goal(metric.name, target, direction, rule, table.positive)

@@ -65,7 +65,7 @@ def test_rows_without_a_target_are_left_out_with_their_count():
 @pytest.mark.parametrize(
     ("values", "task", "labels"),
     [
-        (["b", "a", "b"] * 9, "binary", ("a", "b")),
+        (["b", "a", "b"] * 9, "binary", ("b", "a")),
         ([10, 2, 2] * 9, "binary", ("2", "10")),
         ([3, 5, 10] * 9, "multiclass", ("3", "5", "10")),
         (["10", "2", "?", "7"] * 9, "multiclass", ("2", "7", "10")),
@@ -78,6 +78,41 @@ def test_rows_without_a_target_are_left_out_with_their_count():
 def test_the_task_comes_from_the_target(values, task, labels):
     found = encode_target("it", of_frame(pd.DataFrame({"y": values}), "it").columns["y"])
     assert (found.task, found.labels) == (task, labels)
+
+
+@pytest.mark.parametrize(
+    ("values", "positive", "labels"),
+    [
+        (["churned", "stayed", "stayed"], None, ("stayed", "churned")),  # the rarer
+        (["stayed", "stayed", "zz"], None, ("stayed", "zz")),
+        (["a", "b"], None, ("a", "b")),
+        ([1, 1, 0], None, ("1", "0")),
+        ([1, 1, 0], 1, ("0", "1")),
+        (["churned", "stayed", "stayed"], "stayed", ("churned", "stayed")),
+        (["TRUE", "TRUE", "FALSE"], True, ("FALSE", "TRUE")),
+        (["01", "01", "1"], "01", ("1", "01")),
+    ],
+)
+def test_the_positive_class_is_the_second_label(values, positive, labels):
+    column = of_frame(pd.DataFrame({"y": values * 9}), "it").columns["y"]
+    encoded = encode_target("it", column, positive=positive)
+    assert encoded.labels == labels
+    assert [encoded.labels[index] for index in encoded.values] == list(map(str, values)) * 9
+
+
+@pytest.mark.parametrize(
+    ("values", "positive", "words"),
+    [
+        (["a", "b"], "c", 'never "c"'),
+        (["a", "b", "c"], "c", "one of two"),
+        (np.arange(40) / 3, 1, "one of two"),
+    ],
+)
+def test_a_positive_class_that_is_none_is_an_error_of_its_key(values, positive, words):
+    column = of_frame(pd.DataFrame({"y": list(values) * 9}), "it").columns["y"]
+    with pytest.raises(SettingError, match=words) as caught:
+        encode_target("it", column, positive=positive)
+    assert caught.value.key == ("target", "positive")
 
 
 @pytest.mark.parametrize(
