@@ -20,14 +20,15 @@ from hpopt.data.sources import Table
 from hpopt.data.splits import split_rows
 from hpopt.errors import ConfigError, DataError, closest
 from hpopt.inputs.stored import Sheet
-from hpopt.report.words import align
+from hpopt.report.words import align, show_shares
 
 SCHEMA = "hpopt.schema.json"
 
 _MOST_COLUMNS = 100
 _WIDTH = 90  # of a comment that is a sentence
-# A class of so few of the rows makes accuracy blind to it.
-_RARE_SHARE = 0.1
+# A class of less than this part of its fair share of the rows makes accuracy blind to it: of two
+# classes one with less than a fifth.
+_RARE = 0.4
 _SKEWED = 2.0
 # From so many rows on pieces of numbers help; all numbers together have no more of them than this.
 _ROWS_FOR_PIECES = 5_000
@@ -57,7 +58,8 @@ def draft_config(data: Path, target: str | None, place: Path) -> Draft:
     table = build_table(sheet, target=target, task=None)
     leaks = _leaks(table)
     text = "\n".join(_lines(table, source, _path_from(place, data), target, leaks)) + "\n"
-    return Draft(text, list(map(str, leaks)))
+    shares = [f"classes: {show_shares(table.shares)}"] if table.labels else []
+    return Draft(text, [*shares, *map(str, leaks)])
 
 
 def _leaks(table: Table) -> Sequence[Leak]:
@@ -108,6 +110,8 @@ def _lines(
     yield f"  path: {inline_yaml(path)}" + ("" if os.path.isabs(path) else "  # seen from here")
     yield f"  target: {_target(table, target)}  # {_comment(about.reason)}"
     yield f"  task: {table.task}{_other_task(table)}"
+    if table.labels:
+        yield f"  # classes: {_comment(show_shares(table.shares))}"
     yield from _transform(table)
     yield from _features(table, leaks)
     yield from _pieces(table, fitted)
@@ -262,14 +266,17 @@ def _metric(table: Table) -> Iterator[str]:
     if table.task == "regression":
         yield "  metric: rmse  # or mae, r2"
         return
-    counts = np.bincount(table.target, minlength=len(table.labels))
-    rarest = counts.min() / counts.sum()
-    if table.task == "binary" and rarest < _RARE_SHARE:
-        yield (
-            f"  metric: auc  # accuracy says little where a class has {rarest:.1%} of the rows; "
-            "or average_precision, balanced_accuracy"
-        )
-    else:
-        yield "  metric: accuracy  # or balanced_accuracy, auc, f1, log_loss"
-    if rarest < _RARE_SHARE:
-        yield "  # class_weight: balanced  # lets rare classes count more in the loss"
+    rarest, share = min(table.shares.items(), key=lambda entry: entry[1])
+    others = "balanced_accuracy, auc, f1, log_loss"
+    if share * len(table.labels) >= _RARE:
+        yield f"  metric: accuracy  # or {others}"
+        return
+    metric, instead = ("average_precision", others) if table.task == "binary" else ("auc", others)
+    label = _comment(inline_yaml(rarest))
+    instead = instead.replace(f"{metric}, ", "")
+    most = max(table.shares.values())
+    yield f"  # Accuracy is {most:.3f} for whoever never says {label}, which {share:.1%} of the"
+    yield f"  # rows are: {metric} goes by how well rows are told apart, from the likeliest down."
+    yield f"  metric: {metric}  # or {instead}"
+    yield "  # class_weight: balanced  # lets rare classes count more in the loss; or by label:"
+    yield f"  # class_weight: {{{label}: {round(most / share, 1):g}}}; in space it can be searched"

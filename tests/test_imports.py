@@ -166,7 +166,7 @@ FLOORS = {
     ],
     "tracking": [{"observer"}, {"progress", "tensorboard"}],
     "tuning": [
-        {"budget", "comparable", "preflight"},
+        {"budget", "comparable", "constant", "preflight"},
         {"loop", "resuming", "trying", "warm_start"},
         {"setup"},
         {"tune"},

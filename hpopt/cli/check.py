@@ -42,6 +42,7 @@ def check_command(
 
 def _lines(config: Config, check: Check) -> Iterator[str]:
     from hpopt.cli.text import duration, facts, space_table
+    from hpopt.report.words import show_score, show_shares
 
     material, search = check.material, config.settings.search
     acquisition = search.of_searcher.get("acquisition")
@@ -55,15 +56,17 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
         else f"reckoned from {default.measured_epochs}"
     )
     at_once = f", {check.workers} trials at once" if check.workers > 1 else ""
-    labels = len(material.table.labels)
+    labels, baselines = len(material.table.labels), check.baselines.items()
     yield f"{config.document.path}: a run can begin"
     yield from facts(
         {
             "rows": f"{len(material.table.target)}: {parts}",
             "features": str(check.features),
             "task": material.table.task + (f", {labels} classes" if labels > 2 else ""),
+            **({"shares": show_shares(material.table.shares)} if labels else {}),
             **_positive(material.table),
             "metric": f"{material.metric.name} ({direction} is better)",
+            "plain models": ", ".join(f"{name} {show_score(score)}" for name, score in baselines),
             "loss": material.loss,
             "network": f"{config.settings.model.builder}, with the default params "
             f"{check.parameters:,} trainable parameters",
@@ -136,6 +139,8 @@ def _record(config: Config, check: Check) -> dict[str, Any]:
         ],
         "task": material.table.task,
         "labels": list(material.table.labels),
+        "shares": material.table.shares,
+        "baselines": dict(check.baselines),
         "positive": material.table.positive,
         "metric": material.metric.name,
         "greater_is_better": material.metric.greater_is_better,

@@ -64,6 +64,13 @@ class Table:
         """Of two classes the one that metrics and the threshold are about: the second label."""
         return self.labels[1] if TASKS[self.task].has_threshold else None
 
+    @property
+    def shares(self) -> dict[str, float]:
+        """The share of the rows that each class has, by label; none of a regression."""
+        return {
+            label: float((self.target == index).mean()) for index, label in enumerate(self.labels)
+        }
+
     def with_positive(self, label: str) -> Table:
         """The table with this label as the positive one, if it is one of the two."""
         if self.positive is None or label != self.labels[0]:

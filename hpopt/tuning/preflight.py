@@ -36,7 +36,7 @@ def preflight(objective: Objective, defaults: Params, *, seed: int) -> None:
         batch = slice(0, settings.batch_size)
         fit = Fit(
             network,
-            objective.rows("train", batch),
+            objective.rows("train", batch, class_weight=settings.class_weight),
             objective.rows("validation", batch),
             batch_size=settings.batch_size,
             seed=seed,

@@ -108,7 +108,7 @@ def read_material(config: Config, positive: str | None = None) -> Material:
     if positive is not None and positive_of(getattr(config.dataset, "target", None)) is None:
         table = table.with_positive(positive)
     metric, loss = config.metric(table.task), config.loss(table.task)
-    config.check_class_weight(table.task)
+    config.check_class_weight(table.task, table.labels)
     split = config.settings.dataset.split
     try:
         parts = split_rows(table, **split.model_dump(exclude={"groups", "order"}))
