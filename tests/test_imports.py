@@ -82,7 +82,7 @@ MAY_IMPORT = {
     | RECORDS,
     "minimizing": {"config", "grammar", "runs", "search"} | RECORDS,
     "plots": {"files", "report", "runs", "search", "statistics"} | RECORDS,
-    "tracking": {"backend", "report", "runs", "shown"} | RECORDS,
+    "tracking": {"backend", "report", "runs", "search", "shown"} | RECORDS,
     "closing": {
         "config",
         "data",
@@ -164,7 +164,12 @@ FLOORS = {
         {"assessment", "confirm", "refit"},
         {"steps"},
     ],
-    "tracking": [{"observer"}, {"progress", "tensorboard"}],
+    "tracking": [
+        {"observer", "trial_lines"},
+        {"pace", "tensorboard"},
+        {"live", "plain"},
+        {"progress"},
+    ],
     "tuning": [
         {"budget", "comparable", "constant", "preflight"},
         {"loop", "resuming", "trying", "warm_start"},

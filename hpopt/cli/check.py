@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hpopt.cli.hints import check_config_argument
 from hpopt.cli.options import ConfigArgument, Json, Overrides, emit, own_code_aside
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ def check_command(
     short trials to measure the time. Leaves no folder behind.
     """
     from hpopt.checking import check
+    from hpopt.cli.text import to_fit
     from hpopt.config.loading import load_config
 
+    check_config_argument(config)
     with own_code_aside():
         loaded = load_config(config, overrides or ())
         print("trying the defaults and measuring short fits", file=sys.stderr, flush=True)
@@ -37,16 +40,16 @@ def check_command(
     if as_json:
         emit(_record(loaded, checked))
     else:
-        print("\n".join(_lines(loaded, checked)))
+        print(to_fit("\n".join(_lines(loaded, checked))))
 
 
 def _lines(config: Config, check: Check) -> Iterator[str]:
-    from hpopt.cli.text import duration, facts, space_table
-    from hpopt.report.words import show_score, show_shares
+    from hpopt.cli.text import facts, space_table
+    from hpopt.report.words import duration, show_score, show_shares
 
     material, search = check.material, config.settings.search
     acquisition = search.of_searcher.get("acquisition")
-    parts = ", ".join(f"{len(rows)} {part}" for part, rows in material.parts.items())
+    parts = ", ".join(f"{len(rows):,} {part}" for part, rows in material.parts.items())
     direction = "higher" if material.metric.greater_is_better else "lower"
     slowest = max(trial.seconds for trial in check.trial_times)
     default = check.trial_times[0]
@@ -60,8 +63,8 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
     yield f"{config.document.path}: a run can begin"
     yield from facts(
         {
-            "rows": f"{len(material.table.target)}: {parts}",
-            "features": str(check.features),
+            "rows": f"{len(material.table.target):,}: {parts}",
+            "features": f"{check.features:,}",
             "task": material.table.task + (f", {labels} classes" if labels > 2 else ""),
             **({"shares": show_shares(material.table.shares)} if labels else {}),
             **_positive(material.table),
@@ -104,7 +107,14 @@ def _column_table(columns: Sequence[Column]) -> Iterator[str]:
 
     shown = columns[:_MOST_COLUMNS]
     rows = [
-        [" ".join(c.name.split()), c.kind, c.use, str(c.gaps or ""), str(c.distinct), _why(c)]
+        [
+            " ".join(c.name.split()),
+            c.kind,
+            c.use,
+            f"{c.gaps:,}" if c.gaps else "",
+            f"{c.distinct:,}",
+            _why(c),
+        ]
         for c in shown
     ]
     yield from table(["column", "kind", "use", "gaps", "distinct", "why"], rows, "gaps distinct")

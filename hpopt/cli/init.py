@@ -41,6 +41,11 @@ def init_command(
     from hpopt.drafting import SCHEMA, draft_config
     from hpopt.errors import ConfigError
 
+    if data.suffix in (".yaml", ".yml"):
+        raise ConfigError(
+            f"{data} is no table: `init` writes such a file, for a table",
+            help=f"`hpopt tune {shlex.quote(str(data))}`",
+        )
     name = data.name.removesuffix(".gz")
     place = output or Path(Path(name).with_suffix(".yaml").name)
     if is_stdout(place):

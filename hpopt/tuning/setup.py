@@ -169,7 +169,7 @@ def _note_warm_start(warm_start: journal.Known, observer: Observer) -> None:
     """Say how an earlier run is used."""
     earlier, count = warm_start.run, len(warm_start.trials)
     note = (
-        f"{count} trials of {earlier} inform the search"
+        f"{count} trial{'s' if count != 1 else ''} of {earlier} inform the search"
         if warm_start.informs
         else f"{earlier} was made otherwise (data, split, metric, code or constants): its values "
         f"say nothing here, and its best {count} params are tried first"
