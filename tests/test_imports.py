@@ -61,7 +61,7 @@ MAY_IMPORT = {
         "training",
     }
     | RECORDS,
-    "report": {"runs", "search", "statistics"} | RECORDS,
+    "report": {"runs", "search", "shown", "statistics"} | RECORDS,
     "drafting": {"config", "data", "inputs", "report"} | RECORDS,
     "export": {
         "backend",
@@ -80,7 +80,7 @@ MAY_IMPORT = {
         "trusted",
     }
     | RECORDS,
-    "minimizing": {"config", "grammar", "runs", "search"} | RECORDS,
+    "minimizing": {"config", "grammar", "own_code", "runs", "search"} | RECORDS,
     "plots": {"files", "report", "runs", "search", "statistics"} | RECORDS,
     "tracking": {"backend", "report", "runs", "shown"} | RECORDS,
     "closing": {

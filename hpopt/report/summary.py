@@ -16,6 +16,7 @@ from hpopt.report.scores import score_rows
 from hpopt.report.words import early_end, few_groups, repeated, seen_test, show_param
 from hpopt.runs.folder import Run
 from hpopt.runs.steps import Findings, Scored
+from hpopt.shown import one_line, printable
 from hpopt.space.dimensions import Categorical, Dimension
 from hpopt.trials import Trial
 
@@ -32,7 +33,7 @@ def summarise(run: Run, findings: Findings) -> str:
     else:
         lines += _scores(run, best) + _params(run) + _effects(run, findings)
     lines += _failures(trials) + _repeat(run)
-    return "\n".join(lines)
+    return printable("\n".join(lines))
 
 
 def _overview(run: Run) -> str:
@@ -154,7 +155,8 @@ def _failures(trials: Sequence[Trial]) -> list[str]:
     for trial in failed:
         reasons.setdefault(trial.reason or "no reason known", []).append(trial.number)
     lines = [
-        f"- {reason} (trial {', '.join(map(str, numbers))})" for reason, numbers in reasons.items()
+        f"- {one_line(reason)} (trial {', '.join(map(str, numbers))})"
+        for reason, numbers in reasons.items()
     ]
     return ["## Failed trials", "", *lines, ""]
 
