@@ -80,7 +80,7 @@ MAY_IMPORT = {
         "trusted",
     }
     | RECORDS,
-    "minimizing": {"config", "grammar", "runs", "search"} | RECORDS,
+    "minimizing": {"config", "grammar", "own_code", "runs", "search"} | RECORDS,
     "plots": {"files", "report", "runs", "search", "statistics"} | RECORDS,
     "tracking": {"backend", "report", "runs", "search", "shown"} | RECORDS,
     "closing": {
@@ -102,6 +102,7 @@ MAY_IMPORT = {
     "predicting": {"data", "export", "files", "metrics", "runs", "statistics"} | RECORDS,
     "tuning": {
         "builders",
+        "clock",
         "closing",
         "config",
         "data",
@@ -119,7 +120,7 @@ MAY_IMPORT = {
     }
     | RECORDS,
     "api": {"config", "own_code", "runs", "tracking", "tuning"} | RECORDS,
-    "checking": {"config", "execution", "search", "training", "tuning"} | RECORDS,
+    "checking": {"config", "execution", "own_code", "search", "training", "tuning"} | RECORDS,
     "cli": {
         "checking",
         "config",

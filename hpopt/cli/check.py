@@ -34,7 +34,7 @@ def check_command(
     with own_code_aside():
         loaded = load_config(config, overrides or ())
         print("trying the defaults and measuring short fits", file=sys.stderr, flush=True)
-        checked = check(loaded)
+        checked = check(loaded, note=lambda text: print(f"note: {text}", file=sys.stderr))
     for note in checked.notes:
         print(f"note: {note}", file=sys.stderr)
     if as_json:

@@ -27,7 +27,7 @@ from hpopt.report.words import (
 from hpopt.runs.folder import Run
 from hpopt.runs.objectives import goals_of
 from hpopt.runs.steps import Findings, Scored
-from hpopt.shown import in_markdown
+from hpopt.shown import in_markdown, one_line, printable
 from hpopt.space.dimensions import Categorical, Dimension
 from hpopt.trials import Trial
 
@@ -51,7 +51,7 @@ def summarise(run: Run, findings: Findings) -> str:
     else:
         lines += _scores(run, best) + _params(run) + _effects(run, findings)
     lines += _failures(trials) + _repeat(run)
-    return "\n".join(lines)
+    return printable("\n".join(lines))
 
 
 def _overview(run: Run) -> str:
@@ -182,7 +182,8 @@ def _failures(trials: Sequence[Trial]) -> list[str]:
     for trial in failed:
         reasons.setdefault(trial.reason or "no reason known", []).append(trial.number)
     lines = [
-        f"- {reason} (trial {', '.join(map(str, numbers))})" for reason, numbers in reasons.items()
+        f"- {one_line(reason)} (trial {', '.join(map(str, numbers))})"
+        for reason, numbers in reasons.items()
     ]
     return ["## Failed trials", "", *lines, ""]
 

@@ -243,12 +243,13 @@ def _prepare(
         on_failure.callback(slots.close)
         try_defaults(
             slots,
-            function,
             space.defaults,
             seed=seed,
             folder=run.data_folder / "preflight",
             stop=stop,
             source=source_of(objective.builder),
+            meanwhile=function.warm_up,  # Keras, for the end of the run
+            note=observer.note,
         )
         resolved = resolved_yaml(
             config, metric=material.metric.name, loss=material.loss, workers=resources.workers
