@@ -10,6 +10,7 @@ from hpopt.inputs.kind import CardParts, Usage
 
 READING = "pixels.py"
 
+_IMPORT = "from pixels import read_pixels\n"
 _READING = '''\
 def read(path):
     """The pixels of an image file, of whatever size and colours, as the model takes them."""
@@ -42,7 +43,7 @@ import sys
 from pathlib import Path
 
 {usage.imports}{usage.own_code}import numpy as np
-{"from pixels import read_pixels" if reads_files else ""}
+{_IMPORT if reads_files else ""}
 HERE = Path(__file__).parent
 {columns}{constants}{usage.load}
 
@@ -86,7 +87,7 @@ def card(size: tuple[int, int], channels: int) -> CardParts:
         else ""
     )
     return CardParts(
-        inside="what makes floats of pixels is inside",
+        inside="the scaling of pixels is inside",
         packages="pillow " if colours else "",
         inputs=f"""## Inputs
 
