@@ -47,8 +47,8 @@ def read_folder(folder: Path) -> tuple[Sheet, np.ndarray | None]:
 def files_sheet(place: Path, path: str, label: str) -> Sheet:
     """An image, or all that are below a folder, for a model that is there.
 
-    The label is the sub-folder that an image is below, or the folder itself. `path` and `label` are what the
-    columns are called. Raises DataError where there is no image.
+    The label is the sub-folder that an image is below, or the folder itself. `path` and `label`
+    are what the columns are called. Raises DataError where there is no image.
     """
     if not place.is_dir():
         return Sheet({path: Texts.of(np.array([place.name]))}, 1)
