@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hpopt.config.loading import Config
-from hpopt.errors import TrialError
+from hpopt.errors import SetupError, TrialError
 from hpopt.execution.resources import Resources
 from hpopt.search.engines import make_searcher
 from hpopt.search.searcher import generator
@@ -17,6 +17,7 @@ from hpopt.space.dimensions import Params
 from hpopt.space.space import Space
 from hpopt.training.objective import Objective
 from hpopt.trials import Result, Trial
+from hpopt.tuning.corners import corners_of
 from hpopt.tuning.preflight import preflight
 from hpopt.tuning.setup import Material, read_material
 
@@ -64,7 +65,11 @@ def check(config: Config) -> Check:
     settings, space = config.settings.search, config.binding.space
     with tempfile.TemporaryDirectory(prefix="hpopt-check-") as folder:
         objective = material.objective(config, Path(folder))
-        preflight(objective, space.defaults, seed=settings.seed)
+        corners = corners_of(config)
+        try:
+            preflight(objective, space.defaults, seed=settings.seed, corners=corners)
+        except SetupError as error:
+            raise error.at(config.document.location(("model", "builder"))) from None
         network = objective.network(space.defaults, seed=settings.seed)
         rng = generator(settings.seed, 0)
         candidates = [space.defaults, *(space.sample(rng) for _ in range(_SAMPLES))]

@@ -166,7 +166,8 @@ FLOORS = {
     ],
     "tracking": [{"observer"}, {"progress", "tensorboard"}],
     "tuning": [
-        {"budget", "comparable", "preflight"},
+        {"budget", "comparable", "corners"},
+        {"preflight"},
         {"loop", "resuming", "trying", "warm_start"},
         {"setup"},
         {"tune"},
