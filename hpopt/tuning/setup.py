@@ -19,7 +19,7 @@ from hpopt.data.repeats import note_on_repeats
 from hpopt.data.sources import Table
 from hpopt.data.splits import Parts, split_rows
 from hpopt.data.target_settings import positive_of
-from hpopt.errors import DataError, Interrupted, SettingError
+from hpopt.errors import DataError, Interrupted, SettingError, SetupError
 from hpopt.execution.choosing import make_slots
 from hpopt.execution.resources import Resources
 from hpopt.execution.slots import Slots
@@ -35,6 +35,7 @@ from hpopt.task import TASKS
 from hpopt.tracking.observer import Observer
 from hpopt.training.objective import Objective
 from hpopt.trusted import remember_code
+from hpopt.tuning.corners import corners_of
 from hpopt.tuning.resuming import Continuation, check_comparable
 from hpopt.tuning.trying import Tried, try_defaults
 from hpopt.tuning.warm_start import warm_start_from
@@ -235,22 +236,25 @@ def _prepare(
             observer.note(note)
     objective = material.objective(config, run.data_folder)
     splits = material.splits(config, run.data_folder)
-    function = Tried(objective)
+    function = Tried(objective, corners_of(config))
     resources = Resources.of(config.settings.execution, n_jobs=_jobs_left(run, config))
     with ExitStack() as on_failure:
         with run.log_file():
             slots = make_slots(function, resources)
         on_failure.callback(slots.close)
-        try_defaults(
-            slots,
-            space.defaults,
-            seed=seed,
-            folder=run.data_folder / "preflight",
-            stop=stop,
-            source=source_of(objective.builder),
-            meanwhile=function.warm_up,  # Keras, for the end of the run
-            note=observer.note,
-        )
+        try:
+            try_defaults(
+                slots,
+                space.defaults,
+                seed=seed,
+                folder=run.data_folder / "preflight",
+                stop=stop,
+                source=source_of(objective.builder),
+                meanwhile=function.warm_up,  # Keras, for the end of the run
+                note=observer.note,
+            )
+        except SetupError as error:
+            raise error.at(config.document.location(("model", "builder"))) from None
         resolved = resolved_yaml(
             config, metric=material.metric.name, loss=material.loss, workers=resources.workers
         )
