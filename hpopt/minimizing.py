@@ -20,6 +20,7 @@ from hpopt.config.problems import in_order, problems_of
 from hpopt.config.schema import Constant, DimensionForm, SearchEngine
 from hpopt.errors import ConfigError, Problem, RunError, suggest_name
 from hpopt.grammar import Section
+from hpopt.own_code import refuse_while_importing
 from hpopt.runs.results import optimize_result
 from hpopt.search.engines import engine_keys, engine_named, make_searcher, with_engine_keys
 from hpopt.search.searcher import new_params
@@ -59,8 +60,10 @@ def minimize(
     the result leaves it out. An exception of the objective reaches the caller. The result has
     `x_iters`, `func_vals`, `x` and `fun` as skopt's own, and `params`: the best, by name.
 
-    Raises ConfigError where an argument makes no sense, RunError where no value was finite.
+    Raises ConfigError where an argument makes no sense, RunError where no value was finite,
+    SetupError where own code calls it while it is imported for a run.
     """
+    refuse_while_importing("hpopt.minimize")
     if not callable(objective):
         raise ConfigError(f"the objective is a {type(objective).__name__}, not a function")
     constants, searched = _read_space(space, dict(defaults or {}))

@@ -45,6 +45,11 @@ class Evaluation:
     confusion: np.ndarray | None
     notes: tuple[str, ...] = ()
 
+    @property
+    def positive(self) -> str | None:
+        """Of two labels the one that f1 and average precision are about."""
+        return self.labels[1] if len(self.labels) == 2 else None
+
 
 class Model:
     """The model of a run's `best/`. Raises RunError where there is none, or it can't be loaded."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hpopt.checking import Check
     from hpopt.config.loading import Config
     from hpopt.data.column_kinds import Column
+    from hpopt.data.sources import Table
 
 _MOST_COLUMNS = 100
 
@@ -33,7 +34,7 @@ def check_command(
     with own_code_aside():
         loaded = load_config(config, overrides or ())
         print("trying the defaults and measuring short fits", file=sys.stderr, flush=True)
-        checked = check(loaded)
+        checked = check(loaded, note=lambda text: print(f"note: {text}", file=sys.stderr))
     for note in checked.notes:
         print(f"note: {note}", file=sys.stderr)
     if as_json:
@@ -44,7 +45,7 @@ def check_command(
 
 def _lines(config: Config, check: Check) -> Iterator[str]:
     from hpopt.cli.text import facts, space_table
-    from hpopt.report.words import duration
+    from hpopt.report.words import duration, show_score, show_shares
 
     material, search = check.material, config.settings.search
     acquisition = search.of_searcher.get("acquisition")
@@ -58,14 +59,17 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
         else f"reckoned from {default.measured_epochs}"
     )
     at_once = f", {check.workers} trials at once" if check.workers > 1 else ""
-    labels = len(material.table.labels)
+    labels, baselines = len(material.table.labels), check.baselines.items()
     yield f"{config.document.path}: a run can begin"
     yield from facts(
         {
             "rows": f"{len(material.table.target):,}: {parts}",
             "features": f"{check.features:,}",
             "task": material.table.task + (f", {labels} classes" if labels > 2 else ""),
+            **({"shares": show_shares(material.table.shares)} if labels else {}),
+            **_positive(material.table),
             "metric": f"{material.metric.name} ({direction} is better)",
+            "plain models": ", ".join(f"{name} {show_score(score)}" for name, score in baselines),
             "loss": material.loss,
             "network": f"{config.settings.model.builder}, with the default params "
             f"{check.parameters:,} trainable parameters",
@@ -89,6 +93,14 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
             f"search, {duration(check.closing_s(search.n_calls))} for its end",
         }
     )
+
+
+def _positive(table: Table) -> dict[str, str]:
+    """Of two classes the one that f1, the threshold and reports are about."""
+    if table.positive is None:
+        return {}
+    rows = int((table.target == 1).sum())
+    return {"positive": f'"{table.positive}", {rows} of {len(table.target)} rows'}
 
 
 def _column_table(columns: Sequence[Column]) -> Iterator[str]:
@@ -139,6 +151,9 @@ def _record(config: Config, check: Check) -> dict[str, Any]:
         ],
         "task": material.table.task,
         "labels": list(material.table.labels),
+        "shares": material.table.shares,
+        "baselines": dict(check.baselines),
+        "positive": material.table.positive,
         "metric": material.metric.name,
         "greater_is_better": material.metric.greater_is_better,
         "loss": material.loss,

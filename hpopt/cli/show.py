@@ -48,6 +48,8 @@ def _run_lines(run: Run) -> Iterator[str]:
     from hpopt.report.words import duration, early_end, seen_test, tally
     from hpopt.runs.legality import moment_of
     from hpopt.runs.naming import name_of
+    from hpopt.runs.objectives import goals_of
+    from hpopt.shown import one_line
 
     trials = run.trials()
     failed = [trial for trial in trials if trial.state == "failed"]
@@ -56,6 +58,9 @@ def _run_lines(run: Run) -> Iterator[str]:
     yield from (sentence.replace("`", "") for sentence in verdict(run))
     yield f"  config  {run.header.config or name_of(run.path)}, begun {age(run.begun)}"
     yield f"  search  {tally(trials, run.n_calls)}; {duration(seconds)} of fitting"
+    [goal, *_] = goals_of(run.header)
+    if goal.positive is not None:
+        yield f'  positive class "{one_line(goal.positive)}"'
     if run.overrides:
         yield f"  set     {' '.join(run.overrides)}"
     yield f"  folder  {run.shown_path}"

@@ -9,9 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from hpopt.config.parsing import read_document
 from hpopt.data.prepared import Prepared
+from hpopt.errors import ConfigError
 from hpopt.export.example import OUTPUTS
 from hpopt.export.formats import Format
 from hpopt.export.verifying import CheckRows
@@ -251,10 +251,9 @@ def _limits(export: Export) -> str:
 
 def _config_of(run: Run) -> Mapping[str, Any]:
     try:
-        tree = yaml.safe_load((run.path / "config.resolved.yaml").read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError):
+        return read_document(run.path / "config.resolved.yaml").tree
+    except ConfigError:
         return {}
-    return tree if isinstance(tree, dict) else {}
 
 
 def _versions_of(run: Run) -> Mapping[str, str | None]:

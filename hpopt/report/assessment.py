@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping
 
 from hpopt.report.words import show_interval, show_p, show_score, show_with
 from hpopt.runs.folder import Run
+from hpopt.runs.objectives import goals_of
 from hpopt.runs.state import HALF
 from hpopt.runs.steps import Flattery, Scored
+from hpopt.shown import in_markdown
 from hpopt.statistics.records import Comparison
 
 _DEFAULT = "the default params"
@@ -138,7 +140,7 @@ def describe_threshold(run: Run) -> list[str]:
     shown = f"{by} {show_interval(interval)} {run.metric} on {rows}"
     if run.threshold != HALF:
         sentence = (
-            f"The second label is said where its probability is above {run.threshold:.3f}, not "
+            f"{_positive(run)} is said where its probability is above {run.threshold:.3f}, not "
             f"{HALF}: that is better by {shown}."
         )
         at_half = run.outcomes.test.at_half if run.outcomes.test else None
@@ -149,6 +151,12 @@ def describe_threshold(run: Run) -> list[str]:
     if gain.difference > 0:
         return [f"{other} better by {shown}, which could be chance."]
     return [f"{other} no better, but behind by {shown}."]
+
+
+def _positive(run: Run) -> str:
+    """The label that the threshold is on, where the run has noted which."""
+    [goal, *_] = goals_of(run.header)
+    return "The second label" if goal.positive is None else f'"{in_markdown(goal.positive)}"'
 
 
 def describe_calibration(run: Run) -> list[str]:

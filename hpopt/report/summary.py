@@ -13,6 +13,7 @@ from hpopt.report.assessment import (
 )
 from hpopt.report.choice import describe_ensemble, describe_race
 from hpopt.report.scores import score_rows
+from hpopt.report.suspicion import cautions
 from hpopt.report.verdict import verdict
 from hpopt.report.words import (
     counted,
@@ -25,7 +26,9 @@ from hpopt.report.words import (
     tally,
 )
 from hpopt.runs.folder import Run
+from hpopt.runs.objectives import goals_of
 from hpopt.runs.steps import Findings, Scored
+from hpopt.shown import in_markdown, one_line, printable
 from hpopt.space.dimensions import Categorical, Dimension
 from hpopt.trials import Trial
 
@@ -39,13 +42,20 @@ def summarise(run: Run, findings: Findings, drawn: Sequence[str] = ()) -> str:
     It shows the pictures that are `drawn`.
     """
     trials, best = run.trials(), run.chosen
-    lines = [f"# {run.path.name}", "", *_paragraph(verdict(run)), _overview(run), ""]
+    lines = [
+        f"# {run.path.name}",
+        "",
+        *_paragraph(verdict(run)),
+        _overview(run),
+        "",
+        *_cautions(run),
+    ]
     if best is None:
         lines += ["No trial gave a value, so there is no model.", "", *_space(run)]
     else:
         lines += _scores(run, best) + _params(run) + _effects(findings, drawn)
     lines += _failures(trials) + _repeat(run)
-    return "\n".join(lines)
+    return printable("\n".join(lines))
 
 
 def _overview(run: Run) -> str:
@@ -61,9 +71,18 @@ def _overview(run: Run) -> str:
         f"({direction}); "
         f"{duration(seconds)} of fitting."
     )
+    [goal, *_] = goals_of(run.header)
+    if goal.positive is not None:
+        overview += f' The positive class is "{in_markdown(goal.positive)}".'
     return " ".join(
         [overview, *(sentence for sentence in (early_end(run), seen_test(run)) if sentence)]
     )
+
+
+def _cautions(run: Run) -> list[str]:
+    """Why the scores may promise too much, above them."""
+    lines = [f"- {caution}" for caution in cautions(run)]
+    return ["## Before you believe the scores", "", *lines, ""] if lines else []
 
 
 def _scores(run: Run, best: Trial) -> list[str]:
@@ -165,7 +184,8 @@ def _failures(trials: Sequence[Trial]) -> list[str]:
     for trial in failed:
         reasons.setdefault(trial.reason or "no reason known", []).append(trial.number)
     lines = [
-        f"- {reason} (trial {', '.join(map(str, numbers))})" for reason, numbers in reasons.items()
+        f"- {one_line(reason)} (trial {', '.join(map(str, numbers))})"
+        for reason, numbers in reasons.items()
     ]
     return ["## Failed trials", "", *lines, ""]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hpopt.report.assessment import flattery_in_brief
 from hpopt.report.scores import score_rows
+from hpopt.report.suspicion import cautions
 from hpopt.report.verdict import verdict
 from hpopt.report.words import (
     align,
@@ -50,6 +51,7 @@ def conclude(run: Run) -> str:
         seen_test(run),
     ]
     lines += [sentence for sentence in sentences if sentence]
+    lines += cautions(run)
     for trial in run.final:
         lines += [f"params of trial {trial.number}:" if run.ensemble else "params:"]
         lines += [f"  {name}: {show_param(value)}" for name, value in trial.params.items()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hpopt.space.conditions import Scalar
@@ -69,6 +69,18 @@ def show_param(value: Scalar) -> str:
     if value is None:
         return "null"  # as in the YAML
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+_MOST_CLASSES = 8
+
+
+def show_shares(shares: Mapping[str, float]) -> str:
+    """The share of each class, the largest first; of many classes the largest and the smallest."""
+    by_share = sorted(shares.items(), key=lambda entry: -entry[1])
+    shown = [f'"{label}" {100 * share:.3g} %' for label, share in by_share]
+    if len(shown) <= _MOST_CLASSES:
+        return ", ".join(shown)
+    return f"{', '.join(shown[:4])}, {len(shown) - 6} more, {', '.join(shown[-2:])}"
 
 
 # The largest unit that fits at least twice, so that "90 s" is not "1 min".

@@ -26,6 +26,7 @@ from hpopt.search.searcher import Searcher
 from hpopt.tracking.observer import Observer, Observers, Plan
 from hpopt.tracking.tensorboard import TensorBoard
 from hpopt.tuning.budget import INTERRUPTED, Budget
+from hpopt.tuning.constant import ConstantWatch
 from hpopt.tuning.loop import search
 from hpopt.tuning.resuming import continuation_of
 from hpopt.tuning.setup import Ready, read_again, set_up, set_up_again
@@ -130,7 +131,9 @@ def _carry_on(
     """Search until the budget is used up, and close the run."""
     options, space = config.settings, config.binding.space
     with _naming_how_to_resume(run), closing(run), run.log_file(), closing(ready.slots):
-        _search(run, config, ready.slots, observer, stop)
+        has_labels = ready.objective.data.output.kind.has_labels
+        watch = ConstantWatch(lambda text: _say(text, observer), has_labels=has_labels)
+        _search(run, config, ready.slots, Observers(observer, watch), stop)
         steps = Closing(
             run=run,
             objective=ready.objective,
