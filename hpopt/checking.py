@@ -7,12 +7,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hpopt.config.loading import Config
-from hpopt.errors import SetupError
+from hpopt.errors import SetupError, TrialError
 from hpopt.execution.choosing import make_slots
 from hpopt.execution.resources import Resources
 from hpopt.execution.slots import PREFLIGHT, Job, Slots, TrialFinished
@@ -21,8 +21,10 @@ from hpopt.search.engines import make_searcher
 from hpopt.search.searcher import generator
 from hpopt.space.dimensions import Params
 from hpopt.space.space import Space
+from hpopt.training.baselines import validation_predictions
 from hpopt.training.objective import Objective
 from hpopt.trials import Result, Trial
+from hpopt.tuning.corners import corners_of
 from hpopt.tuning.setup import Material, read_material
 from hpopt.tuning.trying import Tried, end_of, try_defaults
 
@@ -57,6 +59,7 @@ class Check:
     workers: int  # how many trials run at once
     points: int | None  # of the space, where they are fewer than the calls
     notes: Sequence[str]
+    baselines: Mapping[str, float]  # scores of plain models on the validation part
 
     def run_s(self, n_calls: int) -> float:
         """The time of a run's trials and of what suggests them, while other trials run."""
@@ -76,8 +79,9 @@ def check(config: Config, note: Callable[[str], None] = log.warning) -> Check:
     resources = Resources.of(config.settings.execution, n_jobs=settings.n_calls)
     with tempfile.TemporaryDirectory(prefix="hpopt-check-") as folder:
         objective = material.objective(config, Path(folder))
+        baselines = _baselines(objective)
         alone = replace(resources, workers=min(1, resources.workers))
-        with closing(make_slots(_Measuring(objective), alone)) as slots:
+        with closing(make_slots(_Measuring(Tried(objective, corners_of(config))), alone)) as slots:
             measured = list(_measure(slots, config, objective, Path(folder), note))
     return Check(
         material=material,
@@ -91,7 +95,17 @@ def check(config: Config, note: Callable[[str], None] = log.warning) -> Check:
         workers=max(1, resources.workers),
         points=None if (points := space.points(settings.n_calls)) is None else len(points),
         notes=(*config.binding.notes, *material.notes),
+        baselines=baselines,
     )
+
+
+def _baselines(objective: Objective) -> dict[str, float]:
+    """What plain models reach, by name; those without a score are left out."""
+    scores = {}
+    for name, predictions in validation_predictions(objective.data).items():
+        with suppress(TrialError):
+            scores[name] = objective.score_predictions(predictions)
+    return scores
 
 
 def _measure(
@@ -106,15 +120,18 @@ def _measure(
     Raises SetupError where the defaults have none.
     """
     space, seed, never = config.binding.space, config.settings.search.seed, threading.Event()
-    try_defaults(
-        slots,
-        space.defaults,
-        seed=seed,
-        folder=folder / "preflight",
-        stop=never,
-        source=source_of(objective.builder),
-        note=note,
-    )
+    try:
+        try_defaults(
+            slots,
+            space.defaults,
+            seed=seed,
+            folder=folder / "preflight",
+            stop=never,
+            source=source_of(objective.builder),
+            note=note,
+        )
+    except SetupError as error:
+        raise error.at(config.document.location(("model", "builder"))) from None
     rng = generator(seed, 0)
     for params in (space.defaults, *(space.sample(rng) for _ in range(_SAMPLES))):
         job = Job(0, params, seed, folder / "trial")
@@ -130,16 +147,16 @@ def _measure(
 class _Measuring:
     """An objective as a trial function that measures how long a trial takes, in its `seconds`."""
 
-    objective: Objective
+    tried: Tried
 
     def __call__(self, params: Params, *, seed: int, folder: Path, fold: int = 0) -> Result:
         """Fit for more and more epochs, to all of them or until they are felt; reckon the rest."""
         if fold == PREFLIGHT:
-            return Tried(self.objective)(params, seed=seed, folder=folder, fold=fold)
-        with self.objective.alone():
-            network = self.objective.network(params, seed=seed)
+            return self.tried(params, seed=seed, folder=folder, fold=fold)
+        with self.tried.objective.alone():
+            network = self.tried.objective.network(params, seed=seed)
             parameters = sum(int(w.shape.num_elements()) for w in network.trainable_weights)
-        epochs = self.objective.settings(params).epochs
+        epochs = self.tried.objective.settings(params).epochs
         measured: list[tuple[int, float]] = []  # epochs, seconds
         while len(measured) < 2 or measured[-1][1] - measured[0][1] < _MEASURED_S:
             count = min(measured[-1][0] * 8, epochs) if measured else 1
@@ -154,21 +171,21 @@ class _Measuring:
         return _measurement(seconds + an_epoch_s * (epochs - count), epochs, count, parameters)
 
     def _fit(self, params: Params, epochs: int, seed: int, folder: Path) -> None:
-        training = self.objective.training.model_copy(update={"epochs": epochs})
+        training = self.tried.objective.training.model_copy(update={"epochs": epochs})
         rest = {name: value for name, value in params.items() if name != "epochs"}
-        replace(self.objective, training=training)(rest, seed=seed, folder=folder)
+        replace(self.tried.objective, training=training)(rest, seed=seed, folder=folder)
 
     def warm_up(self) -> None:
         """See `TrialFunction`."""
-        self.objective.warm_up()
+        self.tried.objective.warm_up()
 
     def reads(self, fold: int) -> Mapping[str, Path]:
         """See `TrialFunction`."""
-        return Tried(self.objective).reads(fold)
+        return self.tried.reads(fold)
 
     def at(self, folder: Path) -> _Measuring:
         """See `TrialFunction`."""
-        return _Measuring(self.objective.at(folder))
+        return _Measuring(self.tried.at(folder))
 
 
 def _measurement(seconds: float, epochs: int, measured_epochs: int, parameters: int) -> Result:

@@ -82,7 +82,7 @@ MAY_IMPORT = {
     | RECORDS,
     "minimizing": {"config", "grammar", "own_code", "runs", "search"} | RECORDS,
     "plots": {"files", "report", "runs", "search", "statistics"} | RECORDS,
-    "tracking": {"backend", "report", "runs", "shown"} | RECORDS,
+    "tracking": {"backend", "report", "runs", "search", "shown"} | RECORDS,
     "closing": {
         "config",
         "data",
@@ -148,7 +148,7 @@ FLOORS = {
     "inputs": [
         {"naming", "raw", "row_files", "scaling"},
         {"stored"},
-        {"kind", "table"},
+        {"image", "kind", "table"},
         {"array", "registry"},
     ],
     "runs": [
@@ -165,14 +165,22 @@ FLOORS = {
         {"assessment", "confirm", "refit"},
         {"steps"},
     ],
-    "tracking": [{"observer"}, {"progress", "tensorboard"}],
+    "tracking": [
+        {"observer", "trial_lines"},
+        {"pace", "tensorboard"},
+        {"live", "plain"},
+        {"progress"},
+    ],
     "tuning": [
-        {"budget", "comparable", "preflight"},
+        {"budget", "comparable", "constant", "corners"},
+        {"preflight"},
         {"loop", "resuming", "trying", "warm_start"},
         {"setup"},
         {"tune"},
     ],
 }
+# The files of the kinds of inputs.
+KINDS = {"hpopt.inputs.array", "hpopt.inputs.image.kind", "hpopt.inputs.table.kind"}
 # Heavy packages, and the rooms whose functions may import them.
 HEAVY = {
     "tensorflow": {"backend", "export", "inputs", "tracking", "training"},
@@ -185,6 +193,7 @@ HEAVY = {
     "pandas": {"data", "inputs", "predicting", "runs"},
     "pyarrow": {"data"},
     "psutil": {"execution", "runs"},
+    "PIL": {"inputs"},
     "rich": {"tracking"},
 }
 
@@ -265,9 +274,9 @@ def test_nothing_but_a_kind_of_input_knows_which_it_is():
     inside = PACKAGE / "inputs"
     for path in FILES:
         for module, _ in imports_of(path):
-            assert module not in {"hpopt.inputs.array", "hpopt.inputs.table.kind"}, path
+            assert module not in KINDS, path
             if path.parent == inside:
-                assert not module.startswith("hpopt.inputs.table"), path
+                assert not module.startswith(("hpopt.inputs.table", "hpopt.inputs.image")), path
 
 
 @pytest.mark.parametrize("room", FLOORS)
@@ -303,7 +312,7 @@ def test_no_two_files_import_each_other_by_whatever_way():
     ],
 )
 def test_nothing_heavy_is_imported_before_it_is_used(statement):
-    heavy = "{'tensorflow', 'keras', 'skopt', 'sklearn', 'matplotlib', 'pandas'}"
+    heavy = "{'tensorflow', 'keras', 'skopt', 'sklearn', 'matplotlib', 'pandas', 'PIL'}"
     program = f"import sys; {statement}; sys.exit(bool({heavy} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", program], check=True)
 

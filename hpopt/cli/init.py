@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -39,20 +41,33 @@ def init_command(
     from hpopt.drafting import SCHEMA, draft_config
     from hpopt.errors import ConfigError
 
+    if data.suffix in (".yaml", ".yml"):
+        raise ConfigError(
+            f"{data} is no table: `init` writes such a file, for a table",
+            help=f"`hpopt tune {shlex.quote(str(data))}`",
+        )
     name = data.name.removesuffix(".gz")
     place = output or Path(Path(name).with_suffix(".yaml").name)
     if is_stdout(place):
-        write_output(place, draft_config(data, target, Path()))
+        draft = draft_config(data, target, Path())
+        _say(draft.notes)
+        write_output(place, draft.text)
         return
     if place.is_file() and not force:
         raise ConfigError(f"{place} is there already", help="add `--force`, or `-o FILE`")
-    text = draft_config(data, target, place.parent)
-    write_file(place, text.encode())
+    draft = draft_config(data, target, place.parent)
+    _say(draft.notes)
+    write_file(place, draft.text.encode())
     schema = place.with_name(SCHEMA)
     if place.is_file() and not schema.exists():
         write_file(schema, _schema_text().encode())
     shown = shlex.quote(str(place))
     print(f"{place} is written. What next:\n  hpopt check {shown}\n  hpopt tune {shown}")
+
+
+def _say(notes: Sequence[str]) -> None:
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
 
 
 def _schema_text() -> str:

@@ -7,7 +7,7 @@ import logging
 import re
 import shutil
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from hpopt.execution.slots import (
 from hpopt.space.dimensions import Params
 from hpopt.training.objective import Objective
 from hpopt.trials import Result
+from hpopt.tuning.corners import Corner
 from hpopt.tuning.preflight import preflight
 
 log = logging.getLogger(__name__)
@@ -39,15 +40,19 @@ _NOTHING = Result(0.0, {}, [], {}, 0, 0.0)
 
 @dataclass(frozen=True)
 class Tried:
-    """An objective, as a trial function that has a preflight: the job whose fold is PREFLIGHT."""
+    """An objective, as a trial function that has a preflight: the job whose fold is PREFLIGHT.
+
+    The preflight also builds the networks of the `corners`.
+    """
 
     objective: Objective
+    corners: Sequence[Corner] = ()
 
     def __call__(self, params: Params, *, seed: int, folder: Path, fold: int = OWN) -> Result:
         """Evaluate params, or try whether they can be; raises SetupError where not."""
         if fold == PREFLIGHT:
             with self.objective.alone():
-                preflight(self.objective, params, seed=seed)
+                preflight(self.objective, params, seed=seed, corners=self.corners)
             return _NOTHING
         return self.objective(params, seed=seed, folder=folder, fold=fold)
 

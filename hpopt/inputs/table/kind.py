@@ -51,6 +51,8 @@ class TableKind:
     packed: bool = False
 
     name: ClassVar[str] = "table"
+    input_dtype: ClassVar[str] = "float32"
+    is_as_prepared: ClassVar[bool] = False
 
     @staticmethod
     def check(raw: RawColumns, names: Sequence[str]) -> None:
@@ -244,6 +246,9 @@ class TableKind:
         """See `Kind`: with the columns' centers and scales, gaps, and texts that are new."""
         rng = np.random.default_rng(0)
         return {column.name: column.made_up(count, rng) for column in self.columns}
+
+    def pictures(self, rows: RawRows) -> None:
+        """See `Kind`."""
 
     def columns_needed(self) -> Sequence[str]:
         """See `Kind`."""
