@@ -6,16 +6,21 @@ import logging
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
+from hpopt.closing.jobs import run_jobs
+from hpopt.closing.time_left import expected_closing_s
 from hpopt.config.loading import Config
+from hpopt.config.schema import OutputSettings
 from hpopt.errors import SetupError, TrialError
 from hpopt.execution.choosing import make_slots
 from hpopt.execution.resources import Resources
-from hpopt.execution.slots import PREFLIGHT, Job, Slots, TrialFinished
+from hpopt.execution.slots import Job, Slots, TrialFinished
+from hpopt.measuring import MEASURED_EPOCHS, PARAMETERS, Measuring
 from hpopt.own_code import source_of
 from hpopt.search.engines import make_searcher
 from hpopt.search.searcher import generator
@@ -26,20 +31,18 @@ from hpopt.training.objective import Objective
 from hpopt.trials import Result, Trial
 from hpopt.tuning.corners import corners_of
 from hpopt.tuning.setup import Material, read_material
-from hpopt.tuning.trying import Tried, end_of, try_defaults
+from hpopt.tuning.trying import Tried, try_defaults
 
 log = logging.getLogger(__name__)
 
-# A fit is measured until it takes so long; the rest of its epochs are reckoned.
-_MEASURED_S = 1.0
-_SAMPLES = 2  # besides the defaults, to know how trials differ
-# What a measurement says in the place of metrics.
-_PARAMETERS, _MEASURED_EPOCHS = "parameters", "measured epochs"
+# Params that are measured, the defaults among them: at least so many, and more as long as all have
+# not taken so long altogether.
+_FEWEST_MEASURED, _MOST_MEASURED, _ALTOGETHER_S = 3, 8, 20.0
 
 
 @dataclass(frozen=True)
 class TrialTime:
-    """How long a trial of `params` takes: reckoned from `measured_epochs` of its `epochs`."""
+    """How long a fit of `params` takes: reckoned from `measured_epochs` of its `epochs`."""
 
     params: Params
     seconds: float
@@ -56,47 +59,129 @@ class Check:
     parameters: int  # of the default network, trainable ones
     trial_times: Sequence[TrialTime]  # the defaults first; random params that fail are left out
     suggestion_s: float  # half-way through the run
+    start_s: float  # until the first trial begins
+    baselines_s: float  # of fitting the plain models
     workers: int  # how many trials run at once
+    fits: float  # that a trial costs: its folds and repeats, by their rows
+    output: OutputSettings
     points: int | None  # of the space, where they are fewer than the calls
     notes: Sequence[str]
     baselines: Mapping[str, float]  # scores of plain models on the validation part
 
-    def run_s(self, n_calls: int) -> float:
-        """The time of a run's trials and of what suggests them, while other trials run."""
-        mean = sum(trial.seconds for trial in self.trial_times) / len(self.trial_times)
+    @property
+    def fit_s(self) -> float:
+        """How long a fit takes on average, while as many run as there are workers."""
+        return fmean(trial.seconds for trial in self.trial_times)
+
+    def search_s(self, n_calls: int) -> float:
+        """The time of a run's trials, and of what suggests them."""
         n_calls = min(n_calls, self.points or n_calls)
-        return n_calls * (mean + self.suggestion_s) / self.workers
+        return n_calls * (self.fits * self.fit_s + self.suggestion_s) / self.workers
+
+    def closing_s(self, n_calls: int) -> float:
+        """The time of its closing steps: they fit plain models too, and draw."""
+        fits = round(min(n_calls, self.points or n_calls) * self.fits)
+        plain_s = self.baselines_s * (2 if self.output.refit else 1)  # to more rows again
+        return expected_closing_s(self.output, [self.fit_s] * fits, self.workers) + plain_s
+
+    def run_s(self, n_calls: int) -> float:
+        """The time of the whole run."""
+        return self.start_s + self.search_s(n_calls) + self.closing_s(n_calls)
 
 
 def check(config: Config, note: Callable[[str], None] = log.warning) -> Check:
     """Do all that comes before the first trial, and measure short fits; leaves nothing behind.
 
-    `note` hears of what takes long. Raises ConfigError, DataError or SetupError where a run could
-    not begin.
+    They run where trials would, as many at once. `note` hears of what takes long. Raises
+    ConfigError, DataError or SetupError where a run could not begin.
     """
+    began = time.monotonic()
     material = read_material(config)
     settings, space = config.settings.search, config.binding.space
-    resources = Resources.of(config.settings.execution, n_jobs=settings.n_calls)
-    with tempfile.TemporaryDirectory(prefix="hpopt-check-") as folder:
-        objective = material.objective(config, Path(folder))
+    resources = Resources.of(config.settings.execution, n_jobs=_jobs(config))
+    with tempfile.TemporaryDirectory(prefix="hpopt-check-") as name:
+        folder = Path(name)
+        objective = material.objective(config, folder)
+        function = Measuring(Tried(objective, corners_of(config)))
+        with closing(make_slots(function, resources)) as slots:
+            _try(slots, config, objective, folder, note)
+            start_s = time.monotonic() - began
+            measured = _measure(slots, space, settings.seed, folder)
+        began = time.monotonic()
         baselines = _baselines(objective)
-        alone = replace(resources, workers=min(1, resources.workers))
-        with closing(make_slots(_Measuring(Tried(objective, corners_of(config))), alone)) as slots:
-            measured = list(_measure(slots, config, objective, Path(folder), note))
     return Check(
         material=material,
         features=material.table.width,
-        parameters=int(measured[0][1].metrics[_PARAMETERS]),
+        parameters=int(measured[0][1].metrics[PARAMETERS]),
         trial_times=[
-            TrialTime(params, result.seconds, result.epochs, int(result.metrics[_MEASURED_EPOCHS]))
+            TrialTime(params, result.seconds, result.epochs, int(result.metrics[MEASURED_EPOCHS]))
             for params, result in measured
         ],
         suggestion_s=_time_suggestion(config, space),
+        start_s=start_s,
+        baselines_s=time.monotonic() - began,
         workers=max(1, resources.workers),
+        fits=_fits_of_a_trial(config, {part: len(rows) for part, rows in material.parts.items()}),
+        output=config.settings.output,
         points=None if (points := space.points(settings.n_calls)) is None else len(points),
         notes=(*config.binding.notes, *material.notes),
         baselines=baselines,
     )
+
+
+def _jobs(config: Config) -> int:
+    training = config.binding.training
+    return config.settings.search.n_calls * training.folds * training.repeats
+
+
+def _try(
+    slots: Slots,
+    config: Config,
+    objective: Objective,
+    folder: Path,
+    note: Callable[[str], None],
+) -> None:
+    """The preflight. Raises SetupError where the default params can't be tried."""
+    try:
+        try_defaults(
+            slots,
+            config.binding.space.defaults,
+            seed=config.settings.search.seed,
+            folder=folder / "preflight",
+            stop=threading.Event(),
+            source=source_of(objective.builder),
+            note=note,
+        )
+    except SetupError as error:
+        raise error.at(config.document.location(("model", "builder"))) from None
+
+
+def _measure(slots: Slots, space: Space, seed: int, folder: Path) -> list[tuple[Params, Result]]:
+    """What is measured of the default params and of random ones, as far as these have a value.
+
+    Raises SetupError where the defaults have none.
+    """
+    rng, began = generator(seed, 0), time.monotonic()
+    candidates = [space.defaults, *(space.sample(rng) for _ in range(_MOST_MEASURED - 1))]
+    measured: dict[int, Result] = {}
+    size = max(_FEWEST_MEASURED, slots.free)
+    while (tried := len(measured)) < len(candidates):
+        wave = range(tried, min(tried + size, len(candidates)))
+        jobs = [Job(n + 1, candidates[n], seed, folder / f"trial-{n}") for n in wave]
+        failed = set(wave)
+        for outcome in run_jobs(slots, jobs):
+            number = outcome.job.number - 1
+            if isinstance(outcome, TrialFinished):
+                measured[number] = outcome.result
+                failed.remove(number)
+            elif number == 0:
+                raise SetupError(f"a trial of the default params fails: {outcome.reason}")
+        candidates = [c for n, c in enumerate(candidates) if n not in failed]
+        measured = dict(enumerate(measured[number] for number in sorted(measured)))
+        if time.monotonic() - began > _ALTOGETHER_S:
+            break
+        size = max(1, slots.free)
+    return [(candidates[number], result) for number, result in measured.items()]
 
 
 def _baselines(objective: Objective) -> dict[str, float]:
@@ -108,89 +193,13 @@ def _baselines(objective: Objective) -> dict[str, float]:
     return scores
 
 
-def _measure(
-    slots: Slots,
-    config: Config,
-    objective: Objective,
-    folder: Path,
-    note: Callable[[str], None],
-) -> Iterator[tuple[Params, Result]]:
-    """What is measured of the default params and a few random ones, as far as these have a value.
-
-    Raises SetupError where the defaults have none.
-    """
-    space, seed, never = config.binding.space, config.settings.search.seed, threading.Event()
-    try:
-        try_defaults(
-            slots,
-            space.defaults,
-            seed=seed,
-            folder=folder / "preflight",
-            stop=never,
-            source=source_of(objective.builder),
-            note=note,
-        )
-    except SetupError as error:
-        raise error.at(config.document.location(("model", "builder"))) from None
-    rng = generator(seed, 0)
-    for params in (space.defaults, *(space.sample(rng) for _ in range(_SAMPLES))):
-        job = Job(0, params, seed, folder / "trial")
-        slots.submit(job)
-        outcome = end_of(slots, job, never)
-        if isinstance(outcome, TrialFinished):
-            yield params, outcome.result
-        elif params is space.defaults:
-            raise SetupError(f"a trial of the default params fails: {outcome.reason}")
-
-
-@dataclass(frozen=True)
-class _Measuring:
-    """An objective as a trial function that measures how long a trial takes, in its `seconds`."""
-
-    tried: Tried
-
-    def __call__(self, params: Params, *, seed: int, folder: Path, fold: int = 0) -> Result:
-        """Fit for more and more epochs, to all of them or until they are felt; reckon the rest."""
-        if fold == PREFLIGHT:
-            return self.tried(params, seed=seed, folder=folder, fold=fold)
-        with self.tried.objective.alone():
-            network = self.tried.objective.network(params, seed=seed)
-            parameters = sum(int(w.shape.num_elements()) for w in network.trainable_weights)
-        epochs = self.tried.objective.settings(params).epochs
-        measured: list[tuple[int, float]] = []  # epochs, seconds
-        while len(measured) < 2 or measured[-1][1] - measured[0][1] < _MEASURED_S:
-            count = min(measured[-1][0] * 8, epochs) if measured else 1
-            started = time.perf_counter()
-            self._fit(params, count, seed, folder)
-            measured.append((count, time.perf_counter() - started))
-            if count == epochs:
-                return _measurement(measured[-1][1], epochs, count, parameters)
-        (less, before), (count, seconds) = measured[-2:]
-        # What a trial costs besides its epochs (building, tracing, scoring) is in both.
-        an_epoch_s = max(seconds - before, 0.0) / (count - less)
-        return _measurement(seconds + an_epoch_s * (epochs - count), epochs, count, parameters)
-
-    def _fit(self, params: Params, epochs: int, seed: int, folder: Path) -> None:
-        training = self.tried.objective.training.model_copy(update={"epochs": epochs})
-        rest = {name: value for name, value in params.items() if name != "epochs"}
-        replace(self.tried.objective, training=training)(rest, seed=seed, folder=folder)
-
-    def warm_up(self) -> None:
-        """See `TrialFunction`."""
-        self.tried.objective.warm_up()
-
-    def reads(self, fold: int) -> Mapping[str, Path]:
-        """See `TrialFunction`."""
-        return self.tried.reads(fold)
-
-    def at(self, folder: Path) -> _Measuring:
-        """See `TrialFunction`."""
-        return _Measuring(self.tried.at(folder))
-
-
-def _measurement(seconds: float, epochs: int, measured_epochs: int, parameters: int) -> Result:
-    metrics = {_PARAMETERS: float(parameters), _MEASURED_EPOCHS: float(measured_epochs)}
-    return Result(0.0, metrics, [], {}, epochs, seconds)
+def _fits_of_a_trial(config: Config, sizes: Mapping[str, int]) -> float:
+    """How many fits to the training part a trial costs as much as."""
+    training = config.binding.training
+    if training.folds == 1:
+        return training.repeats
+    rows = (sizes["train"] + sizes["validation"]) * (training.folds - 1) / training.folds
+    return training.folds * training.repeats * rows / sizes["train"]
 
 
 def _time_suggestion(config: Config, space: Space) -> float:

@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "shown": set(),
     "trusted": {"errors", "own_code"},
     "own_code": {"errors"},
+    "shipping": {"errors", "files"},
     "space": {"errors"},
     "builders": {"backend", "errors", "own_code", "task"},
     "inputs": {"backend", "errors", "shown"},
@@ -119,8 +120,19 @@ MAY_IMPORT = {
         "trusted",
     }
     | RECORDS,
-    "api": {"config", "own_code", "runs", "tracking", "tuning"} | RECORDS,
-    "checking": {"config", "execution", "own_code", "search", "training", "tuning"} | RECORDS,
+    "api": {"config", "own_code", "runs", "shipping", "tracking", "tuning"} | RECORDS,
+    "measuring": {"execution", "tuning"} | RECORDS,
+    "checking": {
+        "closing",
+        "config",
+        "execution",
+        "measuring",
+        "own_code",
+        "search",
+        "training",
+        "tuning",
+    }
+    | RECORDS,
     "cli": {
         "checking",
         "config",
@@ -190,7 +202,7 @@ HEAVY = {
     "sklearn": {"data", "metrics", "runs", "training"},
     "skopt": {"runs", "search", "space"},
     "matplotlib": {"plots"},
-    "pandas": {"data", "inputs", "predicting", "runs"},
+    "pandas": {"api", "data", "inputs", "predicting", "runs", "shipping"},
     "pyarrow": {"data"},
     "psutil": {"execution", "runs"},
     "PIL": {"inputs"},

@@ -85,10 +85,12 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
     yield ""
     yield from facts(
         {
-            "a trial": f"{duration(default.seconds)} with the defaults ({default.epochs} epochs, "
+            "a fit": f"{duration(default.seconds)} with the defaults ({default.epochs} epochs, "
             f"{how}), up to {duration(slowest)} among {len(check.trial_times)} tried",
             "a suggestion": f"{duration(check.suggestion_s)} half-way through the run",
-            "the run": f"about {duration(check.run_s(search.n_calls))} on this machine{at_once}",
+            "the run": f"about {duration(check.run_s(search.n_calls))} on this machine{at_once}: "
+            f"{duration(check.start_s)} to begin, {duration(check.search_s(search.n_calls))} of "
+            f"search, {duration(check.closing_s(search.n_calls))} for its end",
         }
     )
 
@@ -162,6 +164,8 @@ def _record(config: Config, check: Check) -> dict[str, Any]:
         "trial_times": [vars(trial) for trial in check.trial_times],
         "suggestion_s": check.suggestion_s,
         "workers": check.workers,
+        "start_s": check.start_s,
+        "closing_s": check.closing_s(search.n_calls),
         "run_s": check.run_s(search.n_calls),
         "notes": list(check.notes),
     }

@@ -14,6 +14,7 @@ from hpopt.report.words import align, duration, show_interval, show_score, show_
 from hpopt.runs.folder import Run
 from hpopt.runs.naming import name_of
 from hpopt.runs.objectives import Goal, goals_of
+from hpopt.trials import made
 
 _RESOLVED = "config.resolved.yaml"
 _COMMENT = re.compile(r"\s+# .*")
@@ -45,7 +46,7 @@ class Standing:
         return cls(
             run=run.path.name,
             name=name_of(run.path),
-            trials=len(trials),
+            trials=made(trials),
             failed=sum(trial.state == "failed" for trial in trials),
             best_trial=best.number if best else None,
             validation=best.result.metrics[metric] if best and best.result else None,

@@ -31,11 +31,12 @@ def test_a_check_says_what_a_run_would_be_and_leaves_nothing(tmp_path, hpopt, mo
     assert record["shares"]["malignant"] == pytest.approx(212 / 569)
     assert record["baselines"]["majority class"] == pytest.approx(0.625, abs=0.01)
     assert record["parameters"] == 30 * 20 + 20 + 20 + 1
-    assert [trial["epochs"] for trial in record["trial_times"]] == [3, 3, 3]
-    mean_s = sum(trial["seconds"] for trial in record["trial_times"]) / 3
-    assert record["run_s"] == pytest.approx(
-        7 * (mean_s + record["suggestion_s"]) / record["workers"]
-    )
+    assert {trial["epochs"] for trial in record["trial_times"]} == {3}
+    times = record["trial_times"]
+    mean_s = sum(trial["seconds"] for trial in times) / len(times)
+    search_s = 7 * (mean_s + record["suggestion_s"]) / record["workers"]
+    whole_s = record["start_s"] + search_s + record["closing_s"]
+    assert record["run_s"] == pytest.approx(whole_s, rel=0.2)  # the load changes meanwhile
 
 
 @pytest.mark.keras

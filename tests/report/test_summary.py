@@ -26,7 +26,6 @@ TEST = Step(
     },
 )
 FINDINGS = Step("summary", "", {"findings": {"effects": ["`rate`: x", "y"], "trust": "so far."}})
-PLOTS = Step("plots", "", {"drawn": ["convergence", "pairs"], "missing": {}})
 
 
 def summary(run) -> str:
@@ -52,7 +51,8 @@ def test_the_space_is_told_with_its_priors_and_conditions(tmp_path):
 
 
 def test_the_pictures_that_were_drawn_are_shown(tmp_path):
-    text = summary(synthetic_run(tmp_path, steps=[PLOTS]))
+    run = synthetic_run(tmp_path)
+    text = summarise(run, find_out(run), ["convergence", "pairs"])
     assert "![Convergence](plots/convergence.png)" in text
     assert "[pairs](plots/pairs.png)" in text
     assert "partial_dependence" not in text
