@@ -25,6 +25,7 @@ from hpopt.errors import ConfigError, shorten
 from hpopt.metrics.metric import Metric
 from hpopt.metrics.metrics import METRICS, default_metric, metrics_for
 from hpopt.space.dimensions import Categorical
+from hpopt.space.names import owner
 from hpopt.task import TASKS, Task
 
 # What a config is called that was given as a mapping.
@@ -78,6 +79,19 @@ class Config:
                 location=self.document.location(("training", "class_weight")),
                 help="leave it out",
             )
+
+    def check_augmentation(self, input_shape: tuple[int, ...]) -> None:
+        """Raise ConfigError where images are to be changed, and the rows are none."""
+        if self.binding.training.augmentation is None or len(input_shape) == 3:
+            return
+        searched = next((n for n in self.settings.space if owner(n) == "augmentation"), None)
+        place = ("training", "augmentation") if searched is None else ("space", searched)
+        shape = ", ".join(map(str, input_shape))
+        raise ConfigError(
+            f"`augmentation` is for images [height, width, channels], and a row here is [{shape}]",
+            location=self.document.location(place, of_key=True),
+            help="leave it out",
+        )
 
     def _misfit(
         self, what: str, name: str, task: Task, fitting: Sequence[str], path: KeyPath
