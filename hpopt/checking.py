@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hpopt.search.engines import make_searcher
 from hpopt.search.searcher import generator
 from hpopt.space.dimensions import Params
 from hpopt.space.space import Space
+from hpopt.training.baselines import validation_predictions
 from hpopt.training.objective import Objective
 from hpopt.trials import Result, Trial
 from hpopt.tuning.corners import corners_of
@@ -48,6 +50,7 @@ class Check:
     workers: int  # how many trials run at once
     points: int | None  # of the space, where they are fewer than the calls
     notes: Sequence[str]
+    baselines: Mapping[str, float]  # scores of plain models on the validation part
 
     def run_s(self, n_calls: int) -> float:
         """The time of a run's trials and of what suggests them, while other trials run."""
@@ -65,6 +68,7 @@ def check(config: Config) -> Check:
     settings, space = config.settings.search, config.binding.space
     with tempfile.TemporaryDirectory(prefix="hpopt-check-") as folder:
         objective = material.objective(config, Path(folder))
+        baselines = _baselines(objective)
         corners = corners_of(config)
         try:
             preflight(objective, space.defaults, seed=settings.seed, corners=corners)
@@ -89,7 +93,17 @@ def check(config: Config) -> Check:
         workers=max(1, Resources.of(config.settings.execution, n_jobs=settings.n_calls).workers),
         points=None if (points := space.points(settings.n_calls)) is None else len(points),
         notes=(*config.binding.notes, *material.notes),
+        baselines=baselines,
     )
+
+
+def _baselines(objective: Objective) -> dict[str, float]:
+    """What plain models reach, by name; those without a score are left out."""
+    scores = {}
+    for name, predictions in validation_predictions(objective.data).items():
+        with suppress(TrialError):
+            scores[name] = objective.score_predictions(predictions)
+    return scores
 
 
 def _time_trial(objective: Objective, params: Params, seed: int, folder: Path) -> TrialTime:

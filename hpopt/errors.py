@@ -46,7 +46,7 @@ class Problem:
             if self.location.text and self.location.text.strip():
                 lines.append(f"   |   {shorten(printable(self.location.text.strip()))}")
         if self.help:
-            lines.append(f"   = help: {printable(self.help)}")
+            lines.append(f"   = help: {printable(self.help)}".replace("\n", "\n           "))
         return "\n".join(lines)
 
 

@@ -44,12 +44,22 @@ class Evaluation:
     confusion: np.ndarray | None
     notes: tuple[str, ...] = ()
 
+    @property
+    def positive(self) -> str | None:
+        """Of two labels the one that f1 and average precision are about."""
+        return self.labels[1] if len(self.labels) == 2 else None
+
 
 class Model:
     """The model of a run's `best/`. Raises RunError where there is none, or it can't be loaded."""
 
     def __init__(self, run: Run, *, trust_code: bool = False) -> None:
         if not (run.path / MODEL).is_file():
+            if run.outcomes.best is not None:
+                raise RunError(
+                    f"the model of {run.shown_path} is gone: there is no {MODEL}",
+                    help=f"`hpopt export-best {run.shown_path}` makes it of what the run has kept",
+                )
             raise RunError(
                 f"{run.shown_path} has no model: it is {run.state}",
                 help="the end of a run saves the best network; see `hpopt show`",

@@ -23,7 +23,8 @@ class Result:
     metric once for each fold or repeat, `curves` one number an epoch. `weights` is the file, seen
     from the trial's folder, that holds the kept weights. `standard_error` is that of `value`, as
     far as several scores tell it. `kept_epoch` is the epoch after which the kept weights were as
-    they are, which early stopping may put before the last of the `epochs`.
+    they are, which early stopping may put before the last of the `epochs`. A network `is_constant`
+    that says the same of every row of the validation part.
     """
 
     value: float
@@ -35,6 +36,7 @@ class Result:
     weights: str | None = None
     standard_error: float | None = None
     kept_epoch: int | None = None
+    is_constant: bool = False
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,8 @@ MAY_IMPORT = {
         "training",
     }
     | RECORDS,
-    "report": {"runs", "search", "statistics"} | RECORDS,
+    "report": {"runs", "search", "shown", "statistics"} | RECORDS,
+    "drafting_images": {"config", "data", "drafting", "report"} | RECORDS,
     "drafting": {"config", "data", "inputs", "report"} | RECORDS,
     "export": {
         "backend",
@@ -82,7 +83,7 @@ MAY_IMPORT = {
     | RECORDS,
     "minimizing": {"config", "grammar", "runs", "search"} | RECORDS,
     "plots": {"files", "report", "runs", "search", "statistics"} | RECORDS,
-    "tracking": {"backend", "report", "runs", "shown"} | RECORDS,
+    "tracking": {"backend", "report", "runs", "search", "shown"} | RECORDS,
     "closing": {
         "config",
         "data",
@@ -125,6 +126,7 @@ MAY_IMPORT = {
         "config",
         "data",
         "drafting",
+        "drafting_images",
         "execution",
         "export",
         "files",
@@ -164,9 +166,14 @@ FLOORS = {
         {"assessment", "confirm", "refit"},
         {"steps"},
     ],
-    "tracking": [{"observer"}, {"progress", "tensorboard"}],
+    "tracking": [
+        {"observer", "trial_lines"},
+        {"pace", "tensorboard"},
+        {"live", "plain"},
+        {"progress"},
+    ],
     "tuning": [
-        {"budget", "comparable", "corners"},
+        {"budget", "comparable", "constant", "corners"},
         {"preflight"},
         {"loop", "resuming", "trying", "warm_start"},
         {"setup"},
@@ -300,7 +307,7 @@ def test_no_two_files_import_each_other_by_whatever_way():
         "import hpopt.tuning.tune",
         "import hpopt.api, hpopt.minimizing",
         "import hpopt.checking",
-        "import hpopt.drafting",
+        "import hpopt.drafting_images",
         "import hpopt.plotting",
         "import hpopt.predicting",
     ],

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 def overview(run: Run) -> dict[str, Any]:
     """A run in brief, as strict JSON."""
+    from hpopt.runs.objectives import goals_of
+
     trials = run.trials()
     return {
         "id": run.path.name,
@@ -24,6 +26,7 @@ def overview(run: Run) -> dict[str, Any]:
         "n_calls": run.n_calls,
         "metric": run.metric,
         "greater_is_better": run.header.greater_is_better,
+        "positive": goals_of(run.header)[0].positive,
         "best": brief(run, run.best),
     }
 

@@ -7,7 +7,9 @@ import io
 import os
 import sys
 import threading
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 import typer
 import typer.core
@@ -16,6 +18,8 @@ from hpopt.cli.check import check_command
 from hpopt.cli.compare import compare_command
 from hpopt.cli.evaluate import evaluate_command
 from hpopt.cli.export import export_command
+from hpopt.cli.faults import show_error
+from hpopt.cli.hints import explained
 from hpopt.cli.init import init_command
 from hpopt.cli.plot import plot_command
 from hpopt.cli.predict import predict_command
@@ -30,12 +34,29 @@ from hpopt.errors import HpoptError, Interrupted
 
 
 class _Program(typer.core.TyperGroup):
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Read the arguments before the command."""
+        with _explaining():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: Any) -> Any:
         """Run a command; Ctrl-C ends it with the exit code that shells know."""
         try:
-            return super().invoke(ctx)
+            with _explaining():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             raise Interrupted("interrupted") from None
+
+
+@contextmanager
+def _explaining() -> Iterator[None]:
+    """Raise what is wrong with a command in the form of all other errors."""
+    try:
+        yield
+    except Exception as error:
+        if (ours := explained(error, sys.argv[1:])) is not None:
+            raise ours from None
+        raise
 
 
 app = typer.Typer(
@@ -61,6 +82,18 @@ app.command("export-best")(export_command)
 app.command("predict")(predict_command)
 app.command("evaluate")(evaluate_command)
 app.command("schema")(schema_command)
+
+
+@app.command("help", hidden=True)
+def _help(ctx: typer.Context, command: Annotated[str | None, typer.Argument()] = None) -> None:
+    """Show this, or the help of a command."""
+    app([command, "--help"] if command else ["--help"], prog_name="hpopt")
+
+
+@app.command("version", hidden=True)
+def _version() -> None:
+    """Show the version."""
+    _show_version(True)
 
 
 def _show_version(asked: bool) -> None:
@@ -90,7 +123,7 @@ def main() -> None:
         try:
             app()
         except HpoptError as error:
-            print(error.render(), file=sys.stderr)
+            show_error(error)
             sys.exit(error.exit_code)
 
 

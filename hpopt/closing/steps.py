@@ -76,6 +76,7 @@ class Closing:
     stop: threading.Event
     time_limit_s: float | None = None
     note: Callable[[str], None] = log.warning
+    begun: Callable[[str], None] = lambda name: None  # hears of each step
 
     @property
     def steps(self) -> Sequence[NamedStep]:
@@ -203,6 +204,7 @@ class Closing:
                 place = done.index(name)
                 continue
             self.run.check_place()
+            self.begun(name)
             try:
                 outcome = step()
                 self.run.append(Step(name, now(), to_json(outcome)))

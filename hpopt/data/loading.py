@@ -20,6 +20,7 @@ from hpopt.data.settings import (
     SklearnData,
 )
 from hpopt.data.sources import Table, load_arrays, load_sklearn, of_arrays
+from hpopt.data.target_settings import TargetColumn, positive_of, target_column
 from hpopt.data.target_spec import TargetTransform
 from hpopt.errors import DataError, SettingError, in_words
 from hpopt.inputs.stored import Sheet, resolved
@@ -41,7 +42,10 @@ def load_table(settings: AnyData) -> Table:
     task: Task | None = None if settings.task == "auto" else settings.task
     if isinstance(settings, ArrayData):
         path = Path(settings.path)
-        table = load_arrays(settings.source, path, settings.features, settings.target, task)
+        target = target_column(settings.target)
+        table = load_arrays(
+            settings.source, path, settings.features, target.name, task, target.positive
+        )
         return _scaled(table, settings)
     if isinstance(settings, FileData):
         sheet, given = _read_files(settings)
@@ -52,31 +56,23 @@ def load_table(settings: AnyData) -> Table:
 def _of_sheet(
     sheet: Sheet,
     settings: FileData | FunctionData,
-    target: str,
+    target: str | TargetColumn,
     task: Task | None,
     given: np.ndarray | None = None,
 ) -> Table:
-    transform = _TRANSFORMS[settings.target_transform]
-    if column := image_column(settings.features):
-        return sheet_table(
-            sheet,
-            settings,
-            column,
-            target=target,
-            task=task,
-            target_transform=transform,
-            given=given,
-        )
-    return build_table(
-        sheet,
-        target=target,
-        task=task,
-        target_transform=transform,
-        features=settings.features,
-        groups=settings.split.groups,
-        order=settings.split.order,
-        given=given,
-    )
+    options: dict[str, Any] = {
+        "target": target_column(target).name,
+        "positive": positive_of(settings.target),
+        "task": task,
+        "target_transform": _TRANSFORMS[settings.target_transform],
+        "groups": settings.split.groups,
+        "order": settings.split.order,
+        "given": given,
+    }
+    column = image_column(settings.features)
+    if column is not None:
+        return sheet_table(sheet, column, settings.features, options)
+    return build_table(sheet, features=settings.features, **options)
 
 
 def _read_files(settings: FileData) -> tuple[Sheet, np.ndarray | None]:
@@ -157,14 +153,15 @@ def _call(settings: FunctionData, task: Task | None) -> Table:
         )
     features, target = given
     if isinstance(features, pd.DataFrame):
-        name = settings.target or getattr(target, "name", None) or "target"
+        named = None if settings.target is None else target_column(settings.target).name
+        name = named or getattr(target, "name", None) or "target"
         frame = features.reset_index(drop=True).assign(**{str(name): np.asarray(target)})
         sheet = with_gaps(of_frame(frame, "the DataFrame"), _words(settings.gaps) or ())
         return _of_sheet(sheet, settings, str(name), task)
     for key in ("groups", "order"):
         if getattr(settings.split, key) is not None:
             raise SettingError("arrays have no columns by name", ("split", key))
-    return _scaled(of_arrays(features, target, task), settings)
+    return _scaled(of_arrays(features, target, task, positive_of(settings.target)), settings)
 
 
 def _scaled(table: Table, settings: SklearnData | ArrayData | FunctionData) -> Table:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 
 from hpopt.data.column_kinds import ColumnKind
 from hpopt.data.sources import SKLEARN_DATASETS
+from hpopt.data.target_settings import TargetColumn, TargetName
 from hpopt.grammar import Section, one_of
 from hpopt.inputs.scaling import Scaling
 from hpopt.own_code import absolute_reference
@@ -124,8 +125,8 @@ class FileData(Section):
     """A file of its own for the validation part."""
     test: Name | None = None
     """A file of its own for the test part."""
-    target: Name
-    """The column to predict, by its name."""
+    target: TargetName
+    """The column to predict: its name, or `{name: churned, positive: "yes"}`."""
     task: Literal["auto"] | Task = "auto"
     """What is predicted: classes, or a number; `auto` looks at the target's column."""
     target_transform: Literal["none", "log"] = "none"
@@ -178,8 +179,9 @@ class ArrayData(Section):
     """The file, relative to the config; of `npy` the one with the rows."""
     features: Name = "x"
     """The name of the array of rows in an `npz` file."""
-    target: Name = "y"
-    """The name of the array of targets in an `npz` file; of `npy` its file."""
+    target: TargetName = "y"
+    """The name of the array of targets in an `npz` file; of `npy` its file. Or, as for a table,
+    `{name: y, positive: 1}`."""
     task: Literal["auto"] | Task = "auto"
     """What is predicted: classes, or a number; `auto` looks at the targets."""
     scaling: Scaling = "standard"
@@ -197,8 +199,8 @@ class FunctionData(Section):
     source: Annotated[str, Field(pattern=r".:[A-Za-z_]\w*$")]
     """`file.py:function`, relative to the config, or `package.module:function`; called without
     arguments."""
-    target: Name | None = None
-    """The column to predict, by its name, of a DataFrame."""
+    target: TargetName | None = None
+    """The column to predict of a DataFrame: its name, or `{name: churned, positive: "yes"}`."""
     task: Literal["auto"] | Task = "auto"
     """What is predicted: classes, or a number; `auto` looks at the target."""
     target_transform: Literal["none", "log"] = "none"
@@ -261,5 +263,11 @@ def located(settings: AnyData, folder: Path) -> AnyData:
     elif isinstance(settings, ArrayData):
         names = ("path", "target") if settings.source == "npy" else ("path",)
     paths = {name: getattr(settings, name) for name in names}
-    absolute = {n: str(folder / Path(p).expanduser()) for n, p in paths.items() if p is not None}
+    absolute = {n: _absolute(p, folder) for n, p in paths.items() if p is not None}
     return settings.model_copy(update=absolute)
+
+
+def _absolute(path: str | TargetColumn, folder: Path) -> str | TargetColumn:
+    if isinstance(path, TargetColumn):
+        return path.model_copy(update={"name": str(folder / Path(path.name).expanduser())})
+    return str(folder / Path(path).expanduser())

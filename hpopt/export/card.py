@@ -17,7 +17,7 @@ from hpopt.export.formats import Format
 from hpopt.export.verifying import CheckRows
 from hpopt.inputs.kind import CardParts
 from hpopt.report.scores import ensemble_score
-from hpopt.report.words import list_trials, show_interval, show_param, show_score
+from hpopt.report.words import counted, list_trials, show_interval, show_param, show_score
 from hpopt.runs.environment import describe_packages
 from hpopt.runs.folder import Run
 from hpopt.shown import in_markdown, one_line
@@ -154,7 +154,7 @@ def _origin(export: Export) -> str:
     lines = [
         "## How it was found",
         "",
-        f"- {len(run.trials())} trials; "
+        f"- {counted(len(run.trials()), 'trial')}; "
         + ", ".join(f"{k} {in_markdown(str(v))}" for k, v in search.items()),
         f"- rows: {', '.join(f'{count} {part}' for part, count in sizes.items())}",
         *(f"- fingerprint of the {name}: `{value}`" for name, value in prints.items()),

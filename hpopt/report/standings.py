@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from hpopt.errors import ConfigError
-from hpopt.report.words import align, show_interval, show_score
+from hpopt.report.words import align, duration, show_interval, show_score, show_with
 from hpopt.runs.folder import Run
 from hpopt.runs.naming import name_of
 from hpopt.runs.objectives import Goal, goals_of
@@ -107,7 +107,8 @@ def show_standings(standings: Sequence[Standing], metric: str) -> list[str]:
     """The table of the runs, and one of their names where several runs share one."""
     rows = [
         [s.run, str(s.trials), str(s.failed), show_score(s.validation),
-         f"{show_score(s.test)} {show_interval(s.test_interval)}".rstrip(), f"{s.seconds:.0f} s"]
+         f"{show_with(s.test_interval, s.test)} {show_interval(s.test_interval)}".rstrip(),
+         duration(s.seconds)]
         for s in standings
     ]  # fmt: skip
     head = ["run", "trials", "failed", f"{metric} on validation", "on test", "fitting"]

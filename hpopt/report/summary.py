@@ -13,9 +13,21 @@ from hpopt.report.assessment import (
 )
 from hpopt.report.choice import describe_ensemble, describe_race
 from hpopt.report.scores import score_rows
-from hpopt.report.words import early_end, few_groups, repeated, seen_test, show_param
+from hpopt.report.suspicion import cautions
+from hpopt.report.verdict import verdict
+from hpopt.report.words import (
+    counted,
+    duration,
+    early_end,
+    few_groups,
+    repeated,
+    seen_test,
+    show_param,
+)
 from hpopt.runs.folder import Run
+from hpopt.runs.objectives import goals_of
 from hpopt.runs.steps import Findings, Scored
+from hpopt.shown import in_markdown
 from hpopt.space.dimensions import Categorical, Dimension
 from hpopt.trials import Trial
 
@@ -26,7 +38,14 @@ _PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")
 def summarise(run: Run, findings: Findings) -> str:
     """The summary in Markdown; `findings` are what the surrogate says of the parameters."""
     trials, best = run.trials(), run.chosen
-    lines = [f"# {run.path.name}", "", _overview(run), ""]
+    lines = [
+        f"# {run.path.name}",
+        "",
+        *_paragraph(verdict(run)),
+        _overview(run),
+        "",
+        *_cautions(run),
+    ]
     if best is None:
         lines += ["No trial gave a value, so there is no model.", "", *_space(run)]
     else:
@@ -39,7 +58,7 @@ def _overview(run: Run) -> str:
     trials = run.trials()
     failed = sum(trial.state == "failed" for trial in trials)
     seconds = sum(trial.result.seconds for trial in trials if trial.result is not None)
-    count = f"{len(trials)} trials" + (f", {failed} of which failed" if failed else "")
+    count = counted(len(trials), "trial") + (f", {failed} of which failed" if failed else "")
     number, metric = len(run.header.space), run.header.metric
     direction = "higher is better" if run.header.greater_is_better else "lower is better"
     dimensions = f"{number} dimension{'s' if number > 1 else ''}"
@@ -47,11 +66,20 @@ def _overview(run: Run) -> str:
     network = f" of `{builder}` networks" if builder else ""
     overview = (
         f"{count} over {dimensions}{network}, for the best `{metric}` on validation ({direction}); "
-        f"{seconds:.0f} s of fitting."
+        f"{duration(seconds)} of fitting."
     )
+    [goal, *_] = goals_of(run.header)
+    if goal.positive is not None:
+        overview += f' The positive class is "{in_markdown(goal.positive)}".'
     return " ".join(
         [overview, *(sentence for sentence in (early_end(run), seen_test(run)) if sentence)]
     )
+
+
+def _cautions(run: Run) -> list[str]:
+    """Why the scores may promise too much, above them."""
+    lines = [f"- {caution}" for caution in cautions(run)]
+    return ["## Before you believe the scores", "", *lines, ""] if lines else []
 
 
 def _scores(run: Run, best: Trial) -> list[str]:
@@ -77,7 +105,7 @@ def _scores(run: Run, best: Trial) -> list[str]:
             ]
         return [*lines, *_paragraph(verdicts(run))]
     groups = "" if scored.groups is None else f" in {scored.groups} groups"
-    lines += [f"On the test part, {scored.rows} rows{groups} that no trial saw:", ""]
+    lines += [f"On the test part, {counted(scored.rows, 'row')}{groups} that no trial saw:", ""]
     lines += [*(f"- {verdict}" for verdict in verdicts(run)), ""]
     few = few_groups(run)
     lines += _paragraph([*([few] if few else []), *describe_flattery(run)])

@@ -101,7 +101,9 @@ class Run:
         Without `curves`, which are most of what there is to read, results have none.
         """
         if not (path / JOURNAL).is_file():
-            raise RunError(f"{path} is no run folder: it has no {JOURNAL}")
+            raise RunError(
+                f"{path} is no run folder: it has no {JOURNAL}", help=_what_is_left(path)
+            )
         has_writer = is_locked(path / JOURNAL)  # first: what it writes before it goes is then read
         run = cls(path, *read_journal(path / JOURNAL, curves=curves), journal=None)
         run._has_writer = has_writer
@@ -109,7 +111,8 @@ class Run:
 
     def __repr__(self) -> str:
         best, count = self.best, len(self.trials())
-        trials = f"{count} trials" if self.n_calls is None else f"{count} of {self.n_calls} trials"
+        of = "" if self.n_calls is None else f" of {self.n_calls}"
+        trials = f"{count}{of} trial{'' if (self.n_calls or count) == 1 else 's'}"
         score = "no best yet" if best is None else f"best {self.metric} {self.score(best):.4g}"
         place = "" if best is None else f" (trial {best.number})"
         return f"<Run {self.path.name}: {self.state}, {trials}, {score}{place}>"
@@ -371,6 +374,15 @@ class Run:
         """End writing and remove the folder."""
         self.close()
         shutil.rmtree(self.path, ignore_errors=True)
+
+
+def _what_is_left(path: Path) -> str | None:
+    """What can be done with a folder that had a journal, if it is one."""
+    if not (path / "config.yaml").is_file():
+        return None
+    model = path / "best" / "model.keras"
+    text = "a run is its journal: put it back from a copy"
+    return f"{text}; its model, {model}, works without" if model.is_file() else text
 
 
 def now() -> str:

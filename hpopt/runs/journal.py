@@ -99,6 +99,7 @@ class Finished:
     weights: str | None = None
     standard_error: float | None = None
     kept_epoch: int | None = None
+    is_constant: bool = False
 
 
 @dataclass(frozen=True)

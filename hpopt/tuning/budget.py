@@ -76,7 +76,11 @@ class Budget:
         return End("target", text) if is_enough else None
 
     def _used_up(self, trials: Sequence[Trial]) -> End | None:
-        text = f"all {self.n_calls} trials were made"
+        text = (
+            "the one trial was made"
+            if self.n_calls == 1
+            else f"all {self.n_calls} trials were made"
+        )
         return End("n_calls", text) if len(trials) >= self.n_calls else None
 
     def _all_tried(self, trials: Sequence[Trial]) -> End | None:
@@ -92,7 +96,7 @@ class Budget:
         if best is None or self.no_improvement is None:
             return None
         vain = sum(t.state != "running" and t.number > best.number for t in trials)
-        text = f"{vain} trials in a row brought no improvement"
+        text = f"{vain} trial{'s' if vain > 1 else ''} in a row brought no improvement"
         return End("no_improvement", text) if vain >= self.no_improvement else None
 
     def _failing(self, trials: Sequence[Trial]) -> End | None:
@@ -102,12 +106,20 @@ class Budget:
         last = over[-self.max_failures :]
         if len(last) < self.max_failures or any(trial.state != "failed" for trial in last):
             return None
-        return End("failures", f"the last {len(last)} trials have failed: {last[-1].reason}")
+        which = "trial has" if len(last) == 1 else f"{len(last)} trials have"
+        return End("failures", f"the last {which} failed: {last[-1].reason}")
 
     @property
     def out_of_time(self) -> End:
         """The time limit as the reason."""
         return End("time_limit", f"its time limit of {self.time_limit_s:g} s allows no more trials")
+
+    def closing_of(self, run: Run, workers: int) -> float:
+        """How long the closing steps will take, by what fits have taken so far."""
+        seconds = _fitted_s(run)
+        usual_s = seconds[len(seconds) // 2] if seconds else 0.0
+        fits_s = self.closing_share * sum(seconds) / workers + self.closing_fits * usual_s
+        return self.closing_s * self.slowness() + fits_s
 
     def is_out_of_time(self, run: Run) -> bool:
         """Whether a new trial would probably not end in time; the first one begins anyway."""

@@ -17,6 +17,9 @@ def test_a_check_says_what_a_run_would_be_and_leaves_nothing(tmp_path, hpopt, mo
     assert lines[0].endswith("breast_cancer.yaml: a run can begin")
     assert "rows 569: 341 train, 136 validation, 92 test" in lines
     assert "features 30" in lines
+    assert 'shares "benign" 62.7 %, "malignant" 37.3 %' in lines
+    [plain] = [line for line in lines if line.startswith("plain models ")]
+    assert plain.startswith("plain models majority class 0.6250, logistic regression 0.9")
     assert "network dense_dropout, with the default params 641 trainable parameters" in lines
     assert "learning_rate 0.001 to 0.1 log-uniform 0.001" in lines
     assert any(line.startswith("the run about") for line in lines)
@@ -25,6 +28,8 @@ def test_a_check_says_what_a_run_would_be_and_leaves_nothing(tmp_path, hpopt, mo
 
     [record] = hpopt("check", CONFIG, *few, "--json").records
     assert record["rows"] == {"train": 341, "validation": 136, "test": 92}
+    assert record["shares"]["malignant"] == pytest.approx(212 / 569)
+    assert record["baselines"]["majority class"] == pytest.approx(0.625, abs=0.01)
     assert record["parameters"] == 30 * 20 + 20 + 20 + 1
     assert [trial["epochs"] for trial in record["trial_times"]] == [3, 3, 3]
     mean_s = sum(trial["seconds"] for trial in record["trial_times"]) / 3

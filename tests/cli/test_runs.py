@@ -3,7 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from conftest import make_run
 
-from hpopt.cli.text import age, duration
+from hpopt.cli.text import age
+from hpopt.report.words import duration
 from hpopt.runs.folder import Run
 
 IDS = ["2026-11-22T08-00-00_iris", "2026-11-23T09-00-00_wine", "2026-11-23T09-00-00_wine-2"]
