@@ -69,9 +69,10 @@ class Run:
         self._opened = running_s()
 
     @classmethod
-    def create(cls, parent: Path, name: str, header: Header) -> Run:
+    def create(cls, parent: Path, name: str, header: Header, begun_s: float | None = None) -> Run:
         """Make a new folder, named by the time and `name`, with a journal that has its header.
 
+        Work on it began at `begun_s`, by `running_s`, if not now.
         Raises ConfigError where no folder can be made there, and RunError where the disk is full;
         no folder is left then.
         """
@@ -84,7 +85,9 @@ class Run:
             with writing(path):
                 sync_folder(path)
             on_failure.pop_all()
-        return cls(path, header, [], journal)
+        run = cls(path, header, [], journal)
+        run._opened = run._opened if begun_s is None else begun_s
+        return run
 
     @classmethod
     def reopen(cls, path: Path) -> Run:

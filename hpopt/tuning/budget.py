@@ -125,8 +125,10 @@ class Budget:
 
     def is_overrun(self, run: Run) -> bool:
         """Whether the time is over by so much that trials that still run are to be ended."""
-        allowed_s = _OVERRUN * (self.time_limit_s or 0.0)
-        return run.elapsed_s > self._deadline_s(_fitted_s(run), 0.0) + allowed_s
+        limit_s, seconds = self.time_limit_s or math.inf, _fitted_s(run)
+        if not seconds:  # there is nothing yet that could be closed with
+            return run.elapsed_s > limit_s
+        return run.elapsed_s > self._deadline_s(seconds, 0.0) + _OVERRUN * limit_s
 
     def _deadline_s(self, seconds: Sequence[float], usual_s: float) -> float:
         """When the search is to be over, so that the closing steps end in time."""

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
+from hpopt.clock import running_s
 from hpopt.config.loading import Config
 from hpopt.config.resolved import resolved_yaml
 from hpopt.data.folds import Splits
@@ -67,9 +68,13 @@ class Material:
         return [*([repeats] if repeats else []), *map(str, leaks)]
 
     def objective(self, config: Config, folder: Path) -> Objective:
-        """The objective of a configuration, with the prepared rows in `folder`."""
+        """The objective of a configuration, with the prepared rows in `folder`.
+
+        Raises ConfigError where images are to be changed, and the rows are none.
+        """
         binding = config.binding
         data = prepare(self.table, self.parts, folder)
+        config.check_augmentation(data.features.input_shape)
         return Objective(
             binding.builder, binding.arguments, binding.training, self.metric.name, data
         )
@@ -143,11 +148,12 @@ def set_up(
     Raises ConfigError, DataError or SetupError, and leaves no folder then; likewise Interrupted
     where `stop` has been set meanwhile.
     """
+    begun_s = running_s()
     material = read_material(config)
     header = header_of(config, material)
     space = config.binding.space
     warm_start = None if earlier is None else warm_start_from(earlier, header, space)
-    run = Run.create(output_dir, config.run_name, header)
+    run = Run.create(output_dir, config.run_name, header, begun_s)
     try:
         # At once, so that a run that is killed in what follows can be resumed.
         run.write("config.yaml", lambda file: file.write(config.document.source))
