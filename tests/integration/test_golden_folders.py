@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 from hpopt import evaluate, find_run, predict, resume
+from hpopt.report.words import show_score
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 INPUTS, RUNS = GOLDEN / "inputs", GOLDEN / "0.1" / "runs"
@@ -60,6 +61,10 @@ def said_as_before(now, before) -> None:
         assert before.keys() <= now.keys()
         for key, value in before.items():
             said_as_before(now[key], value)
+    elif isinstance(before, list):
+        assert len(now) == len(before)
+        for one, other in zip(now, before, strict=True):
+            said_as_before(one, other)
     else:
         assert now == before
 
@@ -97,7 +102,7 @@ def test_a_golden_folder_is_shown_as_it_was(golden, hpopt, name):
     shown = hpopt("show", path)
     assert (shown.code, shown.err) == (0, "")
     assert path.name in shown.out
-    assert f"{record['best']['score']:.4f}" in shown.out
+    assert show_score(record["best"]["score"]) in shown.out
     for trial in frozen["trials"]:
         done = hpopt("show", path, trial["number"], "--json")
         said_as_before(done.records, [trial])
