@@ -16,14 +16,10 @@ from hpopt.data.image_folders import LABEL, PATH, read_folder
 from hpopt.data.settings import (
     Channels,
     Features,
-    FileData,
-    FunctionData,
     ImageData,
     ImageSize,
 )
 from hpopt.data.sources import Table
-from hpopt.data.target_settings import Label
-from hpopt.data.target_spec import TargetTransform
 from hpopt.errors import DataError, SettingError
 from hpopt.inputs.image.files import COLOURS, Seen, look_at_images, read_images
 from hpopt.inputs.stored import Sheet, Texts, resolved
@@ -54,39 +50,20 @@ def folder_table(settings: ImageData) -> Table:
     return _with_pixels(table, settings.size, settings.channels, settings.scaling)
 
 
-def sheet_table(
-    sheet: Sheet,
-    settings: FileData | FunctionData,
-    column: str,
-    *,
-    target: str,
-    positive: Label | None,
-    task: Task | None,
-    target_transform: TargetTransform,
-    given: np.ndarray | None,
-) -> Table:
-    """The table of a sheet whose `column` holds absolute paths. Raises DataError, SettingError."""
-    others = [name for name in settings.features.include or [] if name != column]
+def sheet_table(sheet: Sheet, column: str, features: Features, options: Mapping[str, Any]) -> Table:
+    """The table of a sheet whose `column` holds absolute paths; the `options` are `build_table`'s.
+
+    Raises DataError, or SettingError where a setting is the reason.
+    """
+    others = [name for name in features.include or [] if name != column]
     if others:
         raise SettingError(
             f"`{column}` is an image, beside which a network takes no `{others[0]}`",
             ("features", "include"),
             help="leave `include` out",
         )
-    table = _table(
-        sheet,
-        column,
-        {
-            "target": target,
-            "positive": positive,
-            "task": task,
-            "target_transform": target_transform,
-            "groups": settings.split.groups,
-            "order": settings.split.order,
-            "given": given,
-        },
-    )
-    return _with_pixels(table, settings.features.size, settings.features.channels, "standard")
+    table = _table(sheet, column, options)
+    return _with_pixels(table, features.size, features.channels, "standard")
 
 
 def _table(sheet: Sheet, column: str, options: Mapping[str, Any]) -> Table:

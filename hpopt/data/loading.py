@@ -60,29 +60,19 @@ def _of_sheet(
     task: Task | None,
     given: np.ndarray | None = None,
 ) -> Table:
-    transform = _TRANSFORMS[settings.target_transform]
-    if column := image_column(settings.features):
-        return sheet_table(
-            sheet,
-            settings,
-            column,
-            target=target_column(target).name,
-            positive=positive_of(target),
-            task=task,
-            target_transform=transform,
-            given=given,
-        )
-    return build_table(
-        sheet,
-        target=target_column(target).name,
-        positive=positive_of(target),
-        task=task,
-        target_transform=transform,
-        features=settings.features,
-        groups=settings.split.groups,
-        order=settings.split.order,
-        given=given,
-    )
+    options: dict[str, Any] = {
+        "target": target_column(target).name,
+        "positive": positive_of(target),
+        "task": task,
+        "target_transform": _TRANSFORMS[settings.target_transform],
+        "groups": settings.split.groups,
+        "order": settings.split.order,
+        "given": given,
+    }
+    column = image_column(settings.features)
+    if column is not None:
+        return sheet_table(sheet, column, settings.features, options)
+    return build_table(sheet, features=settings.features, **options)
 
 
 def _read_files(settings: FileData) -> tuple[Sheet, np.ndarray | None]:
