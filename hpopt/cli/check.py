@@ -58,7 +58,8 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
         if default.measured_epochs == default.epochs
         else f"reckoned from {default.measured_epochs}"
     )
-    at_once = f", {check.workers} trials at once" if check.workers > 1 else ""
+    several = check.workers > 1
+    where = f"with {check.workers} trials at once" if several else "on this machine"
     labels, baselines = len(material.table.labels), check.baselines.items()
     yield f"{config.document.path}: a run can begin"
     yield from facts(
@@ -88,7 +89,7 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
             "a fit": f"{duration(default.seconds)} with the defaults ({default.epochs} epochs, "
             f"{how}), up to {duration(slowest)} among {len(check.trial_times)} tried",
             "a suggestion": f"{duration(check.suggestion_s)} half-way through the run",
-            "the run": f"about {duration(check.run_s(search.n_calls))} on this machine{at_once}: "
+            "the run": f"about {duration(check.run_s(search.n_calls))} {where}: "
             f"{duration(check.start_s)} to begin, {duration(check.search_s(search.n_calls))} of "
             f"search, {duration(check.closing_s(search.n_calls))} for its end",
         }
