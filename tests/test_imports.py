@@ -145,7 +145,8 @@ FLOORS = {
     "space": [{"conditions", "names"}, {"dimensions"}, {"skopt", "space"}],
     "metrics": [{"weighted"}, {"metric"}, {"labels", "probabilities", "values"}, {"metrics"}],
     "inputs": [
-        {"naming", "raw", "row_files", "scaling"},
+        {"naming", "row_files", "scaling", "written"},
+        {"raw"},
         {"stored"},
         {"kind", "table"},
         {"array", "registry"},

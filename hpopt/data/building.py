@@ -10,7 +10,7 @@ import numpy as np
 
 from hpopt.data.chunks import plain_or_gap
 from hpopt.data.column_kinds import Column, ColumnKind, look, said_words
-from hpopt.data.settings import Features
+from hpopt.data.settings import DateColumn, Features
 from hpopt.data.sources import Table
 from hpopt.data.target_settings import Label
 from hpopt.data.target_spec import TargetTransform
@@ -138,11 +138,13 @@ def _look(
     name: str, values: Stored, features: Features, sheet: Sheet, roles: dict[str | None, Any]
 ) -> Column:
     """What a column is and whether it is used, in the light of what its owner says of it."""
-    asked: ColumnKind | None = features.types.get(name)
+    named = features.types.get(name)
+    date_format = named.date if isinstance(named, DateColumn) else None
+    asked: ColumnKind | None = "date" if isinstance(named, DateColumn) else named
     is_wanted = features.include is not None and name in features.include
     words = sheet.words.get(name)
     try:
-        column = look(name, values, sheet.decimal, asked, sheet.gaps, words)
+        column = look(name, values, sheet.decimal, asked, sheet.gaps, words, date_format)
         if is_wanted and asked is None and column.kind in ("id", "text"):
             kind: ColumnKind = "numeric" if _is_number(values, sheet.decimal) else "categorical"
             column = look(name, values, sheet.decimal, kind, sheet.gaps, words)

@@ -36,6 +36,7 @@ _OTHER_FORMATS = {
 }
 _GZIP = b"\x1f\x8b"
 _COMMA_DECIMAL = re.compile(r"\s*[-+]?\d+(\.\d{3})*,\d+\s*")
+_COMMA_GROUPS = re.compile(r"\s*[-+]?\d{1,3}(,\d{3})+\s*")
 _GROUPS = re.compile(r"\s*[-+]?\d{1,3}(\.\d{3})+\s*")
 _POINT_DECIMAL = re.compile(r"\s*[-+]?\d+\.\d+\s*")
 
@@ -94,7 +95,7 @@ def look_at(path: Path) -> CsvText:
         path,
         encoding,
         delimiter,
-        decimal="," if delimiter != "," and _has_decimal_commas(records) else ".",
+        decimal="," if _has_decimal_commas(records, delimiter) else ".",
         header=tuple(name.strip() for name in records[0]),
         is_gzip=is_gzip,
     )
@@ -270,9 +271,14 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _has_decimal_commas(records: Sequence[Sequence[str]]) -> bool:
+def _has_decimal_commas(records: Sequence[Sequence[str]], delimiter: str) -> bool:
+    """Whether the numbers have decimal commas, by those that have one or a decimal point."""
     fields = [field for record in records[1:] for field in record]
-    commas = sum(bool(_COMMA_DECIMAL.fullmatch(field)) for field in fields)
+    commas = sum(
+        bool(_COMMA_DECIMAL.fullmatch(field))
+        and not (delimiter == "," and _COMMA_GROUPS.fullmatch(field))
+        for field in fields
+    )
     points = [field for field in fields if _POINT_DECIMAL.fullmatch(field)]
     return commas > (0 if all(map(_GROUPS.fullmatch, points)) else len(points))
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from hpopt.data.column_kinds import ColumnKind
 from hpopt.data.sources import SKLEARN_DATASETS
@@ -47,6 +48,12 @@ class Split(Section):
         return self
 
 
+def _checked_format(format: str) -> str:
+    if not re.search(r"%[YyGsjf]", format):
+        raise ValueError("write the form with its signs, such as %d/%m/%Y")
+    return format
+
+
 class TableSplit(Split):
     """How the rows of a table fall into the parts: shares of all rows, that add up to 1."""
 
@@ -64,6 +71,14 @@ class TableSplit(Split):
         return self
 
 
+class DateColumn(Section):
+    """A column of dates in a form that its owner names."""
+
+    date: Annotated[str, MinLen(1), AfterValidator(_checked_format)]
+    """The form, as Python's `strptime` has it: `"%d/%m/%Y"`. Where it names no hour, a clock and a
+    zone may stand behind the day."""
+
+
 class Features(Section):
     """Which columns are used, as what, and how finely."""
 
@@ -71,8 +86,9 @@ class Features(Section):
     """The only columns that are used, also where they would be left out by themselves."""
     exclude: list[Name] = Field(default_factory=list)
     """Columns that are not used."""
-    types: dict[str, ColumnKind] = Field(default_factory=dict)
-    """What columns are, where looking at them gets it wrong: `{zip: categorical, year: date}`."""
+    types: dict[str, ColumnKind | DateColumn] = Field(default_factory=dict)
+    """What columns are, where looking at them gets it wrong: `{zip: categorical, year: date}`. Of
+    dates also in which form: `{when: {date: "%d/%m/%Y"}}`."""
     pieces: Annotated[int, Ge(0), Le(256)] = 0
     """Into how many pieces of the same number of training rows a number's range falls at most, of
     each of which the network sees how much lies below the number, besides the number itself. 0 is

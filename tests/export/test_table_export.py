@@ -56,7 +56,11 @@ def in_this_process(folder, monkeypatch) -> dict:
 def test_the_keras_model_takes_a_table_where_hpopt_is_not(exported, expected, tmp_path):
     folder, _ = exported
     files = {"labels.json", "columns.json", "params.yaml", "README.md", "example.py", "check.npz"}
-    assert {path.name for path in folder.iterdir()} == files | {"model.keras", "raw.py"}
+    assert {path.name for path in folder.iterdir()} == files | {
+        "model.keras",
+        "raw.py",
+        "written.py",
+    }
     new_rows().to_csv(tmp_path / "new.csv", index=False)
     program = (
         "import runpy, sys; sys.modules['hpopt'] = None; sys.argv[0] = 'example.py'\n"
