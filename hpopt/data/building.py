@@ -89,6 +89,7 @@ def build_table(
         columns=tuple(sorted(columns, key=lambda column: by_place[column.name])),
         notes=tuple(notes),
         target_reader=encoded.reader,
+        encoding=sheet.encoding,
     )
 
 

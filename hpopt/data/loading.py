@@ -70,7 +70,9 @@ def _read_files(settings: FileData) -> tuple[Sheet, np.ndarray | None]:
 
     def read(path: Path) -> Sheet:
         if settings.source == "csv":
-            return read_csv(path, gaps=_words(settings.gaps), spelled=spelled)
+            return read_csv(
+                path, gaps=_words(settings.gaps), spelled=spelled, encoding=settings.encoding
+            )
         return with_gaps(read_parquet(path), _words(settings.gaps) or ())
 
     sheets: list[Sheet] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -52,6 +53,15 @@ def _checked_format(format: str) -> str:
     if not re.search(r"%[YyGsjf]", format):
         raise ValueError("write the form with its signs, such as %d/%m/%Y")
     return format
+
+
+def _checked_encoding(name: str) -> str:
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        raise ValueError(
+            f"Python knows no encoding `{name}`; write utf-8, cp1252, latin-1, cp1251 or the like"
+        ) from None
 
 
 class TableSplit(Split):
@@ -136,6 +146,9 @@ class FileData(Section):
     """The words that stand for a gap, as an empty field does, in whatever case: `[NA, unknown]`.
     If left out, NA, N/A, NaN, null, none and nil are, and what pandas and R write besides; in
     `parquet`, whose texts are trusted, no word is."""
+    encoding: Annotated[str, AfterValidator(_checked_encoding)] | None = None
+    """The encoding of a `csv` file, such as `cp1251`, by Python's name for it. If left out it is
+    found by looking, and said where it is not UTF-8 or UTF-16."""
     split: Annotated[TableSplit, EMPTY] = TableSplit()
     """How the rows fall into the parts that train, choose and test; of parts that have files of
     their own, the shares do not count."""

@@ -50,6 +50,7 @@ class Table:
     columns: tuple[Column, ...] = ()  # what each column of a table is, left out or not
     notes: tuple[str, ...] = ()  # what people should know of how it was read
     target_reader: Mapping[str, Any] | None = None  # how the target of other rows is read
+    encoding: str | None = None  # of a text file
 
     @property
     def width(self) -> int:

@@ -61,6 +61,7 @@ class Sheet:
     notes: list[str] = field(default_factory=list)
     gaps: tuple[str, ...] = ()  # the words that were taken for gaps, in small letters
     words: dict[str, Counter[str]] = field(default_factory=dict)  # how often, by column and word
+    encoding: str | None = None  # of a text file
 
 
 def numbers_of(sheet: Sheet, name: str) -> np.ndarray:
