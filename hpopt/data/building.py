@@ -10,6 +10,7 @@ import numpy as np
 
 from hpopt.data.chunks import plain_or_gap
 from hpopt.data.column_kinds import Column, ColumnKind, look, said_words
+from hpopt.data.precision import loss_in_words, offset_of
 from hpopt.data.settings import DateColumn, Features
 from hpopt.data.sources import Table
 from hpopt.data.target_settings import Label
@@ -62,9 +63,10 @@ def build_table(
     for name, values in stored.items():
         column = _look(name, values, features, sheet, {groups: "groups", order: "order"})
         column = _with_prefix(column, sheet.columns)
-        columns.append(column)
         if column.use == "feature" and column.reader is not None:
-            raw_features |= raw_values(values, column.reader)
+            column, read = _read(column, values)
+            raw_features |= read
+        columns.append(column)
     if not raw_features:
         raise DataError(
             "no column is left to learn from",
@@ -163,6 +165,23 @@ def _look(
     if name in features.exclude or (features.include is not None and not is_wanted):
         return _as(column, "left out", "the config leaves it out")
     return column
+
+
+def _read(column: Column, values: Stored) -> tuple[Column, dict[str, np.ndarray | Texts]]:
+    """The raw columns of a column; what float32 would lose of them is taken away before."""
+    assert column.reader is not None
+    read = raw_values(values, column.reader)
+    first = next(iter(read.values()))  # of a date the days
+    is_measured = column.kind == "numeric" or column.reader.get("parts", [""])[0] == "days"
+    if not is_measured or not isinstance(first, np.ndarray):
+        return column, read
+    offset = offset_of(first)
+    if offset is None:
+        loss = loss_in_words(first)
+        return replace(column, reason=f"{column.reason}; {loss}" if loss else column.reason), read
+    name, reason = next(iter(read)), f"{column.reason}; {offset:.15g} is taken away for float32"
+    reader = {**column.reader, "offset": offset}
+    return replace(column, reason=reason, reader=reader), {**read, name: first - offset}
 
 
 def _with_prefix(column: Column, others: Collection[str]) -> Column:

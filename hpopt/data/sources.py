@@ -12,6 +12,7 @@ import numpy as np
 
 from hpopt.data.column_kinds import Column
 from hpopt.data.csv_text import check_file
+from hpopt.data.precision import loss_in_words
 from hpopt.data.target_settings import Label
 from hpopt.data.target_spec import TargetTransform
 from hpopt.data.targets import encode_target
@@ -25,6 +26,9 @@ SKLEARN_DATASETS: dict[str, Task] = {
     "wine": "multiclass",
     "diabetes": "regression",
 }
+
+
+_MOST_LOOKED = 100  # features of an array, as to what float32 loses of them
 
 
 @dataclass(frozen=True)
@@ -132,13 +136,21 @@ def of_arrays(
     encoded = encode_target("the target", values, task, positive=positive)
     if encoded.missing:
         raise DataError(f"{encoded.missing} rows have no target")
+    losses = [loss_in_words(column) for column in rows.reshape(-1, rows.shape[-1]).T[:_MOST_LOOKED]]
     return Table(
         features=rows.astype(np.float64),
         target=encoded.values,
         feature_names=tuple(f"x{index}" for index in range(rows.shape[-1])),
         labels=encoded.labels,
         task=encoded.task,
-        notes=encoded.notes,
+        notes=(
+            *encoded.notes,
+            *(
+                f"feature x{i}: {loss}; take a constant away"
+                for i, loss in enumerate(losses)
+                if loss
+            ),
+        ),
         target_reader=encoded.reader,
     )
 

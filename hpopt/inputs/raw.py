@@ -9,12 +9,12 @@ is read is a plain mapping, as in `columns.json`:
     {"column": "zip", "kind": "categorical", "gaps": ["na"], "spelled": {"1234": "01234"}}
 
 Of `numeric`, `unit` may stand at a number, and `percent: hundredths` makes 0.12 of 12 %, which else
-is 12; `form: clock` reads 1:30 as 1.5 hours; `offset` is taken away, for a model that sees numbers
-in float32. The parts of a date are called `signup.year` and so on; a `prefix` stands for the
-column's name where that would be another column's. Of several `formats` the first that fits is
-taken; they are forms of the day, behind which a clock and a zone may stand. Of `categorical`,
-`gaps` are the words for a gap, in small letters, and `spelled` says how numbers and truth values
-are written in the texts that the model knows.
+is 12; `form: clock` reads 1:30 as 1.5 hours; `offset` is taken away, also of the days of a date,
+for a model that sees numbers in float32. The parts of a date are called `signup.year` and so on; a
+`prefix` stands for the column's name where that would be another column's. Of several `formats` the
+first that fits is taken; they are forms of the day, behind which a clock and a zone may stand. Of
+`categorical`, `gaps` are the words for a gap, in small letters, and `spelled` says how numbers and
+truth values are written in the texts that the model knows.
 
 What hpopt 0.1 wrote has neither of these, and no `thousands`: texts then pass through float() as
 they did there. Its dates have one `format`, of all of the text.
@@ -126,7 +126,8 @@ def date_parts(
     for part in parts:
         if part == "days":
             number = times.to_numpy().astype("datetime64[ns]").astype(np.int64)
-            by_part[part] = np.where(times.isna(), np.nan, number / _NANOSECONDS_A_DAY)
+            days = number / _NANOSECONDS_A_DAY - reader.get("offset", 0)
+            by_part[part] = np.where(times.isna(), np.nan, days)
         else:
             name = "day_of_week" if part == "weekday" else part
             by_part[part] = getattr(times.dt, name).to_numpy(dtype=np.float64, na_value=np.nan)

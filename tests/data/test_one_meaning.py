@@ -14,6 +14,7 @@ from hpopt.data.new_rows import new_rows_of, read_new_rows
 from hpopt.data.prepared import Prepared, prepare
 from hpopt.data.reading import of_frame, read_csv
 from hpopt.data.settings import FileData, FunctionData
+from hpopt.data.sources import of_arrays
 from hpopt.data.splits import Parts
 from hpopt.errors import DataError
 from hpopt.inputs.kind import Runtime
@@ -47,6 +48,8 @@ WORDS = {
     "mixed": ["26/10/2020", "2020-05-21", "1/2/2021 10:30", "0000-00-00"],
     "long_day": ["Monday, 26 October 2020", "Tuesday, 3 March 2020"],
     "quarter": ["2020Q4", "2021-Q1", "2020Q2"],
+    "milliseconds": [str(1_700_000_000_000 + 1_001 * i) for i in range(20)],
+    "to_the_second": [f"2020-10-26 04:{40 + i // 60}:{i % 60:02}" for i in range(60)],
 }
 # What a frame that has lost the spelling, or took a comma for one of thousands, can't give back.
 LOSSY = ("same_number", "euro", "spaced")
@@ -182,6 +185,25 @@ def test_long_whole_numbers_of_a_frame_stay_apart():
     frame = pd.DataFrame({"x": [1.0, 2.5] * 30, "y": [2**60 + 1, 2**60 + 2] * 30})
     table = build_table(of_frame(frame, "it"), target="y", task=None)
     assert table.labels == (str(2**60 + 1), str(2**60 + 2))
+
+
+def test_what_float32_would_lose_is_taken_away_before(tmp_path):
+    stamps = 1_700_000_000_000 + np.random.default_rng(0).permutation(N) * 100
+    frame = pd.DataFrame({"t": stamps, "c": 1e6 + stamps % 7 / 1000, "y": ["a", "b"] * (N // 2)})
+    data = trained(frame, tmp_path)
+    assert len(np.unique(np.array(data.inputs("train"))[:, 0])) == N
+    assert [reader["offset"] for reader in data.features.readers] == [1_700_000_003_000, 1_000_000.003]
+    table = build_table(of_frame(frame, "it"), target="y", task=None)
+    assert "1700000003000 is taken away" in table.columns[0].reason
+
+
+def test_what_float32_loses_all_the_same_is_said():
+    wide = np.concatenate([np.arange(30) * 10**12 + i for i in range(3)])
+    frame = pd.DataFrame({"x": wide, "y": ["a", "b"] * 45})
+    table = build_table(of_frame(frame, "it"), target="y", task=None)
+    assert "keeps 30 of 90" in table.columns[0].reason or "31 of 90" in table.columns[0].reason
+    arrays = of_arrays(1_700_000_000_000 + np.arange(60.0)[:, None], ["a", "b"] * 30, None)
+    assert "feature x0: float32" in arrays.notes[0]
 
 
 def test_codes_that_begin_with_0_are_no_numbers(tmp_path):
