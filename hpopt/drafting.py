@@ -14,7 +14,7 @@ from hpopt.data.building import build_table
 from hpopt.data.column_kinds import Column, said_words
 from hpopt.data.reading import read_csv, read_parquet
 from hpopt.data.sources import Table
-from hpopt.errors import ConfigError, closest
+from hpopt.errors import ConfigError, DataError, closest
 from hpopt.inputs.stored import Sheet
 from hpopt.report.words import align
 
@@ -23,6 +23,8 @@ SCHEMA = "hpopt.schema.json"
 _MOST_COLUMNS = 100
 # A class of so few of the rows makes accuracy blind to it.
 _RARE_SHARE = 0.1
+_PARTS = 3
+_FEWEST_ROWS = 5  # for shares of 0.6, 0.2 and 0.2
 _SKEWED = 2.0
 # From so many rows on pieces of numbers help; all numbers together have no more of them than this.
 _ROWS_FOR_PIECES = 5_000
@@ -66,6 +68,11 @@ def _path_from(place: Path, data: Path) -> str:
 
 def _lines(table: Table, source: str, path: str, target: str) -> Iterator[str]:
     rows = len(table.target)
+    if rows < _FEWEST_ROWS:
+        raise DataError(
+            f"{rows} rows are too few: a part would be empty",
+            help=f"{_FEWEST_ROWS} are the least, and say little; some hundreds are a beginning",
+        )
     train, validation, test = _shares(rows)
     fitted = round(rows * train)
     batch, epochs = _batch_size(fitted), _epochs(fitted)
@@ -231,6 +238,14 @@ def _metric(table: Table) -> Iterator[str]:
         return
     counts = np.bincount(table.target, minlength=len(table.labels))
     rarest = counts.min() / counts.sum()
+    if counts.min() < _PARTS:
+        label, few = table.labels[int(counts.argmin())], int(counts.min())
+        rows = "1 row" if few == 1 else f"{few} rows"
+        yield (
+            f"  metric: log_loss  # {rows} of {inline_yaml(label)} can't stand in all of "
+            f"{_PARTS} parts: scores say little of it, and more rows of it would help most"
+        )
+        return
     if table.task == "binary" and rarest < _RARE_SHARE:
         yield (
             f"  metric: auc  # accuracy says little where a class has {rarest:.1%} of the rows; "

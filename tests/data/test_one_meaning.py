@@ -1,6 +1,7 @@
 """A column means the same in every file and frame: what it is, is decided once, by its texts."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -192,7 +193,10 @@ def test_what_float32_would_lose_is_taken_away_before(tmp_path):
     frame = pd.DataFrame({"t": stamps, "c": 1e6 + stamps % 7 / 1000, "y": ["a", "b"] * (N // 2)})
     data = trained(frame, tmp_path)
     assert len(np.unique(np.array(data.inputs("train"))[:, 0])) == N
-    assert [reader["offset"] for reader in data.features.readers] == [1_700_000_003_000, 1_000_000.003]
+    assert [reader["offset"] for reader in data.features.readers] == [
+        1_700_000_003_000,
+        1_000_000.003,
+    ]
     table = build_table(of_frame(frame, "it"), target="y", task=None)
     assert "1700000003000 is taken away" in table.columns[0].reason
 
@@ -201,7 +205,7 @@ def test_what_float32_loses_all_the_same_is_said():
     wide = np.concatenate([np.arange(30) * 10**12 + i for i in range(3)])
     frame = pd.DataFrame({"x": wide, "y": ["a", "b"] * 45})
     table = build_table(of_frame(frame, "it"), target="y", task=None)
-    assert "keeps 30 of 90" in table.columns[0].reason or "31 of 90" in table.columns[0].reason
+    assert re.search("keeps 3. of 90", table.columns[0].reason)
     arrays = of_arrays(1_700_000_000_000 + np.arange(60.0)[:, None], ["a", "b"] * 30, None)
     assert "feature x0: float32" in arrays.notes[0]
 
