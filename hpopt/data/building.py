@@ -92,7 +92,16 @@ def build_table(
         notes=tuple(notes),
         target_reader=encoded.reader,
         encoding=sheet.encoding,
+        ids={c.name: _rank(stored[c.name]) for c in columns if c.kind == "id" and c.name in stored},
     )
+
+
+def _rank(values: Stored) -> np.ndarray:
+    """Ids as numbers [n] in their order: texts go by the alphabet, and gaps come first."""
+    if not isinstance(values, Texts):
+        return np.asarray(values, dtype=np.float64)
+    rank = np.argsort(np.argsort(np.array(values.distinct))).astype(np.float64)
+    return np.asarray(np.append(rank, -1.0)[values.codes])
 
 
 def _is_kept(encoded: Target) -> np.ndarray:
@@ -213,7 +222,7 @@ def _as(column: Column, use: Any, reason: str) -> Column:
 def _target_column(name: str, encoded: Target, words: Mapping[str, int]) -> Column:
     if not TASKS[encoded.task].has_labels:
         known = encoded.values[~np.isnan(encoded.values)]
-        reason = f"regression, {known.min():g} to {known.max():g}"
+        reason = f"regression, {known.min():,.6g} to {known.max():,.6g}"
         distinct = len(np.unique(known))
         return Column(name, "numeric", "target", reason, encoded.missing, distinct, words=words)
     labels = ", ".join(f'"{label}"' for label in encoded.labels[:5])

@@ -24,7 +24,7 @@ from hpopt.inputs.table.columns import rarest_kept
 from hpopt.inputs.written import ISO, PLAIN_NUMBER, plain_numbers
 from hpopt.inputs.written import hours as hours_of
 
-ColumnKind = Literal["numeric", "categorical", "boolean", "date", "text", "id", "constant"]
+ColumnKind = Literal["numeric", "categorical", "boolean", "date", "image", "text", "id", "constant"]
 Use = Literal["feature", "left out", "target", "groups", "order"]
 
 # What may be left out: nothing can be learned from it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ def _blocks(path: Path, is_gzip: bool) -> Iterator[bytes]:
         with gzip.open(path) if is_gzip else path.open("rb") as binary:
             while block := binary.read(_BLOCK_BYTES):
                 yield block
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} can't be read: {error}", help="is it whole?") from None
 
 

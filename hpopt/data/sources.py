@@ -55,6 +55,7 @@ class Table:
     notes: tuple[str, ...] = ()  # what people should know of how it was read
     target_reader: Mapping[str, Any] | None = None  # how the target of other rows is read
     encoding: str | None = None  # of a text file
+    ids: Mapping[str, np.ndarray] = field(default_factory=dict)  # the order [n] of ids left out
 
     @property
     def width(self) -> int:
@@ -67,6 +68,13 @@ class Table:
     def positive(self) -> str | None:
         """Of two classes the one that metrics and the threshold are about: the second label."""
         return self.labels[1] if TASKS[self.task].has_threshold else None
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """The share of the rows that each class has, by label; none of a regression."""
+        return {
+            label: float((self.target == index).mean()) for index, label in enumerate(self.labels)
+        }
 
     def with_positive(self, label: str) -> Table:
         """The table with this label as the positive one, if it is one of the two."""
@@ -136,9 +144,12 @@ def of_arrays(
     encoded = encode_target("the target", values, task, positive=positive)
     if encoded.missing:
         raise DataError(f"{encoded.missing} rows have no target")
-    losses = [loss_in_words(column) for column in rows.reshape(-1, rows.shape[-1]).T[:_MOST_LOOKED]]
+    are_images = rows.ndim == 4 and rows.dtype == np.uint8
+    looked_at = 0 if are_images else _MOST_LOOKED
+    losses = [loss_in_words(column) for column in rows.reshape(-1, rows.shape[-1]).T[:looked_at]]
     return Table(
-        features=rows.astype(np.float64),
+        features=rows if are_images else rows.astype(np.float64),
+        kind="image" if are_images else "array",
         target=encoded.values,
         feature_names=tuple(f"x{index}" for index in range(rows.shape[-1])),
         labels=encoded.labels,
@@ -161,7 +172,7 @@ def load_file(path: Path) -> Any:
     try:
         loaded = np.load(path, allow_pickle=False)
         return loaded if isinstance(loaded, np.ndarray) else {n: loaded[n] for n in loaded.files}
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # a damaged archive raises what zipfile, zlib and NumPy think of
         raise DataError(
             f"{path} can't be read: {in_words(error)}",
             help="np.save and np.savez write such files; arrays of Python objects are not read",

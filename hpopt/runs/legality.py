@@ -148,6 +148,7 @@ _LEGAL: dict[str, Rule] = {
     "weights": _or_none(_is_file_name),
     "standard_error": _or_none(_is_number),
     "kept_epoch": _or_none(_is_size),
+    "is_constant": _is_bool,
     "reason": _is_text,
     "log_tail": _is_text,
     "text": _is_text,

@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from hpopt.data.building import build_table
-from hpopt.data.leaks import possible_leaks
 from hpopt.data.prepared import Prepared, fingerprints, prepare
 from hpopt.data.reading import of_frame
 from hpopt.data.settings import Features
@@ -241,22 +240,6 @@ def test_the_statistics_are_those_of_the_training_part(tmp_path):
     assert one.features == other.features
     np.testing.assert_array_equal(one.inputs("train"), other.inputs("train"))
     assert fingerprints(table, parts)["data"] != fingerprints(changed, parts)["data"]
-
-
-@pytest.mark.parametrize("task", ["classes", "numbers"])
-def test_a_column_that_gives_the_target_away_is_named(task):
-    y = RNG.normal(size=2000)
-    frame = pd.DataFrame({"noisy": y + RNG.normal(size=2000), "copy": 3 * y + 1})
-    frame["y"] = y if task == "numbers" else np.where(y > 0, "up", "down")
-    table = build(frame, "y")
-    [note] = possible_leaks(table, np.arange(2000))
-    assert "`copy`" in note
-
-
-def test_a_column_whose_gaps_give_the_target_away_is_named():
-    is_up = RNG.random(N) < 0.5
-    frame = pd.DataFrame({"ended": np.where(is_up, RNG.random(N), np.nan), "y": is_up})
-    assert "`ended`" in possible_leaks(build(frame, "y"), np.arange(N))[0]
 
 
 def test_a_long_tailed_target_may_be_learned_as_its_logarithm(tmp_path):
