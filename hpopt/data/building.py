@@ -230,7 +230,11 @@ def _target_column(name: str, encoded: Target, words: Mapping[str, int]) -> Colu
     kind: ColumnKind = "boolean" if len(encoded.labels) == 2 else "categorical"
     reason = f"{encoded.task}: {labels}{more}{_positive_in_words(encoded)}"
     distinct = len(encoded.labels)
-    return Column(name, kind, "target", reason, encoded.missing, distinct, words=words)
+    counts = np.bincount(encoded.values[encoded.values >= 0], minlength=distinct)
+    examples = dict(zip(encoded.labels[:20], counts.tolist(), strict=False))
+    return Column(
+        name, kind, "target", reason, encoded.missing, distinct, words=words, examples=examples
+    )
 
 
 def _positive_in_words(encoded: Target) -> str:

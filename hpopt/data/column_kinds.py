@@ -34,6 +34,7 @@ LEFT_OUT: tuple[ColumnKind, ...] = ("text", "id", "constant")
 _MISREAD = 0.05
 # Where it would be left out, so many different words may stand for up to half of it.
 _MOST_WORDS = 3
+_EXAMPLES = 8
 _ID_NAME = re.compile(r"(^|[ _.-])(id|uuid|guid)$|[a-z](Id|ID)$", re.ASCII)
 _ID_WORD = re.compile(r"(^|[ _.-])(id|uuid|guid)$", re.ASCII | re.IGNORECASE)
 # What pandas calls a column without a name, and an index that a file keeps.
@@ -61,6 +62,7 @@ class Column:
     distinct: int
     reader: Mapping[str, Any] | None = None
     words: Mapping[str, int] = field(default_factory=dict)  # what was taken for a gap, how often
+    examples: Mapping[str, int] = field(default_factory=dict)  # some of its values, how often
 
 
 def look(
@@ -93,6 +95,7 @@ def look(
         looked.n_distinct,
         None if reader is None else {"column": name, "kind": kind, **reader},
         dict(Counter(words or {}) + looked.words),
+        looked.examples(),
     )
 
 
@@ -138,6 +141,12 @@ class _Numbers:
         self.distinct = np.unique(present)
         self.n_distinct = len(self.distinct)
         self.date_format: str | None = None
+
+    def examples(self) -> dict[str, int]:
+        """Values from the smallest to the largest, and in how many rows each stands."""
+        places = np.unique(np.linspace(0, max(self.n_distinct - 1, 0), _EXAMPLES).astype(int))
+        chosen = self.distinct[places] if self.n_distinct else self.distinct
+        return {raw.text_of(value): int((self.values == value).sum()) for value in chosen}
 
     def verdict(self, name: str) -> Verdict:
         if self.n_distinct == 1 and self.gaps:
@@ -217,6 +226,11 @@ class _Texts:
         self._has_words = False
         self.code = next(filter(raw.LEADING_ZERO.fullmatch, self.distinct), None)
         self.date_format: str | None = None
+
+    def examples(self) -> dict[str, int]:
+        """The most frequent values, and in how many rows each stands."""
+        most = np.argsort(-self.counts, kind="stable")[:_EXAMPLES]
+        return {self.distinct[index]: int(self.counts[index]) for index in most.tolist()}
 
     def verdict(self, name: str) -> Verdict:
         if not self.distinct or (self.n_distinct == 1 and not self.gaps):

@@ -137,6 +137,11 @@ def of_arrays(
             f"{rows.dtype} {list(rows.shape)}",
             help="reshape them, or give a DataFrame or a CSV file",
         )
+    if values.ndim == 2 and len(values) == len(rows) and _is_one_hot(values):
+        raise DataError(
+            f"the target {list(values.shape)} is one-hot: a column for each class",
+            help="give class indices [n] instead: `y.argmax(axis=1)`",
+        )
     if values.shape != rows.shape[:1]:
         raise DataError(f"{len(rows)} rows, but a target of the shape {list(values.shape)}")
     if not rows.size:
@@ -164,6 +169,13 @@ def of_arrays(
         ),
         target_reader=encoded.reader,
     )
+
+
+def _is_one_hot(values: np.ndarray) -> bool:
+    """Whether each row [n, k] is 1 in one place and 0 elsewhere."""
+    if values.dtype.kind not in "biuf":
+        return False
+    return bool(np.isin(values, (0, 1)).all() and (values.sum(axis=1) == 1).all())
 
 
 def load_file(path: Path) -> Any:
