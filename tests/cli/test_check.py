@@ -113,5 +113,5 @@ def test_a_column_is_explained_without_a_fit(tmp_path, hpopt):
     assert '"$" at them' in done.out
     assert 'unit: "$"' in done.out
     assert "$1,101.50 (1)" in done.out
-    assert 'positive is "b"' in hpopt("check", "c.yaml", "--explain", "y").out
+    assert 'positive is "a"' in hpopt("check", "c.yaml", "--explain", "y").out
     assert "no column `prize`" in hpopt("check", "c.yaml", "--explain", "prize").err

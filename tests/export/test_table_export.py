@@ -32,7 +32,11 @@ def packed_run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("packed")
     dirty_frame().to_csv(folder / "customers.csv", index=False)
     config = {
-        "dataset": {"source": "csv", "path": str(folder / "customers.csv"), "target": "churn"},
+        "dataset": {
+            "source": "csv",
+            "path": str(folder / "customers.csv"),
+            "target": {"name": "churn", "positive": "yes"},
+        },
         "model": {"builder": "dense_dropout"},
         "training": {"epochs": 2},
         "space": {"num_dense_nodes": [8, 4]},
