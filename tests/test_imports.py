@@ -160,7 +160,8 @@ FLOORS = {
     "space": [{"conditions", "names"}, {"dimensions"}, {"skopt", "space"}],
     "metrics": [{"weighted"}, {"metric"}, {"labels", "probabilities", "values"}, {"metrics"}],
     "inputs": [
-        {"naming", "raw", "row_files", "scaling"},
+        {"naming", "row_files", "scaling", "written"},
+        {"raw"},
         {"stored"},
         {"image", "kind", "table"},
         {"array", "registry"},

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from hpopt.clock import running_s
 from hpopt.config.loading import Config
 from hpopt.config.resolved import resolved_yaml
@@ -120,7 +122,28 @@ def read_material(config: Config, positive: str | None = None) -> Material:
         parts = split_rows(table, **split.model_dump(exclude={"groups", "order"}))
     except DataError as error:
         raise error.at(config.document.location(("dataset", "split"))) from None
+    _check_classes(config, table, parts, metric)
     return Material(table, parts, metric, loss)
+
+
+def _check_classes(config: Config, table: Table, parts: Parts, metric: Metric) -> None:
+    """Raise DataError where the metric needs a class of which the validation part has no row."""
+    if not metric.needs_every_class:
+        return
+    counts = np.bincount(table.target[parts.validation], minlength=len(table.labels))
+    if counts.all():
+        return
+    label = table.labels[int(counts.argmin())]
+    rows = int((table.target == counts.argmin()).sum())
+    raise DataError(
+        f'{metric.name} needs every class, and the validation part has no row of "{label}", which '
+        f"{rows} of {len(table.target)} rows have",
+        location=config.document.location(("training", "metric")),
+        help="search by `log_loss`, which needs no class; or get more rows of it, at least one for "
+        "each part"
+        if rows < 3
+        else "give the validation part a larger share, or search by `log_loss`",
+    )
 
 
 def read_table(config: Config) -> Table:

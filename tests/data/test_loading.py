@@ -8,7 +8,7 @@ from conftest import dirty_frame
 
 from hpopt.data.loading import load_table
 from hpopt.data.settings import DATASETS, dataset_tag, located
-from hpopt.data.sources import load_file
+from hpopt.data.sources import load_file, of_arrays
 from hpopt.errors import DataError, SettingError
 
 ROWS, TARGET = np.arange(60.0).reshape(20, 3), np.tile(["a", "b"], 10)
@@ -117,3 +117,9 @@ def test_a_damaged_archive_is_told(save, tmp_path):
 def test_what_can_t_be_used_is_told(load, form, error, said):
     with pytest.raises(error, match=said):
         load(**form)
+
+
+def test_a_one_hot_target_is_named():
+    with pytest.raises(DataError, match="one-hot") as caught:
+        of_arrays(ROWS, np.eye(2)[np.arange(20) % 2], None)
+    assert "argmax" in caught.value.problems[0].help

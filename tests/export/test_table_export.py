@@ -32,7 +32,11 @@ def packed_run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("packed")
     dirty_frame().to_csv(folder / "customers.csv", index=False)
     config = {
-        "dataset": {"source": "csv", "path": str(folder / "customers.csv"), "target": "churn"},
+        "dataset": {
+            "source": "csv",
+            "path": str(folder / "customers.csv"),
+            "target": {"name": "churn", "positive": "yes"},
+        },
         "model": {"builder": "dense_dropout"},
         "training": {"epochs": 2},
         "space": {"num_dense_nodes": [8, 4]},
@@ -94,7 +98,11 @@ def in_this_process(folder, monkeypatch) -> dict:
 def test_the_keras_model_takes_a_table_where_hpopt_is_not(exported, expected, tmp_path):
     folder, _ = exported
     files = {"labels.json", "columns.json", "params.yaml", "README.md", "example.py", "check.npz"}
-    assert {path.name for path in folder.iterdir()} == files | {"model.keras", "raw.py"}
+    assert {path.name for path in folder.iterdir()} == files | {
+        "model.keras",
+        "raw.py",
+        "written.py",
+    }
     new_rows().to_csv(tmp_path / "new.csv", index=False)
     program = (
         "import runpy, sys; sys.modules['hpopt'] = None; sys.argv[0] = 'example.py'\n"
