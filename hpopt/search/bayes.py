@@ -27,7 +27,7 @@ from hpopt.search.searcher import Suggestion, generator, is_seen, sample_unseen
 from hpopt.search.sobol_engine import SobolSearcher
 from hpopt.space.dimensions import identity
 from hpopt.space.space import Space
-from hpopt.trials import Trial
+from hpopt.trials import Trial, made
 
 # The least deviation of the noise, where that of the values is 1, with which the choice of the best
 # is a matter of what the posterior says, and a repeat can pay.
@@ -133,7 +133,7 @@ def _fit(
 ) -> tuple[Fit, dict[str, Any]]:
     """The fit in force, and, where it is made now, what to write of it."""
     recorded = recorded_fit(encoding, trials)
-    over = sum(trial.state != "running" for trial in trials)
+    over = made(trials)
     if recorded is not None and not is_due(over, recorded[0]):
         return recorded[1], {}
     fit = fit_to(encoding, data, recorded[1] if recorded else None)

@@ -12,6 +12,7 @@ from hpopt.grammar import Count, Section, one_of
 from hpopt.metrics.metrics import METRICS
 from hpopt.space.names import is_part, laid_over, owner
 from hpopt.task import TASKS
+from hpopt.training.class_weights import ClassWeight
 from hpopt.training.optimizers import OPTIMIZERS
 
 LOSSES = tuple(loss for kind in TASKS.values() for loss in kind.losses)
@@ -26,6 +27,24 @@ class EarlyStopping(Section):
     """After how many epochs without a fall the fit ends."""
     min_delta: Annotated[float, Ge(0)] = 0.0
     """What counts as a fall: more than this."""
+
+
+class Augmentation(Section):
+    """How the images of a batch are changed at random while a network is fitted, and only then.
+
+    What an image moves away from is filled with its edge.
+    """
+
+    flip: Literal["horizontal", "vertical", "both"] | None = None
+    """Whether half of the images are mirrored: left and right, upside down, or each by itself."""
+    shift: Annotated[float, Ge(0), Le(1)] = 0.0
+    """By which share of its sides an image is moved at most, either way."""
+    rotation: Annotated[float, Ge(0), Le(180)] = 0.0
+    """By how many degrees an image is turned at most, either way."""
+    zoom: Annotated[float, Ge(0), Lt(1)] = 0.0
+    """By which share of its size an image grows or shrinks at most."""
+    contrast: Annotated[float, Ge(0), Le(1)] = 0.0
+    """By which share of itself an image's contrast changes at most, either way."""
 
 
 class Training(Section):
@@ -61,10 +80,14 @@ class Training(Section):
     repeats: Annotated[int, Ge(1), Le(20)] = 1
     """How often a trial is fitted, each time with another seed (on every fold); its value is the
     mean."""
-    class_weight: Literal["balanced"] | None = None
-    """`balanced` lets rare classes count more in the loss, as scikit-learn weighs them."""
+    class_weight: ClassWeight = None
+    """How much the rows of a class count in the loss: `balanced` lets rare classes count more, as
+    scikit-learn weighs them; `{refused: 5}` gives weights by label, where others have 1; a number
+    is the weight of the positive one of two classes."""
     early_stopping: EarlyStopping | None = None
     """When a fit ends before its last epoch, and that the best epoch is kept; `null` is never."""
+    augmentation: Augmentation | None = None
+    """How images are changed at random while a network is fitted; `null` is not at all."""
     driver: Literal["auto", "keras"] = "auto"
     """`keras` fits through `model.fit` in any case, which draws other random numbers; `auto` does
     only where no graph can hold the fit."""
@@ -86,4 +109,4 @@ class Training(Section):
         return self.model_copy(update=update)
 
 
-NOT_SEARCHABLE = ("metric", "folds", "repeats", "class_weight", "driver")
+NOT_SEARCHABLE = ("metric", "folds", "repeats", "driver")
