@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 from typing import Literal
 
 import numpy as np
@@ -12,17 +14,21 @@ import numpy as np
 from hpopt.config.dumping import inline_yaml
 from hpopt.data.building import build_table
 from hpopt.data.column_kinds import Column, said_words
+from hpopt.data.leaks import Leak, possible_leaks
 from hpopt.data.reading import read_csv, read_parquet
 from hpopt.data.sources import Table
-from hpopt.errors import ConfigError, closest
+from hpopt.data.splits import split_rows
+from hpopt.errors import ConfigError, DataError, closest
 from hpopt.inputs.stored import Sheet
-from hpopt.report.words import align
+from hpopt.report.words import align, show_shares
 
 SCHEMA = "hpopt.schema.json"
 
 _MOST_COLUMNS = 100
-# A class of so few of the rows makes accuracy blind to it.
-_RARE_SHARE = 0.1
+_WIDTH = 90  # of a comment that is a sentence
+# A class of less than this part of its fair share of the rows makes accuracy blind to it: of two
+# classes one with less than a fifth.
+_RARE = 0.4
 _SKEWED = 2.0
 # From so many rows on pieces of numbers help; all numbers together have no more of them than this.
 _ROWS_FOR_PIECES = 5_000
@@ -30,8 +36,16 @@ _MOST_PIECES = 512
 _FEWEST_PIECES = 8
 
 
-def draft_config(data: Path, target: str | None, place: Path) -> str:
-    """The text of a config for the table in `data`, that is to lie in the folder `place`.
+@dataclass(frozen=True)
+class Draft:
+    """The text of a config, and what people should know of the table that it is for."""
+
+    text: str
+    notes: Sequence[str]
+
+
+def draft_config(data: Path, target: str | None, place: Path) -> Draft:
+    """A config for the table in `data`, that is to lie in the folder `place`.
 
     Raises DataError where the table can't be read or used, ConfigError without a target.
     """
@@ -42,7 +56,22 @@ def draft_config(data: Path, target: str | None, place: Path) -> str:
     if target is None or target not in sheet.columns:
         raise _no_target(sheet, target)
     table = build_table(sheet, target=target, task=None)
-    return "\n".join(_lines(table, source, _path_from(place, data), target)) + "\n"
+    leaks = _leaks(table)
+    text = "\n".join(_lines(table, source, path_from(place, data), target, leaks)) + "\n"
+    shares = [f"classes: {show_shares(table.shares)}"] if table.labels else []
+    return Draft(text, [*shares, *map(str, leaks)])
+
+
+def _leaks(table: Table) -> Sequence[Leak]:
+    """What the training part says of leaks, if the rows can be split as the draft has it."""
+    train, validation, test = shares_for(len(table.target))
+    try:
+        parts = split_rows(
+            table, train=train, validation=validation, test=test, seed=0, stratify="auto"
+        )
+    except DataError:  # of too few rows `check` says so
+        return []
+    return possible_leaks(table, parts.train)
 
 
 def _no_target(sheet: Sheet, target: str | None) -> ConfigError:
@@ -58,17 +87,19 @@ def _no_target(sheet: Sheet, target: str | None) -> ConfigError:
     return ConfigError(f"the table has no column `{target}`", help=f"{meant}it has {shown}{more}")
 
 
-def _path_from(place: Path, data: Path) -> str:
+def path_from(place: Path, data: Path) -> str:
     """The data's path as a config in `place` names it: relative where they are near each other."""
     relative = os.path.relpath(data.absolute(), place.absolute())
     return str(data.absolute()) if relative.startswith(os.path.join("..", "..")) else relative
 
 
-def _lines(table: Table, source: str, path: str, target: str) -> Iterator[str]:
+def _lines(
+    table: Table, source: str, path: str, target: str, leaks: Sequence[Leak]
+) -> Iterator[str]:
     rows = len(table.target)
-    train, validation, test = _shares(rows)
+    train, validation, test = shares_for(rows)
     fitted = round(rows * train)
-    batch, epochs = _batch_size(fitted), _epochs(fitted)
+    batch, epochs = batch_size_for(fitted), _epochs(fitted)
     steps = -(-fitted // batch)
     [about] = [column for column in table.columns if column.use == "target"]
     yield f"# yaml-language-server: $schema={SCHEMA}"
@@ -77,10 +108,12 @@ def _lines(table: Table, source: str, path: str, target: str) -> Iterator[str]:
     yield "dataset:"
     yield f"  source: {source}"
     yield f"  path: {inline_yaml(path)}" + ("" if os.path.isabs(path) else "  # seen from here")
-    yield f"  target: {inline_yaml(target)}  # {_comment(about.reason)}"
+    yield f"  target: {_target(table, target)}  # {_comment(about.reason)}"
     yield f"  task: {table.task}{_other_task(table)}"
+    if table.labels:
+        yield f"  # classes: {_comment(show_shares(table.shares))}"
     yield from _transform(table)
-    yield from _features(table)
+    yield from _features(table, leaks)
     yield from _pieces(table, fitted)
     yield f"  split: {{train: {train}, validation: {validation}, test: {test}, seed: 0}}"
     yield from _other_splits(table)
@@ -91,7 +124,7 @@ def _lines(table: Table, source: str, path: str, target: str) -> Iterator[str]:
     yield f"  epochs: {epochs}  # at most: early stopping ends a fit that gets no better"
     yield f"  batch_size: {batch}"
     yield f"  decay_steps: {steps}  # the steps of an epoch"
-    yield from _metric(table)
+    yield from metric_lines(table)
     yield f"  early_stopping: {{monitor: val_loss, patience: {max(epochs // 6, 5)}}}"
     yield "space:"
     widest = 128 if fitted < 2_000 else 256 if fitted < 20_000 else 512
@@ -122,17 +155,25 @@ def _lines(table: Table, source: str, path: str, target: str) -> Iterator[str]:
     yield "  confirm: 0.2  # of the trials' time, to fit the best few again: was it skill or luck?"
 
 
+def _target(table: Table, name: str) -> str:
+    """The target, with the positive one of two classes, which is the rarer."""
+    if table.positive is None:
+        return inline_yaml(name)
+    return f"{{name: {inline_yaml(name)}, positive: {inline_yaml(table.positive)}}}"
+
+
 def _comment(text: str) -> str:
     return " ".join(text.split())
 
 
-def _shares(rows: int) -> tuple[float, float, float]:
+def shares_for(rows: int) -> tuple[float, float, float]:
+    """Of so many rows the shares to train, to validate and to test."""
     if rows < 2_000:
         return 0.6, 0.2, 0.2
     return (0.7, 0.15, 0.15) if rows < 100_000 else (0.8, 0.1, 0.1)
 
 
-def _batch_size(rows: int) -> int:
+def batch_size_for(rows: int) -> int:
     """About a hundred steps an epoch, in powers of 2."""
     return int(2 ** np.clip(round(float(np.log2(max(rows, 1) / 100))), 5, 10))
 
@@ -161,7 +202,7 @@ def _transform(table: Table) -> Iterator[str]:
         )
 
 
-def _features(table: Table) -> Iterator[str]:
+def _features(table: Table, leaks: Sequence[Leak]) -> Iterator[str]:
     columns = [column for column in table.columns if column.use != "target"]
     shown = columns[:_MOST_COLUMNS]
     rows = [[_comment(c.name), _use(c), _gaps(c), _comment(c.reason)] for c in shown]
@@ -171,7 +212,11 @@ def _features(table: Table) -> Iterator[str]:
         yield f"  #   and {len(columns) - len(shown)} more, which `hpopt check` shows"
     yield from _gap_words(table)
     yield "  features:"
-    yield "    exclude: []  # names of columns that are not to be used"
+    for leak in leaks:
+        yield from (f"    # {line}" for line in wrap(_comment(str(leak)), _WIDTH))
+    names = dict.fromkeys(name for leak in leaks if leak.is_used for name in leak.columns)
+    example = f": [{', '.join(map(inline_yaml, names))}]" if names else ""
+    yield f"    exclude: []  # names of columns that are not to be used{example}"
     example = next((c.name for c in columns if c.kind == "numeric"), columns[0].name)
     yield (
         f"    types: {{}}  # where it was seen wrong: {{{inline_yaml(example)}: categorical}}; "
@@ -218,18 +263,22 @@ def _other_splits(table: Table) -> Iterator[str]:
         )
 
 
-def _metric(table: Table) -> Iterator[str]:
+def metric_lines(table: Table) -> Iterator[str]:
+    """The metric that such a target is best searched by, with a word on others."""
     if table.task == "regression":
         yield "  metric: rmse  # or mae, r2"
         return
-    counts = np.bincount(table.target, minlength=len(table.labels))
-    rarest = counts.min() / counts.sum()
-    if table.task == "binary" and rarest < _RARE_SHARE:
-        yield (
-            f"  metric: auc  # accuracy says little where a class has {rarest:.1%} of the rows; "
-            "or average_precision, balanced_accuracy"
-        )
-    else:
-        yield "  metric: accuracy  # or balanced_accuracy, auc, f1, log_loss"
-    if rarest < _RARE_SHARE:
-        yield "  # class_weight: balanced  # lets rare classes count more in the loss"
+    rarest, share = min(table.shares.items(), key=lambda entry: entry[1])
+    others = "balanced_accuracy, auc, f1, log_loss"
+    if share * len(table.labels) >= _RARE:
+        yield f"  metric: accuracy  # or {others}"
+        return
+    metric, instead = ("average_precision", others) if table.task == "binary" else ("auc", others)
+    label = _comment(inline_yaml(rarest))
+    instead = instead.replace(f"{metric}, ", "")
+    most = max(table.shares.values())
+    yield f"  # Accuracy is {most:.3f} for whoever never says {label}, which {share:.1%} of the"
+    yield f"  # rows are: {metric} goes by how well rows are told apart, from the likeliest down."
+    yield f"  metric: {metric}  # or {instead}"
+    yield "  # class_weight: balanced  # lets rare classes count more in the loss; or by label:"
+    yield f"  # class_weight: {{{label}: {round(most / share, 1):g}}}; in space it can be searched"

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from hpopt.space.dimensions import Params, identity
 
-State = Literal["running", "finished", "failed"]
+# Cut: ended by a limit of the run, without a value; it is to run again.
+State = Literal["running", "finished", "failed", "cut"]
 Curves = Mapping[str, list[float]]
 
 WEIGHTS = "weights.npz"  # the file, in a trial's folder, of the weights that it kept
@@ -23,7 +24,8 @@ class Result:
     metric once for each fold or repeat, `curves` one number an epoch. `weights` is the file, seen
     from the trial's folder, that holds the kept weights. `standard_error` is that of `value`, as
     far as several scores tell it. `kept_epoch` is the epoch after which the kept weights were as
-    they are, which early stopping may put before the last of the `epochs`.
+    they are, which early stopping may put before the last of the `epochs`. A network `is_constant`
+    that says the same of every row of the validation part.
     """
 
     value: float
@@ -35,6 +37,7 @@ class Result:
     weights: str | None = None
     standard_error: float | None = None
     kept_epoch: int | None = None
+    is_constant: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,11 @@ class Trial:
     def value(self) -> float | None:
         """The value to minimise, where there is one."""
         return None if self.result is None else self.result.value
+
+
+def made(trials: Sequence[Trial]) -> int:
+    """How many trials have come to their own end: what `search.n_calls` counts."""
+    return sum(trial.state in ("finished", "failed") for trial in trials)
 
 
 def incumbent(trials: Sequence[Trial]) -> Trial | None:

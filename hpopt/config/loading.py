@@ -21,10 +21,10 @@ from hpopt.config.plain import check_plain
 from hpopt.config.problems import in_order, problems_of
 from hpopt.config.schema import Settings
 from hpopt.data.settings import AnyData, located
-from hpopt.errors import ConfigError, shorten
+from hpopt.errors import ConfigError, shorten, suggest_name
 from hpopt.metrics.metric import Metric
 from hpopt.metrics.metrics import METRICS, default_metric, metrics_for
-from hpopt.space.dimensions import Categorical
+from hpopt.space.dimensions import Categorical, Dimension
 from hpopt.space.names import owner
 from hpopt.task import TASKS, Task
 
@@ -71,14 +71,19 @@ class Config:
                 raise self._misfit("loss", str(name), task, fitting, (section, "loss"))
         return TASKS[task].loss(self.binding.training.loss)
 
-    def check_class_weight(self, task: Task) -> None:
-        """Raise ConfigError where there are class weights, and no classes."""
-        if self.settings.training.class_weight is not None and not TASKS[task].has_labels:
-            raise ConfigError(
-                "`class_weight` does not fit a regression task",
-                location=self.document.location(("training", "class_weight")),
-                help="leave it out",
-            )
+    def check_class_weight(self, task: Task, labels: Sequence[str]) -> None:
+        """Raise ConfigError where class weights, constant or searched, do not fit the labels."""
+        constant = self.settings.training.class_weight
+        wanted: list[tuple[KeyPath, Any]] = [(("training", "class_weight"), constant)]
+        for dimension in self.binding.space:
+            if owner(dimension.name) == "class_weight":
+                path: KeyPath = ("space", *dimension.name.split("."))
+                label = dimension.name.partition(".")[2]
+                wanted += [(path, value) for value in _weights_of(dimension, label)]
+        for path, value in wanted:
+            if value is not None and (problem := _misfit_of_weight(value, task, labels)):
+                message, help = problem
+                raise ConfigError(message, location=self.document.location(path), help=help)
 
     def check_augmentation(self, input_shape: tuple[int, ...]) -> None:
         """Raise ConfigError where images are to be changed, and the rows are none."""
@@ -101,6 +106,31 @@ class Config:
             location=self.document.location(path),
             help="one of " + ", ".join(f"`{option}`" for option in fitting),
         )
+
+
+def _weights_of(dimension: Dimension, label: str) -> Sequence[Any]:
+    """Values of a dimension of class weights, in the form that the setting has."""
+    if label:
+        return [{label: 1.0}]
+    return dimension.categories if isinstance(dimension, Categorical) else [1.0]
+
+
+def _misfit_of_weight(value: Any, task: Task, labels: Sequence[str]) -> tuple[str, str] | None:
+    """What is wrong with a class weight, and what would be right; None where it fits."""
+    if not TASKS[task].has_labels:
+        return "`class_weight` does not fit a regression task", "leave it out"
+    if isinstance(value, dict):
+        for label in value:
+            if label not in labels:
+                return f'there is no class "{label}"', suggest_name(label, labels)
+    elif value != "balanced" and not TASKS[task].has_threshold:
+        example = "{" + f"{labels[0]}: 2" + "}"
+        return (
+            "a number as `class_weight` is that of the positive one of two classes, and there are "
+            f"{len(labels)}",
+            f"give weights by label: {example}",
+        )
+    return None
 
 
 def load_config(
@@ -127,6 +157,7 @@ def load_config(
 
 def check_document(document: Document) -> Config:
     """The configuration that a document describes. Raises ConfigError for all that is wrong."""
+    _check_is_ours(document)
     document, problems = flattened(document)
     try:
         settings = Settings.model_validate(document.tree)
@@ -135,6 +166,26 @@ def check_document(document: Document) -> Config:
     if problems:
         raise ConfigError.of(in_order(problems))
     return Config(settings, bind(settings, document), document, _run_name(settings, document))
+
+
+def _check_is_ours(document: Document) -> None:
+    """Raise ConfigError, one for all, for a mapping that was never meant for hpopt."""
+    sections = Settings.model_fields
+    needed = [name for name, field in sections.items() if field.is_required()]
+    others = [str(key) for key in document.tree if key not in sections]
+    if others and sum(name in document.tree for name in needed) < 2:
+        raise ConfigError(
+            f"this is no config of hpopt: it has {_listed(others)}, and of "
+            f"{_listed(needed)} not even two",
+            location=document.location((others[0],), of_key=True),
+            help="`hpopt init DATA --target NAME` writes one; docs/configuration.md has every key",
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names in a sentence; no more than a few."""
+    shown = [f"`{name}`" for name in names[:4]] + (["more"] if len(names) > 4 else [])
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
 def _run_name(settings: Settings, document: Document) -> str:

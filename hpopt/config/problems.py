@@ -227,7 +227,8 @@ def _section_at(loc: tuple[str | int, ...]) -> type[Section]:
         field = section.model_fields.get(str(step))
         if field is not None:
             choices = (field.annotation, *typing.get_args(field.annotation))
-            section = next(c for c in choices if isinstance(c, type) and issubclass(c, Section))
+            kinds = (getattr(choice, "__origin__", choice) for choice in choices)
+            section = next(c for c in kinds if isinstance(c, type) and issubclass(c, Section))
     return section
 
 

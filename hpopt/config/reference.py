@@ -95,11 +95,12 @@ def _datasets(section: Form) -> Iterator[str]:
         yield from (f"### `source`: {_type(form['properties']['source'])}", "")
         yield from (form["description"], "")
         yield from _table(form)
-        for name, inner in form["properties"].items():
-            if "properties" in inner and inner["properties"] not in described:
-                described.append(inner["properties"])
-                yield from (f"#### `dataset.{name}`", "", inner["description"], "")
-                yield from _table(inner)
+        for name, property in form["properties"].items():
+            for inner in (property, *property.get("anyOf", []), *property.get("oneOf", [])):
+                if "properties" in inner and inner["properties"] not in described:
+                    described.append(inner["properties"])
+                    yield from (f"#### `dataset.{name}`", "", inner["description"], "")
+                    yield from _table(inner)
 
 
 def _builder(condition: Form) -> Iterator[str]:
@@ -139,8 +140,8 @@ def _table(section: Form) -> Iterator[str]:
 
 def _type(form: Form) -> str:
     """The values that a key may have, in words."""
-    if "anyOf" in form:
-        return " or ".join(dict.fromkeys(_type(option) for option in form["anyOf"]))
+    if options := form.get("anyOf") or form.get("oneOf"):
+        return " or ".join(dict.fromkeys(_type(option) for option in options))
     if "const" in form:
         return f"`{form['const']}`"
     if "enum" in form:

@@ -12,6 +12,7 @@ from hpopt.data.chunks import plain_or_gap
 from hpopt.data.column_kinds import Column, ColumnKind, look, said_words
 from hpopt.data.settings import Features
 from hpopt.data.sources import Table
+from hpopt.data.target_settings import Label
 from hpopt.data.target_spec import TargetTransform
 from hpopt.data.targets import Target, encode_target
 from hpopt.errors import DataError, SettingError, closest
@@ -27,6 +28,7 @@ def build_table(
     *,
     target: str,
     task: Task | None,
+    positive: Label | None = None,
     target_transform: TargetTransform = "none",
     features: Features | None = None,
     groups: str | None = None,
@@ -42,7 +44,9 @@ def build_table(
     _check_names(sheet, target, features, groups, None if order == _TIME else order)
     stored = dict(sheet.columns)
     decimal = sheet.decimal
-    encoded = encode_target(f"the target `{target}`", stored.pop(target), task, decimal, sheet.gaps)
+    encoded = encode_target(
+        f"the target `{target}`", stored.pop(target), task, decimal, sheet.gaps, positive
+    )
     notes = [*sheet.notes, *encoded.notes]
     is_kept = _is_kept(encoded)
     if encoded.missing:
@@ -85,7 +89,16 @@ def build_table(
         columns=tuple(sorted(columns, key=lambda column: by_place[column.name])),
         notes=tuple(notes),
         target_reader=encoded.reader,
+        ids={c.name: _rank(stored[c.name]) for c in columns if c.kind == "id" and c.name in stored},
     )
+
+
+def _rank(values: Stored) -> np.ndarray:
+    """Ids as numbers [n] in their order: texts go by the alphabet, and gaps come first."""
+    if not isinstance(values, Texts):
+        return np.asarray(values, dtype=np.float64)
+    rank = np.argsort(np.argsort(np.array(values.distinct))).astype(np.float64)
+    return np.asarray(np.append(rank, -1.0)[values.codes])
 
 
 def _is_kept(encoded: Target) -> np.ndarray:
@@ -187,15 +200,23 @@ def _as(column: Column, use: Any, reason: str) -> Column:
 def _target_column(name: str, encoded: Target, words: Mapping[str, int]) -> Column:
     if not TASKS[encoded.task].has_labels:
         known = encoded.values[~np.isnan(encoded.values)]
-        reason = f"regression, {known.min():g} to {known.max():g}"
+        reason = f"regression, {known.min():,.6g} to {known.max():,.6g}"
         distinct = len(np.unique(known))
         return Column(name, "numeric", "target", reason, encoded.missing, distinct, words=words)
     labels = ", ".join(f'"{label}"' for label in encoded.labels[:5])
     more = ", ..." if len(encoded.labels) > 5 else ""
     kind: ColumnKind = "boolean" if len(encoded.labels) == 2 else "categorical"
-    reason = f"{encoded.task}: {labels}{more}"
+    reason = f"{encoded.task}: {labels}{more}{_positive_in_words(encoded)}"
     distinct = len(encoded.labels)
     return Column(name, kind, "target", reason, encoded.missing, distinct, words=words)
+
+
+def _positive_in_words(encoded: Target) -> str:
+    """Which of two classes is the positive one, and how rare it is."""
+    if not TASKS[encoded.task].has_threshold:
+        return ""
+    share = float((encoded.values == 1).sum() / (encoded.values >= 0).sum())
+    return f'; positive is "{encoded.labels[1]}", {share:.1%} of the rows'
 
 
 def _checked_transform(transform: TargetTransform, encoded: Target) -> TargetTransform:

@@ -1,83 +1,205 @@
-"""Columns that all but give the target away, found by what each says of it by itself."""
+"""Columns that all but give the target away, by themselves or two together."""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
 import numpy as np
 
+from hpopt.data.giveaways import Judge, View
 from hpopt.data.sources import Table
 from hpopt.inputs.registry import kind_named
 from hpopt.inputs.stored import Texts
-from hpopt.inputs.table.columns import categorical_column
-from hpopt.task import TASKS
 
-# A column is suspicious that predicts unseen rows so well: balanced accuracy, or R². What is
-# that good has hardly ever been measured before the target was known.
-_TOO_GOOD = 0.99
-_MOST_ROWS = 20_000
-_MOST_CELLS = 10_000_000
-_MOST_BINS = 2000
+# What is said so well by one column has hardly ever been measured before the target was known.
+_TOO_GOOD = 0.98
+# Two columns are named together where they say that much more than the better one of them.
+_TOGETHER_MORE = 0.01
+_STRONGEST = 10
+# A value that only rows of one class have, but for so few, and that so much of the class has.
+_PURE = 0.99
+_COVERED = 0.5
+_FEWEST_ROWS = 10
+_MOST_MARKS = 100
+# Trees are given a sample of the rows, of each class as many: this keeps it to seconds.
+_MOST_ROWS = 10_000
+_MOST_CELLS = 2_000_000
+_FEWEST_OF_CLASS = 30
+_FEWEST_LOOKED_AT = 40
+# What a first look at a single fold has to give, for a second one at all of them.
+_WORTH_A_LOOK = 0.95
 
 
-def possible_leaks(table: Table, train: np.ndarray) -> list[str]:
-    """A word on each column of a table that by itself predicts the target nearly without error.
+@dataclass(frozen=True)
+class Leak:
+    """Columns that say the target: `score` is what they alone reach, of the `measure`.
 
-    Looks at (a sample of) the training part alone, and at none of arrays, whose columns have no
-    names that would tell people more.
+    `pattern` says more of it, where there is more to be said; `is_used` is false of what is left
+    out anyway.
     """
-    columns = kind_named(table.kind).named_columns(table.features)
-    if not columns:
-        return []
-    rows = min(_MOST_ROWS, max(_MOST_CELLS // len(columns), 200))
-    sample = train[:: -(-len(train) // rows)]
-    target = table.target[sample]
-    halves = np.arange(len(sample)) % 2 == 0
-    for half in (target[halves], target[~halves]):
-        if len(half) < 20 or len(np.unique(half)) < 2:
-            return []
-    is_regression = not TASKS[table.task].has_labels
-    leaks = []
-    for name, values in columns.items():
-        score = _score(_as_numbers(values, sample), target, halves, is_regression)
-        if score >= _TOO_GOOD:
-            what = "R²" if is_regression else "balanced accuracy"
-            leaks.append(
-                f"possible leak: `{name}` all but gives the target away ({what} {score:.3f} by "
-                "itself); if it is not known before the target, exclude it"
+
+    columns: tuple[str, ...]
+    measure: str
+    score: float
+    pattern: str = ""
+    is_used: bool = True
+
+    def __str__(self) -> str:
+        names = " and ".join(f"`{name}`" for name in self.columns)
+        several = len(self.columns) > 1
+        score = f"({self.measure} {self.score:.3f} by {'themselves' if several else 'itself'})"
+        if not self.is_used:
+            return (
+                f"{names} follows the target {score}: it is left out, and should stay so; are the "
+                "rows sorted by the target?"
             )
-    return leaks
+        gives = "together all but give" if several else "all but gives"
+        if self.pattern and self.score < _TOO_GOOD:
+            gives = "gives" if not several else gives
+            return (
+                f"possible leak: {names} gives part of the target away {score}: {self.pattern}; "
+                "if it is not known before the target, exclude it"
+            )
+        because = f": {self.pattern}" if self.pattern else ""
+        what = "one of them" if several else "it"
+        return (
+            f"possible leak: {names} {gives} the target away {score}{because}; if {what} is not "
+            "known before the target, exclude it"
+        )
 
 
-def _as_numbers(values: np.ndarray | Texts, rows: np.ndarray) -> np.ndarray:
-    if isinstance(values, Texts):
-        chosen = values[rows]
-        return categorical_column("", chosen).ids(chosen).astype(np.float64)
-    return np.asarray(values[rows])
+def possible_leaks(table: Table, train: np.ndarray) -> list[Leak]:
+    """The columns of a table that say the target nearly without error, alone or two together.
+
+    Looks at the training part alone, and at none of arrays, whose columns have no names that would
+    tell people more. A pair is one of the ten strongest columns, or of dates.
+    """
+    views, y = _views(table), table.target[train]
+    if not views or len(y) < _FEWEST_LOOKED_AT or len(np.unique(y)) < 2:
+        return []
+    classes = len(table.labels)
+    most = min(_MOST_ROWS, _MOST_CELLS // len(views))
+    sample = train[_sample(y, classes, most)]
+    judge = Judge(table.target[sample], classes)
+    taken = {name: _taken(view, sample) for name, view in views.items()}
+    scores = {name: _score(judge, view) for name, view in taken.items()}
+    leaks = [
+        Leak((name,), judge.measure, scores[name], pattern)
+        for name, view in views.items()
+        if (pattern := _pattern(table, view, train)) or scores[name] >= _TOO_GOOD
+    ]
+    named = {name for leak in leaks for name in leak.columns}
+    rest = {name: view for name, view in taken.items() if name not in named}
+    leaks += _pairs(table, rest, scores, judge)
+    return [*leaks, *_of_left_out(table, sample, judge)]
 
 
-def _score(x: np.ndarray, y: np.ndarray, is_first: np.ndarray, is_regression: bool) -> float:
-    """How well one half of the rows predicts the other, by the bin of x that a row falls into."""
-    bins = _bins(x, is_first)
-    count = int(bins.max()) + 1
-    sizes = np.bincount(bins[is_first], minlength=count)
-    if is_regression:
-        means = np.bincount(bins[is_first], y[is_first], count) / np.maximum(sizes, 1)
-        predicted = np.where(sizes > 0, means, y[is_first].mean())[bins[~is_first]]
-        error = np.square(y[~is_first] - predicted).sum()
-        return float(1 - error / np.square(y[~is_first] - y[~is_first].mean()).sum())
-    classes = int(y.max()) + 1
-    counts = np.bincount(bins[is_first] * classes + y[is_first], minlength=count * classes)
-    predicted = counts.reshape(count, classes).argmax(axis=1)[bins[~is_first]]
-    right = np.bincount(y[~is_first], predicted == y[~is_first], classes)
-    rows = np.bincount(y[~is_first], minlength=classes)
-    return float((right[rows > 0] / rows[rows > 0]).mean())
+def _sample(y: np.ndarray, classes: int, most: int) -> np.ndarray:
+    """Which of the rows y [n] are looked at: of each class as many, as far as there are so many."""
+    rng = np.random.default_rng(0)
+    if not classes:
+        return np.sort(rng.permutation(len(y))[: max(most, _FEWEST_LOOKED_AT)])
+    each = max(most // classes, _FEWEST_OF_CLASS)
+    rows = [rng.permutation(np.flatnonzero(y == label))[:each] for label in range(classes)]
+    return np.sort(np.concatenate(rows))
 
 
-def _bins(x: np.ndarray, is_first: np.ndarray) -> np.ndarray:
-    """The quantile of the first half's finite values that each row is in, from 1; 0 for a gap."""
-    is_gap = ~np.isfinite(x)
-    finite = np.sort(x[is_first & ~is_gap])
-    if not len(finite):
-        return np.zeros(len(x), dtype=np.int64)
-    count = min(_MOST_BINS, max(len(finite) // 2, 2))
-    edges = np.unique(finite[np.linspace(0, len(finite) - 1, count).astype(np.int64)])
-    return np.where(is_gap, 0, 1 + np.searchsorted(edges, np.where(is_gap, 0, x)))
+def _score(judge: Judge, view: View) -> float:
+    """The score of a view; where a first look at it gives little, no more than that."""
+    guess = judge.score(view, folds=1)
+    return judge.score(view) if guess >= _WORTH_A_LOOK else guess
+
+
+def _views(table: Table) -> dict[str, View]:
+    """The columns that are used, by name; a date with all that is made of it."""
+    raw = kind_named(table.kind).named_columns(table.features)
+    rest = dict(raw)
+    views = {}
+    for column in table.columns:
+        if column.use != "feature" or column.reader is None:
+            continue
+        prefix = f"{column.reader.get('prefix', column.name)}."
+        is_date = column.kind == "date"
+        parts = [n for n in rest if (n.startswith(prefix) if is_date else n == column.name)]
+        if parts:
+            views[column.name] = View.of(column.name, [rest.pop(name) for name in parts])
+    return views | {name: View.of(name, [values]) for name, values in rest.items()}
+
+
+def _taken(view: View, rows: np.ndarray) -> View:
+    numbers = tuple(_finite(each[rows]) for each in view.numbers)
+    return View(view.columns, numbers, tuple(codes[rows] for codes in view.codes))
+
+
+def _finite(numbers: np.ndarray) -> np.ndarray:
+    """Numbers that a tree takes, whose float32 is finite; others are gaps."""
+    return np.where(np.abs(numbers) < np.finfo(np.float32).max, numbers, np.nan)
+
+
+def _pairs(
+    table: Table, views: Mapping[str, View], scores: Mapping[str, float], judge: Judge
+) -> Iterator[Leak]:
+    """The pairs that say the target, where neither column of them does."""
+    dates = [c.name for c in table.columns if c.kind == "date" and c.name in views]
+    strongest = sorted(views, key=lambda name: -scores[name])[:_STRONGEST]
+    pairs = {*itertools.combinations(sorted(strongest), 2)}
+    pairs |= {*itertools.combinations(sorted(dates[:_STRONGEST]), 2)}
+    named: set[str] = set()
+    scored = [(_score(judge, views[a].beside(views[b])), a, b) for a, b in sorted(pairs)]
+    for score, a, b in sorted(scored, reverse=True):
+        gain = score - max(scores[a], scores[b])
+        if score >= _TOO_GOOD and gain >= _TOGETHER_MORE and not {a, b} <= named:
+            named |= {a, b}
+            yield Leak((a, b), judge.measure, score)
+
+
+def _of_left_out(table: Table, sample: np.ndarray, judge: Judge) -> Iterator[Leak]:
+    """What is left out for an id and yet follows the target, as where rows are sorted by it."""
+    for name, order in table.ids.items():
+        score = _score(judge, View((name,), (order[sample],)))
+        if score >= _TOO_GOOD:
+            yield Leak((name,), judge.measure, score, is_used=False)
+
+
+def _pattern(table: Table, view: View, train: np.ndarray) -> str:
+    """A word on a value, or on its absence, that only training rows of one class have."""
+    y, classes = table.target[train], len(table.labels)
+    if not classes:
+        return ""
+    of_class = np.bincount(y, minlength=classes)
+    patterns = []
+    for words, is_so in _marks(table, view, train):
+        counts = np.bincount(y[is_so], minlength=classes)
+        rows, label = int(counts.sum()), int(counts.argmax())
+        is_rare = of_class[label] <= len(y) / 2
+        is_pure = rows >= _FEWEST_ROWS and counts[label] >= _PURE * rows
+        if is_rare and is_pure and counts[label] >= _COVERED * of_class[label]:
+            count = "all" if counts[label] == rows else str(counts[label])
+            whose = f'{count} of them "{table.labels[label]}"'
+            share = counts[label] / of_class[label]
+            patterns.append((share, f"it is {words} in {rows} training rows, {whose}"))
+    return max(patterns)[1] if patterns else ""
+
+
+def _marks(table: Table, view: View, train: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """Of one column: which rows [n] have a value at all, a number that is 0, or a certain text."""
+    for numbers in (each[train] for each in view.numbers[:1]):
+        is_there, is_nil = ~np.isnan(numbers), numbers == 0
+        if not is_there.all():
+            yield "there", is_there
+            yield "a gap", ~is_there
+        if is_nil.any():
+            yield "other than 0", is_there & ~is_nil
+            yield "0", is_nil
+    raw = kind_named(table.kind).named_columns(table.features)
+    for codes in (each[train] for each in view.codes[:1]):
+        texts = raw[view.columns[0]]
+        assert isinstance(texts, Texts)
+        if (codes < 0).any():
+            yield "there", codes >= 0
+            yield "a gap", codes < 0
+        rows = np.bincount(codes[codes >= 0], minlength=1)
+        for code in np.flatnonzero(rows >= _FEWEST_ROWS)[:_MOST_MARKS]:
+            yield f'"{texts.distinct[code][:40]}"', codes == code

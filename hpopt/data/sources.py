@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from hpopt.data.column_kinds import Column
 from hpopt.data.csv_text import check_file
+from hpopt.data.target_settings import Label
 from hpopt.data.target_spec import TargetTransform
 from hpopt.data.targets import encode_target
 from hpopt.errors import DataError, SettingError, in_words, suggest_name
@@ -49,6 +50,7 @@ class Table:
     columns: tuple[Column, ...] = ()  # what each column of a table is, left out or not
     notes: tuple[str, ...] = ()  # what people should know of how it was read
     target_reader: Mapping[str, Any] | None = None  # how the target of other rows is read
+    ids: Mapping[str, np.ndarray] = field(default_factory=dict)  # the order [n] of ids left out
 
     @property
     def width(self) -> int:
@@ -56,6 +58,24 @@ class Table:
         if isinstance(self.features, Mapping):
             return len(self.features)
         return math.prod(self.features.shape[1:])
+
+    @property
+    def positive(self) -> str | None:
+        """Of two classes the one that metrics and the threshold are about: the second label."""
+        return self.labels[1] if TASKS[self.task].has_threshold else None
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """The share of the rows that each class has, by label; none of a regression."""
+        return {
+            label: float((self.target == index).mean()) for index, label in enumerate(self.labels)
+        }
+
+    def with_positive(self, label: str) -> Table:
+        """The table with this label as the positive one, if it is one of the two."""
+        if self.positive is None or label != self.labels[0]:
+            return self
+        return replace(self, target=1 - self.target, labels=self.labels[::-1])
 
 
 def load_sklearn(name: str) -> Table:
@@ -76,23 +96,32 @@ def load_sklearn(name: str) -> Table:
     )
 
 
-def load_arrays(source: str, path: Path, features: str, target: str, task: Task | None) -> Table:
+def load_arrays(
+    source: str,
+    path: Path,
+    features: str,
+    target: str,
+    task: Task | None,
+    positive: Label | None = None,
+) -> Table:
     """Rows [n, ...] and targets [n] from NumPy's files; `features` and `target` name them there.
 
     Of `npy`, `path` and `target` are a file each. Raises DataError where they can't be used.
     """
     if source == "npy":
-        return of_arrays(load_file(path), load_file(Path(target)), task)
+        return of_arrays(load_file(path), load_file(Path(target)), task, positive)
     arrays = load_file(path)
     for key, name in (("features", features), ("target", target)):
         if name not in arrays:
             raise SettingError(
                 f"{path} holds no array `{name}`", (key,), help=suggest_name(name, arrays)
             )
-    return of_arrays(arrays[features], arrays[target], task)
+    return of_arrays(arrays[features], arrays[target], task, positive)
 
 
-def of_arrays(features: Any, target: Any, task: Task | None) -> Table:
+def of_arrays(
+    features: Any, target: Any, task: Task | None, positive: Label | None = None
+) -> Table:
     """The table of rows [n, ..., d] and targets [n]. Raises DataError where they are none."""
     rows, values = np.asarray(features), np.asarray(target)
     if values.ndim == 2 and values.shape[1] == 1:
@@ -107,11 +136,13 @@ def of_arrays(features: Any, target: Any, task: Task | None) -> Table:
         raise DataError(f"{len(rows)} rows, but a target of the shape {list(values.shape)}")
     if not rows.size:
         raise DataError("the array of rows is empty")
-    encoded = encode_target("the target", values, task)
+    encoded = encode_target("the target", values, task, positive=positive)
     if encoded.missing:
         raise DataError(f"{encoded.missing} rows have no target")
+    are_images = rows.ndim == 4 and rows.dtype == np.uint8
     return Table(
-        features=rows.astype(np.float64),
+        features=rows if are_images else rows.astype(np.float64),
+        kind="image" if are_images else "array",
         target=encoded.values,
         feature_names=tuple(f"x{index}" for index in range(rows.shape[-1])),
         labels=encoded.labels,
@@ -127,7 +158,7 @@ def load_file(path: Path) -> Any:
     try:
         loaded = np.load(path, allow_pickle=False)
         return loaded if isinstance(loaded, np.ndarray) else {n: loaded[n] for n in loaded.files}
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # a damaged archive raises what zipfile, zlib and NumPy think of
         raise DataError(
             f"{path} can't be read: {in_words(error)}",
             help="np.save and np.savez write such files; arrays of Python objects are not read",

@@ -10,7 +10,8 @@ import numpy as np
 
 from hpopt.data.chunks import plain_or_gap
 from hpopt.data.column_kinds import AS_PROGRAMS_DO, look
-from hpopt.errors import DataError, SettingError
+from hpopt.data.target_settings import Label
+from hpopt.errors import DataError, SettingError, suggest_name
 from hpopt.inputs import raw
 from hpopt.inputs.stored import Stored, Texts, as_categories, raw_values
 from hpopt.task import TASKS, Task
@@ -38,11 +39,14 @@ def encode_target(
     task: Task | None = None,
     decimal: str = ".",
     gaps: Sequence[str] = (),
+    positive: Label | None = None,
 ) -> Target:
     """The target of a column, named `name` in errors; without `task` its values decide.
 
     Two different values are `binary`. Texts are classes, and so are whole numbers if there are a
-    few different ones; others are a regression. Labels go by number, or else by the alphabet.
+    few different ones; others are a regression. Labels go by number, or else by the alphabet; but
+    of two the second is the positive one: `positive`, or else the rarer.
+
     Raises DataError where nothing can be learned from it.
     """
     if not isinstance(stored, Texts) and stored.dtype.kind not in "fM":
@@ -61,9 +65,43 @@ def encode_target(
     numbers, reader = _numbers(stored, decimal, forced=is_forced)
     if task is None:
         task = _task_of(name, stored, numbers)
+    if positive is not None and not TASKS[task].has_threshold:
+        raise SettingError(
+            f"a positive class is one of two, and {name} makes a {task} task",
+            ("target", "positive"),
+            help="leave `positive` out",
+        )
     if not TASKS[task].has_labels:
         return replace(_regression(name, numbers), reader={**reader, "gaps": list(gaps)})
-    return _classes(name, stored, numbers, task, gaps)
+    encoded = _classes(name, stored, numbers, task, gaps)
+    return _positive_second(name, encoded, positive) if TASKS[task].has_threshold else encoded
+
+
+def _positive_second(name: str, encoded: Target, positive: Label | None) -> Target:
+    """The target of two classes with the positive one as the second; of equally many it is so."""
+    labels, index = encoded.labels, 1
+    if positive is not None:
+        index = _index_of(name, labels, positive)
+    elif (encoded.values == 1).sum() > (encoded.values == 0).sum():
+        index = 0
+    if index == 1:
+        return encoded
+    values = np.where(encoded.values < 0, encoded.values, 1 - encoded.values)
+    return replace(encoded, values=values, labels=labels[::-1])
+
+
+def _index_of(name: str, labels: Sequence[str], positive: Label) -> int:
+    """The label that is meant; of a truth value in whatever case that a file has it."""
+    text = raw.text_of(positive)
+    is_truth = isinstance(positive, bool)
+    for index, label in enumerate(labels):
+        if label == text or (is_truth and label.casefold() == text.casefold()):
+            return index
+    raise SettingError(
+        f'{name} is never "{text}"',
+        ("target", "positive"),
+        help=suggest_name(text, labels),
+    )
 
 
 def _numbers(

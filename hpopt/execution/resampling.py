@@ -61,6 +61,7 @@ class Resampling:
             weights=results[0].weights,
             standard_error=standard_error(scores, self.folds),
             kept_epoch=round(median(result.kept_epoch or result.epochs for result in results)),
+            is_constant=all(result.is_constant for result in results),
         )
 
 

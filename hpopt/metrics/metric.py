@@ -11,8 +11,11 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from hpopt.errors import TrialError
-from hpopt.metrics.weighted import HALF, Scorer
+from hpopt.metrics.weighted import HALF, Scorer, labels_above
 from hpopt.task import Task
+
+# What float32 may make of equal numbers, in parts of them.
+_NO_SPREAD = 1e-6
 
 CLASSIFICATION: tuple[Task, ...] = ("binary", "multiclass")
 
@@ -54,6 +57,8 @@ class Metric:
     """The shares whose mean it is, where it is such a mean: of classes y [n], the labels said [n],
     and how many units say them. They are of different rows if it `needs_every_class`.
     """
+    is_share_of_pairs: bool = False
+    """Whether, of two labels, it is the share of pairs of a row of each that are in order."""
     is_up_to_one: bool = False
     """Whether its best score is 1, which few rows reach too easily."""
 
@@ -73,6 +78,13 @@ class Metric:
         if not math.isfinite(score):
             raise TrialError(f"{self.name} has no value here: it is {score}")
         return score
+
+    def is_constant(self, predictions: np.ndarray) -> bool:
+        """Whether predictions [n, units] say the same of every row, as far as it can see."""
+        if self.needs == "labels":
+            return len(np.unique(labels_above(predictions))) == 1
+        spread = np.ptp(predictions, axis=0)
+        return bool((spread <= _NO_SPREAD * np.abs(predictions).max(axis=0)).all())
 
     def to_value(self, score: float) -> float:
         """The score as a value to minimise."""

@@ -99,6 +99,7 @@ class Finished:
     weights: str | None = None
     standard_error: float | None = None
     kept_epoch: int | None = None
+    is_constant: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,19 @@ class Failed:
     number: int
     reason: str
     log_tail: str = ""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A trial was ended by the run's limit: it gave no value, and is run again by a resumption.
+
+    To a reader that does not know this kind the trial is one that never ended.
+    """
+
+    kind: ClassVar[str] = "cut"
+    number: int
+    reason: str
+    time: str
 
 
 @dataclass(frozen=True)
@@ -180,9 +194,9 @@ class DamagedLine(RunError):  # noqa: N818 (it says what is wrong)
         )
 
 
-Event = Header | Known | Started | Finished | Failed | Ended | Resumed | Fitted | Step
+Event = Header | Known | Started | Finished | Failed | Cut | Ended | Resumed | Fitted | Step
 _KINDS: dict[str, type[Any]] = {
-    t.kind: t for t in (Header, Known, Started, Finished, Failed, Ended, Resumed, Fitted, Step)
+    t.kind: t for t in (Header, Known, Started, Finished, Failed, Cut, Ended, Resumed, Fitted, Step)
 }
 _FIELDS = {kind: {f.name for f in dataclasses.fields(kind)} for kind in _KINDS.values()}
 

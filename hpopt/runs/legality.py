@@ -104,6 +104,7 @@ _is_objective = _has(
     direction=lambda value: value in ("minimize", "maximize"),
     target=_or_none(_is_text),
     rule=_or_none(_is_text),
+    positive=_or_none(_is_text),
 )
 _is_dimension = _has(name=_is_text, type=_is_text, when=_is_dict())
 _is_known_trial = _has(
@@ -147,6 +148,7 @@ _LEGAL: dict[str, Rule] = {
     "weights": _or_none(_is_file_name),
     "standard_error": _or_none(_is_number),
     "kept_epoch": _or_none(_is_size),
+    "is_constant": _is_bool,
     "reason": _is_text,
     "log_tail": _is_text,
     "text": _is_text,

@@ -24,13 +24,15 @@ class Goal:
     """One objective: a metric, of which target, in its own direction, and by which rule.
 
     `target` is a column's name; None where it has none, as in arrays, or where it was not written.
-    `rule` says how probabilities become labels; None where the metric judges no labels.
+    `rule` says how probabilities become labels; None where the metric judges no labels. `positive`
+    is, of two labels, the one that the metric and the threshold are about.
     """
 
     name: str
     target: str | None
     direction: Direction
     rule: str | None
+    positive: str | None = None
 
 
 def goals_of(header: Header) -> list[Goal]:
@@ -43,4 +45,10 @@ def goals_of(header: Header) -> list[Goal]:
 
 
 def _goal(form: Mapping[str, Any]) -> Goal:
-    return Goal(form["name"], form.get("target"), form["direction"], form.get("rule"))
+    return Goal(
+        form["name"],
+        form.get("target"),
+        form["direction"],
+        form.get("rule"),
+        form.get("positive"),
+    )

@@ -62,6 +62,19 @@ def baseline_predictions(
     return baselines
 
 
+def validation_predictions(data: Prepared) -> dict[str, np.ndarray]:
+    """What each baseline, fitted to the training part, says of the validation part [n, units]."""
+    predictions = {}
+    for name, (kind, model) in _models(data).items():
+        try:
+            _fit(model, data, kind)
+        except ValueError as error:  # a training part of a single class
+            log.warning("the baseline %s can't be fitted: %s", name, error)
+        else:
+            predictions[name] = _predict(model, data, "validation")
+    return predictions
+
+
 def _models(data: Prepared) -> Mapping[str, tuple[BaselineKind, Any]]:
     from sklearn.dummy import DummyClassifier, DummyRegressor
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor

@@ -24,6 +24,7 @@ from hpopt.own_code import source_of
 from hpopt.space.dimensions import Params
 from hpopt.space.names import laid_over, owner
 from hpopt.training.average import average
+from hpopt.training.class_weights import ClassWeight, row_weights
 from hpopt.training.fit import Fit, Rows, network_outputs
 from hpopt.training.optimizers import OPTIMIZERS, WITH_MOMENTUM
 from hpopt.training.settings import Training
@@ -98,7 +99,8 @@ class Objective:
         fit = self._start(params, settings, seed)
         fit.run(settings.epochs)
         fit.finish()
-        score = self.score(fit.model)
+        predictions = self.predict(fit.model, "validation")
+        score = self.score_predictions(predictions)
         if folder is not None:
             save_weights(fit.model, folder / WEIGHTS)
         return Result(
@@ -110,6 +112,7 @@ class Objective:
             seconds=time.perf_counter() - started,
             weights=None if folder is None else WEIGHTS,
             kept_epoch=fit.kept_epoch,
+            is_constant=METRICS[self.metric].is_constant(predictions),
         )
 
     def warm_up(self) -> None:
@@ -159,7 +162,7 @@ class Objective:
 
     def average(self, networks: Sequence[Any]) -> Any:
         """A network that says what several say on average, as `average` has it."""
-        return average(networks, self.data.features.input_shape, self.data.target)
+        return average(networks, self.data.features, self.data.target)
 
     def score(self, model: Any) -> float:
         """The metric of a network on the whole validation part. Raises TrialError without one."""
@@ -167,8 +170,11 @@ class Objective:
 
     def _score_outputs(self, outputs: np.ndarray) -> float:
         """The metric of a network's outputs [n, units] for the validation part."""
-        y = self.data.y("validation")
-        return METRICS[self.metric].score(y, self.data.target.restore(outputs))
+        return self.score_predictions(self.data.target.restore(outputs))
+
+    def score_predictions(self, predictions: np.ndarray) -> float:
+        """The metric of predictions [n, units] of the validation part, in the target's units."""
+        return METRICS[self.metric].score(self.data.y("validation"), predictions)
 
     def predict(self, model: Any, part: PartName) -> np.ndarray:
         """What a network says of a part [n, units], in the target's own units."""
@@ -183,7 +189,7 @@ class Objective:
         compile_model(model, settings, self.data)
         return Fit(
             model,
-            self._train,
+            self._train(settings.class_weight),
             self._validation,
             batch_size=settings.batch_size,
             seed=seed,
@@ -194,27 +200,32 @@ class Objective:
         )
 
     @cached_property
-    def _train(self) -> Rows:
-        return self.rows("train")
-
-    @cached_property
     def _validation(self) -> Rows:
         return self.rows("validation")
 
-    def rows(self, part: PartName, rows: slice = slice(None)) -> Rows:
-        """What a fit sees of a part, or of some rows of it."""
+    @cached_property
+    def _weighted(self) -> dict[str, Rows]:
+        """The training rows that the last fit saw, by the class weights that they had."""
+        return {}
+
+    def _train(self, class_weight: ClassWeight) -> Rows:
+        """The training rows, which are read once for all trials of the same class weights."""
+        key = repr(class_weight)
+        if key not in self._weighted:
+            rows = self.rows("train", class_weight=class_weight)
+            self._weighted.clear()  # weights may be searched, and each has rows on the device
+            self._weighted[key] = rows
+        return self._weighted[key]
+
+    def rows(
+        self, part: PartName, rows: slice = slice(None), *, class_weight: ClassWeight = None
+    ) -> Rows:
+        """What a fit sees of a part, or of some rows of it, with the weights of their classes."""
         y = self.data.y(part)[rows]
         weights = None
-        if part == "train" and self.training.class_weight is not None:
-            weights = _class_weights(self.training.class_weight, y)
+        if class_weight is not None:
+            weights = row_weights(class_weight, y, self.data.labels)
         return Rows(self.data.inputs(part)[rows], self.data.target.apply(y), weights)
-
-
-def _class_weights(kind: str, y: np.ndarray) -> np.ndarray:
-    """How much each row [n] counts, float32, by scikit-learn's definition of class weights."""
-    from sklearn.utils.class_weight import compute_sample_weight
-
-    return np.asarray(compute_sample_weight(kind, y), dtype=np.float32)
 
 
 def save_weights(model: Any, path: Path) -> None:

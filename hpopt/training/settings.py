@@ -12,6 +12,7 @@ from hpopt.grammar import Count, Section, one_of
 from hpopt.metrics.metrics import METRICS
 from hpopt.space.names import is_part, laid_over, owner
 from hpopt.task import TASKS
+from hpopt.training.class_weights import ClassWeight
 from hpopt.training.optimizers import OPTIMIZERS
 
 LOSSES = tuple(loss for kind in TASKS.values() for loss in kind.losses)
@@ -79,8 +80,10 @@ class Training(Section):
     repeats: Annotated[int, Ge(1), Le(20)] = 1
     """How often a trial is fitted, each time with another seed (on every fold); its value is the
     mean."""
-    class_weight: Literal["balanced"] | None = None
-    """`balanced` lets rare classes count more in the loss, as scikit-learn weighs them."""
+    class_weight: ClassWeight = None
+    """How much the rows of a class count in the loss: `balanced` lets rare classes count more, as
+    scikit-learn weighs them; `{refused: 5}` gives weights by label, where others have 1; a number
+    is the weight of the positive one of two classes."""
     early_stopping: EarlyStopping | None = None
     """When a fit ends before its last epoch, and that the best epoch is kept; `null` is never."""
     augmentation: Augmentation | None = None
@@ -106,4 +109,4 @@ class Training(Section):
         return self.model_copy(update=update)
 
 
-NOT_SEARCHABLE = ("metric", "folds", "repeats", "class_weight", "driver")
+NOT_SEARCHABLE = ("metric", "folds", "repeats", "driver")

@@ -64,6 +64,9 @@ def _objectives(then: Sequence[Goal], now: Sequence[Goal]) -> Iterator[Differenc
             yield "training", "metric", f"{old.name} was judged {rules}"
         if None not in (old.target, new.target) and old.target != new.target:
             yield "dataset", "target", f"the target was `{old.target}`, and is `{new.target}` now"
+        elif None not in (old.positive, new.positive) and old.positive != new.positive:
+            classes = f'was "{old.positive}", and is "{new.positive}" now'
+            yield "dataset", "target", f"the positive class {classes}"
 
 
 def _constants(

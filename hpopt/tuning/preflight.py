@@ -44,7 +44,7 @@ def preflight(
         batch = slice(0, settings.batch_size)
         fit = Fit(
             network,
-            objective.rows("train", batch),
+            objective.rows("train", batch, class_weight=settings.class_weight),
             objective.rows("validation", batch),
             batch_size=settings.batch_size,
             seed=seed,

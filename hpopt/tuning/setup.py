@@ -6,26 +6,31 @@ import logging
 import threading
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 
+from hpopt.clock import running_s
 from hpopt.config.loading import Config
 from hpopt.config.resolved import resolved_yaml
 from hpopt.data.folds import Splits
 from hpopt.data.leaks import possible_leaks
 from hpopt.data.loading import load_table
 from hpopt.data.prepared import fingerprints, prepare
+from hpopt.data.repeats import note_on_repeats
 from hpopt.data.sources import Table
 from hpopt.data.splits import Parts, split_rows
+from hpopt.data.target_settings import positive_of
 from hpopt.errors import DataError, Interrupted, SettingError, SetupError
 from hpopt.execution.choosing import make_slots
 from hpopt.execution.resources import Resources
 from hpopt.execution.slots import Slots
+from hpopt.export.best import data_of
 from hpopt.metrics.metric import Metric
 from hpopt.own_code import code_files, code_prints, code_references, source_of
 from hpopt.runs import journal
 from hpopt.runs.environment import ENVIRONMENT, describe_environment
 from hpopt.runs.folder import DATA, Run, now
-from hpopt.runs.objectives import LIKELIEST, Goal
+from hpopt.runs.objectives import LIKELIEST, Direction, Goal, goals_of
 from hpopt.space.names import without
 from hpopt.task import TASKS
 from hpopt.tracking.observer import Observer
@@ -53,7 +58,14 @@ class Material:
     def notes(self) -> list[str]:
         """What people should know of the rows, and of how the parts came about."""
         of_parts = [self.parts.note] if self.parts.note else []
-        return [*self.table.notes, *of_parts, *possible_leaks(self.table, self.parts.train)]
+        return [*self.table.notes, *of_parts, *self.cautions]
+
+    @cached_property
+    def cautions(self) -> list[str]:
+        """Why scores may promise too much: rows that stand in two parts, and possible leaks."""
+        repeats = note_on_repeats(self.table, self.parts)
+        leaks = possible_leaks(self.table, self.parts.train)
+        return [*([repeats] if repeats else []), *map(str, leaks)]
 
     def objective(self, config: Config, folder: Path) -> Objective:
         """The objective of a configuration, with the prepared rows in `folder`.
@@ -92,15 +104,17 @@ class Ready:
     splits: Splits
 
 
-def read_material(config: Config) -> Material:
-    """Read the data and split them.
+def read_material(config: Config, positive: str | None = None) -> Material:
+    """Read the data and split them; `positive` is the positive class where the config names none.
 
     Raises ConfigError where the metric, the loss or class weights do not fit them, DataError where
     they can't be used.
     """
     table = read_table(config)
+    if positive is not None and positive_of(getattr(config.dataset, "target", None)) is None:
+        table = table.with_positive(positive)
     metric, loss = config.metric(table.task), config.loss(table.task)
-    config.check_class_weight(table.task)
+    config.check_class_weight(table.task, table.labels)
     split = config.settings.dataset.split
     try:
         parts = split_rows(table, **split.model_dump(exclude={"groups", "order"}))
@@ -134,11 +148,12 @@ def set_up(
     Raises ConfigError, DataError or SetupError, and leaves no folder then; likewise Interrupted
     where `stop` has been set meanwhile.
     """
+    begun_s = running_s()
     material = read_material(config)
     header = header_of(config, material)
     space = config.binding.space
     warm_start = None if earlier is None else warm_start_from(earlier, header, space)
-    run = Run.create(output_dir, config.run_name, header)
+    run = Run.create(output_dir, config.run_name, header, begun_s)
     try:
         # At once, so that a run that is killed in what follows can be resumed.
         run.write("config.yaml", lambda file: file.write(config.document.source))
@@ -161,7 +176,7 @@ def _note_warm_start(warm_start: journal.Known, observer: Observer) -> None:
     """Say how an earlier run is used."""
     earlier, count = warm_start.run, len(warm_start.trials)
     note = (
-        f"{count} trials of {earlier} inform the search"
+        f"{count} trial{'s' if count != 1 else ''} of {earlier} inform the search"
         if warm_start.informs
         else f"{earlier} was made otherwise (data, split, metric, code or constants): its values "
         f"say nothing here, and its best {count} params are tried first"
@@ -179,9 +194,18 @@ def read_again(run: Run, config: Config) -> Material:
     path = getattr(config.dataset, "path", None)
     if path is not None and not Path(path).exists():
         raise DataError(f"there is no file {path}", help="say where it is now: --data PATH")
-    material = read_material(config)
+    material = read_material(config, _positive_of(run))
     check_comparable(run, config, header_of(config, material))
     return material
+
+
+def _positive_of(run: Run) -> str | None:
+    """The class that a run took for the positive one; hpopt 0.1 noted no more than the labels."""
+    [goal, *_] = goals_of(run.header)
+    if goal.positive is not None or not (run.path / DATA).is_file():
+        return goal.positive
+    labels = data_of(run, of_best=False).labels
+    return labels[1] if len(labels) == 2 else None
 
 
 def set_up_again(
@@ -227,12 +251,13 @@ def _prepare(
         try:
             try_defaults(
                 slots,
-                function,
                 space.defaults,
                 seed=seed,
                 folder=run.data_folder / "preflight",
                 stop=stop,
                 source=source_of(objective.builder),
+                meanwhile=function.warm_up,  # Keras, for the end of the run
+                note=observer.note,
             )
         except SetupError as error:
             raise error.at(config.document.location(("model", "builder"))) from None
@@ -240,7 +265,7 @@ def _prepare(
             config, metric=material.metric.name, loss=material.loss, workers=resources.workers
         )
         run.write_text("config.resolved.yaml", resolved)
-        run.write_json(DATA, objective.data.to_json())
+        run.write_json(DATA, {**objective.data.to_json(), "cautions": material.cautions})
         if not (run.path / ENVIRONMENT).is_file():
             run.write_json(ENVIRONMENT, describe_environment(config.document.path))
         on_failure.pop_all()
@@ -290,4 +315,5 @@ def goal_of(metric: Metric, table: Table) -> Goal:
     """What the trials of a search by `metric` are judged by."""
     target = next((column.name for column in table.columns if column.use == "target"), None)
     rule = LIKELIEST if metric.needs == "labels" else None
-    return Goal(metric.name, target, "maximize" if metric.greater_is_better else "minimize", rule)
+    direction: Direction = "maximize" if metric.greater_is_better else "minimize"
+    return Goal(metric.name, target, direction, rule, table.positive)

@@ -90,3 +90,32 @@ def test_what_is_missing_is_said_and_nothing_written(hpopt, data, arguments, cod
 def test_a_file_that_is_not_there(hpopt):
     done = hpopt("init", "nowhere.csv", "--target", "y")
     assert (done.code, "there is no file" in done.err) == (3, True)
+
+
+def test_a_leak_is_named_on_the_terminal_and_in_the_config(hpopt, tmp_path):
+    frame = pd.concat([FRAME] * 2).assign(size=RNG.normal(size=2 * N))
+    frame["refund"] = np.where(frame["label"] == "yes", RNG.gamma(2, 30, 2 * N), 0)
+    frame.to_csv(tmp_path / "leaky.csv", index=False)
+    done = hpopt("init", "leaky.csv", "--target", "label")
+    assert "possible leak: `refund`" in done.err
+    text = (tmp_path / "leaky.yaml").read_text()
+    assert "# possible leak: `refund`" in text
+    assert "exclude: []  # names of columns that are not to be used: [refund]" in text
+    assert load_config(tmp_path / "leaky.yaml").settings.dataset.features.exclude == []
+
+
+@pytest.mark.parametrize(
+    ("labels", "metric"),
+    [(["yes"] * 30 + ["no"] * 90, "accuracy"), (["yes"] * 12 + ["no"] * 108, "average_precision"),
+     (["a"] * 8 + ["b"] * 50 + ["c"] * 62, "auc")],
+)  # fmt: skip
+def test_where_a_class_is_rare_the_drafted_metric_sees_it(hpopt, tmp_path, labels, metric):
+    FRAME.drop(columns="rank").assign(label=labels).to_csv(tmp_path / "rare.csv", index=False)
+    done = hpopt("init", "rare.csv", "--target", "label")
+    share = f'"{labels[0]}" {100 * labels.count(labels[0]) / N:.3g} %'
+    assert share in done.err
+    text = (tmp_path / "rare.yaml").read_text()
+    shares = done.err.partition("classes: ")[2].splitlines()[0]
+    assert f"  # classes: {shares}" in text
+    assert load_config(tmp_path / "rare.yaml").settings.training.metric == metric
+    assert ("class_weight" in text) == (metric != "accuracy")

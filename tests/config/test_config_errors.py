@@ -25,6 +25,7 @@ def check(path, overrides) -> None:
     config = load_config(path, overrides)
     config.metric("binary")
     config.loss("binary")
+    config.check_class_weight("binary", ("malignant", "benign"))
     assert config.run_name
 
 
@@ -227,6 +228,8 @@ def test_everything_that_is_wrong_is_said_at_once_in_the_order_of_the_lines(tmp_
         ("output.name=..", "can't be named"),
         ("training.metric=rmse", "does not fit a binary task"),
         ("training.loss=huber", "the loss `huber` does not fit a binary task"),
+        ("training.class_weight={malign: 2}", 'there is no class "malign"'),
+        ("space.class_weight={malign: {type: real, low: 1, high: 9}}", "did you mean `malignant`?"),
         ("space={num_layers: 3}", "there is nothing to search"),
         ("space={}", "space is empty"),
     ],

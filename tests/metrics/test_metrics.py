@@ -151,3 +151,19 @@ def test_what_is_sure_of_labels_speaks_for_them(labels, units):
     predictions = sure_of(np.array(labels), units)
     assert predictions.shape == (3, units)
     assert labels_above(predictions).tolist() == labels
+
+
+@pytest.mark.parametrize(
+    ("name", "predictions", "is_constant"),
+    [
+        ("accuracy", [[0.1], [0.4], [0.3]], True),
+        ("accuracy", [[0.1], [0.6], [0.3]], False),
+        ("f1", [[0.7, 0.2, 0.1], [0.6, 0.3, 0.1]], True),
+        ("auc", [[0.1], [0.4], [0.3]], False),
+        ("log_loss", [[0.1], [0.1], [0.1 + 1e-9]], True),
+        ("rmse", [[5.0], [5.0]], True),
+        ("rmse", [[5.0], [5.1]], False),
+    ],
+)
+def test_predictions_that_say_the_same_of_every_row_are_noticed(name, predictions, is_constant):
+    assert METRICS[name].is_constant(np.array(predictions)) == is_constant

@@ -162,13 +162,34 @@ def test_the_curves_hold_the_metric_of_every_epoch(tmp_path):
     assert all(len(curve) == 4 for curve in result.curves.values())
 
 
-def test_balanced_class_weights_count_each_class_alike_in_training_alone(tmp_path):
-    training = Training(epochs=1, class_weight="balanced")
-    objective = make_objective(make_data(tmp_path / "data"), training)
-    train, y = objective.rows("train"), objective.data.y("train")
-    sums = [train.weights[y == label].sum() for label in np.unique(y)]
-    assert sums == pytest.approx([len(y) / len(sums)] * len(sums), rel=1e-5)
-    assert objective.rows("validation").weights is None
+@pytest.mark.parametrize(
+    ("class_weight", "ratio"),
+    [(None, None), ("balanced", "balanced"), ({"yes": 5}, 5), (3.0, 3), ({"no": 2, "yes": 1}, 0.5)],
+)
+def test_class_weights_are_those_of_each_label_in_training_alone(tmp_path, class_weight, ratio):
+    objective = make_objective(make_data(tmp_path / "data"), Training(epochs=1))
+    train, y = objective.rows("train", class_weight=class_weight), objective.data.y("train")
+    if ratio is None:
+        assert train.weights is None
+    elif ratio == "balanced":
+        sums = [train.weights[y == label].sum() for label in np.unique(y)]
+        assert sums == pytest.approx([len(y) / len(sums)] * len(sums), rel=1e-5)
+    else:
+        assert np.unique(train.weights[y == 1]) == ratio * np.unique(train.weights[y == 0])
+    assert objective._validation.weights is None
+
+
+def test_class_weights_can_be_searched(tmp_path):
+    """A fit with weights that are params is the one with the same weights as a constant."""
+    data = make_data(tmp_path / "data")
+    searched, plain = make_objective(data), make_objective(data)
+    constant = make_objective(data, Training(epochs=4, class_weight={"yes": 7.0}))
+    value = constant({}, seed=0, folder=tmp_path / "t").curves["loss"]
+    by_part = searched({"class_weight.yes": 7.0}, seed=0, folder=tmp_path / "t").curves["loss"]
+    by_number = searched({"class_weight": 7.0}, seed=0, folder=tmp_path / "t").curves["loss"]
+    without = searched({"class_weight": None}, seed=0, folder=tmp_path / "t").curves["loss"]
+    assert value == by_part == by_number != without
+    assert without == plain({}, seed=0, folder=tmp_path / "t").curves["loss"]
 
 
 def test_the_rows_are_read_once_for_all_trials(tmp_path):

@@ -29,7 +29,13 @@ def header(path, *overrides):
 def test_the_objective_of_a_table_names_its_target(table):
     begun = header(table)
     assert begun.objectives == [
-        {"name": "accuracy", "target": "churn", "direction": "maximize", "rule": "likeliest label"}
+        {
+            "name": "accuracy",
+            "target": "churn",
+            "direction": "maximize",
+            "rule": "likeliest label",
+            "positive": "no",
+        }
     ]
     assert (begun.metric, begun.greater_is_better) == ("accuracy", True)
 
@@ -40,13 +46,24 @@ def test_the_objective_of_a_table_names_its_target(table):
 )
 def test_the_objective_is_the_metric_in_its_own_direction(table, metric, direction, rule):
     begun = header(table, f"training.metric={metric}")
-    assert goals_of(begun) == [Goal(metric, "churn", direction, rule)]
+    assert goals_of(begun) == [Goal(metric, "churn", direction, rule, "no")]
     assert begun.metric == metric
 
 
 def test_arrays_have_no_name_for_their_target():
     [goal] = goals_of(header(ROOT / "configs" / "breast_cancer.yaml"))
     assert goal.target is None
+
+
+def test_a_run_keeps_its_positive_class_unless_its_config_names_another(table):
+    config = load_config(table)
+    then = header_of(config, read_material(config, "yes"))
+    assert goals_of(then)[0].positive == "yes"
+    assert then.fingerprints["data"] != header(table).fingerprints["data"]
+    asked = load_config(table, ['dataset.target={name: churn, positive: "no"}'])
+    now = header_of(asked, read_material(asked, "yes"))
+    expected = 'the positive class was "yes", and is "no" now'
+    assert ("dataset", "target", expected) in list(differences(then, now))
 
 
 def test_another_target_is_another_objective(table):

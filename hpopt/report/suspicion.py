@@ -1,0 +1,63 @@
+"""Why a run's scores may not hold: columns that know the target, rows that stand in two parts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hpopt.report.words import show_score
+from hpopt.runs.folder import DATA, Run
+
+# What is left of the error of a model that looks at no feature, where a score is next to perfect:
+# of what is missing to 1, and of an error such as rmse.
+_LEAST_MISSING = 0.01
+_LEAST_ERROR = 0.1
+# Of fewer rows, a faultless score says little.
+_FEWEST_ROWS = 50
+
+
+def cautions(run: Run) -> list[str]:
+    """Sentences on why the scores may not hold; none where nothing speaks against them."""
+    path = run.path / DATA
+    data = json.loads(path.read_text()) if path.is_file() else {}
+    named = [_sentence(text) for text in data.get("cautions", ())]
+    return [*_near_perfect(run, data, bool(named)), *named]
+
+
+def _near_perfect(run: Run, data: Mapping[str, Any], is_explained: bool) -> Iterator[str]:
+    best, scored, metric = run.chosen, run.outcomes.test, run.header.metric
+    rows = data.get("sizes", {}).get("validation", 0)
+    if best is None or scored is None or rows < _FEWEST_ROWS:
+        return
+    constants = [n for n, kind in scored.kinds.items() if kind == "constant"]
+    validation = run.score(best)
+    for name in constants:
+        baseline = scored.baselines[name]
+        parts = [
+            (validation, baseline.validation.get(metric)),
+            (scored.best.get(metric), baseline.test.get(metric)),
+        ]
+        if all(_is_near_perfect(run, score, plain) for score, plain in parts):
+            sentence = f"{show_score(validation)} {metric} on validation is suspiciously good"
+            if is_explained:
+                yield f"{sentence}: see what follows."
+            else:
+                yield (
+                    f"{sentence}: mostly a column then says what was to be predicted, because it "
+                    "was written down after it. No column does so by itself; is each of them known "
+                    "when a prediction is wanted?"
+                )
+
+
+def _is_near_perfect(run: Run, score: float | None, plain: float | None) -> bool:
+    """Whether hardly anything is left of the error that a model has which looks at no feature."""
+    if score is None or plain is None:
+        return False
+    if run.header.greater_is_better:  # all such metrics are 1 at best
+        return plain < 1 and 1 - score <= _LEAST_MISSING * (1 - plain)
+    return score <= _LEAST_ERROR * plain
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + "."

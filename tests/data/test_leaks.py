@@ -1,0 +1,151 @@
+"""Columns that give the target away are named, of every kind, and others are not."""
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hpopt.data.building import build_table
+from hpopt.data.leaks import possible_leaks
+from hpopt.data.reading import of_frame
+from hpopt.data.repeats import note_on_repeats, repeated_rows
+from hpopt.data.splits import Parts, split_rows
+
+N = 2000
+DAYS = pd.Timestamp("2021-01-01") + pd.to_timedelta(np.arange(N) % 700, unit="D")
+
+
+def churn(share=0.1, rows=N, seed=0):
+    """Honest columns, of which the first say something of the target, and the target [n]."""
+    rng = np.random.default_rng(seed)
+    tenure, calls = rng.gamma(2, 15, rows).round(1), rng.poisson(1.2, rows)
+    plan = rng.choice(["month", "year"], rows)
+    risk = -0.05 * tenure + 0.5 * calls + (plan == "month") + rng.logistic(size=rows)
+    gone = risk > np.quantile(risk, 1 - share)
+    frame = pd.DataFrame({"tenure": tenure, "calls": calls, "plan": plan, "gone": gone})
+    frame["gone"] = np.where(gone, "yes", "no")
+    return frame, gone, rng
+
+
+def days(offsets):
+    return (DAYS + pd.to_timedelta(offsets, unit="D")).strftime("%Y-%m-%d")
+
+
+def leaks_of(frame, target="gone"):
+    table = build_table(of_frame(frame, "it"), target=target, task=None)
+    parts = split_rows(table, train=0.6, validation=0.2, test=0.2, seed=0, stratify="auto")
+    return possible_leaks(table, parts.train)
+
+
+LEAKS = {
+    "zero-inflated": lambda y, r: {"refund": np.where(y, r.gamma(2, 30, N), 0)},
+    "count": lambda y, r: {"clicks": np.where(y, r.integers(1, 5, N), 0)},
+    "gap": lambda y, r: {"ended": np.where(y, days(r.integers(1, 90, N)), None)},
+    "date": lambda y, r: {
+        "due": days(0 * y),
+        "paid": days(np.where(y, 1, -1) * r.integers(1, 90, N)),
+    },
+    "category": lambda y, r: {"status": np.where(y, "X9", r.choice(["A1", "B3", "C7"], N))},
+    "id": lambda y, r: {"account": np.where(y, 500_000, 100_000) + r.permutation(N) * 7},
+    "sum": lambda y, r: {
+        "a": (a := r.normal(size=N)),
+        "b": np.where(y, 1, -1) * r.uniform(0.3, 2, N) - a,
+    },
+    "noisy": lambda y, r: {"flag": (y ^ (r.random(N) < 0.005)).astype(int)},
+}
+
+
+@pytest.mark.parametrize("share", [0.1, 0.03, 0.5])
+@pytest.mark.parametrize("kind", LEAKS)
+def test_a_leak_of_each_kind_is_named_with_its_score(kind, share):
+    frame, gone, rng = churn(share)
+    columns = LEAKS[kind](gone, rng)
+    [leak] = leaks_of(frame.assign(**columns))
+    assert set(leak.columns) == set(columns)
+    assert leak.score > 0.98
+    assert f"balanced accuracy {leak.score:.3f}" in str(leak)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.03, 0.5])
+def test_honest_columns_are_not_named(share):
+    assert leaks_of(churn(share)[0]) == []
+
+
+def test_a_column_that_gives_half_of_a_class_away_says_how():
+    frame, gone, rng = churn(0.1)
+    frame["refund"] = np.where(gone & (rng.random(N) < 0.7), rng.gamma(2, 30, N), 0)
+    [leak] = leaks_of(frame)
+    assert leak.score < 0.95
+    assert "part of the target" in str(leak)
+    assert 'all of them "yes"' in str(leak)
+
+
+def test_an_id_that_is_left_out_and_follows_the_target_is_named():
+    frame, _, _ = churn(0.1)
+    frame = frame.sort_values("gone").assign(customer_id=[f"C{i:05}" for i in range(N)])
+    table = build_table(of_frame(frame, "it"), target="gone", task=None)
+    assert "customer_id" not in table.features
+    [leak] = possible_leaks(table, np.arange(N)[::2])
+    assert not leak.is_used
+    assert "it is left out" in str(leak)
+
+
+@pytest.mark.parametrize("of", [lambda y: 3 * y + 1, np.exp, lambda y: -(y**3)])
+def test_a_transformed_copy_of_a_value_is_named(of):
+    y = np.random.default_rng(0).normal(size=N)
+    frame = pd.DataFrame({"noisy": y + np.random.default_rng(1).normal(size=N), "copy": of(y)})
+    [leak] = leaks_of(frame.assign(y=3 * y), "y")
+    assert leak.columns == ("copy",)
+
+
+@pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer", "diabetes"])
+def test_nothing_is_named_in_tables_that_are_just_easy(name):
+    from sklearn import datasets
+
+    frame = getattr(datasets, f"load_{name}")(as_frame=True).frame
+    assert leaks_of(frame, "target") == []
+
+
+def test_only_training_rows_are_looked_at():
+    frame, gone, _ = churn(0.5)
+    train = np.arange(N) < N / 2
+    frame["late"] = np.where(train, 0, gone)
+    table = build_table(of_frame(frame, "it"), target="gone", task=None)
+    assert possible_leaks(table, np.flatnonzero(train)) == []
+    assert possible_leaks(table, np.flatnonzero(~train)) != []
+
+
+def test_a_hundred_thousand_rows_take_seconds():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(100_000, 10))).add_prefix("x")
+    frame["y"] = np.where(frame.x0 + rng.normal(size=100_000) > 2, "yes", "no")
+    table = build_table(of_frame(frame, "it"), target="y", task=None)
+    began = time.process_time()
+    possible_leaks(table, np.arange(80_000))
+    assert time.process_time() - began < 10
+
+
+PARTS = Parts(np.arange(1200), np.arange(1200, 1600), np.arange(1600, N))
+
+
+def test_rows_that_stand_in_two_parts_are_counted():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(size=N), "c": rng.choice(["a", "b"], N), "id": range(N)})
+    frame["y"] = rng.choice(["yes", "no"], N)
+    frame.loc[1200:1209, ["x", "c", "y"]] = frame.loc[:9, ["x", "c", "y"]].to_numpy()
+    frame.loc[1600:1602, ["x", "c", "y"]] = frame.loc[10:12, ["x", "c", "y"]].to_numpy()
+    frame.loc[1602, "y"] = "no" if frame.loc[12, "y"] == "yes" else "yes"  # no longer the same
+    table = build_table(of_frame(frame, "it"), target="y", task=None)
+    assert repeated_rows(table, PARTS) == {"validation": 10, "test": 2}
+    assert "10 of 400 validation and 2 of 400 test rows" in note_on_repeats(table, PARTS)
+
+
+def test_rows_of_arrays_are_counted_too():
+    from hpopt.data.sources import of_arrays
+
+    x = np.random.default_rng(0).normal(size=(N, 2, 3))
+    x[1700] = x[1701] = x[3]
+    assert repeated_rows(of_arrays(x, np.arange(N) % 2, None), PARTS) == {"test": 1}
+    fresh = of_arrays(np.random.default_rng(0).normal(size=(N, 4)), np.arange(N) % 2, None)
+    assert note_on_repeats(fresh, PARTS) is None
