@@ -21,6 +21,7 @@ from hpopt.task import Output
 SHIPPED = {
     "dense_dropout": "hpopt.builders.dense_dropout:build",
     "conv": "hpopt.builders.conv:build",
+    "recurrent": "hpopt.builders.recurrent:build",
 }
 
 

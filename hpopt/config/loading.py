@@ -85,6 +85,19 @@ class Config:
                 message, help = problem
                 raise ConfigError(message, location=self.document.location(path), help=help)
 
+    def check_augmentation(self, input_shape: tuple[int, ...]) -> None:
+        """Raise ConfigError where images are to be changed, and the rows are none."""
+        if self.binding.training.augmentation is None or len(input_shape) == 3:
+            return
+        searched = next((n for n in self.settings.space if owner(n) == "augmentation"), None)
+        place = ("training", "augmentation") if searched is None else ("space", searched)
+        shape = ", ".join(map(str, input_shape))
+        raise ConfigError(
+            f"`augmentation` is for images [height, width, channels], and a row here is [{shape}]",
+            location=self.document.location(place, of_key=True),
+            help="leave it out",
+        )
+
     def _misfit(
         self, what: str, name: str, task: Task, fitting: Sequence[str], path: KeyPath
     ) -> ConfigError:

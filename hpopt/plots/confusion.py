@@ -49,5 +49,5 @@ def draw_confusion(history: History) -> Figure:
     bar = figure.colorbar(image, ax=axes, shrink=0.7, label="share of the rows of the true label")
     bar.outline.set_visible(False)
     right = int(np.trace(counts))
-    style.title(figure, f"{right} of {counts.sum()} rows of test are right")
+    figure.suptitle(f"{right} of {counts.sum()} rows of test are right", x=0.01, ha="left")
     return figure

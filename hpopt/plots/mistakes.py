@@ -38,5 +38,6 @@ def draw_mistakes(history: History) -> Figure:
     what = f"the {count} largest errors" if count > 1 else "the largest error"
     if mistakes.total is not None:
         what = f"{count} of {mistakes.total} mistakes, the surest first,"
-    style.title(figure, f"{what} among {mistakes.rows} rows of test: prediction, and what is true")
+    text = f"{what} among {mistakes.rows} rows of test: prediction, and what is true"
+    figure.suptitle(text, x=0.01, ha="left")  # without a height of its own it has room
     return figure

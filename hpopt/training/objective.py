@@ -195,6 +195,7 @@ class Objective:
             seed=seed,
             early_stopping=settings.early_stopping,
             metrics={self.metric: self._score_outputs},
+            augmentation=settings.augmentation,
             driver=settings.driver,
         )
 

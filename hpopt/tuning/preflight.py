@@ -48,6 +48,7 @@ def preflight(
             objective.rows("validation", batch),
             batch_size=settings.batch_size,
             seed=seed,
+            augmentation=settings.augmentation,
             driver=settings.driver,
         )
         try:

@@ -67,9 +67,13 @@ class Material:
         return [*([repeats] if repeats else []), *map(str, leaks)]
 
     def objective(self, config: Config, folder: Path) -> Objective:
-        """The objective of a configuration, with the prepared rows in `folder`."""
+        """The objective of a configuration, with the prepared rows in `folder`.
+
+        Raises ConfigError where images are to be changed, and the rows are none.
+        """
         binding = config.binding
         data = prepare(self.table, self.parts, folder)
+        config.check_augmentation(data.features.input_shape)
         return Objective(
             binding.builder, binding.arguments, binding.training, self.metric.name, data
         )

@@ -2,6 +2,7 @@
 
 import json
 import runpy
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,6 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 import hpopt
-from hpopt.cli.main import main
 from hpopt.errors import DataError
 from hpopt.export import exporting
 from hpopt.export.exporting import export_run
@@ -31,9 +31,14 @@ def write_digits(folder, rows) -> None:
 def config(path, **output):
     return {
         "dataset": {"source": "images", "path": str(path)},
-        "model": {"builder": "conv", "filters": 8, "num_blocks": 2},
-        "training": {"epochs": 8, "batch_size": 32, "learning_rate": 0.01},
-        "space": {"growth": {"type": "real", "low": 1, "high": 2, "default": 2}},
+        "model": {"builder": "conv", "num_blocks": 1, "normalization": "none", "head": "flatten"},
+        "training": {
+            "epochs": 8,
+            "augmentation": {"shift": 0.02},
+            "batch_size": 32,
+            "learning_rate": 0.01,
+        },
+        "space": {"filters": {"type": "integer", "low": 12, "high": 24, "default": 16}},
         "search": {"n_calls": 2},
         "execution": {"workers": 0},
         "output": {"confirm": 0, "plots": False, **output},
@@ -123,17 +128,14 @@ def test_a_run_on_images_goes_on_in_folds_without_keeping_rows(folder):
     assert warm.trials()
 
 
-def test_a_folder_is_drafted_checked_and_told_of(folder, monkeypatch, capsys):
-    monkeypatch.chdir(folder)
-    with pytest.raises(SystemExit):
-        main(["init", "digits"])
-    text = (folder / "digits.yaml").read_text()
+def test_a_folder_is_drafted_checked_and_told_of(folder, hpopt):
+    done = hpopt("init", folder / "digits", "-o", "digits.yaml")
+    assert done.code == 0, done.err
+    text = Path("digits.yaml").read_text()
     assert "size: [8, 8]" in text
     assert "builder: conv" in text
     assert '400 images of multiclass: "0" 41' in text
-    capsys.readouterr()
-    few = ["-s", "training.epochs=1", "-s", "execution.workers=0"]
-    with pytest.raises(SystemExit) as ended:
-        main(["check", "digits.yaml", *few])
-    assert not ended.value.code
-    assert "8 x 8 pixels (height x width), grey" in capsys.readouterr().out
+    assert hpopt("init", folder / "digits", "--target", "label").code == 2
+    done = hpopt("check", "digits.yaml", "-s", "training.epochs=1", "-s", "execution.workers=0")
+    assert done.code == 0, done.err
+    assert "8 x 8 pixels (height x width), grey" in done.out
