@@ -16,6 +16,7 @@ from hpopt.data.sources import Table
 from hpopt.data.splits import split_rows
 from hpopt.runs.folder import JOURNAL, Run, now
 from hpopt.runs.journal import Failed, Finished, Header, Journal, Started, Step
+from hpopt.runs.mistakes import MISTAKES, Mistakes
 from hpopt.space.conditions import Condition
 from hpopt.space.dimensions import Categorical, Integer, Real
 from hpopt.space.space import Space
@@ -144,6 +145,8 @@ def synthetic_run(
             run.append(Finished(number, value, {metric: found}, [found], shown, 2, 0.5))
     for step in steps:
         run.append(step)
+    if CALIBRATED in steps:
+        run.write(MISTAKES, SEEN.write)
     run.close()
     return Run.open(run.path)
 
@@ -158,7 +161,20 @@ CALIBRATION = {
     "by_chance": 0.08,
     "brier": 0.15,
 }
-CALIBRATED = Step("test", "", {"best": {"accuracy": 0.8}, "calibration": CALIBRATION})
+CONFUSION = {"labels": ["no", "yes $x$"], "counts": [[40, 10], [2, 40]]}
+CALIBRATED = Step(
+    "test",
+    "",
+    {"best": {"accuracy": 0.8}, "calibration": CALIBRATION, "confusion": CONFUSION},
+)
+# The images that the model of such a run is wrong about.
+SEEN = Mistakes(
+    np.random.default_rng(0).integers(0, 256, (7, 5, 8, 1), np.uint8),
+    ["no"] * 7,
+    [f"yes $x$ 0.{sure}" for sure in range(9, 2, -1)],
+    rows=92,
+    total=12,
+)
 
 SPACE = [
     {

@@ -167,7 +167,7 @@ FLOORS = {
         {"array", "registry"},
     ],
     "runs": [
-        {"environment", "legality", "lock", "logfile", "naming", "record", "results"},
+        {"environment", "legality", "lock", "logfile", "mistakes", "naming", "record", "results"},
         {"steps"},
         {"journal"},
         {"frame", "objectives", "state"},
@@ -176,7 +176,7 @@ FLOORS = {
         {"finding", "repair"},
     ],
     "closing": [
-        {"ensemble", "flattery", "jobs", "racing", "time_left"},
+        {"ensemble", "flattery", "jobs", "mistakes", "racing", "time_left"},
         {"assessment", "confirm", "refit"},
         {"steps"},
     ],

@@ -16,13 +16,15 @@ from typing import Any
 import numpy as np
 
 from hpopt.closing.flattery import NETWORK, beyond_baseline, flattery, interval_of_folds
+from hpopt.closing.mistakes import worst
 from hpopt.data.prepared import PartName
 from hpopt.errors import RunError
 from hpopt.export.best import trained_network
 from hpopt.metrics.metrics import metrics_for
-from hpopt.metrics.weighted import HALF
+from hpopt.metrics.weighted import HALF, confusion, labels_above
 from hpopt.runs.folder import Run
-from hpopt.runs.steps import Baseline, Beyond, Flattery, Scored, Thresholded
+from hpopt.runs.mistakes import Mistakes
+from hpopt.runs.steps import Baseline, Beyond, Confusion, Flattery, Scored, Thresholded
 from hpopt.statistics.bootstrap import LEVEL
 from hpopt.statistics.calibration import calibration
 from hpopt.statistics.records import Interval
@@ -35,6 +37,8 @@ from hpopt.trials import Trial
 
 log = logging.getLogger(__name__)
 
+# Of more labels a picture of the confusions can't be read.
+_MOST_LABELS = 60
 _BEST, _DEFAULT = "best", "default"
 
 
@@ -89,7 +93,20 @@ class Assessment:
             flattery=self._flattery(),
             at_half=self._test_at_half.score(NETWORK, metric) if has_other_threshold else None,
             calibration=calibration(sample.y, outputs) if TASKS[self._task].has_labels else None,
+            confusion=self._confusion(outputs),
         )
+
+    def _confusion(self, outputs: np.ndarray) -> Confusion | None:
+        labels = self.objective.data.labels
+        if not 1 < len(labels) <= _MOST_LABELS:
+            return None
+        counts = confusion(self._y("test"), labels_above(outputs, self.run.threshold), len(labels))
+        return Confusion(list(labels), counts.tolist())
+
+    def mistakes(self, most: int) -> Mistakes | None:
+        """The test rows that the final network is most wrong about, where they can be seen."""
+        objective, outputs = self._final
+        return worst(objective.data, outputs, self.run.threshold, most)
 
     @property
     def _is_default_final(self) -> bool:

@@ -31,6 +31,7 @@ from hpopt.report.findings import find_out
 from hpopt.report.summary import summarise
 from hpopt.runs.folder import Run, now
 from hpopt.runs.journal import Step
+from hpopt.runs.mistakes import MISTAKES
 from hpopt.runs.record import to_json
 from hpopt.runs.results import dump_results
 from hpopt.runs.steps import (
@@ -41,6 +42,7 @@ from hpopt.runs.steps import (
     Listed,
     Refitted,
     Saved,
+    Scored,
     StepOutcome,
     Summarised,
 )
@@ -50,6 +52,8 @@ from hpopt.training.objective import Objective
 from hpopt.trials import Trial
 
 log = logging.getLogger(__name__)
+
+_MOST_MISTAKES = 24
 
 # A step by its name, which the journal knows it by.
 NamedStep = tuple[str, Callable[[], StepOutcome]]
@@ -85,7 +89,7 @@ class Closing:
             *self._fitting_steps,
             *([("threshold", self._assessment.threshold)] if self._has_threshold else []),
             ("best", self._best),
-            ("test", self._assessment.test),
+            ("test", self._test),
             ("results", self._results),
             ("summary", self._summary),
             *([("plots", self._plots)] if self.output.plots else []),
@@ -225,6 +229,21 @@ class Closing:
         keep_rows = self.output.keep_rows
         difference = write_best(self.run, objective, self.run.chosen, network, keep_rows)
         return Saved(trial=self.run.chosen.number, largest_difference=difference)
+
+    def _test(self) -> Scored:
+        """The scores on the test part; of rows that can be looked at the worst mistakes are kept.
+
+        They are written first: once the step is in the journal it is not done again.
+        """
+        assessment = self._assessment
+        scored = assessment.test()
+        most = min(self.output.keep_rows, _MOST_MISTAKES)
+        mistakes = assessment.mistakes(most) if most else None
+        if mistakes is not None:
+            self.run.write(MISTAKES, mistakes.write)
+        else:
+            (self.run.path / MISTAKES).unlink(missing_ok=True)
+        return scored
 
     @property
     def _assessment(self) -> Assessment:

@@ -39,6 +39,7 @@ def broken():
 @pytest.fixture
 def load(tmp_path):
     np.savez(tmp_path / "both.npz", x=ROWS, y=TARGET)
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "both.npz").read_bytes()[:200])
     np.save(tmp_path / "x.npy", ROWS)
     np.save(tmp_path / "y.npy", TARGET)
     np.save(tmp_path / "objects.npy", np.array([{}], dtype=object))
@@ -106,6 +107,7 @@ def test_a_damaged_archive_is_told(save, tmp_path):
         ({"source": "npz", "path": "both.npz", "features": "X"}, SettingError, "no array `X`"),
         ({"source": "npz", "path": "none.npz"}, DataError, "there is no file"),
         ({"source": "npz", "path": "load.py"}, DataError, "can't be read"),
+        ({"source": "npz", "path": "cut.npz"}, DataError, "can't be read"),
         ({"source": "npy", "path": "objects.npy", "target": "y.npy"}, DataError, "can't be read"),
         ({"source": "npy", "path": "y.npy", "target": "y.npy"}, DataError, "array of numbers"),
         ({"source": "load.py:frame"}, SettingError, "not said what to predict"),
