@@ -102,9 +102,10 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
             "a fit": f"{duration(default.seconds)} with the defaults ({default.epochs} epochs, "
             f"{how}), up to {duration(slowest)} among {len(check.trial_times)} tried",
             "a suggestion": f"{duration(check.suggestion_s)} half-way through the run",
-            "the run": f"about {duration(check.run_s(search.n_calls))} {where}: "
-            f"{duration(check.start_s)} to begin, {duration(check.search_s(search.n_calls))} of "
-            f"search, {duration(check.closing_s(search.n_calls))} for its end",
+            "the run": f"about {duration(check.run_s(search.n_calls))} on this machine{at_once}",
+            "of that": f"{duration(check.start_s)} to begin, "
+            f"{duration(check.search_s(search.n_calls))} of search, "
+            f"{duration(check.closing_s(search.n_calls))} of closing steps and pictures",
         }
     )
 
