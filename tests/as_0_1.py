@@ -11,7 +11,6 @@ from hpopt.runs.objectives import goals_of
 from hpopt.runs.state import RunState
 from hpopt.trials import repeats
 
-
 # What later versions say of a result besides, which 0.1 passes over.
 _ADDED = ("is_constant",)
 

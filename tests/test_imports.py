@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "statistics": {"metrics", "task"},
     "trials": {"space"},
     "execution": {"clock", "files", "grammar"} | RECORDS,
-    "runs": {"clock", "files", "jsonline", "statistics"} | RECORDS,
+    "runs": {"clock", "files", "jsonline", "statistics", "task"} | RECORDS,
     "search": {"grammar"} | RECORDS,
     "training": {
         "backend",
@@ -46,6 +46,7 @@ MAY_IMPORT = {
         "inputs",
         "metrics",
         "own_code",
+        "statistics",
         "task",
     }
     | RECORDS,
@@ -61,7 +62,7 @@ MAY_IMPORT = {
         "training",
     }
     | RECORDS,
-    "report": {"runs", "search", "shown", "statistics"} | RECORDS,
+    "report": {"runs", "search", "shown", "statistics", "task"} | RECORDS,
     "drafting": {"config", "data", "inputs", "report"} | RECORDS,
     "export": {
         "backend",
@@ -76,6 +77,7 @@ MAY_IMPORT = {
         "runs",
         "shown",
         "statistics",
+        "task",
         "training",
         "trusted",
     }
@@ -111,6 +113,7 @@ MAY_IMPORT = {
         "own_code",
         "runs",
         "search",
+        "statistics",
         "task",
         "tracking",
         "training",

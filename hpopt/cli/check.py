@@ -65,7 +65,8 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
             "task": material.table.task + (f", {labels} classes" if labels > 2 else ""),
             **({"shares": show_shares(material.table.shares)} if labels else {}),
             **_positive(material.table),
-            "metric": f"{material.metric.name} ({direction} is better)",
+            "metric": f"{material.metric.name} ({direction} is better)"
+            + (f", by the {material.rule}" if material.rule else ""),
             "plain models": ", ".join(f"{name} {show_score(score)}" for name, score in baselines),
             "loss": material.loss,
             "network": f"{config.settings.model.builder}, with the default params "

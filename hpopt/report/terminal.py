@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hpopt.report.assessment import flattery_in_brief, verdicts
-from hpopt.report.scores import score_rows
+from hpopt.report.scores import rule_of_scores, score_rows
 from hpopt.report.suspicion import cautions
 from hpopt.report.words import (
     align,
@@ -43,6 +43,7 @@ def conclude(run: Run) -> str:
         lines += align(rows)
     lines += verdicts(run)
     sentences = [
+        rule_of_scores(run),
         repeated(run, best),
         flattery_in_brief(run),
         few_groups(run),
