@@ -18,7 +18,7 @@ from scipy.special import expit, logit
 from scipy.stats import norm
 
 from hpopt.metrics.metrics import METRICS
-from hpopt.statistics.threshold import as_judged, choose_threshold
+from hpopt.statistics.threshold import as_judged, best_threshold
 from hpopt.task import OWN_THRESHOLD
 
 SHARES = (0.03, 0.1, 0.5)
@@ -50,7 +50,7 @@ def scores(metric: str, rows: int, share: float, draws: int) -> np.ndarray:
     table = []
     for _ in range(draws):
         y, said = network(rng, rows, share)
-        threshold = choose_threshold(metric, y, said).value
+        threshold = best_threshold(metric, y, said)
         once = np.ones((rows, 1))
         table.append(
             [

@@ -27,7 +27,7 @@ from hpopt.statistics.bootstrap import LEVEL
 from hpopt.statistics.calibration import calibration
 from hpopt.statistics.records import Interval
 from hpopt.statistics.sample import Predictor, Sample
-from hpopt.statistics.threshold import Threshold, as_judged, choose_threshold
+from hpopt.statistics.threshold import as_judged, best_threshold, gain_over_half
 from hpopt.task import OWN_THRESHOLD, TASKS, Task
 from hpopt.training.baselines import BaselineKind, Predictions, baseline_predictions
 from hpopt.training.objective import Objective
@@ -53,11 +53,13 @@ class Assessment:
 
     def threshold(self) -> Thresholded:
         """Choose the threshold that the final network is used with, on the validation part."""
-        chosen = self._threshold_of(self._on_validation(*self.run.final))
-        gain = chosen.gain
+        predictions = self._on_validation(*self.run.final)
+        y, groups = self._y("validation"), self._groups("validation")
+        threshold = best_threshold(self.run.metric, y, predictions)
+        gain = gain_over_half(self.run.metric, y, predictions, groups)
         return Thresholded(
-            threshold=chosen.value,
-            tried=chosen.value,
+            threshold=threshold,
+            tried=threshold,
             gain=None if gain is None else gain.difference,
             interval=None if gain is None else gain.interval,
             p=None if gain is None else gain.p,
@@ -130,7 +132,7 @@ class Assessment:
             default = self._default(self.run.trials()[0])
             predictors |= {} if default is None else {_DEFAULT: default}
         for name, (_, predictions) in self._baselines.items():
-            threshold = self._threshold_of(predictions["validation"]).value
+            threshold = self._threshold_of(predictions["validation"])
             predictors[name] = Predictor(predictions["test"], threshold)
         return predictors
 
@@ -143,19 +145,18 @@ class Assessment:
             return None
         threshold = HALF
         if self._has_threshold:
-            threshold = self._threshold_of(self._on_validation(default)).value
+            threshold = self._threshold_of(self._on_validation(default))
         return Predictor(objective.predict(network, "test"), threshold)
 
     @cached_property
     def _baselines(self) -> Mapping[str, tuple[BaselineKind, Predictions]]:
         return baseline_predictions(self.objective.data, self._final[0].data)
 
-    def _threshold_of(self, predictions: np.ndarray) -> Threshold:
+    def _threshold_of(self, predictions: np.ndarray) -> float:
         """The threshold for somebody's predictions of the validation part."""
         if not self._has_threshold:
-            return Threshold(HALF, None)
-        groups = self._groups("validation")
-        return choose_threshold(self.run.metric, self._y("validation"), predictions, groups=groups)
+            return HALF
+        return best_threshold(self.run.metric, self._y("validation"), predictions)
 
     def _on_validation(self, *trials: Trial) -> np.ndarray:
         """What trials' networks, fitted to the training part alone, predict of validation."""
@@ -233,7 +234,7 @@ class Assessment:
             if part == "test":
                 threshold = HALF
                 if self._is_by_own_threshold:
-                    threshold = self._threshold_of(predictions["validation"]).value
+                    threshold = self._threshold_of(predictions["validation"])
                 linear = Predictor(predictions["test"], threshold)
             predictors[self._linear] = linear
         return Sample(self._y(part), predictors, [self.run.metric], groups=self._groups(part))

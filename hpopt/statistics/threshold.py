@@ -27,17 +27,6 @@ _RESAMPLES_OF_FOLD = 6
 _MOST_CANDIDATES = 60
 
 
-@dataclass(frozen=True)
-class Threshold:
-    """The threshold that a model is used with, `value`, and what the metric gains by it over 0.5.
-
-    The gain is on rows that the threshold was not made of; None where nothing can be said of it.
-    """
-
-    value: float
-    gain: Comparison | None
-
-
 def rule_of(metric: str, task: Task) -> str | None:
     """How probabilities become the labels that a metric judges; None where it judges none."""
     if METRICS[metric].needs != "labels":
@@ -64,9 +53,7 @@ def as_judged(
     return labels[:, None]
 
 
-def choose_threshold(
-    metric: str, y: np.ndarray, predictions: np.ndarray, *, groups: np.ndarray | None = None
-) -> Threshold:
+def best_threshold(metric: str, y: np.ndarray, predictions: np.ndarray) -> float:
     """The threshold for a metric of labels, chosen on all rows y [n] with predictions [n, 1].
 
     It is the middle one of those that are best on resamples of the rows, which varies less than
@@ -74,11 +61,16 @@ def choose_threshold(
     """
     cells = _Cells.of(y, predictions[:, 0].astype(np.float64))
     counts = cells.counts(np.zeros(len(y), dtype=np.int64), 1)
-    value = float(_middle_best(METRICS[metric], cells, counts, _RESAMPLES)[0])
+    return float(_middle_best(METRICS[metric], cells, counts, _RESAMPLES)[0])
+
+
+def gain_over_half(
+    metric: str, y: np.ndarray, predictions: np.ndarray, groups: np.ndarray | None = None
+) -> Comparison | None:
+    """What a threshold of its own gains a model over 0.5, on rows that it was not made of."""
     judged = as_judged(metric, OWN_THRESHOLD, y, predictions, groups)
-    predictors = {"thresholds": Predictor(judged), "0.5": Predictor(predictions)}
-    gain = Sample(y, predictors, [metric], groups=groups).compare("thresholds", "0.5", metric)
-    return Threshold(value, gain)
+    predictors = {"own": Predictor(judged), "0.5": Predictor(predictions)}
+    return Sample(y, predictors, [metric], groups=groups).compare("own", "0.5", metric)
 
 
 def _cross_fitted(

@@ -9,7 +9,7 @@ from hpopt.closing.assessment import Assessment
 from hpopt.closing.ensemble import Ensemble
 from hpopt.errors import RunError
 from hpopt.runs.journal import Step
-from hpopt.statistics.threshold import Threshold, as_judged
+from hpopt.statistics.threshold import as_judged
 from hpopt.task import OWN_THRESHOLD
 
 
@@ -128,8 +128,7 @@ def test_what_an_ensemble_is_compared_by_is_the_rule_of_the_trials(tmp_path):
 
 
 def test_a_metric_of_probabilities_has_no_threshold(tmp_path):
-    chosen = assessed(tmp_path, "mae").threshold()
-    assert (chosen.threshold, chosen.tried, chosen.comparison) == (0.5, 0.5, None)
+    assert set(assessed(tmp_path, "auc").test().thresholds.values()) == {0.5}
 
 
 def test_flattery_is_the_best_validation_score_less_that_on_test(tmp_path):
@@ -175,8 +174,7 @@ def test_an_ensemble_is_another_model_than_any_that_could_flatter(tmp_path):
 
 
 def test_baselines_have_thresholds_of_their_own(tmp_path, monkeypatch):
-    own = Threshold(0.3, None)
-    monkeypatch.setattr("hpopt.closing.assessment.choose_threshold", lambda *_, **__: own)
+    monkeypatch.setattr("hpopt.closing.assessment.best_threshold", lambda *_: 0.3)
     scored = assessed(tmp_path, "f1", rule=OWN_THRESHOLD).test()
     assert scored.thresholds.pop("best") == 0.5  # the run's, which the step `threshold` chooses
     assert set(scored.thresholds.values()) == {0.3}

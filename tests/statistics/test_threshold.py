@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hpopt.metrics.metrics import METRICS
-from hpopt.statistics.threshold import as_judged, choose_threshold, rule_of
+from hpopt.statistics.threshold import as_judged, best_threshold, gain_over_half, rule_of
 from hpopt.task import LIKELIEST, OWN_THRESHOLD
 
 LABEL_METRICS = ("f1", "balanced_accuracy", "accuracy")
@@ -27,13 +27,14 @@ def cross_fitted(metric, y, predictions, **options):
 
 def test_a_rare_label_is_said_sooner_where_that_is_asked_for():
     y, said = rare_label(1500)
-    chosen = choose_threshold("balanced_accuracy", y, said)
-    assert chosen.value < 0.3
-    assert chosen.gain.is_clear
-    assert chosen.gain.p < 0.05
+    threshold = best_threshold("balanced_accuracy", y, said)
+    assert threshold < 0.3
+    gain = gain_over_half("balanced_accuracy", y, said)
+    assert gain.is_clear
+    assert gain.p < 0.05
     fresh, of_fresh = rare_label(20_000, seed=1)
     before = score("balanced_accuracy", fresh, of_fresh)
-    assert score("balanced_accuracy", fresh, of_fresh, chosen.value) > before + 0.05
+    assert score("balanced_accuracy", fresh, of_fresh, threshold) > before + 0.05
 
 
 @pytest.mark.parametrize("metric", LABEL_METRICS)
@@ -44,7 +45,7 @@ def test_the_cross_fitted_score_does_not_flatter(metric, share):
     estimates, truths, on_own_rows = [], [], []
     for seed in range(30):
         y, said = rare_label(450, seed=seed + 2, share=share)
-        threshold = choose_threshold(metric, y, said).value
+        threshold = best_threshold(metric, y, said)
         estimates.append(cross_fitted(metric, y, said))
         truths.append(score(metric, fresh, of_fresh, threshold))
         on_own_rows.append(score(metric, y, said, threshold))
@@ -70,7 +71,7 @@ def test_predictions_that_are_all_the_same_have_a_score(metric, of):
     labels = as_judged(metric, OWN_THRESHOLD, y, constant)
     assert len(np.unique(labels)) == 1
     assert np.isfinite(score(metric, y, labels))
-    assert 0 <= choose_threshold(metric, y, constant).value <= 1
+    assert 0 <= best_threshold(metric, y, constant) <= 1
     if metric == "f1" and constant[0] == 0.2:  # whoever says it always is right in a tenth
         assert labels.all()
 
@@ -80,7 +81,7 @@ def test_of_few_rows_of_a_label_there_is_a_score_too(positives):
     y = (np.arange(20) < positives).astype(int)
     said = np.random.default_rng(0).random((20, 1))
     assert set(as_judged("f1", OWN_THRESHOLD, y, said).ravel()) <= {0.0, 1.0}
-    assert 0 <= choose_threshold("accuracy", y, said).value <= 1
+    assert 0 <= best_threshold("accuracy", y, said) <= 1
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "f1"])
@@ -91,7 +92,7 @@ def test_what_is_good_already_is_hardly_moved(metric):
         y = rng.integers(2, size=400)
         said = 1 / (1 + np.exp(-(3 * (2 * y - 1) + 3 * rng.normal(size=400))))[:, None]
         moved.append(cross_fitted(metric, y, said) - score(metric, y, said))
-        assert 0.1 < choose_threshold(metric, y, said).value < 0.9
+        assert 0.1 < best_threshold(metric, y, said) < 0.9
     assert abs(np.mean(moved)) < 0.01
 
 
