@@ -57,14 +57,14 @@ def draft_config(data: Path, target: str | None, place: Path) -> Draft:
         raise _no_target(sheet, target)
     table = build_table(sheet, target=target, task=None)
     leaks = _leaks(table)
-    text = "\n".join(_lines(table, source, _path_from(place, data), target, leaks)) + "\n"
+    text = "\n".join(_lines(table, source, path_from(place, data), target, leaks)) + "\n"
     shares = [f"classes: {show_shares(table.shares)}"] if table.labels else []
     return Draft(text, [*shares, *map(str, leaks)])
 
 
 def _leaks(table: Table) -> Sequence[Leak]:
     """What the training part says of leaks, if the rows can be split as the draft has it."""
-    train, validation, test = _shares(len(table.target))
+    train, validation, test = shares_for(len(table.target))
     try:
         parts = split_rows(
             table, train=train, validation=validation, test=test, seed=0, stratify="auto"
@@ -87,7 +87,7 @@ def _no_target(sheet: Sheet, target: str | None) -> ConfigError:
     return ConfigError(f"the table has no column `{target}`", help=f"{meant}it has {shown}{more}")
 
 
-def _path_from(place: Path, data: Path) -> str:
+def path_from(place: Path, data: Path) -> str:
     """The data's path as a config in `place` names it: relative where they are near each other."""
     relative = os.path.relpath(data.absolute(), place.absolute())
     return str(data.absolute()) if relative.startswith(os.path.join("..", "..")) else relative
@@ -97,9 +97,9 @@ def _lines(
     table: Table, source: str, path: str, target: str, leaks: Sequence[Leak]
 ) -> Iterator[str]:
     rows = len(table.target)
-    train, validation, test = _shares(rows)
+    train, validation, test = shares_for(rows)
     fitted = round(rows * train)
-    batch, epochs = _batch_size(fitted), _epochs(fitted)
+    batch, epochs = batch_size_for(fitted), _epochs(fitted)
     steps = -(-fitted // batch)
     [about] = [column for column in table.columns if column.use == "target"]
     yield f"# yaml-language-server: $schema={SCHEMA}"
@@ -124,7 +124,7 @@ def _lines(
     yield f"  epochs: {epochs}  # at most: early stopping ends a fit that gets no better"
     yield f"  batch_size: {batch}"
     yield f"  decay_steps: {steps}  # the steps of an epoch"
-    yield from _metric(table)
+    yield from metric_lines(table)
     yield f"  early_stopping: {{monitor: val_loss, patience: {max(epochs // 6, 5)}}}"
     yield "space:"
     widest = 128 if fitted < 2_000 else 256 if fitted < 20_000 else 512
@@ -166,13 +166,14 @@ def _comment(text: str) -> str:
     return " ".join(text.split())
 
 
-def _shares(rows: int) -> tuple[float, float, float]:
+def shares_for(rows: int) -> tuple[float, float, float]:
+    """Of so many rows the shares to train, to validate and to test."""
     if rows < 2_000:
         return 0.6, 0.2, 0.2
     return (0.7, 0.15, 0.15) if rows < 100_000 else (0.8, 0.1, 0.1)
 
 
-def _batch_size(rows: int) -> int:
+def batch_size_for(rows: int) -> int:
     """About a hundred steps an epoch, in powers of 2."""
     return int(2 ** np.clip(round(float(np.log2(max(rows, 1) / 100))), 5, 10))
 
@@ -262,7 +263,8 @@ def _other_splits(table: Table) -> Iterator[str]:
         )
 
 
-def _metric(table: Table) -> Iterator[str]:
+def metric_lines(table: Table) -> Iterator[str]:
+    """The metric that such a target is best searched by, with a word on others."""
     if table.task == "regression":
         yield "  metric: rmse  # or mae, r2"
         return

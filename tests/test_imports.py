@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "shown": set(),
     "trusted": {"errors", "own_code"},
     "own_code": {"errors"},
+    "shipping": {"errors", "files"},
     "space": {"errors"},
     "builders": {"backend", "errors", "own_code", "task"},
     "inputs": {"backend", "errors", "shown"},
@@ -63,6 +64,7 @@ MAY_IMPORT = {
     }
     | RECORDS,
     "report": {"runs", "search", "shown", "statistics", "task"} | RECORDS,
+    "drafting_images": {"config", "data", "drafting", "report"} | RECORDS,
     "drafting": {"config", "data", "inputs", "report"} | RECORDS,
     "export": {
         "backend",
@@ -82,9 +84,9 @@ MAY_IMPORT = {
         "trusted",
     }
     | RECORDS,
-    "minimizing": {"config", "grammar", "runs", "search"} | RECORDS,
+    "minimizing": {"config", "grammar", "own_code", "runs", "search"} | RECORDS,
     "plots": {"files", "report", "runs", "search", "statistics"} | RECORDS,
-    "tracking": {"backend", "report", "runs", "shown"} | RECORDS,
+    "tracking": {"backend", "report", "runs", "search", "shown"} | RECORDS,
     "closing": {
         "config",
         "data",
@@ -104,6 +106,7 @@ MAY_IMPORT = {
     "predicting": {"data", "export", "files", "metrics", "runs", "statistics"} | RECORDS,
     "tuning": {
         "builders",
+        "clock",
         "closing",
         "config",
         "data",
@@ -121,13 +124,25 @@ MAY_IMPORT = {
         "trusted",
     }
     | RECORDS,
-    "api": {"config", "own_code", "runs", "tracking", "tuning"} | RECORDS,
-    "checking": {"config", "execution", "search", "training", "tuning"} | RECORDS,
+    "api": {"config", "own_code", "runs", "shipping", "tracking", "tuning"} | RECORDS,
+    "measuring": {"execution", "tuning"} | RECORDS,
+    "checking": {
+        "closing",
+        "config",
+        "execution",
+        "measuring",
+        "own_code",
+        "search",
+        "training",
+        "tuning",
+    }
+    | RECORDS,
     "cli": {
         "checking",
         "config",
         "data",
         "drafting",
+        "drafting_images",
         "execution",
         "export",
         "files",
@@ -150,7 +165,7 @@ FLOORS = {
     "inputs": [
         {"naming", "raw", "row_files", "scaling"},
         {"stored"},
-        {"kind", "table"},
+        {"image", "kind", "table"},
         {"array", "registry"},
     ],
     "runs": [
@@ -167,14 +182,22 @@ FLOORS = {
         {"assessment", "confirm", "refit"},
         {"steps"},
     ],
-    "tracking": [{"observer"}, {"progress", "tensorboard"}],
+    "tracking": [
+        {"observer", "trial_lines"},
+        {"pace", "tensorboard"},
+        {"live", "plain"},
+        {"progress"},
+    ],
     "tuning": [
-        {"budget", "comparable", "constant", "preflight"},
+        {"budget", "comparable", "constant", "corners"},
+        {"preflight"},
         {"loop", "resuming", "trying", "warm_start"},
         {"setup"},
         {"tune"},
     ],
 }
+# The files of the kinds of inputs.
+KINDS = {"hpopt.inputs.array", "hpopt.inputs.image.kind", "hpopt.inputs.table.kind"}
 # Heavy packages, and the rooms whose functions may import them.
 HEAVY = {
     "tensorflow": {"backend", "export", "inputs", "tracking", "training"},
@@ -184,9 +207,10 @@ HEAVY = {
     "sklearn": {"data", "metrics", "runs", "training"},
     "skopt": {"runs", "search", "space"},
     "matplotlib": {"plots"},
-    "pandas": {"data", "inputs", "predicting", "runs"},
+    "pandas": {"api", "data", "inputs", "predicting", "runs", "shipping"},
     "pyarrow": {"data"},
     "psutil": {"execution", "runs"},
+    "PIL": {"inputs"},
     "rich": {"tracking"},
 }
 
@@ -267,9 +291,9 @@ def test_nothing_but_a_kind_of_input_knows_which_it_is():
     inside = PACKAGE / "inputs"
     for path in FILES:
         for module, _ in imports_of(path):
-            assert module not in {"hpopt.inputs.array", "hpopt.inputs.table.kind"}, path
+            assert module not in KINDS, path
             if path.parent == inside:
-                assert not module.startswith("hpopt.inputs.table"), path
+                assert not module.startswith(("hpopt.inputs.table", "hpopt.inputs.image")), path
 
 
 @pytest.mark.parametrize("room", FLOORS)
@@ -299,13 +323,13 @@ def test_no_two_files_import_each_other_by_whatever_way():
         "import hpopt.tuning.tune",
         "import hpopt.api, hpopt.minimizing",
         "import hpopt.checking",
-        "import hpopt.drafting",
+        "import hpopt.drafting_images",
         "import hpopt.plotting",
         "import hpopt.predicting",
     ],
 )
 def test_nothing_heavy_is_imported_before_it_is_used(statement):
-    heavy = "{'tensorflow', 'keras', 'skopt', 'sklearn', 'matplotlib', 'pandas'}"
+    heavy = "{'tensorflow', 'keras', 'skopt', 'sklearn', 'matplotlib', 'pandas', 'PIL'}"
     program = f"import sys; {statement}; sys.exit(bool({heavy} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", program], check=True)
 

@@ -23,7 +23,8 @@ from hpopt.runs.folder import Run
 from hpopt.runs.steps import Findings
 from hpopt.search.surrogate import expected_best
 from hpopt.space.space import Space
-from hpopt.tracking.progress import PlainProgress
+from hpopt.tracking.observer import Plan
+from hpopt.tracking.plain import PlainProgress
 from hpopt.tuning.budget import Budget
 from hpopt.tuning.warm_start import warm_start_from
 
@@ -67,8 +68,8 @@ def test_the_rules_by_which_a_search_stops(run):
 
 def test_progress(run, capsys):
     progress = PlainProgress()
-    progress.begin(run, 9)
-    progress._state._over_before = 0
+    progress.begin(run, Plan(9))
+    progress._pace._over_before = 0
     progress.ended(run.trial(2), run.trials())
     assert f"best 0.5000 (trial {LAST})" in capsys.readouterr().err
 
@@ -89,7 +90,7 @@ def test_what_people_are_shown(run, hpopt):
     assert (
         f"trial {LAST} of {run.path.name}: finished, the best" in hpopt("show", run.path, LAST).out
     )
-    assert conclude(run).startswith(f"best accuracy on validation: 0.5000 (trial {LAST})")
+    assert f"best accuracy on validation: 0.5000 (trial {LAST})" in conclude(run)
     assert f"trial {LAST}" in summarise(run, Findings([], None))
     assert Standing.of(run).best_trial == LAST
 

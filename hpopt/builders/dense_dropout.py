@@ -6,47 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Ge, Lt, doc
 
-from hpopt.errors import SetupError
+from hpopt.builders.parts import Activation, Count, own_numbers
 from hpopt.task import Output
 
 if TYPE_CHECKING:
     import keras
 
-# Keras' activations by Keras' names: all but glu, which halves its input, and threshold, which
-# needs two numbers.
-Activation = Literal[
-    "relu",
-    "sigmoid",
-    "softmax",
-    "tanh",
-    "elu",
-    "selu",
-    "gelu",
-    "silu",
-    "swish",
-    "mish",
-    "celu",
-    "leaky_relu",
-    "relu6",
-    "softplus",
-    "softsign",
-    "exponential",
-    "hard_sigmoid",
-    "hard_silu",
-    "hard_swish",
-    "hard_tanh",
-    "hard_shrink",
-    "soft_shrink",
-    "tanh_shrink",
-    "log_sigmoid",
-    "log_softmax",
-    "sparse_plus",
-    "sparse_sigmoid",
-    "sparsemax",
-    "squareplus",
-    "linear",
-]
-Count = Annotated[int, Ge(1)]
 Units = Annotated[Count | None, doc("The units of this hidden layer, if not the shared number.")]
 
 
@@ -98,12 +63,7 @@ def build(
     import keras
 
     own_units = (units_1, units_2, units_3, units_4, units_5, units_6, units_7, units_8)
-    for number, units in enumerate(own_units[num_layers:], start=num_layers + 1):
-        if units is not None:
-            raise SetupError(
-                f"`units_{number}` is given, but the network has {num_layers} hidden layers",
-                help=f'in `space`, add `when: {{num_layers: ">= {number}"}}` to it',
-            )
+    widths = own_numbers("units", own_units, [num_dense_nodes] * num_layers, "num_layers")
 
     def hidden_layer(inputs: keras.KerasTensor, units: int) -> keras.KerasTensor:
         regulariser = keras.regularizers.L2(l2) if l2 else None
@@ -116,9 +76,8 @@ def build(
 
     inputs = keras.Input(input_shape)
     hidden = inputs if len(input_shape) == 1 else keras.layers.Flatten()(inputs)
-    for layer in range(num_layers):
-        units = own_units[layer] if layer < len(own_units) else None
-        hidden = hidden_layer(hidden, units or num_dense_nodes)
+    for layer, units in enumerate(widths):
+        hidden = hidden_layer(hidden, units)
         if dropout_after == "all" or layer > 0:
             hidden = keras.layers.Dropout(dropout_prob)(hidden)
     last = activation if output_activation == "hidden" else output.activation

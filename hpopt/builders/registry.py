@@ -18,7 +18,11 @@ from hpopt.errors import SetupError, suggest_name
 from hpopt.own_code import check_there, load_function
 from hpopt.task import Output
 
-SHIPPED = {"dense_dropout": "hpopt.builders.dense_dropout:build"}
+SHIPPED = {
+    "dense_dropout": "hpopt.builders.dense_dropout:build",
+    "conv": "hpopt.builders.conv:build",
+    "recurrent": "hpopt.builders.recurrent:build",
+}
 
 
 class Builder(Protocol):

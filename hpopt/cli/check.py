@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hpopt.cli.hints import check_config_argument
 from hpopt.cli.options import ConfigArgument, Json, Overrides, emit, own_code_aside
 
 if TYPE_CHECKING:
@@ -26,27 +27,29 @@ def check_command(
     short trials to measure the time. Leaves no folder behind.
     """
     from hpopt.checking import check
+    from hpopt.cli.text import to_fit
     from hpopt.config.loading import load_config
 
+    check_config_argument(config)
     with own_code_aside():
         loaded = load_config(config, overrides or ())
         print("trying the defaults and measuring short fits", file=sys.stderr, flush=True)
-        checked = check(loaded)
+        checked = check(loaded, note=lambda text: print(f"note: {text}", file=sys.stderr))
     for note in checked.notes:
         print(f"note: {note}", file=sys.stderr)
     if as_json:
         emit(_record(loaded, checked))
     else:
-        print("\n".join(_lines(loaded, checked)))
+        print(to_fit("\n".join(_lines(loaded, checked))))
 
 
 def _lines(config: Config, check: Check) -> Iterator[str]:
-    from hpopt.cli.text import duration, facts, space_table
-    from hpopt.report.words import show_score, show_shares
+    from hpopt.cli.text import facts, space_table
+    from hpopt.report.words import duration, show_score, show_shares
 
     material, search = check.material, config.settings.search
     acquisition = search.of_searcher.get("acquisition")
-    parts = ", ".join(f"{len(rows)} {part}" for part, rows in material.parts.items())
+    parts = ", ".join(f"{len(rows):,} {part}" for part, rows in material.parts.items())
     direction = "higher" if material.metric.greater_is_better else "lower"
     slowest = max(trial.seconds for trial in check.trial_times)
     default = check.trial_times[0]
@@ -60,8 +63,8 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
     yield f"{config.document.path}: a run can begin"
     yield from facts(
         {
-            "rows": f"{len(material.table.target)}: {parts}",
-            "features": str(check.features),
+            "rows": f"{len(material.table.target):,}: {parts}",
+            "features": f"{check.features:,}",
             "task": material.table.task + (f", {labels} classes" if labels > 2 else ""),
             **({"shares": show_shares(material.table.shares)} if labels else {}),
             **_positive(material.table),
@@ -83,10 +86,12 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
     yield ""
     yield from facts(
         {
-            "a trial": f"{duration(default.seconds)} with the defaults ({default.epochs} epochs, "
+            "a fit": f"{duration(default.seconds)} with the defaults ({default.epochs} epochs, "
             f"{how}), up to {duration(slowest)} among {len(check.trial_times)} tried",
             "a suggestion": f"{duration(check.suggestion_s)} half-way through the run",
-            "the run": f"about {duration(check.run_s(search.n_calls))} on this machine{at_once}",
+            "the run": f"about {duration(check.run_s(search.n_calls))} on this machine{at_once}: "
+            f"{duration(check.start_s)} to begin, {duration(check.search_s(search.n_calls))} of "
+            f"search, {duration(check.closing_s(search.n_calls))} for its end",
         }
     )
 
@@ -105,7 +110,14 @@ def _column_table(columns: Sequence[Column]) -> Iterator[str]:
 
     shown = columns[:_MOST_COLUMNS]
     rows = [
-        [" ".join(c.name.split()), c.kind, c.use, str(c.gaps or ""), str(c.distinct), _why(c)]
+        [
+            " ".join(c.name.split()),
+            c.kind,
+            c.use,
+            f"{c.gaps:,}" if c.gaps else "",
+            f"{c.distinct:,}",
+            _why(c),
+        ]
         for c in shown
     ]
     yield from table(["column", "kind", "use", "gaps", "distinct", "why"], rows, "gaps distinct")
@@ -153,6 +165,8 @@ def _record(config: Config, check: Check) -> dict[str, Any]:
         "trial_times": [vars(trial) for trial in check.trial_times],
         "suggestion_s": check.suggestion_s,
         "workers": check.workers,
+        "start_s": check.start_s,
+        "closing_s": check.closing_s(search.n_calls),
         "run_s": check.run_s(search.n_calls),
         "notes": list(check.notes),
     }

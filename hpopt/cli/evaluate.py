@@ -51,13 +51,13 @@ def evaluate_command(
 
 def _lines(evaluation: Evaluation) -> Iterator[str]:
     from hpopt.cli.text import table
-    from hpopt.report.words import show_score
+    from hpopt.report.words import show_with
 
     rows = []
     for name, score in evaluation.scores.items():
         interval = evaluation.intervals[name]
-        ends = "" if interval is None else " to ".join(map(show_score, interval))
-        rows.append([name, show_score(score), ends])
+        low_high = [show_with(interval, end) for end in interval or ()]
+        rows.append([name, show_with(interval, score), " to ".join(low_high)])
     yield from table(["metric", "score", "95 % interval"], rows, right="score")
     if evaluation.positive is not None:
         yield f'positive class "{evaluation.positive}"'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
@@ -11,15 +10,15 @@ from typing import Any
 from hpopt.cli.json_records import brief, trial_record
 from hpopt.cli.options import emit
 from hpopt.runs.folder import Run
-from hpopt.tracking.observer import Observer
+from hpopt.tracking.observer import Observer, Plan
 from hpopt.trials import Trial, incumbent
 
 
 class JsonEvents(Observer):
     """Prints what happens, and tells another observer, who speaks to people on stderr.
 
-    Every line has an `event`: note, run_started, trial_started, trial_ended, closing. The end of
-    the run is `run_ended`, which the command prints itself.
+    Every line has an `event`: note, run_started, trial_started, trial_ended, closing, step. The end
+    of the run is `run_ended`, which the command prints itself.
     """
 
     def __init__(self, other: Observer) -> None:
@@ -35,18 +34,18 @@ class JsonEvents(Observer):
         self._tell("note", text=text)
         self._other.note(text)
 
-    def begin(self, run: Run, n_calls: int) -> None:
+    def begin(self, run: Run, plan: Plan) -> None:
         """Where the run folder is, and what is searched for."""
         self._run = run
         self._tell(
             "run_started",
             id=run.path.name,
             path=str(run.path),
-            n_calls=n_calls,
+            n_calls=plan.n_calls,
             metric=run.metric,
             greater_is_better=run.header.greater_is_better,
         )
-        self._other.begin(run, n_calls)
+        self._other.begin(run, plan)
 
     def started(self, trial: Trial) -> None:
         """Which params are tried."""
@@ -59,10 +58,19 @@ class JsonEvents(Observer):
         self._tell("trial_ended", **trial_record(self._run, trial), best=best)
         self._other.ended(trial, trials)
 
-    def closing(self) -> None:
+    def closing(self, steps: Sequence[str]) -> None:
         """The search is over."""
-        self._tell("closing")
-        self._other.closing()
+        self._tell("closing", steps=list(steps))
+        self._other.closing(steps)
+
+    def step(self, name: str) -> None:
+        """What is done now."""
+        self._tell("step", name=name)
+        self._other.step(name)
+
+    def stopping(self, text: str) -> bool:
+        """Nothing that a program could use: it has asked for it."""
+        return self._other.stopping(text)
 
     def close(self) -> None:
         """Nothing that a program could use."""
@@ -74,8 +82,5 @@ class JsonEvents(Observer):
 
 
 def print_event(event: str, **record: Any) -> None:
-    """Print one event; a reader that has gone costs no run."""
-    try:
-        emit({"event": event, **record})
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Print one event."""
+    emit({"event": event, **record})

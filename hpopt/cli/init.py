@@ -1,4 +1,4 @@
-"""`hpopt init DATA --target NAME`: a first config for a table."""
+"""`hpopt init DATA --target NAME`: a first config for a table, or for a folder of images."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hpopt.cli.output import is_stdout, write_file, write_output
 
+if TYPE_CHECKING:
+    from hpopt.drafting import Draft
+
 TableArgument = Annotated[
-    Path, typer.Argument(metavar="DATA", help="The table: .csv, .tsv, .gz or .parquet.")
+    Path,
+    typer.Argument(
+        metavar="DATA",
+        help="The table: .csv, .tsv, .gz or .parquet; or a folder with images in a sub-folder for "
+        "each class.",
+    ),
 ]
 TargetOption = Annotated[
     str | None, typer.Option("--target", "-t", metavar="NAME", help="The column to predict.")
@@ -35,22 +43,29 @@ def init_command(
 ) -> None:
     """Write a config for a table: what its columns are, and a space to search, with comments.
 
+    Of a folder of images it says their size, channels and classes.
+
     It runs as it is: `hpopt check` says how long it takes, `hpopt tune` tunes. Beside it the JSON
     Schema is put that editors complete it by.
     """
-    from hpopt.drafting import SCHEMA, draft_config
+    from hpopt.drafting import SCHEMA
     from hpopt.errors import ConfigError
 
-    name = data.name.removesuffix(".gz")
+    if data.suffix in (".yaml", ".yml"):
+        raise ConfigError(
+            f"{data} is no table: `init` writes such a file, for a table",
+            help=f"`hpopt tune {shlex.quote(str(data))}`",
+        )
+    name = data.absolute().name.removesuffix(".gz")
     place = output or Path(Path(name).with_suffix(".yaml").name)
     if is_stdout(place):
-        draft = draft_config(data, target, Path())
+        draft = _draft(data, target, Path())
         _say(draft.notes)
         write_output(place, draft.text)
         return
     if place.is_file() and not force:
         raise ConfigError(f"{place} is there already", help="add `--force`, or `-o FILE`")
-    draft = draft_config(data, target, place.parent)
+    draft = _draft(data, target, place.parent)
     _say(draft.notes)
     write_file(place, draft.text.encode())
     schema = place.with_name(SCHEMA)
@@ -58,6 +73,21 @@ def init_command(
         write_file(schema, _schema_text().encode())
     shown = shlex.quote(str(place))
     print(f"{place} is written. What next:\n  hpopt check {shown}\n  hpopt tune {shown}")
+
+
+def _draft(data: Path, target: str | None, place: Path) -> Draft:
+    from hpopt.drafting import draft_config
+    from hpopt.drafting_images import draft_images
+    from hpopt.errors import ConfigError
+
+    if not data.is_dir():
+        return draft_config(data, target, place)
+    if target is not None:
+        raise ConfigError(
+            f"{data} is a folder of images, whose sub-folders are what is predicted",
+            help="leave --target out",
+        )
+    return draft_images(data, place)
 
 
 def _say(notes: Sequence[str]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import atexit
-import io
 import os
 import sys
 import threading
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 import typer
 import typer.core
@@ -16,6 +17,8 @@ from hpopt.cli.check import check_command
 from hpopt.cli.compare import compare_command
 from hpopt.cli.evaluate import evaluate_command
 from hpopt.cli.export import export_command
+from hpopt.cli.faults import show_error
+from hpopt.cli.hints import explained
 from hpopt.cli.init import init_command
 from hpopt.cli.plot import plot_command
 from hpopt.cli.predict import predict_command
@@ -23,19 +26,36 @@ from hpopt.cli.resume import resume_command
 from hpopt.cli.runs import runs_app
 from hpopt.cli.schema import schema_command
 from hpopt.cli.show import show_command
-from hpopt.cli.terminal import shown_streams
+from hpopt.cli.terminal import open_streams, shown_streams
 from hpopt.cli.trials import trials_command
 from hpopt.cli.tune import tune_command
 from hpopt.errors import HpoptError, Interrupted
 
 
 class _Program(typer.core.TyperGroup):
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Read the arguments before the command."""
+        with _explaining():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: Any) -> Any:
         """Run a command; Ctrl-C ends it with the exit code that shells know."""
         try:
-            return super().invoke(ctx)
+            with _explaining():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             raise Interrupted("interrupted") from None
+
+
+@contextmanager
+def _explaining() -> Iterator[None]:
+    """Raise what is wrong with a command in the form of all other errors."""
+    try:
+        yield
+    except Exception as error:
+        if (ours := explained(error, sys.argv[1:])) is not None:
+            raise ours from None
+        raise
 
 
 app = typer.Typer(
@@ -63,6 +83,18 @@ app.command("evaluate")(evaluate_command)
 app.command("schema")(schema_command)
 
 
+@app.command("help", hidden=True)
+def _help(ctx: typer.Context, command: Annotated[str | None, typer.Argument()] = None) -> None:
+    """Show this, or the help of a command."""
+    app([command, "--help"] if command else ["--help"], prog_name="hpopt")
+
+
+@app.command("version", hidden=True)
+def _version() -> None:
+    """Show the version."""
+    _show_version(True)
+
+
 def _show_version(asked: bool) -> None:
     if asked:
         from hpopt import __version__
@@ -82,20 +114,28 @@ def _program(
 
 def main() -> None:
     """Run the program. Its exit codes are listed in the README."""
-    for stream in (sys.stdout, sys.stderr):
-        # Where the terminal has no ä, it is shown as \\xe4, and costs no finished run.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    with shown_streams():
-        try:
-            app()
-        except HpoptError as error:
-            print(error.render(), file=sys.stderr)
-            sys.exit(error.exit_code)
+    with shown_streams() as stdout:
+        code = _exit_code()
+        if (error := stdout.error()) is not None:
+            show_error(error)
+            code = code or error.exit_code
+    sys.exit(code)
+
+
+def _exit_code() -> int:
+    try:
+        app()
+    except HpoptError as error:
+        show_error(error)
+        return error.exit_code
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    return 0
 
 
 def program() -> None:
     """`main`, and then the end of the process, whatever threads own code has left running."""
+    open_streams()
     try:
         main()
     except SystemExit as ended:

@@ -37,7 +37,7 @@ def resume_command(
 
     folder = find_folder(run)
     observer = watcher(as_json, quiet)
-    with stop_on_signals() as stop, own_code_aside():
+    with stop_on_signals(observer.stopping) as stop, own_code_aside():
         before = len(Run.open(folder, curves=False).resumed)
         resumed = resume(
             folder,

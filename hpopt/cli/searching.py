@@ -29,15 +29,17 @@ def say_what_came(run: Run, *, as_json: bool, quiet: bool) -> None:
     """Print what was found, and end with the exit code that says how the run stands."""
     from hpopt.cli.events import print_event
     from hpopt.cli.json_records import run_record
+    from hpopt.cli.text import to_fit
     from hpopt.report.terminal import conclude
+    from hpopt.report.words import tally
     from hpopt.tuning.tune import how_to_resume
 
     if as_json:
         print_event("run_ended", **run_record(run))
     else:
-        print(run.shown_path if quiet else conclude(run))
+        print(run.shown_path if quiet else to_fit(conclude(run)))
     if run.end is not None and run.end.reason == "interrupted":
-        print(f"interrupted after {len(run.trials())} trials", file=sys.stderr)
+        print(f"interrupted after {tally(run.trials(), run.n_calls)}", file=sys.stderr)
         print(how_to_resume(run), file=sys.stderr)
         raise typer.Exit(ENDED_BY_INTERRUPT)
     if run.best is None:

@@ -25,6 +25,7 @@ def show_command(
     as_json: Json = False,
 ) -> None:
     """Show a run or one of its trials, also while it runs."""
+    from hpopt.cli.text import to_fit
     from hpopt.runs.finding import find_run, find_trial
 
     opened = find_run(run)
@@ -32,7 +33,7 @@ def show_command(
         if as_json:
             emit(run_record(opened))
         else:
-            print("\n".join(_run_lines(opened)))
+            print(to_fit("\n".join(_run_lines(opened))))
         return
     trial = find_trial(opened, number)
     if as_json:
@@ -43,7 +44,8 @@ def show_command(
 
 def _run_lines(run: Run) -> Iterator[str]:
     from hpopt.cli.text import age
-    from hpopt.report.words import early_end, seen_test
+    from hpopt.report.verdict import verdict
+    from hpopt.report.words import duration, early_end, seen_test, tally
     from hpopt.runs.legality import moment_of
     from hpopt.runs.naming import name_of
     from hpopt.runs.objectives import goals_of
@@ -51,15 +53,11 @@ def _run_lines(run: Run) -> Iterator[str]:
 
     trials = run.trials()
     failed = [trial for trial in trials if trial.state == "failed"]
-    of = f" of {run.n_calls}" if run.n_calls else ""
     seconds = sum(trial.result.seconds for trial in trials if trial.result)
     yield f"{run.path.name}: {_STATES[run.state]}"
+    yield from (sentence.replace("`", "") for sentence in verdict(run))
     yield f"  config  {run.header.config or name_of(run.path)}, begun {age(run.begun)}"
-    yield (
-        f"  trials  {len(trials)}{of}"
-        + (f", {len(failed)} failed" if failed else "")
-        + f"; {seconds:.0f} s of fitting"
-    )
+    yield f"  search  {tally(trials, run.n_calls)}; {duration(seconds)} of fitting"
     [goal, *_] = goals_of(run.header)
     if goal.positive is not None:
         yield f'  positive class "{one_line(goal.positive)}"'
@@ -74,6 +72,8 @@ def _run_lines(run: Run) -> Iterator[str]:
         yield from _params(run)
         yield from _best_trials(run)
     for trial in trials:
+        if trial.state == "cut":
+            yield from ("", f"trial {trial.number}: {trial.reason}; `hpopt resume` runs it again")
         if trial.state == "running":
             since = moment_of(trial.started)
             gone = "running" if run.state == "running" else "was running when the process ended"
@@ -125,8 +125,8 @@ def _params(run: Run) -> Iterator[str]:
 
 
 def _best_trials(run: Run) -> Iterator[str]:
-    from hpopt.cli.text import duration, table
-    from hpopt.report.words import show_score
+    from hpopt.cli.text import table
+    from hpopt.report.words import duration, show_score
     from hpopt.trials import ranked
 
     rows = [
@@ -139,9 +139,9 @@ def _best_trials(run: Run) -> Iterator[str]:
 
 
 def _trial_lines(run: Run, trial: Trial) -> Iterator[str]:
-    from hpopt.cli.text import age, duration
+    from hpopt.cli.text import age
     from hpopt.cli.text import facts as aligned
-    from hpopt.report.words import show_param, show_score
+    from hpopt.report.words import duration, show_param, show_score
     from hpopt.runs.legality import moment_of
 
     since = moment_of(trial.started)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
@@ -15,9 +15,10 @@ _SAID = "stopping as soon as what runs now is done; Ctrl-C again stops at once"
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[threading.Event]:
+def stop_on_signals(shown: Callable[[str], bool] = lambda text: False) -> Iterator[threading.Event]:
     """An event that the first Ctrl-C sets; the second raises KeyboardInterrupt.
 
+    What is going to happen is `shown`, within the signal handler, or else written to stderr.
     SIGTERM and SIGHUP (a terminal that is closed, a machine that goes down) set it too, and raise
     KeyboardInterrupt after five seconds.
     """
@@ -25,8 +26,9 @@ def stop_on_signals() -> Iterator[threading.Event]:
     stderr = os.dup(2)  # which is silent for a while when TensorFlow is imported
 
     def say(text: str) -> None:
-        with suppress(OSError):  # the terminal may be what has gone
-            os.write(stderr, f"\n{text}\n".encode())
+        if not shown(text):
+            with suppress(OSError):  # the terminal may be what has gone
+                os.write(stderr, f"\n{text}\n".encode())
 
     def interrupt(signum: int, frame: FrameType | None) -> None:
         if stop.is_set():

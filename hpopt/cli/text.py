@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -10,9 +13,6 @@ from hpopt.shown import one_line
 
 if TYPE_CHECKING:
     from hpopt.space.space import Space
-
-# The largest unit that fits at least twice, so that "90 s" is not "1 min".
-_UNITS = (("d", 86400), ("h", 3600), ("min", 60))
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: str = "") -> list[str]:
@@ -49,16 +49,33 @@ def space_table(space: Space) -> list[str]:
     return table(head, rows)
 
 
-def duration(seconds: float) -> str:
-    """A time as people say it: 3 h, 25 min, 90 s, 0.25 s."""
-    for unit, size in _UNITS:
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
+def to_fit(text: str) -> str:
+    """The text with lines that end between words where stdout is a terminal; else as it is."""
+    return wrapped(text, shutil.get_terminal_size().columns) if sys.stdout.isatty() else text
+
+
+def wrapped(text: str, width: int) -> str:
+    """The text with no line longer than `width`, as far as its words allow; indents are kept."""
+    return "\n".join(_wrapped_line(line, width) for line in text.split("\n"))
+
+
+def _wrapped_line(line: str, width: int) -> str:
+    if len(line) <= width:
+        return line
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.fill(
+        line,
+        width,
+        subsequent_indent=indent if len(indent) < width // 2 else "",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def age(moment: datetime | None) -> str:
     """How long ago a moment was; a clock that was set back since makes it "now"."""
+    from hpopt.report.words import duration
+
     if moment is None:
         return "–"
     seconds = (datetime.now(UTC) - moment).total_seconds()

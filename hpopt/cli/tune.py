@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hpopt.cli.hints import check_config_argument
 from hpopt.cli.options import (
     RUNS,
     ConfigArgument,
@@ -50,6 +51,7 @@ def tune_command(
     """
     from hpopt.config.loading import load_config
 
+    check_config_argument(config)
     overrides = list(overrides or ())
     if name is not None:
         overrides.append(f"output.name={json.dumps(name, ensure_ascii=False)}")
@@ -71,6 +73,6 @@ def _tune(
 
     earlier = None if warm_start is None else find_run(warm_start, output_dir)
     observer = watcher(as_json, quiet)
-    with stop_on_signals() as stop, own_code_aside():
+    with stop_on_signals(observer.stopping) as stop, own_code_aside():
         run = tune(config, output_dir=output_dir, earlier=earlier, observer=observer, stop=stop)
     say_what_came(run, as_json=as_json, quiet=quiet)

@@ -1,4 +1,4 @@
-"""Settings that somebody wrote and that nothing heeds: worth a note, and no error.
+"""Settings that nothing heeds, or that may be meant otherwise: worth a note, and no error.
 
 `-s search.engine=random` is to work on a config that names an acquisition function.
 """
@@ -16,10 +16,11 @@ from hpopt.training.settings import Training
 
 
 def idle_settings(settings: Settings, training: Training, space: Space) -> Iterator[str]:
-    """A note for each setting that was given and has no effect."""
+    """A note for each setting that was given and has no effect, or perhaps another than meant."""
     searched = {dimension.name: dimension for dimension in space}
     given = {*settings.training.model_fields_set, *settings.space}
     yield from _of_other_engines(settings.search)
+    yield from _of_quoted_numbers(space)
     yield from _of_few_points(space, settings.search.n_calls)
     optimizer = searched.get("optimizer")
     optimizers = (
@@ -31,6 +32,26 @@ def idle_settings(settings: Settings, training: Training, space: Space) -> Itera
     never_decays = "learning_decay" not in searched and training.learning_decay is None
     if "decay_steps" in given and never_decays:
         yield "`decay_steps` has no effect without `learning_decay`"
+
+
+def _of_quoted_numbers(space: Space) -> Iterator[str]:
+    """A question for each text that would be a number like those beside it."""
+    for dimension in space:
+        values = dimension.categories if isinstance(dimension, Categorical) else ()
+        quoted = [value for value in values if isinstance(value, str) and _is_number(value)]
+        if quoted and any(type(value) in (int, float) for value in values):
+            yield (
+                f'`{dimension.name}` has numbers, and "{quoted[0]}" as a text, which is tried as '
+                f"one: did you mean {quoted[0]}?"
+            )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _of_few_points(space: Space, n_calls: int) -> Iterator[str]:

@@ -85,6 +85,19 @@ class Config:
                 message, help = problem
                 raise ConfigError(message, location=self.document.location(path), help=help)
 
+    def check_augmentation(self, input_shape: tuple[int, ...]) -> None:
+        """Raise ConfigError where images are to be changed, and the rows are none."""
+        if self.binding.training.augmentation is None or len(input_shape) == 3:
+            return
+        searched = next((n for n in self.settings.space if owner(n) == "augmentation"), None)
+        place = ("training", "augmentation") if searched is None else ("space", searched)
+        shape = ", ".join(map(str, input_shape))
+        raise ConfigError(
+            f"`augmentation` is for images [height, width, channels], and a row here is [{shape}]",
+            location=self.document.location(place, of_key=True),
+            help="leave it out",
+        )
+
     def _misfit(
         self, what: str, name: str, task: Task, fitting: Sequence[str], path: KeyPath
     ) -> ConfigError:
@@ -144,6 +157,7 @@ def load_config(
 
 def check_document(document: Document) -> Config:
     """The configuration that a document describes. Raises ConfigError for all that is wrong."""
+    _check_is_ours(document)
     document, problems = flattened(document)
     try:
         settings = Settings.model_validate(document.tree)
@@ -152,6 +166,26 @@ def check_document(document: Document) -> Config:
     if problems:
         raise ConfigError.of(in_order(problems))
     return Config(settings, bind(settings, document), document, _run_name(settings, document))
+
+
+def _check_is_ours(document: Document) -> None:
+    """Raise ConfigError, one for all, for a mapping that was never meant for hpopt."""
+    sections = Settings.model_fields
+    needed = [name for name, field in sections.items() if field.is_required()]
+    others = [str(key) for key in document.tree if key not in sections]
+    if others and sum(name in document.tree for name in needed) < 2:
+        raise ConfigError(
+            f"this is no config of hpopt: it has {_listed(others)}, and of "
+            f"{_listed(needed)} not even two",
+            location=document.location((others[0],), of_key=True),
+            help="`hpopt init DATA --target NAME` writes one; docs/configuration.md has every key",
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names in a sentence; no more than a few."""
+    shown = [f"`{name}`" for name in names[:4]] + (["more"] if len(names) > 4 else [])
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
 def _run_name(settings: Settings, document: Document) -> str:

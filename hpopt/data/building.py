@@ -200,7 +200,7 @@ def _as(column: Column, use: Any, reason: str) -> Column:
 def _target_column(name: str, encoded: Target, words: Mapping[str, int]) -> Column:
     if not TASKS[encoded.task].has_labels:
         known = encoded.values[~np.isnan(encoded.values)]
-        reason = f"regression, {known.min():g} to {known.max():g}"
+        reason = f"regression, {known.min():,.6g} to {known.max():,.6g}"
         distinct = len(np.unique(known))
         return Column(name, "numeric", "target", reason, encoded.missing, distinct, words=words)
     labels = ", ".join(f'"{label}"' for label in encoded.labels[:5])

@@ -14,7 +14,7 @@ from hpopt.inputs import raw
 from hpopt.inputs.stored import Stored, Texts, as_categories
 from hpopt.inputs.table.columns import rarest_kept
 
-ColumnKind = Literal["numeric", "categorical", "boolean", "date", "text", "id", "constant"]
+ColumnKind = Literal["numeric", "categorical", "boolean", "date", "image", "text", "id", "constant"]
 Use = Literal["feature", "left out", "target", "groups", "order"]
 
 # What may be left out: nothing can be learned from it.

@@ -6,6 +6,7 @@ import codecs
 import csv
 import gzip
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -135,7 +136,7 @@ def _blocks(path: Path, is_gzip: bool) -> Iterator[bytes]:
         with gzip.open(path) if is_gzip else path.open("rb") as binary:
             while block := binary.read(_BLOCK_BYTES):
                 yield block
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} can't be read: {error}", help="is it whole?") from None
 
 

@@ -9,14 +9,22 @@ from typing import Any
 import numpy as np
 
 from hpopt.data.building import build_table
+from hpopt.data.images import folder_table, image_column, sheet_table
 from hpopt.data.reading import joined, of_frame, read_csv, read_parquet, with_gaps
-from hpopt.data.settings import AnyData, ArrayData, FileData, FunctionData, SklearnData
+from hpopt.data.settings import (
+    AnyData,
+    ArrayData,
+    FileData,
+    FunctionData,
+    ImageData,
+    SklearnData,
+)
 from hpopt.data.sources import Table, load_arrays, load_sklearn, of_arrays
 from hpopt.data.target_settings import TargetColumn, positive_of, target_column
 from hpopt.data.target_spec import TargetTransform
 from hpopt.errors import DataError, SettingError, in_words
-from hpopt.inputs.stored import Sheet
-from hpopt.own_code import load_function
+from hpopt.inputs.stored import Sheet, resolved
+from hpopt.own_code import load_function, source_of
 from hpopt.task import Task
 
 _TRANSFORMS: dict[str, TargetTransform] = {"none": "none", "log": "log1p"}
@@ -29,6 +37,8 @@ def load_table(settings: AnyData) -> Table:
     """
     if isinstance(settings, SklearnData):
         return _scaled(load_sklearn(settings.name), settings)
+    if isinstance(settings, ImageData):
+        return folder_table(settings)
     task: Task | None = None if settings.task == "auto" else settings.task
     if isinstance(settings, ArrayData):
         path = Path(settings.path)
@@ -50,28 +60,34 @@ def _of_sheet(
     task: Task | None,
     given: np.ndarray | None = None,
 ) -> Table:
-    return build_table(
-        sheet,
-        target=target_column(target).name,
-        positive=positive_of(settings.target),
-        task=task,
-        target_transform=_TRANSFORMS[settings.target_transform],
-        features=settings.features,
-        groups=settings.split.groups,
-        order=settings.split.order,
-        given=given,
-    )
+    options: dict[str, Any] = {
+        "target": target_column(target).name,
+        "positive": positive_of(target),
+        "task": task,
+        "target_transform": _TRANSFORMS[settings.target_transform],
+        "groups": settings.split.groups,
+        "order": settings.split.order,
+        "given": given,
+    }
+    column = image_column(settings.features)
+    if column is not None:
+        return sheet_table(sheet, column, settings.features, options)
+    return build_table(sheet, features=settings.features, **options)
 
 
 def _read_files(settings: FileData) -> tuple[Sheet, np.ndarray | None]:
     """The rows of all files, and of each row the part its file gives: 1 validation, 2 test."""
     kinds = settings.features.types
-    spelled = [*(n for n in kinds if kinds[n] == "categorical"), settings.split.groups or ""]
+    as_texts = [n for n in kinds if kinds[n] in ("categorical", "image")]
+    spelled = [*as_texts, settings.split.groups or ""]
+    image = image_column(settings.features)
 
     def read(path: Path) -> Sheet:
         if settings.source == "csv":
-            return read_csv(path, gaps=_words(settings.gaps), spelled=spelled)
-        return with_gaps(read_parquet(path), _words(settings.gaps) or ())
+            sheet = read_csv(path, gaps=_words(settings.gaps), spelled=spelled)
+        else:
+            sheet = with_gaps(read_parquet(path), _words(settings.gaps) or ())
+        return resolved(sheet, image, path.parent) if image in sheet.columns else sheet
 
     sheets: list[Sheet] = []
     parts: list[np.ndarray] = []
@@ -125,6 +141,9 @@ def _call(settings: FunctionData, task: Task | None) -> Table:
             )
         sheet = of_frame(given.reset_index(drop=True), "the DataFrame")
         sheet = with_gaps(sheet, _words(settings.gaps) or ())
+        image, source = image_column(settings.features), source_of(settings.source)
+        if image in sheet.columns:
+            sheet = resolved(sheet, image, Path() if source is None else source.parent)
         return _of_sheet(sheet, settings, settings.target, task)
     if not isinstance(given, tuple) or len(given) != 2:
         raise SettingError(

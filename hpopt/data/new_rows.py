@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpopt.data.csv_text import check_file
+from hpopt.data.image_folders import PATH, files_sheet, is_image_name
 from hpopt.data.prepared import Prepared
 from hpopt.data.reading import of_frame, read_csv, read_parquet
 from hpopt.data.sources import load_file
@@ -54,10 +56,12 @@ class NewRows:
 
 
 def read_new_rows(path: Path, data: Prepared, *, with_target: bool = False) -> NewRows:
-    """The rows of a file: CSV, Parquet, .npy or .npz.
+    """The rows of a file: CSV, Parquet, .npy or .npz; of an image, or of a folder of images.
 
     Raises DataError where a column is missing or holds something else than it did.
     """
+    if path.is_dir() or is_image_name(path.name):
+        return _of_images(path, data, with_target)
     if path.suffix in (".npy", ".npz"):
         return _of_arrays(path, data, with_target)
     if path.suffix in _PARQUET:
@@ -68,7 +72,7 @@ def read_new_rows(path: Path, data: Prepared, *, with_target: bool = False) -> N
 
 def _spelled(data: Prepared) -> list[str]:
     """The columns of a text file whose spelling counts."""
-    names = [c["name"] for c in data.columns if c["kind"] in ("id", "categorical")]
+    names = [c["name"] for c in data.columns if c["kind"] in ("id", "categorical", "image")]
     return names + [
         c["name"] for c in data.columns if c["use"] in ("target", "groups") or "decimal" in c
     ]
@@ -91,13 +95,27 @@ def new_rows_of(given: pd.DataFrame | np.ndarray, data: Prepared, *, with_target
     return _of_sheet(of_frame(given, "the DataFrame"), "the DataFrame", data, with_target)
 
 
+def _of_images(path: Path, data: Prepared, with_target: bool) -> NewRows:
+    """The images below a folder, each of which shows what its own folder is called; or one file."""
+    images = [column["name"] for column in data.columns if column["kind"] == "image"]
+    needed = list(data.features.columns_needed())
+    if images != needed and needed != [PATH]:
+        what = "is a folder" if path.is_dir() else "is an image"
+        raise DataError(f"{path} {what}, and the model takes a table with the columns of its own")
+    if not path.is_dir():
+        check_file(path)
+    sheet = files_sheet(path, needed[0], data.target_name or _TARGET_COLUMN)
+    new = _of_sheet(sheet, str(path), data, with_target)
+    return replace(new, ids={needed[0]: as_texts(sheet.columns[needed[0]])})
+
+
 def _of_sheet(sheet: Sheet, source: str, data: Prepared, with_target: bool) -> NewRows:
     target = data.target_name or _TARGET_COLUMN
     needed = [*data.features.columns_needed(), *([target] if with_target else [])]
     _check_columns(source, sheet, needed)
     rows, notes = data.features.rows_of_sheet(sheet, source)
     new = NewRows(rows, sheet.rows, notes=notes)
-    names = [column["name"] for column in data.columns if column["kind"] == "id"]
+    names = [column["name"] for column in data.columns if column["kind"] in ("id", "image")]
     new.ids = {name: as_texts(sheet.columns[name]) for name in names if name in sheet.columns}
     by = next((column["name"] for column in data.columns if column["use"] == "groups"), None)
     if by in sheet.columns:

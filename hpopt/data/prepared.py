@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -82,7 +83,9 @@ class Prepared:
         }
 
     def inputs(self, part: PartName) -> np.ndarray:
-        """Network inputs of a part, float32 [n, ...], mapped from their file."""
+        """Network inputs of a part [n, ...], mapped from their file."""
+        if self.features.is_as_prepared:
+            return np.asarray(self.raw(part))
         return self._array(part, "inputs")
 
     def raw(self, part: PartName) -> RawRows:
@@ -121,7 +124,8 @@ def prepare(table: Table, parts: Parts, folder: Path) -> Prepared:
         folder.mkdir(parents=True, exist_ok=True)
         for part, rows in parts.items():
             features.write(table.features, rows, folder / part)
-            _write_inputs(features, table.features, rows, folder / f"{part}.inputs.npy")
+            if not features.is_as_prepared:
+                _write_inputs(features, table.features, rows, folder / f"{part}.inputs.npy")
             np.save(folder / f"{part}.target.npy", table.target[rows])
             if table.groups is not None:
                 np.save(folder / f"{part}.groups.npy", table.groups[rows])
@@ -144,8 +148,9 @@ def _column_form(column: Column) -> dict[str, str]:
 
 
 def _write_inputs(features: Kind, raw: Any, rows: np.ndarray, path: Path) -> None:
-    with row_file(path, "<f4", (len(rows), *features.input_shape)) as write:
-        for block in blocks_of(rows):
+    shape = features.input_shape
+    with row_file(path, "<f4", (len(rows), *shape)) as write:
+        for block in blocks_of(rows, 4 * math.prod(shape)):
             write(features.apply(features.take(raw, block)))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from hpopt.data.column_kinds import ColumnKind
 from hpopt.data.sources import SKLEARN_DATASETS
@@ -64,6 +64,18 @@ class TableSplit(Split):
         return self
 
 
+def _two_sides(sides: list[int]) -> list[int]:
+    if len(sides) != 2:
+        raise ValueError("has two sides: [height, width]")
+    return sides
+
+
+# Of images: both sides, or height and width; from a pixel to what fits into memory by the batch.
+Side = Annotated[int, Ge(1), Le(4096)]
+ImageSize = Literal["auto"] | Side | Annotated[list[Side], AfterValidator(_two_sides)]
+Channels = Literal["auto", 1, 3, 4]
+
+
 class Features(Section):
     """Which columns are used, as what, and how finely."""
 
@@ -72,7 +84,13 @@ class Features(Section):
     exclude: list[Name] = Field(default_factory=list)
     """Columns that are not used."""
     types: dict[str, ColumnKind] = Field(default_factory=dict)
-    """What columns are, where looking at them gets it wrong: `{zip: categorical, year: date}`."""
+    """What columns are, where looking at them gets it wrong: `{zip: categorical, year: date}`. An
+    `image` is a column of paths of image files, seen from the table; it is the only feature then.
+    """
+    size: ImageSize = "auto"
+    """The size that images are stretched to, as in `source: images`."""
+    channels: Channels = "auto"
+    """How many channels images have, as in `source: images`."""
     pieces: Annotated[int, Ge(0), Le(256)] = 0
     """Into how many pieces of the same number of training rows a number's range falls at most, of
     each of which the network sees how much lies below the number, besides the number itself. 0 is
@@ -125,10 +143,34 @@ class FileData(Section):
     their own, the shares do not count."""
 
 
+class ImageData(Section):
+    """Image files in folders: a sub-folder for each class, or `train`, `validation` and `test` with
+    a sub-folder for each class.
+    """
+
+    source: Literal["images"]
+    """Files of images (PNG, JPEG, BMP, GIF, TIFF, WebP, PPM), each in the folder of its class."""
+    path: Name
+    """The folder, relative to the config."""
+    size: ImageSize = "auto"
+    """The size that images are stretched to, in pixels: one number for both sides, or
+    `[height, width]`. `auto` is the median of the files' sizes, with the longer side at most 64: a
+    fit's time goes by the number of pixels."""
+    channels: Channels = "auto"
+    """1 is grey, 3 colours, 4 colours with alpha; `auto` is 3 where any file has colours, else 1.
+    Without alpha, what is transparent lies on white."""
+    scaling: Scaling = "standard"
+    """How pixels are scaled: by the training part's mean and deviation in each channel, or not at
+    all, which leaves 0 to 255."""
+    split: Annotated[Split, EMPTY] = Split()
+    """How the rows fall into the parts that train, choose and test; of parts that have folders of
+    their own, the shares do not count."""
+
+
 class ArrayData(Section):
     """Arrays of numbers in files: rows and their target [n]. Rows are [n, features], or shaped as
     images [n, height, width, channels] and series [n, steps, channels] are: the last axis counts
-    the features.
+    the features. Images of uint8 stay so: the exported model takes them.
     """
 
     source: Literal["npz", "npy"]
@@ -178,6 +220,7 @@ DATASETS: dict[str, type[Section]] = {
     "sklearn": SklearnData,
     "csv": FileData,
     "parquet": FileData,
+    "images": ImageData,
     "npz": ArrayData,
     "npy": ArrayData,
     "module:function": FunctionData,
@@ -196,6 +239,7 @@ Dataset = Annotated[
     Annotated[SklearnData, Tag("sklearn")]
     | Annotated[FileData, Tag("csv")]
     | Annotated[FileData, Tag("parquet")]
+    | Annotated[ImageData, Tag("images")]
     | Annotated[ArrayData, Tag("npz")]
     | Annotated[ArrayData, Tag("npy")]
     | Annotated[FunctionData, Tag("module:function")],
@@ -203,7 +247,7 @@ Dataset = Annotated[
 ]
 
 
-AnyData = SklearnData | FileData | ArrayData | FunctionData
+AnyData = SklearnData | FileData | ImageData | ArrayData | FunctionData
 
 
 def located(settings: AnyData, folder: Path) -> AnyData:
@@ -214,6 +258,8 @@ def located(settings: AnyData, folder: Path) -> AnyData:
     names: tuple[str, ...] = ()
     if isinstance(settings, FileData):
         names = ("path", "validation", "test")
+    elif isinstance(settings, ImageData):
+        names = ("path",)
     elif isinstance(settings, ArrayData):
         names = ("path", "target") if settings.source == "npy" else ("path",)
     paths = {name: getattr(settings, name) for name in names}

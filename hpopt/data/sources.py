@@ -139,8 +139,10 @@ def of_arrays(
     encoded = encode_target("the target", values, task, positive=positive)
     if encoded.missing:
         raise DataError(f"{encoded.missing} rows have no target")
+    are_images = rows.ndim == 4 and rows.dtype == np.uint8
     return Table(
-        features=rows.astype(np.float64),
+        features=rows if are_images else rows.astype(np.float64),
+        kind="image" if are_images else "array",
         target=encoded.values,
         feature_names=tuple(f"x{index}" for index in range(rows.shape[-1])),
         labels=encoded.labels,
@@ -156,7 +158,7 @@ def load_file(path: Path) -> Any:
     try:
         loaded = np.load(path, allow_pickle=False)
         return loaded if isinstance(loaded, np.ndarray) else {n: loaded[n] for n in loaded.files}
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # a damaged archive raises what zipfile, zlib and NumPy think of
         raise DataError(
             f"{path} can't be read: {in_words(error)}",
             help="np.save and np.savez write such files; arrays of Python objects are not read",

@@ -17,6 +17,7 @@ import numpy as np
 from hpopt.backend import load_keras
 from hpopt.errors import DataError
 from hpopt.inputs.kind import CardParts, RawRows, Runtime, Stem, Usage
+from hpopt.inputs.row_files import blocks_of, row_file
 from hpopt.inputs.scaling import as_keras_hands_over, mean_and_scale
 from hpopt.inputs.stored import Sheet, Texts, array_named, numbers_of
 from hpopt.shown import in_markdown
@@ -39,6 +40,8 @@ class ArrayKind:
     names: tuple[str, ...] = field(default=(), compare=False)
 
     name: ClassVar[str] = "array"
+    input_dtype: ClassVar[str] = "float32"
+    is_as_prepared: ClassVar[bool] = False
 
     @staticmethod
     def check(raw: np.ndarray, names: Sequence[str]) -> None:
@@ -119,7 +122,9 @@ class ArrayKind:
 
     def write(self, raw: np.ndarray, rows: np.ndarray, path: Path) -> None:
         """See `Kind`."""
-        np.save(f"{path}.raw.npy", raw[rows])
+        with row_file(f"{path}.raw.npy", raw.dtype.str, (len(rows), *raw.shape[1:])) as write:
+            for block in blocks_of(rows, raw[:1].nbytes):
+                write(raw[block])
 
     def read(self, path: Path) -> np.ndarray:
         """See `Kind`."""
@@ -151,6 +156,14 @@ class ArrayKind:
         """Rows of a normal distribution with the features' means and scales."""
         draws = np.random.default_rng(0).normal(size=(count, *self.input_shape))
         return np.asarray(draws * np.asarray(self.scale) + np.asarray(self.mean))
+
+    def pictures(self, rows: RawRows) -> np.ndarray | None:
+        """See `Kind`: of shaped rows with one channel or three, from their least to their most."""
+        assert isinstance(rows, np.ndarray)
+        if len(self.places) != 2 or self.input_shape[-1] not in (1, 3) or not len(rows):
+            return None
+        low, high = float(rows.min()), float(rows.max())
+        return np.asarray((rows - low) * (255 / max(high - low, 1e-300)), np.uint8)
 
     def columns_needed(self) -> Sequence[str]:
         """See `Kind`."""

@@ -3,7 +3,7 @@
 A kind has three forms of a row. *Raw* rows are as their owner has them, in memory: what a kind
 makes of them is its own matter. *Kept* rows (`RawRows`) are what is stored, checked and handed to
 an exported model: one array [n, ...], or several by name. *Prepared* rows are what a network is
-given: one array, float32 [n, ...].
+given: one array [n, ...], float32 or of another `input_dtype`.
 """
 
 from __future__ import annotations
@@ -106,6 +106,8 @@ class Kind(Protocol):
     """
 
     name: ClassVar[str]
+    input_dtype: ClassVar[str]  # of prepared rows
+    is_as_prepared: ClassVar[bool]  # kept rows are prepared ones, and are stored once
 
     # Of raw rows, before anything is fitted.
 
@@ -151,7 +153,7 @@ class Kind(Protocol):
         """All but the names, in strict JSON."""
 
     def apply(self, raw: Any) -> np.ndarray:
-        """Raw or kept rows as prepared ones, float32 [n, ...]."""
+        """Raw or kept rows as prepared ones [n, ...]."""
 
     def write(self, raw: Any, rows: np.ndarray, path: Path) -> None:
         """Write some raw rows into files that are named `path` and an ending of the kind's own."""
@@ -167,6 +169,9 @@ class Kind(Protocol):
 
     def made_up(self, count: int) -> RawRows:
         """Rows drawn at random, that look like the training part's: nobody's data."""
+
+    def pictures(self, rows: RawRows) -> np.ndarray | None:
+        """Kept rows to be looked at, uint8 [n, height, width, 1 or 3]; None where they can't be."""
 
     # New rows for a model that is there.
 

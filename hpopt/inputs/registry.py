@@ -10,6 +10,7 @@ from hpopt.inputs.kind import Kind
 
 KINDS = {
     "array": "hpopt.inputs.array:ArrayKind",
+    "image": "hpopt.inputs.image.kind:ImageKind",
     "table": "hpopt.inputs.table.kind:TableKind",
 }
 

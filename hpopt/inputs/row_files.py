@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 
 _ROWS_AT_ONCE = 50_000
+_BYTES_AT_ONCE = 2**25
 
 
-def blocks_of(rows: np.ndarray) -> Iterator[np.ndarray]:
-    """Row numbers [n], so many at once."""
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        yield rows[start : start + _ROWS_AT_ONCE]
+def blocks_of(rows: np.ndarray, row_bytes: int = 0) -> Iterator[np.ndarray]:
+    """Row numbers [n], so many at once; fewer where a row takes many bytes."""
+    at_once = min(_ROWS_AT_ONCE, max(1, _BYTES_AT_ONCE // max(1, row_bytes)))
+    for start in range(0, len(rows), at_once):
+        yield rows[start : start + at_once]
 
 
 @contextmanager

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,15 @@ def as_categories(values: Stored, reader: Mapping[str, Any] = AS_SPELLED) -> Tex
     written = [raw.category(text, reader, text in values.typed) for text in values.distinct]
     spelled = Texts.of(np.array(written or [""]))
     return Texts(np.append(spelled.codes, np.int32(-1))[values.codes], spelled.distinct)
+
+
+def resolved(sheet: Sheet, name: str, folder: Path) -> Sheet:
+    """The sheet with a column of paths that are seen from `folder`."""
+    stored = sheet.columns[name]
+    if not isinstance(stored, Texts):
+        stored = Texts.of(as_texts(stored))
+    distinct = tuple(str(folder / Path(text).expanduser()) for text in stored.distinct)
+    return replace(sheet, columns={**sheet.columns, name: replace(stored, distinct=distinct)})
 
 
 def is_gap(stored: Stored) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 from hpopt.plots import scales, style
 from hpopt.plots.history import History, NotYetError
 from hpopt.plots.pair_grid import PairGrid
+from hpopt.report.words import counted
 from hpopt.search.grids import grid_of
 from hpopt.space.dimensions import Categorical, Dimension, Integer
 from hpopt.trials import Trial
@@ -57,7 +58,7 @@ def draw_evaluations(history: History) -> Figure:
         grid.mark(axes, history, (across, down))
     if dots is not None:  # a single dimension has no pair
         grid.colour_bar(dots, "trial")
-    return grid.finish(history, f"Where the search looked in {len(trials)} trials")
+    return grid.finish(history, f"Where the search looked in {counted(len(trials), 'trial')}")
 
 
 def _draw_histogram(axes: Axes, dimension: Dimension, trials: Sequence[Trial]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from hpopt.plots import scales, style
 from hpopt.plots.history import History
-from hpopt.report.words import show_score
+from hpopt.report.words import counted, show_score
 from hpopt.space.dimensions import Categorical, Dimension, Integer
 from hpopt.trials import Trial, ranked
 
@@ -49,7 +49,7 @@ def draw_parallel_coordinates(history: History) -> Figure:
     )
     _draw_marked(axes, history, lines)
     _draw_axes(axes, history, dimensions)
-    style.title(figure, f"{len(order)} trials, the better the darker")
+    style.title(figure, f"{counted(len(order), 'trial')}, the better the darker")
     figure.legend(loc="outside upper right", ncols=2)
     return figure
 
@@ -98,7 +98,7 @@ def _draw_axes(axes: Axes, history: History, dimensions: list[Dimension]) -> Non
     bottom, top = history.score_limits
     ticks = [v for v in MaxNLocator(5).tick_values(bottom, top) if bottom <= v <= top]
     scales_of = [_unit_ticks(dimension) for dimension in dimensions]
-    scales_of.append(([(v - bottom) / (top - bottom) for v in ticks], [f"{v:.4g}" for v in ticks]))
+    scales_of.append(([(v - bottom) / (top - bottom) for v in ticks], [f"{v:,.6g}" for v in ticks]))
     box = {"boxstyle": "square,pad=0.1", "facecolor": "white", "alpha": 0.75, "linewidth": 0}
     for column, (heights, labels) in enumerate(scales_of):
         axes.plot([column, column], [0, 1], color=style.DARK, linewidth=0.8, zorder=3)

@@ -126,4 +126,4 @@ def _labels(values: Sequence[float]) -> list[str]:
         if all(v > 0 and math.isclose(math.log10(v), round(math.log10(v))) for v in values):
             return [f"$10^{{{round(math.log10(v))}}}$" for v in values]
         return [f"{v:.3g}" for v in values]
-    return [f"{v:.6g}" for v in values]
+    return [f"{v:,.6g}" for v in values]

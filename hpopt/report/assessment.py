@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from hpopt.report.words import show_interval, show_p, show_score
+from hpopt.report.words import show_interval, show_p, show_score, show_with
 from hpopt.runs.folder import Run
 from hpopt.runs.objectives import goals_of
 from hpopt.runs.state import HALF
@@ -43,7 +43,7 @@ def _verdicts(
         if scored.kinds.get(name) == "constant" and lead.is_clear and ahead > 0:
             continue  # as it should be
         interval = lead.interval if ahead >= 0 else lead.interval.negated
-        shown = f"{show_score(abs(ahead))} {show_interval(interval)}, {show_p(lead.p)}"
+        shown = f"{show_with(interval, abs(ahead))} {show_interval(interval)}, {show_p(lead.p)}"
         if lead.is_clear:
             word = "better" if ahead > 0 else "worse"
             yield f"The best network is {word} than {other}: by {shown}."
@@ -78,20 +78,21 @@ def _difference(flattery: Flattery, test_rows: int) -> Iterator[str]:
     difference, interval = flattery.difference, flattery.interval
     if difference is None or interval is None:
         return
-    rows = f"{flattery.rows} rows of validation and {test_rows} of test"
-    shown = f"{show_score(abs(difference))} {show_interval(interval)}"
+    rows = f"{flattery.rows:,} rows of validation and {test_rows:,} of test"
+    shown = f"{show_with(interval, abs(difference))} {show_interval(interval)}"
     if interval.low > 0:
         yield f"So validation flattered by {shown}: more than chance gives with {rows}."
     elif interval.high < 0:
         yield (
-            f"The test score is better, by {show_score(abs(difference))} "
+            f"The test score is better, by {show_with(interval, abs(difference))} "
             f"{show_interval(interval.negated)}: more than chance gives with {rows}."
         )
     elif difference > 0:
         yield f"Validation flattered by {shown}: {rows} can't tell that from chance."
     else:
-        yield f"Validation did not flatter: the difference is {show_score(difference)} " + (
-            f"{show_interval(interval)}, with {rows}."
+        yield (
+            f"Validation did not flatter: the difference is {show_with(interval, difference)} "
+            + (f"{show_interval(interval)}, with {rows}.")
         )
 
 
@@ -101,10 +102,10 @@ def _beyond(flattery: Flattery) -> Iterator[str]:
     if beyond is None or flattery.difference is None:
         return
     lost, behind = flattery.difference - beyond.difference, beyond.difference
-    moved = f"{'lost' if lost >= 0 else 'gained'} {show_score(abs(lost))}"
+    moved = f"{'lost' if lost >= 0 else 'gained'} {show_with(beyond.interval, abs(lost))}"
     word = "fell behind" if behind >= 0 else "got ahead"
     interval = beyond.interval if behind >= 0 else beyond.interval.negated
-    shown = f"{show_score(abs(behind))} {show_interval(interval)}"
+    shown = f"{show_with(interval, abs(behind))} {show_interval(interval)}"
     yield (
         f"{_capital(beyond.name)}, which no validation score has chosen, {moved} from "
         f"validation to test: beside it the search's best {word} by {shown}, "
@@ -119,12 +120,13 @@ def flattery_in_brief(run: Run) -> str | None:
     if flattery is None or flattery.difference is None or flattery.interval is None:
         return None
     difference, interval = flattery.difference, flattery.interval
-    shown = f"{show_score(abs(difference))} {show_interval(interval)}"
+    shown = f"{show_with(interval, abs(difference))} {show_interval(interval)}"
     if interval.low > 0:
         return f"Validation flattered by {shown}: more than chance gives."
     if difference > 0:
         return f"Validation flattered by {shown}: it may be chance."
-    return f"Validation did not flatter: {show_score(difference)} {show_interval(interval)}."
+    shown = f"{show_with(interval, difference)} {show_interval(interval)}"
+    return f"Validation did not flatter: {shown}."
 
 
 def describe_threshold(run: Run) -> list[str]:
@@ -135,7 +137,8 @@ def describe_threshold(run: Run) -> list[str]:
         return []
     interval = gain.interval if gain.difference >= 0 else gain.interval.negated
     rows = "rows of the validation part that it was not made of"
-    shown = f"{show_score(abs(gain.difference))} {show_interval(interval)} {run.metric} on {rows}"
+    by = show_with(interval, abs(gain.difference))
+    shown = f"{by} {show_interval(interval)} {run.metric} on {rows}"
     if run.rule == OWN_THRESHOLD:
         return [_own_threshold(run, gain, shown)]
     if run.threshold != HALF:
@@ -186,7 +189,10 @@ def describe_calibration(run: Run) -> list[str]:
     )
     is_off = calibration.is_off
     sentence += (
-        "they are miscalibrated." if is_off else "nothing shows that they are miscalibrated."
+        "they are miscalibrated. Do not use them as they are: rank rows by them, or calibrate them "
+        "on rows of validation."
+        if is_off
+        else "nothing shows that they are miscalibrated, so they can be used as they are."
     )
     return [sentence + f" Their Brier score is {show_score(calibration.brier)}."]
 

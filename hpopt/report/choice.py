@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from hpopt.report.words import list_trials, show_interval, show_p, show_score
+from hpopt.report.words import list_trials, show_interval, show_p, show_score, show_with
 from hpopt.runs.folder import Run
 from hpopt.runs.steps import Candidate, Confirmed, Ensembled
 
@@ -33,7 +33,7 @@ def _compared(run: Run, ensembled: Ensembled) -> str:
     scores, comparison = ensembled.scores, ensembled.comparison
     proof = f"{show_score(scores.ensemble)} against {show_score(scores.single)}"
     if comparison is not None:
-        proof += f", a difference of {show_score(comparison.difference)} "
+        proof += f", a difference of {show_with(comparison.interval, comparison.difference)} "
         proof += f"{show_interval(comparison.interval)}, {show_p(comparison.p)}"
     confidence = f"at a confidence of {ensembled.level:.0%}"
     if ensembled.taken:
@@ -68,7 +68,9 @@ def _sentences(race: Confirmed) -> Iterator[str]:
     chosen = candidates[race.chosen]
     mean = show_score(chosen.mean)
     if chosen.standard_error is not None:
-        mean += f" ± {show_score(chosen.standard_error)}"
+        error = chosen.standard_error
+        within = None if chosen.mean is None else (chosen.mean - error, chosen.mean + error)
+        mean = f"{show_with(within, chosen.mean)} ± {show_with(within, error)}"
     if race.told_apart:
         yield (
             f"Trial {chosen.number} is the best of them ({mean}), with a confidence of at least "
@@ -88,9 +90,9 @@ def _of_tied(race: Confirmed, candidates: Mapping[int, Candidate], mean: str) ->
     weights = [candidates[number].n_weights for number in race.tied]
     fewest = candidates[chosen].n_weights
     if max(weights) == fewest:
-        why = f"all have {fewest} weights, and trial {chosen} is the fastest"
+        why = f"all have {fewest:,} weights, and trial {chosen} is the fastest"
     elif weights.count(fewest) > 1:
-        why = f"trial {chosen} is the fastest of those with the fewest weights, {fewest}"
+        why = f"trial {chosen} is the fastest of those with the fewest weights, {fewest:,}"
     else:
-        why = f"trial {chosen} has the fewest weights, {fewest}"
+        why = f"trial {chosen} has the fewest weights, {fewest:,}"
     return f"Trials {numbers} can't be told apart; {why}, and is the one chosen ({mean})."

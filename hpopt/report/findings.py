@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hpopt.report.words import list_names, show_param
+from hpopt.report.words import list_names, show_param, show_score
 from hpopt.runs.folder import Run
 from hpopt.runs.steps import Findings
 from hpopt.search.dependence import Dependence, dependence
@@ -32,7 +32,9 @@ def find_out(run: Run) -> Findings:
     trials = run.trials()
     finished = sum(trial.result is not None for trial in trials)
     if finished < _FEWEST:
-        few = "No trial has" if finished == 0 else f"Only {finished} trials have"
+        few = {0: "No trial has", 1: "Only 1 trial has"}.get(
+            finished, f"Only {finished} trials have"
+        )
         return Findings([f"{few} finished: too few to say what the parameters did."], None)
     surrogate = fit_surrogate(space, trials)
     trust = leave_one_out(surrogate)
@@ -95,8 +97,10 @@ def _differ(effect: Dependence, better: int, worse: int) -> bool:
 
 
 def _score(effect: Dependence, index: int, sign: float) -> str:
-    return f"{sign * effect.middle[index]:.3g}"
+    return show_score(sign * effect.middle[index])
 
 
 def _value(dimension: Any, centre: float) -> str:
-    return str(round(centre)) if isinstance(dimension, Integer) else f"{centre:.2g}"
+    return (
+        str(round(centre)) if isinstance(dimension, Integer) else show_param(float(f"{centre:.2g}"))
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hpopt.report.words import list_trials, show_interval, show_score
+from hpopt.report.words import list_trials, show_interval, show_score, show_with
 from hpopt.runs.folder import Run
 from hpopt.runs.state import HALF
 from hpopt.runs.steps import Scored, Scores
@@ -36,7 +36,8 @@ def score_rows(run: Run, best: Trial) -> Sequence[ScoreRow]:
     def row(name: str, key: str, validation: float | None, test: Scores | None) -> ScoreRow:
         interval = show_interval(scored.interval(key, metric))
         on_test = None if test is None else test.get(metric)
-        return ScoreRow(name, show_score(validation), show_score(on_test), interval)
+        shown = show_with(scored.interval(key, metric), on_test)
+        return ScoreRow(name, show_score(validation), shown, interval)
 
     if run.ensemble:
         members = list_trials(trial.number for trial in run.ensemble)

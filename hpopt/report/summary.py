@@ -14,11 +14,21 @@ from hpopt.report.assessment import (
 from hpopt.report.choice import describe_ensemble, describe_race
 from hpopt.report.scores import rule_of_scores, score_rows
 from hpopt.report.suspicion import cautions
-from hpopt.report.words import early_end, few_groups, repeated, seen_test, show_param
+from hpopt.report.verdict import verdict
+from hpopt.report.words import (
+    counted,
+    duration,
+    early_end,
+    few_groups,
+    repeated,
+    seen_test,
+    show_param,
+    tally,
+)
 from hpopt.runs.folder import Run
 from hpopt.runs.objectives import goals_of
 from hpopt.runs.steps import Findings, Scored
-from hpopt.shown import in_markdown
+from hpopt.shown import in_markdown, one_line, printable
 from hpopt.space.dimensions import Categorical, Dimension
 from hpopt.trials import Trial
 
@@ -26,31 +36,40 @@ _SHOWN_PICTURES = ("convergence", "partial_dependence")
 _PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")
 
 
-def summarise(run: Run, findings: Findings) -> str:
-    """The summary in Markdown; `findings` are what the surrogate says of the parameters."""
+def summarise(run: Run, findings: Findings, drawn: Sequence[str] = ()) -> str:
+    """The summary in Markdown; `findings` are what the surrogate says of the parameters.
+
+    It shows the pictures that are `drawn`.
+    """
     trials, best = run.trials(), run.chosen
-    lines = [f"# {run.path.name}", "", _overview(run), "", *_cautions(run)]
+    lines = [
+        f"# {run.path.name}",
+        "",
+        *_paragraph(verdict(run)),
+        _overview(run),
+        "",
+        *_cautions(run),
+    ]
     if best is None:
         lines += ["No trial gave a value, so there is no model.", "", *_space(run)]
     else:
-        lines += _scores(run, best) + _params(run) + _effects(run, findings)
+        lines += _scores(run, best) + _params(run) + _effects(findings, drawn)
     lines += _failures(trials) + _repeat(run)
-    return "\n".join(lines)
+    return printable("\n".join(lines))
 
 
 def _overview(run: Run) -> str:
     trials = run.trials()
-    failed = sum(trial.state == "failed" for trial in trials)
     seconds = sum(trial.result.seconds for trial in trials if trial.result is not None)
-    count = f"{len(trials)} trials" + (f", {failed} of which failed" if failed else "")
     number, metric = len(run.header.space), run.header.metric
     direction = "higher is better" if run.header.greater_is_better else "lower is better"
     dimensions = f"{number} dimension{'s' if number > 1 else ''}"
     builder = run.header.constants.get("builder", "")
     network = f" of `{builder}` networks" if builder else ""
     overview = (
-        f"{count} over {dimensions}{network}, for the best `{metric}` on validation ({direction}); "
-        f"{seconds:.0f} s of fitting."
+        f"{tally(trials)} over {dimensions}{network}, for the best `{metric}` on validation "
+        f"({direction}); "
+        f"{duration(seconds)} of fitting."
     )
     [goal, *_] = goals_of(run.header)
     if goal.positive is not None:
@@ -91,7 +110,7 @@ def _scores(run: Run, best: Trial) -> list[str]:
             ]
         return [*lines, *_paragraph(verdicts(run))]
     groups = "" if scored.groups is None else f" in {scored.groups} groups"
-    lines += [f"On the test part, {scored.rows} rows{groups} that no trial saw:", ""]
+    lines += [f"On the test part, {counted(scored.rows, 'row')}{groups} that no trial saw:", ""]
     lines += [*(f"- {verdict}" for verdict in verdicts(run)), ""]
     few = few_groups(run)
     lines += _paragraph([*([few] if few else []), *describe_flattery(run)])
@@ -145,12 +164,11 @@ def _shown(trial: Trial, name: str) -> str:
     return show_param(trial.params[name]) if name in trial.params else "inactive"
 
 
-def _effects(run: Run, findings: Findings) -> list[str]:
+def _effects(findings: Findings, drawn: Sequence[str]) -> list[str]:
     lines = ["## What the parameters did", ""]
     lines += [f"- {effect}" for effect in findings.effects]
     if findings.trust:
         lines += ["", findings.trust]
-    drawn = run.outcomes.plots.drawn if run.outcomes.plots else ()
     for name in _SHOWN_PICTURES:
         if name in drawn:
             lines += ["", f"![{name.replace('_', ' ').capitalize()}](plots/{name}.png)"]
@@ -168,7 +186,8 @@ def _failures(trials: Sequence[Trial]) -> list[str]:
     for trial in failed:
         reasons.setdefault(trial.reason or "no reason known", []).append(trial.number)
     lines = [
-        f"- {reason} (trial {', '.join(map(str, numbers))})" for reason, numbers in reasons.items()
+        f"- {one_line(reason)} (trial {', '.join(map(str, numbers))})"
+        for reason, numbers in reasons.items()
     ]
     return ["## Failed trials", "", *lines, ""]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from hpopt.report.assessment import flattery_in_brief, verdicts
+from hpopt.report.assessment import flattery_in_brief
 from hpopt.report.scores import rule_of_scores, score_rows
 from hpopt.report.suspicion import cautions
+from hpopt.report.verdict import verdict
 from hpopt.report.words import (
     align,
     early_end,
@@ -32,7 +33,8 @@ def conclude(run: Run) -> str:
     whose = "the default params" if best.number == 1 else f"trial {best.number}"
     if run.ensemble:
         whose = f"the average of trials {list_trials(trial.number for trial in run.ensemble)}"
-    lines = [f"best {metric} on validation: {first.validation} ({whose})"]
+    lines = [*(sentence.replace("`", "") for sentence in verdict(run)), ""]
+    lines += [f"best {metric} on validation: {first.validation} ({whose})"]
     if run.outcomes.test is not None:
         label = f"its {metric} on test: "
         lines.append(f"{label:<{len(metric) + 21}}{first.test_with_interval}")
@@ -41,7 +43,6 @@ def conclude(run: Run) -> str:
         rows += [[f"  {row.name}", row.validation, row.test, row.interval] for row in others]
         rows[0] += ["[95 %]" if any(row.interval for row in others) else ""]
         lines += align(rows)
-    lines += verdicts(run)
     sentences = [
         rule_of_scores(run),
         repeated(run, best),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hpopt.space.conditions import Scalar
-from hpopt.trials import repeats
+from hpopt.trials import made, repeats
 
 if TYPE_CHECKING:
     from hpopt.runs.folder import Run
@@ -14,15 +15,46 @@ if TYPE_CHECKING:
 
 
 def show_score(score: float | None) -> str:
-    """A score as people compare it: four decimals, or four digits where it is large or small."""
+    """A score as people compare it: four digits, four decimals below 1; 17,430 and never 1.743e4.
+
+    What is below a ten-thousandth, or longer than people read, has a power of ten.
+    """
     if score is None:
         return "–"
-    return f"{score:.4f}" if 0.001 <= abs(score) < 1000 or score == 0 else f"{score:.4g}"
+    size = abs(score)
+    if size and not 1e-4 <= size < 1e9:
+        return f"{score:.3g}"
+    if size < 1:
+        return f"{score:.4f}" if size >= 1e-3 or size == 0 else f"{score:.3g}"
+    return f"{score:,.{max(0, 3 - _power(size))}f}"
+
+
+def show_with(interval: Sequence[float] | None, score: float | None) -> str:
+    """A score with no more digits than its interval lends it: half the width to two digits.
+
+    Two digits at least, and no more than `show_score` gives.
+    """
+    if interval is None or score is None:
+        return show_score(score)
+    half = (interval[1] - interval[0]) / 2
+    size = max(abs(score), *map(abs, interval))
+    if not math.isfinite(half) or half <= 0 or not 1e-4 <= size < 1e9:
+        return show_score(score)
+    most = max(4, 1 - _power(size)) if size < 1 else max(0, 3 - _power(size))
+    decimals = min(most, max(1 - _power(half), 1 - _power(size)))
+    return f"{round(score, decimals) + 0.0:,.{max(0, decimals)}f}"
+
+
+def _power(size: float) -> int:
+    """The power of ten of a number's first digit."""
+    return math.floor(math.log10(size))
 
 
 def show_interval(interval: Sequence[float] | None) -> str:
     """A confidence interval: [low, high]; nothing where there is none."""
-    return "" if interval is None else f"[{', '.join(map(show_score, interval))}]"
+    if interval is None:
+        return ""
+    return f"[{', '.join(show_with(interval, end) for end in interval)}]"
 
 
 def show_p(p: float) -> str:
@@ -33,7 +65,7 @@ def show_p(p: float) -> str:
 def show_param(value: Scalar) -> str:
     """A param as it is worth reading: four digits of a real number."""
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return f"{value:.0f}" if 1e4 <= abs(value) < 1e7 else f"{value:.4g}"
     if value is None:
         return "null"  # as in the YAML
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -49,6 +81,23 @@ def show_shares(shares: Mapping[str, float]) -> str:
     if len(shown) <= _MOST_CLASSES:
         return ", ".join(shown)
     return f"{', '.join(shown[:4])}, {len(shown) - 6} more, {', '.join(shown[-2:])}"
+
+
+# The largest unit that fits at least twice, so that "90 s" is not "1 min".
+_UNITS = (("d", 86400), ("h", 3600), ("min", 60))
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it: 3 h, 25 min, 90 s, 0.25 s."""
+    for unit, size in _UNITS:
+        if seconds >= 2 * size:
+            return f"{seconds / size:,.0f} {unit}"
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things: 1 trial, 2 trials, 12,000 rows."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def align(rows: Sequence[Sequence[str]], right: Collection[int] | None = None) -> list[str]:
@@ -78,11 +127,25 @@ def list_trials(numbers: Iterable[int]) -> str:
     return list_names([str(number) for number in numbers], quoted=True)
 
 
+def tally(trials: Sequence[Trial], n_calls: int | None = None) -> str:
+    """What became of trials: 12 of 20 trials (1 failed, 2 cut off, 2 running).
+
+    Counted are those that came to their own end, which is what `n_calls` counts.
+    """
+    states = [trial.state for trial in trials]
+    counts = {"failed": "failed", "cut": "cut off", "running": "running"}
+    parts = [f"{states.count(s)} {word}" for s, word in counts.items() if s in states]
+    of = f"{made(trials):,} of " if n_calls else ""
+    count = f"{of}{counted(n_calls or made(trials), 'trial')}"
+    return f"{count} ({', '.join(parts)})" if parts else count
+
+
 def early_end(run: Run) -> str | None:
     """A sentence that says why a search ended before all of its trials were made, if it did."""
     if run.end is None or run.end.reason == "n_calls":
         return None
-    return f"The search ended after {len(run.trials())} of {run.n_calls} trials: {run.end.text}."
+    of = counted(run.n_calls or 0, "trial")
+    return f"The search ended after {made(run.trials())} of {of}: {run.end.text}."
 
 
 def repeated(run: Run, trial: Trial) -> str | None:

@@ -26,6 +26,8 @@ from hpopt.trials import Trial, ranked
 _N_GRID, _N_AVERAGED, _N_POINTS, _N_DRAWS = 8, 32, 128, 200
 # Hyperparameters that no trial recorded are fitted to so many observations at most.
 _MOST_FITTED = 300
+# What is said of pictures where predictions explain less, or fewer fall within 2 deviations.
+_LEAST_R2, _LEAST_WITHIN_2 = 0.5, 0.85
 # With fewer finished trials the surrogate ranks them no better than their values do.
 _FEWEST_RANKED = 8
 
@@ -184,8 +186,16 @@ class LeaveOneOut(NamedTuple):
         return (
             f"Of {self.n} values, each foretold from the others, {self.within_1:.0%} fell within 1 "
             f"deviation (68 % would be right) and {self.within_2:.0%} within 2 (95 %); predictions "
-            f"explain {max(self.r2, 0.0):.0%} of the variance."
+            f"explain {max(self.r2, 0.0):.0%} of the variance. {self._advice}"
         )
+
+    @property
+    def _advice(self) -> str:
+        if self.r2 < _LEAST_R2:
+            return "Do not read the pictures of the parameters too closely."
+        if self.within_2 < _LEAST_WITHIN_2:
+            return "Take the bands in the pictures of the parameters for wider than they are drawn."
+        return "The pictures of the parameters can be read within their bands."
 
 
 def leave_one_out(surrogate: Surrogate) -> LeaveOneOut:

@@ -15,7 +15,7 @@ from hpopt.errors import MissingDependency
 from hpopt.runs.folder import Run
 from hpopt.space.conditions import Scalar
 from hpopt.space.dimensions import Categorical, Dimension, Integer
-from hpopt.tracking.observer import Observer
+from hpopt.tracking.observer import Observer, Plan
 from hpopt.trials import Trial
 
 
@@ -31,7 +31,7 @@ class TensorBoard(Observer):
         self._run: Run | None = None
         self._dimensions: dict[str, Dimension] = {}
 
-    def begin(self, run: Run, n_calls: int) -> None:
+    def begin(self, run: Run, plan: Plan) -> None:
         """Describe what is searched, and the metric it is searched by."""
         load_keras()
         from tensorboard.plugins.hparams import api as hp
@@ -44,6 +44,8 @@ class TensorBoard(Observer):
 
     def ended(self, trial: Trial, trials: Sequence[Trial]) -> None:
         """Write the trial: params, curves and metrics, and how it ended."""
+        if trial.state == "cut":  # its next attempt is written
+            return
         import tensorflow as tf
         from tensorboard.plugins.hparams import api as hp
         from tensorboard.plugins.hparams import api_pb2, summary

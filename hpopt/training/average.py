@@ -7,10 +7,11 @@ from typing import Any
 
 from hpopt.backend import load_keras
 from hpopt.data.target_spec import TargetSpec
+from hpopt.inputs.kind import Kind
 
 
-def average(networks: Sequence[Any], input_shape: tuple[int, ...], target: TargetSpec) -> Any:
-    """The average of networks over the same inputs, as a network like them; of one, itself.
+def average(networks: Sequence[Any], features: Kind, target: TargetSpec) -> Any:
+    """The average of networks over the same features, as a network like them; of one, itself.
 
     Classes have the mean of the networks' probabilities, and a regression that of their values in
     the target's own units: of a target on the scale of log(1 + y), with z standardised outputs and
@@ -19,7 +20,7 @@ def average(networks: Sequence[Any], input_shape: tuple[int, ...], target: Targe
     if len(networks) == 1:
         return networks[0]
     keras = load_keras()
-    inputs = keras.Input(input_shape)
+    inputs = keras.Input(features.input_shape, dtype=features.input_dtype)
     # Each in a model of a name of its own: theirs may be the same, which Keras allows no layers.
     members = [
         keras.Model(inputs, network(inputs), name=f"member_{number}")

@@ -10,7 +10,7 @@ import numpy as np
 
 from hpopt.errors import TrialError
 from hpopt.training.rows import Rows
-from hpopt.training.settings import EarlyStopping
+from hpopt.training.settings import Augmentation, EarlyStopping
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +26,7 @@ class Plan:
     seed: int
     early_stopping: EarlyStopping | None = None
     metrics: Mapping[str, Callable[[np.ndarray], float]] = field(default_factory=dict)
+    augmentation: Augmentation | None = None
 
 
 class Progress:

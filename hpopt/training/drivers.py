@@ -12,9 +12,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from hpopt.errors import TrialError
+from hpopt.training.augmentation import augmented
 from hpopt.training.curves import Plan, Progress
 from hpopt.training.graph import Graph
-from hpopt.training.rows import LARGE_BATCH, in_batches
+from hpopt.training.rows import LARGE_BATCH, as_dataset, in_batches, in_memory
 from hpopt.training.twins import Twin, key_of
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,8 @@ class InGraph:
 
     def __init__(self, model: Any, plan: Plan) -> None:
         self._model, self._plan = model, plan
-        self._train = in_batches(plan.train, plan.batch_size, shuffled=True)
+        train = in_batches(plan.train, plan.batch_size, shuffled=True)
+        self._train = augmented(train, plan.augmentation)
         self._validation = in_batches(plan.validation, LARGE_BATCH, shuffled=False)
         kinds = self._train.kind, self._validation.kind, repr(plan.early_stopping)
         network = key_of(model)
@@ -146,16 +148,26 @@ class ThroughKeras:
         if progress.epoch == 0:
             keras.utils.set_random_seed(plan.seed % 2**32)
         model.fit(
-            *plan.train.arrays[:2],
-            sample_weight=plan.train.weights,
+            **self._rows(progress.epoch, progress.epoch + epochs),
             validation_data=plan.validation.arrays,
-            batch_size=plan.batch_size,
             validation_batch_size=LARGE_BATCH,
             initial_epoch=progress.epoch,
             epochs=progress.epoch + epochs,
             callbacks=[callback],
             verbose=0,
         )
+
+    def _rows(self, first: int, last: int) -> dict[str, Any]:
+        """The arguments of `model.fit` that say what it trains on in the epochs up to `last`."""
+        plan = self._plan
+        inputs, target, *_ = plan.train.arrays
+        own = in_memory(plan.train, plan.batch_size, shuffled=True)
+        batches = augmented(own, plan.augmentation)
+        if batches is not own:
+            dataset = as_dataset(batches, first, last, plan.seed)
+            return {"x": dataset, "steps_per_epoch": batches.count, "shuffle": False}
+        weights, size = plan.train.weights, plan.batch_size
+        return {"x": inputs, "y": target, "sample_weight": weights, "batch_size": size}
 
     def finish(self, progress: Progress) -> None:
         """See `Driver`."""

@@ -12,7 +12,7 @@ from hpopt.errors import TrialError, in_words
 from hpopt.training.curves import Plan, Progress
 from hpopt.training.drivers import Driver, InGraph, ThroughKeras, needs_keras, network_outputs
 from hpopt.training.rows import Rows
-from hpopt.training.settings import EarlyStopping
+from hpopt.training.settings import Augmentation, EarlyStopping
 
 __all__ = ["Fit", "Rows", "network_outputs"]
 
@@ -37,10 +37,12 @@ class Fit:
         seed: int,
         early_stopping: EarlyStopping | None = None,
         metrics: Mapping[str, Callable[[np.ndarray], float]] | None = None,
+        augmentation: Augmentation | None = None,
         driver: Literal["auto", "keras"] = "auto",
     ) -> None:
         self.model = model
-        plan = Plan(train, validation, batch_size, seed, early_stopping, metrics or {})
+        rules = early_stopping, metrics or {}, augmentation
+        plan = Plan(train, validation, batch_size, seed, *rules)
         self._progress = Progress(plan)
         self._driver = _choose_driver(model, plan, driver)
         self._is_finished = False

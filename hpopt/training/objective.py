@@ -164,7 +164,7 @@ class Objective:
 
     def average(self, networks: Sequence[Any]) -> Any:
         """A network that says what several say on average, as `average` has it."""
-        return average(networks, self.data.features.input_shape, self.data.target)
+        return average(networks, self.data.features, self.data.target)
 
     def score(self, model: Any) -> float:
         """The metric of a network on the whole validation part. Raises TrialError without one."""
@@ -204,6 +204,7 @@ class Objective:
             seed=seed,
             early_stopping=settings.early_stopping,
             metrics={self.metric: self._score_outputs},
+            augmentation=settings.augmentation,
             driver=settings.driver,
         )
 

@@ -80,6 +80,25 @@ def in_batches(rows: Rows, size: int, *, shuffled: bool) -> Batches:
     return kind(rows, size, shuffled)
 
 
+def in_memory(rows: Rows, size: int, *, shuffled: bool) -> Batches:
+    """The same batches, of rows that are on the device however many they are."""
+    return _InMemory(rows, size, shuffled)
+
+
+def as_dataset(batches: Batches, first: int, last: int, seed: int) -> Any:
+    """The batches of the epochs from `first` up to `last`, which have to be in memory."""
+    import tensorflow as tf
+
+    source = batches.source(first, last, seed)
+
+    def of_epoch(epoch: Any) -> Any:
+        order = batches.order(epoch, seed)
+        steps = tf.data.Dataset.range(batches.count)
+        return steps.map(lambda step: batches.batch(source, order, step))
+
+    return tf.data.Dataset.range(first, last).flat_map(of_epoch)
+
+
 def _shuffled(count: int, epoch: Any, seed: Any) -> Any:
     import tensorflow as tf
 

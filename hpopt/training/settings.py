@@ -29,6 +29,24 @@ class EarlyStopping(Section):
     """What counts as a fall: more than this."""
 
 
+class Augmentation(Section):
+    """How the images of a batch are changed at random while a network is fitted, and only then.
+
+    What an image moves away from is filled with its edge.
+    """
+
+    flip: Literal["horizontal", "vertical", "both"] | None = None
+    """Whether half of the images are mirrored: left and right, upside down, or each by itself."""
+    shift: Annotated[float, Ge(0), Le(1)] = 0.0
+    """By which share of its sides an image is moved at most, either way."""
+    rotation: Annotated[float, Ge(0), Le(180)] = 0.0
+    """By how many degrees an image is turned at most, either way."""
+    zoom: Annotated[float, Ge(0), Lt(1)] = 0.0
+    """By which share of its size an image grows or shrinks at most."""
+    contrast: Annotated[float, Ge(0), Le(1)] = 0.0
+    """By which share of itself an image's contrast changes at most, either way."""
+
+
 class Training(Section):
     """How a network is fitted and what it is judged by.
 
@@ -68,6 +86,8 @@ class Training(Section):
     is the weight of the positive one of two classes."""
     early_stopping: EarlyStopping | None = None
     """When a fit ends before its last epoch, and that the best epoch is kept; `null` is never."""
+    augmentation: Augmentation | None = None
+    """How images are changed at random while a network is fitted; `null` is not at all."""
     driver: Literal["auto", "keras"] = "auto"
     """`keras` fits through `model.fit` in any case, which draws other random numbers; `auto` does
     only where no graph can hold the fit."""

@@ -31,5 +31,5 @@ def with_stem(network: Any, features: Kind) -> Any:
             help=f"{stem.instead}, or let the builder give a plain keras.Model",
         )
     keras = load_keras()
-    inputs = keras.Input(features.input_shape)
+    inputs = keras.Input(features.input_shape, dtype=features.input_dtype)
     return keras.Model(inputs, network(stem.layers(inputs)))

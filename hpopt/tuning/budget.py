@@ -9,7 +9,7 @@ from typing import Literal
 
 from hpopt.runs.folder import Run
 from hpopt.space.dimensions import Params, identity
-from hpopt.trials import Trial, incumbent
+from hpopt.trials import Trial, incumbent, made
 
 Reason = Literal[
     "n_calls", "all_tried", "no_improvement", "target", "time_limit", "failures", "interrupted"
@@ -76,7 +76,11 @@ class Budget:
         return End("target", text) if is_enough else None
 
     def _used_up(self, trials: Sequence[Trial]) -> End | None:
-        text = f"all {self.n_calls} trials were made"
+        text = (
+            "the one trial was made"
+            if self.n_calls == 1
+            else f"all {self.n_calls} trials were made"
+        )
         return End("n_calls", text) if len(trials) >= self.n_calls else None
 
     def _all_tried(self, trials: Sequence[Trial]) -> End | None:
@@ -91,18 +95,20 @@ class Budget:
         best = incumbent(trials)
         if best is None or self.no_improvement is None:
             return None
-        vain = sum(t.state != "running" and t.number > best.number for t in trials)
-        text = f"{vain} trials in a row brought no improvement"
+        vain = made([trial for trial in trials if trial.number > best.number])
+        text = f"{vain} trial{'s' if vain > 1 else ''} in a row brought no improvement"
         return End("no_improvement", text) if vain >= self.no_improvement else None
 
     def _failing(self, trials: Sequence[Trial]) -> End | None:
         if self.max_failures is None:
             return None
-        over = [t for t in trials if t.state != "running" and t.number > self.failures_after]
+        later = [trial for trial in trials if trial.number > self.failures_after]
+        over = [trial for trial in later if trial.state in ("finished", "failed")]
         last = over[-self.max_failures :]
         if len(last) < self.max_failures or any(trial.state != "failed" for trial in last):
             return None
-        return End("failures", f"the last {len(last)} trials have failed: {last[-1].reason}")
+        which = "trial has" if len(last) == 1 else f"{len(last)} trials have"
+        return End("failures", f"the last {which} failed: {last[-1].reason}")
 
     @property
     def out_of_time(self) -> End:
@@ -119,8 +125,10 @@ class Budget:
 
     def is_overrun(self, run: Run) -> bool:
         """Whether the time is over by so much that trials that still run are to be ended."""
-        allowed_s = _OVERRUN * (self.time_limit_s or 0.0)
-        return run.elapsed_s > self._deadline_s(_fitted_s(run), 0.0) + allowed_s
+        limit_s, seconds = self.time_limit_s or math.inf, _fitted_s(run)
+        if not seconds:  # there is nothing yet that could be closed with
+            return run.elapsed_s > limit_s
+        return run.elapsed_s > self._deadline_s(seconds, 0.0) + _OVERRUN * limit_s
 
     def _deadline_s(self, seconds: Sequence[float], usual_s: float) -> float:
         """When the search is to be over, so that the closing steps end in time."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from hpopt.builders.registry import load_builder
+from hpopt.config.dumping import inline_yaml
 from hpopt.errors import SetupError, TrialError, in_words
 from hpopt.export.best import save_and_load
 from hpopt.export.twin import MATRIX, raw_model
@@ -14,12 +16,18 @@ from hpopt.own_code import blame
 from hpopt.space.dimensions import Params
 from hpopt.training.fit import Fit, network_outputs
 from hpopt.training.objective import Objective, compile_model
+from hpopt.tuning.corners import Corner
+
+log = logging.getLogger(__name__)
 
 
-def preflight(objective: Objective, defaults: Params, *, seed: int) -> None:
+def preflight(
+    objective: Objective, defaults: Params, *, seed: int, corners: Sequence[Corner] = ()
+) -> None:
     """Build the network of the default params, fit and score one batch, save it and load it again.
 
-    Raises SetupError, with the line of the user's own builder where the fault is there.
+    Those of the `corners` are built. Raises SetupError, with the line of the user's own builder
+    where the fault is there.
     """
     settings = objective.settings(defaults)
     with _blamed("built", objective):
@@ -40,6 +48,7 @@ def preflight(objective: Objective, defaults: Params, *, seed: int) -> None:
             objective.rows("validation", batch),
             batch_size=settings.batch_size,
             seed=seed,
+            augmentation=settings.augmentation,
             driver=settings.driver,
         )
         try:
@@ -49,6 +58,23 @@ def preflight(objective: Objective, defaults: Params, *, seed: int) -> None:
         except TrialError as error:
             raise SetupError(f"the default params give no value: {error}") from error
     _check_saving(network, objective)
+    for corner in corners:
+        _check_corner(corner, objective, seed)
+
+
+def _check_corner(corner: Corner, objective: Objective, seed: int) -> None:
+    """Raise SetupError where the builder refuses the params, as it would in a trial."""
+    try:
+        objective.network(corner.params, seed=seed)
+    except SetupError as error:
+        value = inline_yaml(corner.params[corner.name])
+        raise SetupError(
+            f"where `{corner.name}` is {value}, the network can't be built: {error}",
+            location=corner.place,
+            help=error.problems[0].help,
+        ) from error
+    except Exception:  # too large for the memory, say: that is a matter of the trials there
+        log.info("no network where `%s` is at an edge", corner.name, exc_info=True)
 
 
 @contextmanager

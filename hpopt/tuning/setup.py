@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from hpopt.clock import running_s
 from hpopt.config.loading import Config
 from hpopt.config.resolved import resolved_yaml
 from hpopt.data.folds import Splits
@@ -19,7 +20,7 @@ from hpopt.data.repeats import note_on_repeats
 from hpopt.data.sources import Table
 from hpopt.data.splits import Parts, split_rows
 from hpopt.data.target_settings import positive_of
-from hpopt.errors import DataError, Interrupted, SettingError
+from hpopt.errors import DataError, Interrupted, SettingError, SetupError
 from hpopt.execution.choosing import make_slots
 from hpopt.execution.resources import Resources
 from hpopt.execution.slots import Slots
@@ -36,6 +37,7 @@ from hpopt.task import TASKS
 from hpopt.tracking.observer import Observer
 from hpopt.training.objective import Objective
 from hpopt.trusted import remember_code
+from hpopt.tuning.corners import corners_of
 from hpopt.tuning.resuming import Continuation, check_comparable
 from hpopt.tuning.trying import Tried, try_defaults
 from hpopt.tuning.warm_start import warm_start_from
@@ -68,9 +70,13 @@ class Material:
         return [*([repeats] if repeats else []), *map(str, leaks)]
 
     def objective(self, config: Config, folder: Path) -> Objective:
-        """The objective of a configuration, with the prepared rows in `folder`."""
+        """The objective of a configuration, with the prepared rows in `folder`.
+
+        Raises ConfigError where images are to be changed, and the rows are none.
+        """
         binding = config.binding
         data = prepare(self.table, self.parts, folder)
+        config.check_augmentation(data.features.input_shape)
         return Objective(
             binding.builder, binding.arguments, binding.training, self.metric.name, data, self.rule
         )
@@ -151,11 +157,12 @@ def set_up(
     Raises ConfigError, DataError or SetupError, and leaves no folder then; likewise Interrupted
     where `stop` has been set meanwhile.
     """
+    begun_s = running_s()
     material = read_material(config)
     header = header_of(config, material)
     space = config.binding.space
     warm_start = None if earlier is None else warm_start_from(earlier, header, space)
-    run = Run.create(output_dir, config.run_name, header)
+    run = Run.create(output_dir, config.run_name, header, begun_s)
     try:
         # At once, so that a run that is killed in what follows can be resumed.
         run.write("config.yaml", lambda file: file.write(config.document.source))
@@ -178,7 +185,7 @@ def _note_warm_start(warm_start: journal.Known, observer: Observer) -> None:
     """Say how an earlier run is used."""
     earlier, count = warm_start.run, len(warm_start.trials)
     note = (
-        f"{count} trials of {earlier} inform the search"
+        f"{count} trial{'s' if count != 1 else ''} of {earlier} inform the search"
         if warm_start.informs
         else f"{earlier} was made otherwise (data, split, metric, code or constants): its values "
         f"say nothing here, and its best {count} params are tried first"
@@ -245,21 +252,25 @@ def _prepare(
             observer.note(note)
     objective = material.objective(config, run.data_folder)
     splits = material.splits(config, run.data_folder)
-    function = Tried(objective)
+    function = Tried(objective, corners_of(config))
     resources = Resources.of(config.settings.execution, n_jobs=_jobs_left(run, config))
     with ExitStack() as on_failure:
         with run.log_file():
             slots = make_slots(function, resources)
         on_failure.callback(slots.close)
-        try_defaults(
-            slots,
-            function,
-            space.defaults,
-            seed=seed,
-            folder=run.data_folder / "preflight",
-            stop=stop,
-            source=source_of(objective.builder),
-        )
+        try:
+            try_defaults(
+                slots,
+                space.defaults,
+                seed=seed,
+                folder=run.data_folder / "preflight",
+                stop=stop,
+                source=source_of(objective.builder),
+                meanwhile=function.warm_up,  # Keras, for the end of the run
+                note=observer.note,
+            )
+        except SetupError as error:
+            raise error.at(config.document.location(("model", "builder"))) from None
         resolved = resolved_yaml(
             config, metric=material.metric.name, loss=material.loss, workers=resources.workers
         )

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hpopt.closing.steps import Closing
-from hpopt.closing.time_left import CLOSING_S, PLOTS_S
+from hpopt.closing.time_left import CLOSING_S, expected_closing_s
 from hpopt.config.loading import Config
 from hpopt.errors import Interrupted, RunError
 from hpopt.execution.folded import FoldedSlots
@@ -23,7 +23,7 @@ from hpopt.runs import journal
 from hpopt.runs.folder import Run, now
 from hpopt.search.engines import make_searcher
 from hpopt.search.searcher import Searcher
-from hpopt.tracking.observer import Observer, Observers
+from hpopt.tracking.observer import Observer, Observers, Plan
 from hpopt.tracking.tensorboard import TensorBoard
 from hpopt.tuning.budget import INTERRUPTED, Budget
 from hpopt.tuning.constant import ConstantWatch
@@ -134,7 +134,6 @@ def _carry_on(
         has_labels = ready.objective.data.output.kind.has_labels
         watch = ConstantWatch(lambda text: _say(text, observer), has_labels=has_labels)
         _search(run, config, ready.slots, Observers(observer, watch), stop)
-        observer.closing()
         steps = Closing(
             run=run,
             objective=ready.objective,
@@ -146,7 +145,9 @@ def _carry_on(
             stop=stop,
             time_limit_s=options.search.time_limit,
             note=lambda text: _say(text, observer),
+            begun=observer.step,
         )
+        observer.closing([name for name, _ in steps.steps])
         steps.do_all()
         if steps.is_cut_short:
             run.append(journal.Ended(INTERRUPTED.reason, INTERRUPTED.text, now(), run.elapsed_s))
@@ -156,19 +157,33 @@ def _search(
     run: Run, config: Config, slots: Slots, observer: Observer, stop: threading.Event
 ) -> None:
     options, space, training = config.settings, config.binding.space, config.binding.training
+    budget = _budget(run, config)
     _note_of_engine(config, observer)
-    observer.begin(run, options.search.n_calls)
+    workers, calls = max(1, slots.free), options.search.n_calls
+    plan = Plan(
+        n_calls=calls if budget.points is None else min(calls, len(budget.points)),
+        workers=workers,
+        closing_s=lambda: expected_closing_s(options.output, _fitted_s(run), workers),
+        limit_s=options.search.time_limit,
+    )
+    observer.begin(run, plan)
     search(
         run,
         space,
         _searcher(run, config),
         FoldedSlots(slots, Resampling(training.folds, training.repeats)),
-        budget=_budget(run, config),
+        budget=budget,
         seed=options.search.seed,
         keep_weights=options.output.keep_weights,
         observer=observer,
         stop=stop,
     )
+
+
+def _fitted_s(run: Run) -> list[float]:
+    """How long each fit of a finished trial took."""
+    results = [trial.result for trial in run.trials() if trial.result is not None]
+    return [result.seconds / len(result.scores) for result in results for _ in result.scores]
 
 
 def _searcher(run: Run, config: Config) -> Searcher:
@@ -194,7 +209,7 @@ def _budget(run: Run, config: Config) -> Budget:
         no_improvement=options.search.stop.no_improvement,
         target=options.search.stop.target,
         time_limit_s=options.search.time_limit,
-        closing_s=CLOSING_S + (PLOTS_S if options.output.plots else 0.0),
+        closing_s=CLOSING_S,
         closing_share=options.output.confirm,
         closing_fits=(2 if options.output.refit else 0) + (options.output.ensemble or 0),
         slowness=slowness,

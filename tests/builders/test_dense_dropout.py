@@ -5,7 +5,8 @@ import pytest
 from conftest import make_data
 
 from hpopt.backend import load_keras
-from hpopt.builders.dense_dropout import Activation, build
+from hpopt.builders.dense_dropout import build
+from hpopt.builders.parts import Activation
 from hpopt.errors import SetupError
 from hpopt.task import Output
 

@@ -3,7 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from conftest import make_run
 
-from hpopt.cli.text import age, duration
+from hpopt.cli.text import age
+from hpopt.report.words import duration
 from hpopt.runs.folder import Run
 
 IDS = ["2026-11-22T08-00-00_iris", "2026-11-23T09-00-00_wine", "2026-11-23T09-00-00_wine-2"]
@@ -22,7 +23,7 @@ def test_runs_are_listed_from_the_latest_on(runs, hpopt):
     head, *rows = done.out.splitlines()
     assert head.split() == ["RUN", "CONFIG", "TRIALS", "BEST", "STATE", "AGE"]
     assert [row.split()[:6] for row in rows] == [
-        [IDS[2], "wine", "4/4", "0.9375", "accuracy", "interrupted"],
+        [IDS[2], "wine", "3/4", "0.9375", "accuracy", "interrupted"],
         [IDS[1], "wine", "4/9", "0.9375", "accuracy", "stopped"],
         [IDS[0][:19], "iris", "4/4", "0.9375", "accuracy", "finished"],
     ]

@@ -76,7 +76,7 @@ def script(monkeypatch, closing, **faults) -> list[str]:
 
 def test_the_config_says_which_steps_there_are(tmp_path):
     assert names(closing_of(tmp_path / "a")) == [
-        "confirm", "refit", "threshold", "best", "test", "results", "plots", "summary",
+        "confirm", "refit", "threshold", "best", "test", "results", "summary", "plots",
     ]  # fmt: skip
     old = names(closing_of(tmp_path / "c", rule=None))  # trials were judged at 0.5
     assert "threshold" not in old

@@ -24,6 +24,7 @@ from hpopt.export.formats import FORMATS
 from hpopt.export.raw_rows import predict_raw
 from hpopt.export.twin import raw_model
 from hpopt.inputs.array import ArrayKind
+from hpopt.inputs.image.kind import ImageKind
 from hpopt.inputs.kind import CardParts, Kind, Runtime, count_rows
 from hpopt.inputs.registry import KINDS, read_kind, write_kind
 from hpopt.inputs.stored import Texts, array_named, numbers_of
@@ -42,6 +43,8 @@ class Angle:
     name: ClassVar[str] = "angle"
     names: ClassVar[tuple[str, ...]] = ("angle",)
     input_shape: ClassVar[tuple[int, ...]] = (2,)
+    input_dtype: ClassVar[str] = "float32"
+    is_as_prepared: ClassVar[bool] = False
     stem: ClassVar[None] = None
 
     @staticmethod
@@ -95,6 +98,9 @@ class Angle:
     def made_up(self, count):
         return np.random.default_rng(0).uniform(-180, 180, count)
 
+    def pictures(self, rows):
+        return None
+
     def columns_needed(self):
         return self.names
 
@@ -138,6 +144,7 @@ READERS = [
     {"column": "text", "kind": "categorical"},
     {"column": "city", "kind": "categorical"},
 ]
+PIXELS = RNG.integers(0, 200, (60, 5, 4, 3), np.uint8) + np.array([0, 10, 50], np.uint8)
 # Raw rows, the names of their features, and the settings that they are fitted by.
 EXAMPLES = {
     "flat": (ArrayKind, RNG.normal(size=(60, 3)) * [1, 10, 1000] + 500, "abc", {}),
@@ -145,6 +152,9 @@ EXAMPLES = {
     "shaped": (ArrayKind, RNG.normal(size=(60, 5, 4, 2)) * [1, 1000] + 500, "ab", {}),
     "table": (TableKind, TABLE, tuple(TABLE), {"readers": READERS}),
     "pieces": (TableKind, TABLE, tuple(TABLE), {"readers": READERS, "pieces": 4}),
+    "colour": (ImageKind, PIXELS, ("red", "green", "blue"), {}),
+    "grey": (ImageKind, PIXELS[..., :1], ("grey",), {"scaling": "none"}),
+    "spectral": (ImageKind, PIXELS.repeat(4, axis=-1), [f"x{n}" for n in range(12)], {}),
     "angle": (Angle, RNG.uniform(-180, 180, 60), ("angle",), {}),
 }
 
@@ -199,8 +209,10 @@ def test_rows_that_are_written_and_read_are_the_same_to_a_network(example, tmp_p
     fitted.write(raw, rows, tmp_path / "test")
     read = fitted.read(tmp_path / "test")
     expected = fitted.apply(kind.take(raw, rows))
-    assert (expected.dtype, expected.shape) == (np.float32, (3, *fitted.input_shape))
+    assert (expected.dtype, expected.shape) == (fitted.input_dtype, (3, *fitted.input_shape))
     np.testing.assert_array_equal(fitted.apply(read), expected)
+    if fitted.is_as_prepared:
+        np.testing.assert_array_equal(read, expected)
     assert count_rows(read) == 3
     assert all(path.name.startswith("test.") for path in tmp_path.iterdir())
 
@@ -222,6 +234,7 @@ def test_the_twin_says_of_kept_rows_what_numpy_says(example, dtype, tmp_path):
     shape = fitted.input_shape if fitted.stem is None else fitted.stem.shape
     inputs = keras.Input(shape)
     network = with_stem(keras.Model(inputs, keras.layers.Flatten()(inputs)), fitted)
+    assert network.input.dtype == fitted.input_dtype
     model = raw_model(network, fitted, TargetSpec(), Runtime(dtype=dtype))
     outputs = predict_raw(model, fitted, fitted.read(tmp_path / "all"))
     expected = np.asarray(network(fitted.apply(raw)))

@@ -45,13 +45,13 @@ def closed(tmp_path, step, **options) -> Run:
 @pytest.mark.parametrize(
     ("comparison", "said"),
     [
-        (told(0.1, 0.02, 0.2, 0.01), "is better than X: by 0.1000 [0.0200, 0.2000], p = 0.01."),
-        (told(-0.1, -0.2, -0.02, 0.01), "is worse than X: by 0.1000 [0.0200, 0.2000], p = 0.01."),
+        (told(0.1, 0.02, 0.2, 0.01), "is better than X: by 0.100 [0.020, 0.200], p = 0.01."),
+        (told(-0.1, -0.2, -0.02, 0.01), "is worse than X: by 0.100 [0.020, 0.200], p = 0.01."),
         (
             told(-0.01, -0.05, 0.03, 0.75),
-            "can't be told from X: it is behind by 0.0100 [-0.0300, 0.0500], p = 0.75.",
+            "can't be told from X: it is behind by 0.010 [-0.030, 0.050], p = 0.75.",
         ),
-        (told(0.0, -0.05, 0.05, 1.0), "and X score the same: the difference is 0.0000"),
+        (told(0.0, -0.05, 0.05, 1.0), "and X score the same: the difference is 0.000"),
     ],
 )
 def test_better_is_said_where_the_interval_leaves_0_out(tmp_path, comparison, said):
@@ -66,9 +66,7 @@ def test_a_lower_error_is_better(tmp_path):
     step = step_of("rmse", default=told(-3.0, -5.0, -1.0, 0.004))
     run = closed(tmp_path, step, metric="rmse", score=lambda p, rng: 10 + p["rate"])
     [of_default, of_constant] = [verdicts(run)[-1], verdicts(run)[0]]
-    assert of_default.endswith(
-        "better than the default params: by 3.0000 [1.0000, 5.0000], p = 0.004."
-    )
+    assert of_default.endswith("better than the default params: by 3.0 [1.0, 5.0], p = 0.004.")
     assert "worse than majority class" in of_constant
 
 
@@ -83,9 +81,9 @@ FLATTERY = {"search": 0.9, "confirmed": 0.88, "test": 0.8765, "rows": 136}
 @pytest.mark.parametrize(
     ("difference", "interval", "brief", "long"),
     [
-        (0.05, [0.01, 0.09], "flattered by 0.0500 [0.0100, 0.0900]: more than", "So validation"),
-        (0.02, [-0.01, 0.05], "flattered by 0.0200 [-0.0100, 0.0500]: it may", "can't tell that"),
-        (-0.02, [-0.05, 0.01], "did not flatter: -0.0200 [-0.0500", "did not flatter"),
+        (0.05, [0.01, 0.09], "flattered by 0.050 [0.010, 0.090]: more than", "So validation"),
+        (0.02, [-0.01, 0.05], "flattered by 0.020 [-0.010, 0.050]: it may", "can't tell that"),
+        (-0.02, [-0.05, 0.01], "did not flatter: -0.020 [-0.050", "did not flatter"),
     ],
 )
 def test_how_far_validation_flattered_is_said(tmp_path, difference, interval, brief, long):
@@ -99,15 +97,15 @@ def test_how_far_validation_flattered_is_said(tmp_path, difference, interval, br
     assert "gave 0.8800 on average; on the test part the final network gives 0.8765." in text
     assert long in text
     lost = difference - 0.015
-    moved = f"{'lost' if lost >= 0 else 'gained'} {abs(lost):.4f}"
+    moved = f"{'lost' if lost >= 0 else 'gained'} {abs(lost):.3f}"
     assert f"Ridge regression, which no validation score has chosen, {moved}" in text
-    assert "fell behind by 0.0150 [-0.0100, 0.0400], which may be chance." in text
+    assert "fell behind by 0.015 [-0.010, 0.040], which may be chance." in text
 
 
 def test_the_table_has_intervals_and_probabilities_are_judged(tmp_path):
     run = closed(tmp_path, step_of(default=told(0.1, 0.02, 0.2, 0.01)))
     text = summarise(run, Findings([], None))
-    assert "| 0.8765 [0.8000, 0.9300] |" in text
+    assert "| 0.876 [0.800, 0.930] |" in text
     assert "| 0.7654 |" in text
     assert "92 rows that no trial saw" in text
     assert "off by 0.1000 on average" in text
@@ -139,12 +137,12 @@ def test_the_threshold_is_said_with_what_it_gains(tmp_path):
     steps = [Step("threshold", "", chosen), step_of()]
     text = summarise(synthetic_run(tmp_path / "a", steps=steps), Findings([], None))
     assert "where its probability is above 0.300, not 0.5" in text
-    assert "better by 0.1000 [0.0500, 0.1500] accuracy" in text
+    assert "better by 0.100 [0.050, 0.150] accuracy" in text
     left = chosen | {"threshold": 0.5, "gain": 0.01, "interval": [-0.05, 0.07]}
     steps = [Step("threshold", "", left), step_of()]
     text = summarise(synthetic_run(tmp_path / "b", steps=steps), Findings([], None))
-    assert "The threshold between the labels is 0.5: another, 0.300, is better by 0.0100" in text
+    assert "The threshold between the labels is 0.5: another, 0.300, is better by 0.010" in text
     worse = left | {"gain": -0.01, "interval": [-0.05, 0.03]}
     steps = [Step("threshold", "", worse), step_of()]
     text = summarise(synthetic_run(tmp_path / "c", steps=steps), Findings([], None))
-    assert "0.300, is no better, but behind by 0.0100 [-0.0300, 0.0500]" in text
+    assert "0.300, is no better, but behind by 0.010 [-0.030, 0.050]" in text

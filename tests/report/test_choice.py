@@ -21,13 +21,13 @@ def candidate(number, n_weights, reason=None):
     ("outcome", "sentence"),
     [
         ({"told_apart": True, "confidence": 0.9789},
-         "Trial 3 is the best of them (0.9100 ± 0.0100), with a confidence of at least 97 %."),
+         "Trial 3 is the best of them (0.910 ± 0.010), with a confidence of at least 97 %."),
         ({"tied": [7, 3]},
          "Trials 3 and 7 can't be told apart; trial 3 has the fewest weights, 50, and is the one "
-         "chosen (0.9100 ± 0.0100)."),
+         "chosen (0.910 ± 0.010)."),
         ({"tied": [3, 8]}, "all have 50 weights, and trial 3 is the fastest, and is the one"),
         ({"tied": [3, 7, 8]}, "trial 3 is the fastest of those with the fewest weights, 50, and"),
-        ({}, "Trial 3 did best (0.9100 ± 0.0100), but not by so much that it is sure to be."),
+        ({}, "Trial 3 did best (0.910 ± 0.010), but not by so much that it is sure to be."),
         ({}, "Trial 9 failed when it was fitted again: the loss became nan."),
         ({}, "4 candidates, of which the trials promise most, were fitted again on fresh splits "
          "with fresh seeds, in 2 rounds."),

@@ -7,6 +7,7 @@ from hpopt.runs.folder import Run
 from hpopt.space.dimensions import Categorical, Integer, Real
 from hpopt.space.space import Space
 from hpopt.tracking import tensorboard
+from hpopt.tracking.observer import Plan
 from hpopt.tracking.tensorboard import TensorBoard
 
 pytestmark = pytest.mark.keras
@@ -31,7 +32,7 @@ def written(tmp_path_factory) -> Run:
     header = journal.Header("0", "accuracy", True, {}, {}, SPACE.to_json())
     run = Run.create(tmp_path_factory.mktemp("tracking"), "it", header)
     observer = TensorBoard()
-    observer.begin(run, 2)
+    observer.begin(run, Plan(2))
     for number, params in enumerate(PARAMS, start=1):
         run.append(journal.Started(number, params, seed=0, time="now"))
     run.append(journal.Finished(1, -0.75, {"accuracy": 0.75}, [0.75], CURVES, 3, 1.0))

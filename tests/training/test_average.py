@@ -30,8 +30,8 @@ def network(units, activation):
 def test_what_an_average_says_is_the_mean_in_the_targets_units(units, activation, target):
     networks = [network(units, activation) for _ in range(3)]
     features = ArrayKind((0.0,) * 3, (1.0,) * 3)
-    mean = average(networks, features.input_shape, target)
+    mean = average(networks, features, target)
     said = [target.restore(np.asarray(each(ROWS))) for each in networks]
     expected = np.mean(said, axis=0)
     assert target.restore(np.asarray(mean(ROWS))) == pytest.approx(expected, rel=1e-5)
-    assert average(networks[:1], features.input_shape, target) is networks[0]
+    assert average(networks[:1], features, target) is networks[0]

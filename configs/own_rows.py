@@ -1,0 +1,32 @@
+"""Rows of one's own, for digits_conv.yaml and waves.yaml: a function gives (rows, target)."""
+
+import numpy as np
+
+
+def digits():
+    """scikit-learn's 1,797 digits as images [n, 8, 8, 1], and what they show."""
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    return bunch.images[..., None], bunch.target
+
+
+def waves(count=900, steps=60, seed=0):
+    """Series [n, steps, 1] of noise with a bump in it, and whether it is a sine, a saw or a square.
+
+    Where in a series its bump begins, how long it is and how high, is drawn for each.
+    """
+    rng = np.random.default_rng(seed)
+    kinds = rng.choice(["sine", "saw", "square"], count)
+    series = rng.normal(scale=0.4, size=(count, steps, 1))
+    for row, kind in zip(series, kinds, strict=True):
+        length = rng.integers(20, 41)
+        first = rng.integers(0, steps - length + 1)
+        phase = np.linspace(0, 4 * np.pi, length) + rng.uniform(0, 2 * np.pi)
+        shape = {
+            "sine": np.sin(phase),
+            "saw": phase / np.pi % 2 - 1,
+            "square": np.sign(np.sin(phase)),
+        }[kind]
+        row[first : first + length, 0] += rng.uniform(0.7, 1.3) * shape
+    return series, kinds

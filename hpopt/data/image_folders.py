@@ -1,0 +1,160 @@
+"""Folders of image files as a table: a row a file, with its path and what it shows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from hpopt.data.reading import joined
+from hpopt.errors import DataError
+from hpopt.inputs.image.files import SUFFIXES
+from hpopt.inputs.stored import Sheet, Stored, Texts
+
+# The columns of such a table.
+PATH, LABEL = "path", "label"
+# What folders of parts are called, and the part that a row of theirs is given.
+_PARTS = {"train": 0, "training": 0, "validation": 1, "valid": 1, "val": 1, "test": 2}
+_LITTER = ("thumbs.db", "desktop.ini")
+
+
+def is_image_name(name: str) -> bool:
+    """Whether a file is an image by its name."""
+    return name.lower().endswith(SUFFIXES)
+
+
+def read_folder(folder: Path) -> tuple[Sheet, np.ndarray | None]:
+    """The images of a folder with a sub-folder a class, or of such folders train, validation, test.
+
+    Of each row comes the part that its folder gives, as in `Table.given`, if there are parts.
+    Raises DataError where there are no classes.
+    """
+    inner = _folders(folder)
+    parts = {path: _PARTS[path.name.lower()] for path in inner if path.name.lower() in _PARTS}
+    if 0 not in parts.values():
+        return _sheet(folder, folder), None
+    notes = _left_out(folder, [path.name for path in inner if path not in parts])
+    sheets = {path: _sheet(path, folder) for path in parts}
+    _check_labels(sheets, parts)
+    whole = joined(list(sheets.values()))
+    whole.notes += notes
+    given = [np.full(sheets[path].rows, part, np.int8) for path, part in parts.items()]
+    return whole, np.concatenate(given)
+
+
+def files_sheet(place: Path, path: str, label: str) -> Sheet:
+    """An image, or all that are below a folder, for a model that is there.
+
+    The label is the sub-folder that an image is below, or the folder itself. `path` and `label`
+    are what the columns are called. Raises DataError where there is no image.
+    """
+    if not place.is_dir():
+        return Sheet({path: Texts.of(np.array([place.name]))}, 1)
+    names, notes = _images_below(place)
+    if not names:
+        raise DataError(f"{place} holds no images", help=f"files that end in {_endings()}")
+    own = place.absolute().name
+    labels = [Path(name).parts[0] if Path(name).parent.name else own for name in names]
+    columns: dict[str, Stored] = {
+        path: Texts.of(np.array(names)),
+        label: Texts.of(np.array(labels)),
+    }
+    return Sheet(columns, len(names), notes=notes)
+
+
+def _sheet(folder: Path, root: Path) -> Sheet:
+    """The images of a folder with a sub-folder a class; paths are seen from `root`."""
+    paths: list[str] = []
+    labels: list[str] = []
+    notes: list[str] = []
+    for inner in _folders(folder):
+        names, more = _images_below(inner)
+        notes += more
+        if not names:
+            notes.append(f"{inner} holds no images, and is left out")
+        paths += [str((inner / name).relative_to(root)) for name in names]
+        labels += [inner.name] * len(names)
+    loose = sorted(path.name for path in folder.iterdir() if is_image_name(path.name))
+    if not paths:
+        raise _no_classes(folder, loose)
+    notes += _left_out(folder, loose)
+    columns: dict[str, Stored] = {
+        PATH: Texts.of(np.array(paths)),
+        LABEL: Texts.of(np.array(labels)),
+    }
+    return Sheet(columns, len(paths), notes=notes)
+
+
+def _check_labels(sheets: dict[Path, Sheet], parts: dict[Path, int]) -> None:
+    """Raise DataError where a part has a class that the training part has not."""
+    learnt = {label for path in parts if not parts[path] for label in _labels(sheets[path])}
+    for path in parts:
+        unknown = [label for label in _labels(sheets[path]) if label not in learnt]
+        if unknown:
+            raise DataError(
+                f"{path} has the class `{unknown[0]}`, of which there is nothing to train on",
+                help=f"the classes are {', '.join(sorted(learnt)[:20])}",
+            )
+
+
+def _labels(sheet: Sheet) -> tuple[str, ...]:
+    labels = sheet.columns[LABEL]
+    assert isinstance(labels, Texts)
+    return labels.distinct
+
+
+def _no_classes(folder: Path, loose: Sequence[str]) -> DataError:
+    if loose:
+        return DataError(
+            f"{folder} holds {len(loose)} images, and no sub-folder with any: what do they show?",
+            help="make a sub-folder for each class, or give a CSV file with a column of paths and "
+            "`features: {types: {NAME: image}}`",
+        )
+    return DataError(
+        f"{folder} holds no sub-folders of images", help=f"files that end in {_endings()}"
+    )
+
+
+def _folders(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise DataError(f"there is no folder {folder}")
+    return sorted(
+        path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
+    )
+
+
+def _images_below(folder: Path) -> tuple[list[str], list[str]]:
+    """The images below a folder, as seen from it, and a word on what else is there."""
+    images: list[str] = []
+    others: list[str] = []
+    for name in _files_below(folder):
+        (images if is_image_name(name) else others).append(name)
+    if not others:
+        return images, []
+    first = folder / others[0]
+    if len(others) == 1:
+        return images, [f"1 file is no image by its name, and left out: {first}"]
+    return images, [
+        f"{len(others)} files are no images by their names, and left out: {first} is the first"
+    ]
+
+
+def _files_below(folder: Path) -> Iterator[str]:
+    for place, inner, names in os.walk(folder):
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        for name in sorted(names):
+            if not name.startswith(".") and name.lower() not in _LITTER:
+                yield str((Path(place) / name).relative_to(folder))
+
+
+def _left_out(folder: Path, names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return [f"{folder / names[0]}{more} is in no folder of a class, and left out"]
+
+
+def _endings() -> str:
+    return ", ".join(SUFFIXES[:8])

@@ -1,0 +1,104 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from hpopt.backend import load_keras
+from hpopt.builders.conv import build
+from hpopt.errors import SetupError
+from hpopt.task import Output
+
+pytestmark = pytest.mark.keras
+MULTICLASS = Output.of("multiclass", 5)
+
+
+@pytest.fixture(autouse=True)
+def keras():
+    return load_keras()
+
+
+def kinds(shape=(8, 8, 1), **arguments) -> str:
+    model = build(shape, MULTICLASS, **{"num_blocks": 1, **arguments})
+    return " ".join(type(layer).__name__ for layer in model.layers[1:])
+
+
+def convolutions(shape=(16, 16, 1), **arguments):
+    layers = build(shape, MULTICLASS, **arguments).layers
+    return [layer for layer in layers if type(layer).__name__.startswith("Conv")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({}, "Conv2D BatchNormalization Activation MaxPooling2D Dropout GlobalAveragePooling2D"),
+        ({"shape": (9, 2), "head": "flatten"}, "Conv1D BatchNormalization Activation MaxPooling1D "
+         "Dropout Flatten"),
+        ({"normalization": "layer", "pooling": "none"}, "Conv2D LayerNormalization Activation "
+         "Dropout GlobalAveragePooling2D"),
+        ({"normalization": "none", "convolutions": 2, "pooling": "average", "head": "max"},
+         "Conv2D Activation Conv2D Activation AveragePooling2D Dropout GlobalMaxPooling2D"),
+        ({"normalization": "none", "residual": True, "pooling": "none"},
+         "Conv2D Conv2D Add Activation Dropout GlobalAveragePooling2D"),
+        ({"shape": (8, 8, 32), "normalization": "none", "residual": True, "pooling": "none"},
+         "Conv2D Add Activation Dropout GlobalAveragePooling2D"),
+        ({"head_layers": 2, "pooling": "stride"}, "Conv2D BatchNormalization Activation Dropout "
+         "GlobalAveragePooling2D Dense Dropout Dense Dropout"),
+    ],
+)  # fmt: skip
+def test_a_block_is_what_was_asked_for(arguments, expected):
+    assert kinds(**arguments) == f"{expected} Dense"
+
+
+def test_filters_grow_or_are_a_blocks_own():
+    widths = [layer.filters for layer in convolutions(filters=10, growth=1.5)]
+    assert widths == [10, 15, 22]
+    widths = [layer.filters for layer in convolutions(filters=10, growth=1.5, filters_2=7)]
+    assert widths == [10, 7, 22]
+    with pytest.raises(SetupError) as caught:
+        build((8, 8, 1), MULTICLASS, num_blocks=2, filters_3=4)
+    assert 'when: {num_blocks: ">= 3"}' in caught.value.render()
+
+
+def test_kernels_move_apart_as_far_as_the_series_goes():
+    layers = convolutions((40, 2), dilation=4, num_blocks=4, pooling="none")
+    assert [layer.dilation_rate for layer in layers] == [(1,), (4,), (16,), (20,)]
+
+
+@pytest.mark.parametrize("residual", [False, True])
+@pytest.mark.parametrize("pooling", ["max", "average", "stride", "none"])
+@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 50, 2), (2, 3), (1, 1)])
+def test_no_picture_is_too_small(shape, pooling, residual):
+    rows = np.zeros((2, *shape), np.float32)
+    for pool_size, kernel_size, dilation in itertools.product((2, 5), (1, 7), (1, 3)):
+        model = build(
+            shape, MULTICLASS, num_blocks=3, filters=2, pooling=pooling, pool_size=pool_size,
+            kernel_size=kernel_size, residual=residual, dilation=dilation, convolutions=2,
+        )  # fmt: skip
+        assert np.isfinite(np.asarray(model(rows))).all()
+
+
+def test_a_causal_step_sees_no_later_ones():
+    network = build((12, 1), MULTICLASS, causal=True, pooling="none", dilation=2, head="flatten")
+    steps = load_keras().Model(network.inputs[0], network.layers[-2].input)
+    rows = np.random.default_rng(0).normal(size=(1, 12, 1)).astype(np.float32)
+    changed = rows.copy()
+    changed[:, 7:] += 1
+    before, after = np.asarray(steps(rows)), np.asarray(steps(changed))
+    np.testing.assert_array_equal(before[:, :7], after[:, :7])
+    assert (before[:, 7:] != after[:, 7:]).any()
+
+
+@pytest.mark.parametrize(
+    ("shape", "arguments", "words"),
+    [
+        ((30,), {}, "a row here is [30]"),
+        ((2, 8, 8, 1), {}, "a row here is [2, 8, 8, 1]"),
+        ((8, 8, 1), {"causal": True}, "`causal: true` is for series"),
+        ((8, 8, 1), {"head": "last"}, "`head: last` is for series"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_the_remedy(shape, arguments, words):
+    with pytest.raises(SetupError) as caught:
+        build(shape, MULTICLASS, **arguments)
+    assert words in caught.value.render()
+    assert "help:" in caught.value.render()
