@@ -72,7 +72,7 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
         else f"reckoned from {default.measured_epochs}"
     )
     several = check.workers > 1
-    where = f"with {check.workers} trials at once" if several else "on this machine"
+    at_once = f", {check.workers} trials at once" if several else ""
     labels, baselines = len(material.table.labels), check.baselines.items()
     yield f"{config.document.path}: a run can begin"
     yield from facts(
@@ -82,7 +82,8 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
             "task": material.table.task + (f", {labels} classes" if labels > 2 else ""),
             **({"shares": show_shares(material.table.shares)} if labels else {}),
             **_positive(material.table),
-            "metric": f"{material.metric.name} ({direction} is better)",
+            "metric": f"{material.metric.name} ({direction} is better)"
+            + (f", by the {material.rule}" if material.rule else ""),
             "plain models": ", ".join(f"{name} {show_score(score)}" for name, score in baselines),
             "loss": material.loss,
             "network": f"{config.settings.model.builder}, with the default params "

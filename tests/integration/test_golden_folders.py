@@ -62,6 +62,10 @@ def said_as_before(now, before) -> None:
         assert before.keys() <= now.keys()
         for key, value in before.items():
             said_as_before(now[key], value)
+    elif isinstance(before, list) and before and isinstance(before[0], dict):
+        assert len(now) == len(before)
+        for one, then in zip(now, before, strict=True):
+            said_as_before(one, then)
     else:
         assert now == before
 
