@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpopt.runs.folder import Run
+from hpopt.runs.mistakes import MISTAKES, Mistakes
+from hpopt.runs.steps import Confusion
 from hpopt.search.dependence import Dependence, dependence
 from hpopt.search.surrogate import Importance, Surrogate, fit_surrogate, importance
 from hpopt.space.dimensions import Dimension
@@ -43,6 +45,8 @@ class History:
     trials: Sequence[Trial]
     best: Trial | None  # whose network the run is for, as the summary names it
     calibration: Calibration | None = None  # of the step `test`
+    confusion: Confusion | None = None
+    mistakes: Mistakes | None = None
     wanted: Sequence[str] = ()  # the dimensions of pair pictures, where somebody chose them
     _dependences: dict[tuple[str, ...], Dependence] = field(default_factory=dict, repr=False)
 
@@ -58,6 +62,8 @@ class History:
             trials=run.trials(),
             best=run.chosen,
             calibration=scored.calibration if scored else None,
+            confusion=scored.confusion if scored else None,
+            mistakes=Mistakes.read(run.path / MISTAKES) if scored else None,
             wanted=wanted,
         )
 

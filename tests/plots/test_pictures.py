@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from conftest import CALIBRATED, MIXED, synthetic_run
+from conftest import CALIBRATED, MIXED, SEEN, synthetic_run
 from matplotlib.patches import StepPatch
 
 from hpopt.errors import ConfigError, RunError
@@ -252,6 +252,31 @@ def test_calibration_shows_what_was_said_and_what_was_seen(history):
     assert points.get_offsets().tolist() == [[0.1, 0.2], [0.9, 0.8]]
     assert "calibration error 0.1000" in texts(axes.figure)
     assert "92 rows of test in 2 groups" in texts(axes.figure)
+
+
+def test_a_confusion_has_the_counts_by_what_is_true_and_what_was_predicted(history):
+    axes, _ = draw(history, "confusion").axes
+    counts = {t.get_position(): t.get_text() for t in axes.texts}
+    assert counts == {(0, 0): "40", (1, 0): "10", (0, 1): "2", (1, 1): "40"}
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["no", r"yes \$x\$"]
+    assert np.allclose(axes.get_images()[0].get_array().sum(axis=1), 1)
+    assert "80 of 92 rows of test are right" in texts(axes.figure)
+
+
+def test_mistakes_are_images_under_what_was_predicted_and_what_is_true(history):
+    figure = draw(history, "mistakes")
+    panels = [axes for axes in figure.axes if axes.get_images()]
+    assert len(panels) == 7
+    assert (panels[0].get_images()[0].get_array() == SEEN.pictures[0, :, :, 0]).all()
+    assert panels[0].get_title() == "yes \\$x\\$ 0.9\nis no"
+    assert "7 of 12 mistakes, the surest first" in texts(figure)
+
+
+def test_what_no_run_before_kept_is_no_picture(tmp_path):
+    run = synthetic_run(tmp_path, trials=2, steps=[Step("test", "", {"best": {"accuracy": 0.8}})])
+    for name in ("confusion", "mistakes"):
+        with pytest.raises(RunError, match="can't be drawn"):
+            run.plot(name)
 
 
 def test_a_notebook_shows_the_figure_without_pyplot(run):
