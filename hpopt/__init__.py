@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hpopt.config.loading import load_config
     from hpopt.minimizing import minimize
     from hpopt.plotting import plot
-    from hpopt.predicting import evaluate, predict
+    from hpopt.predicting import evaluate, load_model, predict
     from hpopt.runs.finding import find_run
     from hpopt.runs.folder import Run
     from hpopt.task import Output
@@ -26,6 +26,7 @@ _PUBLIC = {
     "evaluate": "hpopt.predicting",
     "find_run": "hpopt.runs.finding",
     "load_config": "hpopt.config.loading",
+    "load_model": "hpopt.predicting",
     "minimize": "hpopt.minimizing",
     "plot": "hpopt.plotting",
     "predict": "hpopt.predicting",
@@ -40,6 +41,7 @@ __all__ = [
     "evaluate",
     "find_run",
     "load_config",
+    "load_model",
     "minimize",
     "plot",
     "predict",

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
+import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
+from hpopt.closing.jobs import run_jobs
+from hpopt.closing.time_left import expected_closing_s
 from hpopt.config.loading import Config
+from hpopt.config.schema import OutputSettings
 from hpopt.errors import SetupError, TrialError
+from hpopt.execution.choosing import make_slots
 from hpopt.execution.resources import Resources
+from hpopt.execution.slots import Job, Slots, TrialFinished
+from hpopt.measuring import MEASURED_EPOCHS, PARAMETERS, Measuring
+from hpopt.own_code import source_of
 from hpopt.search.engines import make_searcher
 from hpopt.search.searcher import generator
 from hpopt.space.dimensions import Params
@@ -20,17 +30,19 @@ from hpopt.training.baselines import validation_predictions
 from hpopt.training.objective import Objective
 from hpopt.trials import Result, Trial
 from hpopt.tuning.corners import corners_of
-from hpopt.tuning.preflight import preflight
 from hpopt.tuning.setup import Material, read_material
+from hpopt.tuning.trying import Tried, try_defaults
 
-# A fit is measured until it takes so long; the rest of its epochs are reckoned.
-_MEASURED_S = 1.0
-_SAMPLES = 2  # besides the defaults, to know how trials differ
+log = logging.getLogger(__name__)
+
+# Params that are measured, the defaults among them: at least so many, and more as long as all have
+# not taken so long altogether.
+_FEWEST_MEASURED, _MOST_MEASURED, _ALTOGETHER_S = 3, 8, 20.0
 
 
 @dataclass(frozen=True)
 class TrialTime:
-    """How long a trial of `params` takes: reckoned from `measured_epochs` of its `epochs`."""
+    """How long a fit of `params` takes: reckoned from `measured_epochs` of its `epochs`."""
 
     params: Params
     seconds: float
@@ -47,54 +59,129 @@ class Check:
     parameters: int  # of the default network, trainable ones
     trial_times: Sequence[TrialTime]  # the defaults first; random params that fail are left out
     suggestion_s: float  # half-way through the run
+    start_s: float  # until the first trial begins
+    baselines_s: float  # of fitting the plain models
     workers: int  # how many trials run at once
+    fits: float  # that a trial costs: its folds and repeats, by their rows
+    output: OutputSettings
     points: int | None  # of the space, where they are fewer than the calls
     notes: Sequence[str]
     baselines: Mapping[str, float]  # scores of plain models on the validation part
 
-    def run_s(self, n_calls: int) -> float:
-        """The time of a run's trials and of what suggests them, while other trials run."""
-        mean = sum(trial.seconds for trial in self.trial_times) / len(self.trial_times)
+    @property
+    def fit_s(self) -> float:
+        """How long a fit takes on average, while as many run as there are workers."""
+        return fmean(trial.seconds for trial in self.trial_times)
+
+    def search_s(self, n_calls: int) -> float:
+        """The time of a run's trials, and of what suggests them."""
         n_calls = min(n_calls, self.points or n_calls)
-        return n_calls * (mean + self.suggestion_s) / self.workers
+        return n_calls * (self.fits * self.fit_s + self.suggestion_s) / self.workers
+
+    def closing_s(self, n_calls: int) -> float:
+        """The time of its closing steps: they fit plain models too, and draw."""
+        fits = round(min(n_calls, self.points or n_calls) * self.fits)
+        plain_s = self.baselines_s * (2 if self.output.refit else 1)  # to more rows again
+        return expected_closing_s(self.output, [self.fit_s] * fits, self.workers) + plain_s
+
+    def run_s(self, n_calls: int) -> float:
+        """The time of the whole run."""
+        return self.start_s + self.search_s(n_calls) + self.closing_s(n_calls)
 
 
-def check(config: Config) -> Check:
+def check(config: Config, note: Callable[[str], None] = log.warning) -> Check:
     """Do all that comes before the first trial, and measure short fits; leaves nothing behind.
 
-    Raises ConfigError, DataError or SetupError where a run could not begin.
+    They run where trials would, as many at once. `note` hears of what takes long. Raises
+    ConfigError, DataError or SetupError where a run could not begin.
     """
+    began = time.monotonic()
     material = read_material(config)
     settings, space = config.settings.search, config.binding.space
-    with tempfile.TemporaryDirectory(prefix="hpopt-check-") as folder:
-        objective = material.objective(config, Path(folder))
+    resources = Resources.of(config.settings.execution, n_jobs=_jobs(config))
+    with tempfile.TemporaryDirectory(prefix="hpopt-check-") as name:
+        folder = Path(name)
+        objective = material.objective(config, folder)
+        function = Measuring(Tried(objective, corners_of(config)))
+        with closing(make_slots(function, resources)) as slots:
+            _try(slots, config, objective, folder, note)
+            start_s = time.monotonic() - began
+            measured = _measure(slots, space, settings.seed, folder)
+        began = time.monotonic()
         baselines = _baselines(objective)
-        corners = corners_of(config)
-        try:
-            preflight(objective, space.defaults, seed=settings.seed, corners=corners)
-        except SetupError as error:
-            raise error.at(config.document.location(("model", "builder"))) from None
-        network = objective.network(space.defaults, seed=settings.seed)
-        rng = generator(settings.seed, 0)
-        candidates = [space.defaults, *(space.sample(rng) for _ in range(_SAMPLES))]
-        times = []
-        for params in candidates:
-            try:
-                times.append(_time_trial(objective, params, settings.seed, Path(folder)))
-            except TrialError:
-                if params is space.defaults:
-                    raise
     return Check(
         material=material,
         features=material.table.width,
-        parameters=sum(int(w.shape.num_elements()) for w in network.trainable_weights),
-        trial_times=times,
+        parameters=int(measured[0][1].metrics[PARAMETERS]),
+        trial_times=[
+            TrialTime(params, result.seconds, result.epochs, int(result.metrics[MEASURED_EPOCHS]))
+            for params, result in measured
+        ],
         suggestion_s=_time_suggestion(config, space),
-        workers=max(1, Resources.of(config.settings.execution, n_jobs=settings.n_calls).workers),
+        start_s=start_s,
+        baselines_s=time.monotonic() - began,
+        workers=max(1, resources.workers),
+        fits=_fits_of_a_trial(config, {part: len(rows) for part, rows in material.parts.items()}),
+        output=config.settings.output,
         points=None if (points := space.points(settings.n_calls)) is None else len(points),
         notes=(*config.binding.notes, *material.notes),
         baselines=baselines,
     )
+
+
+def _jobs(config: Config) -> int:
+    training = config.binding.training
+    return config.settings.search.n_calls * training.folds * training.repeats
+
+
+def _try(
+    slots: Slots,
+    config: Config,
+    objective: Objective,
+    folder: Path,
+    note: Callable[[str], None],
+) -> None:
+    """The preflight. Raises SetupError where the default params can't be tried."""
+    try:
+        try_defaults(
+            slots,
+            config.binding.space.defaults,
+            seed=config.settings.search.seed,
+            folder=folder / "preflight",
+            stop=threading.Event(),
+            source=source_of(objective.builder),
+            note=note,
+        )
+    except SetupError as error:
+        raise error.at(config.document.location(("model", "builder"))) from None
+
+
+def _measure(slots: Slots, space: Space, seed: int, folder: Path) -> list[tuple[Params, Result]]:
+    """What is measured of the default params and of random ones, as far as these have a value.
+
+    Raises SetupError where the defaults have none.
+    """
+    rng, began = generator(seed, 0), time.monotonic()
+    candidates = [space.defaults, *(space.sample(rng) for _ in range(_MOST_MEASURED - 1))]
+    measured: dict[int, Result] = {}
+    size = max(_FEWEST_MEASURED, slots.free)
+    while (tried := len(measured)) < len(candidates):
+        wave = range(tried, min(tried + size, len(candidates)))
+        jobs = [Job(n + 1, candidates[n], seed, folder / f"trial-{n}") for n in wave]
+        failed = set(wave)
+        for outcome in run_jobs(slots, jobs):
+            number = outcome.job.number - 1
+            if isinstance(outcome, TrialFinished):
+                measured[number] = outcome.result
+                failed.remove(number)
+            elif number == 0:
+                raise SetupError(f"a trial of the default params fails: {outcome.reason}")
+        candidates = [c for n, c in enumerate(candidates) if n not in failed]
+        measured = dict(enumerate(measured[number] for number in sorted(measured)))
+        if time.monotonic() - began > _ALTOGETHER_S:
+            break
+        size = max(1, slots.free)
+    return [(candidates[number], result) for number, result in measured.items()]
 
 
 def _baselines(objective: Objective) -> dict[str, float]:
@@ -106,27 +193,13 @@ def _baselines(objective: Objective) -> dict[str, float]:
     return scores
 
 
-def _time_trial(objective: Objective, params: Params, seed: int, folder: Path) -> TrialTime:
-    """Fit for more and more epochs, to all of them or until they are felt; reckon the rest."""
-    epochs = objective.settings(params).epochs
-    measured: list[tuple[int, float]] = []  # epochs, seconds
-    while len(measured) < 2 or measured[-1][1] - measured[0][1] < _MEASURED_S:
-        count = min(measured[-1][0] * 8, epochs) if measured else 1
-        started = time.perf_counter()
-        _fit(objective, params, count, seed, folder)
-        measured.append((count, time.perf_counter() - started))
-        if count == epochs:
-            return TrialTime(params, measured[-1][1], epochs, count)
-    (less, before), (count, seconds) = measured[-2:]
-    # What a trial costs besides its epochs (building, tracing, scoring) is in both measurements.
-    an_epoch_s = max(seconds - before, 0.0) / (count - less)
-    return TrialTime(params, seconds + an_epoch_s * (epochs - count), epochs, count)
-
-
-def _fit(objective: Objective, params: Params, epochs: int, seed: int, folder: Path) -> None:
-    short = replace(objective, training=objective.training.model_copy(update={"epochs": epochs}))
-    rest = {name: value for name, value in params.items() if name != "epochs"}
-    short(rest, seed=seed, folder=folder / "trial")
+def _fits_of_a_trial(config: Config, sizes: Mapping[str, int]) -> float:
+    """How many fits to the training part a trial costs as much as."""
+    training = config.binding.training
+    if training.folds == 1:
+        return training.repeats
+    rows = (sizes["train"] + sizes["validation"]) * (training.folds - 1) / training.folds
+    return training.folds * training.repeats * rows / sizes["train"]
 
 
 def _time_suggestion(config: Config, space: Space) -> float:

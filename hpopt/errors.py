@@ -40,7 +40,11 @@ class Problem:
 
     def render(self, kind: str) -> str:
         """Lay the problem out for a terminal, in the manner of compilers."""
-        lines = [f"error[{kind}]: {printable(self.message)}"]
+        return f"error[{kind}]: {self}"
+
+    def __str__(self) -> str:
+        """The problem with its place and its help, without what kind it is."""
+        lines = [printable(self.message)]
         if self.location is not None:
             lines.append(f"  --> {printable(str(self.location))}")
             if self.location.text and self.location.text.strip():
@@ -61,6 +65,15 @@ class HpoptError(Exception):
     ) -> None:
         super().__init__(message)
         self.problems: Sequence[Problem] = [Problem(message, location, help)]
+
+    def __str__(self) -> str:
+        """All that is wrong, with places and help, as a traceback or a notebook shows it."""
+        return "\n\n".join(map(str, self.problems))
+
+    @property
+    def message(self) -> str:
+        """What is wrong, without places and help."""
+        return "; ".join(problem.message for problem in self.problems)
 
     def at(self, location: Location | None) -> Self:
         """The same error, with `location` for the problems that have none."""
@@ -131,7 +144,7 @@ class Interrupted(HpoptError):  # noqa: N818 (it is none)
 
     def render(self) -> str:
         """The plain message: this is no error."""
-        return str(self)
+        return self.message
 
 
 class TrialError(Exception):

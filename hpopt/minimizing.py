@@ -18,8 +18,9 @@ from hpopt.config.parsing import parse_document
 from hpopt.config.plain import check_plain
 from hpopt.config.problems import in_order, problems_of
 from hpopt.config.schema import Constant, DimensionForm, SearchEngine
-from hpopt.errors import ConfigError, HpoptError, Problem, RunError, suggest_name
+from hpopt.errors import ConfigError, Problem, RunError, suggest_name
 from hpopt.grammar import Section
+from hpopt.own_code import refuse_while_importing
 from hpopt.runs.results import optimize_result
 from hpopt.search.engines import engine_keys, engine_named, make_searcher, with_engine_keys
 from hpopt.search.searcher import new_params
@@ -59,18 +60,16 @@ def minimize(
     the result leaves it out. An exception of the objective reaches the caller. The result has
     `x_iters`, `func_vals`, `x` and `fun` as skopt's own, and `params`: the best, by name.
 
-    Raises ConfigError where an argument makes no sense, RunError where no value was finite.
+    Raises ConfigError where an argument makes no sense, RunError where no value was finite,
+    SetupError where own code calls it while it is imported for a run.
     """
-    try:
-        if not callable(objective):
-            raise ConfigError(f"the objective is a {type(objective).__name__}, not a function")
-        constants, searched = _read_space(space, dict(defaults or {}))
-        _check_counts(n_calls=n_calls, n_initial=1 if n_initial is None else n_initial)
-        of_searcher = _read_engine(engine, settings).of_searcher
-        searcher = make_searcher(**of_searcher, n_calls=n_calls, n_initial=n_initial)
-    except HpoptError as error:
-        error.add_note(error.render())
-        raise
+    refuse_while_importing("hpopt.minimize")
+    if not callable(objective):
+        raise ConfigError(f"the objective is a {type(objective).__name__}, not a function")
+    constants, searched = _read_space(space, dict(defaults or {}))
+    _check_counts(n_calls=n_calls, n_initial=1 if n_initial is None else n_initial)
+    of_searcher = _read_engine(engine, settings).of_searcher
+    searcher = make_searcher(**of_searcher, n_calls=n_calls, n_initial=n_initial)
     trials: list[Trial] = []
     points = None if noisy else searched.points(n_calls)
     for number in range(1, (n_calls if points is None else len(points)) + 1):

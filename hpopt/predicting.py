@@ -12,7 +12,8 @@ import numpy as np
 
 from hpopt.data.new_rows import NewRows, new_rows_of, read_new_rows
 from hpopt.errors import RunError, in_words
-from hpopt.export.best import BEST, MODEL, data_of, load_model, threshold_of_best
+from hpopt.export.best import BEST, MODEL, data_of, threshold_of_best
+from hpopt.export.best import load_model as load_archive
 from hpopt.export.own_classes import own_classes, register_own_classes
 from hpopt.export.raw_rows import predict_raw
 from hpopt.files import standing
@@ -121,14 +122,15 @@ class Model:
 
     def _outputs(self, rows: NewRows) -> np.ndarray:
         """What the model says [n, units], in the target's units."""
-        return predict_raw(self._model, self.data.features, rows.rows)
+        return predict_raw(self.network, self.data.features, rows.rows)
 
     @cached_property
-    def _model(self) -> Any:
+    def network(self) -> Any:
+        """The keras.Model. Raises RunError where it can't be loaded."""
         if own := own_classes(self._archive):
             register_own_classes(self.run, own, trust_code=self._trust_code)
         try:
-            return load_model(self._archive)
+            return load_archive(self._archive)
         except Exception as error:
             raise RunError(
                 f"{self.run.path / MODEL} can't be loaded: {in_words(error)}",
@@ -157,6 +159,14 @@ def predict(
     if isinstance(given, str | PathLike | np.ndarray):
         return predictions
     return predictions.set_axis(given.index)
+
+
+def load_model(run: Run | str, *, trust_code: bool = False) -> Any:
+    """The best network of a run as a keras.Model, which takes raw rows.
+
+    Raises and takes what `predict` does.
+    """
+    return _model_of(run, trust_code).network
 
 
 def evaluate(

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from hpopt.space.dimensions import Params, identity
 
-State = Literal["running", "finished", "failed"]
+# Cut: ended by a limit of the run, without a value; it is to run again.
+State = Literal["running", "finished", "failed", "cut"]
 Curves = Mapping[str, list[float]]
 
 WEIGHTS = "weights.npz"  # the file, in a trial's folder, of the weights that it kept
@@ -57,6 +58,11 @@ class Trial:
     def value(self) -> float | None:
         """The value to minimise, where there is one."""
         return None if self.result is None else self.result.value
+
+
+def made(trials: Sequence[Trial]) -> int:
+    """How many trials have come to their own end: what `search.n_calls` counts."""
+    return sum(trial.state in ("finished", "failed") for trial in trials)
 
 
 def incumbent(trials: Sequence[Trial]) -> Trial | None:

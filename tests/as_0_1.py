@@ -44,6 +44,9 @@ def check_as_0_1(path: Path) -> bool:
 
 
 def _as_then(trial: dict) -> dict:
+    """A trial as 0.1 has it, which knows of none that is cut: it is one that never ended."""
+    if trial["state"] == "cut":
+        return trial | {"state": "running", "reason": None}
     result = trial["result"]
     if result is None:
         return trial

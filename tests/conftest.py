@@ -267,7 +267,11 @@ def table_run(tmp_path_factory) -> Run:
     folder = tmp_path_factory.mktemp("table")
     dirty_frame().to_csv(folder / "customers.csv", index=False)
     config = {
-        "dataset": {"source": "csv", "path": str(folder / "customers.csv"), "target": "churn"},
+        "dataset": {
+            "source": "csv",
+            "path": str(folder / "customers.csv"),
+            "target": {"name": "churn", "positive": "yes"},
+        },
         "model": {"builder": "dense_dropout"},
         "training": {"epochs": 5, "batch_size": 32, "learning_rate": 0.01},
         "space": {"num_dense_nodes": [8, 4]},

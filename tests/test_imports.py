@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "shown": set(),
     "trusted": {"errors", "own_code"},
     "own_code": {"errors"},
+    "shipping": {"errors", "files"},
     "space": {"errors"},
     "builders": {"backend", "errors", "own_code", "task"},
     "inputs": {"backend", "errors", "shown"},
@@ -81,7 +82,7 @@ MAY_IMPORT = {
         "trusted",
     }
     | RECORDS,
-    "minimizing": {"config", "grammar", "runs", "search"} | RECORDS,
+    "minimizing": {"config", "grammar", "own_code", "runs", "search"} | RECORDS,
     "plots": {"files", "report", "runs", "search", "statistics"} | RECORDS,
     "tracking": {"backend", "report", "runs", "search", "shown"} | RECORDS,
     "closing": {
@@ -103,6 +104,7 @@ MAY_IMPORT = {
     "predicting": {"data", "export", "files", "metrics", "runs", "statistics"} | RECORDS,
     "tuning": {
         "builders",
+        "clock",
         "closing",
         "config",
         "data",
@@ -119,8 +121,19 @@ MAY_IMPORT = {
         "trusted",
     }
     | RECORDS,
-    "api": {"config", "own_code", "runs", "tracking", "tuning"} | RECORDS,
-    "checking": {"config", "execution", "search", "training", "tuning"} | RECORDS,
+    "api": {"config", "own_code", "runs", "shipping", "tracking", "tuning"} | RECORDS,
+    "measuring": {"execution", "tuning"} | RECORDS,
+    "checking": {
+        "closing",
+        "config",
+        "execution",
+        "measuring",
+        "own_code",
+        "search",
+        "training",
+        "tuning",
+    }
+    | RECORDS,
     "cli": {
         "checking",
         "config",
@@ -147,7 +160,8 @@ FLOORS = {
     "space": [{"conditions", "names"}, {"dimensions"}, {"skopt", "space"}],
     "metrics": [{"weighted"}, {"metric"}, {"labels", "probabilities", "values"}, {"metrics"}],
     "inputs": [
-        {"naming", "raw", "row_files", "scaling"},
+        {"naming", "row_files", "scaling", "written"},
+        {"raw"},
         {"stored"},
         {"image", "kind", "table"},
         {"array", "registry"},
@@ -191,7 +205,7 @@ HEAVY = {
     "sklearn": {"data", "metrics", "runs", "training"},
     "skopt": {"runs", "search", "space"},
     "matplotlib": {"plots"},
-    "pandas": {"data", "inputs", "predicting", "runs"},
+    "pandas": {"api", "data", "inputs", "predicting", "runs", "shipping"},
     "pyarrow": {"data"},
     "psutil": {"execution", "runs"},
     "PIL": {"inputs"},

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from hpopt.cli.hints import check_config_argument
 from hpopt.cli.options import ConfigArgument, Json, Overrides, emit, own_code_aside
@@ -19,7 +21,13 @@ _MOST_COLUMNS = 100
 
 
 def check_command(
-    config: ConfigArgument, overrides: Overrides = None, as_json: Json = False
+    config: ConfigArgument,
+    overrides: Overrides = None,
+    as_json: Json = False,
+    explain: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Show what a column was taken for, and why."),
+    ] = None,
 ) -> None:
     """Try a config: what its run would be, and how long.
 
@@ -33,8 +41,13 @@ def check_command(
     check_config_argument(config)
     with own_code_aside():
         loaded = load_config(config, overrides or ())
+        explained = None if explain is None else "\n".join(_explained(loaded, explain))
+    if explained is not None:
+        print(explained)
+        return
+    with own_code_aside():
         print("trying the defaults and measuring short fits", file=sys.stderr, flush=True)
-        checked = check(loaded)
+        checked = check(loaded, note=lambda text: print(f"note: {text}", file=sys.stderr))
     for note in checked.notes:
         print(f"note: {note}", file=sys.stderr)
     if as_json:
@@ -85,10 +98,12 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
     yield ""
     yield from facts(
         {
-            "a trial": f"{duration(default.seconds)} with the defaults ({default.epochs} epochs, "
+            "a fit": f"{duration(default.seconds)} with the defaults ({default.epochs} epochs, "
             f"{how}), up to {duration(slowest)} among {len(check.trial_times)} tried",
             "a suggestion": f"{duration(check.suggestion_s)} half-way through the run",
-            "the run": f"about {duration(check.run_s(search.n_calls))} on this machine{at_once}",
+            "the run": f"about {duration(check.run_s(search.n_calls))} on this machine{at_once}: "
+            f"{duration(check.start_s)} to begin, {duration(check.search_s(search.n_calls))} of "
+            f"search, {duration(check.closing_s(search.n_calls))} for its end",
         }
     )
 
@@ -99,6 +114,33 @@ def _positive(table: Table) -> dict[str, str]:
         return {}
     rows = int((table.target == 1).sum())
     return {"positive": f'"{table.positive}", {rows} of {len(table.target)} rows'}
+
+
+def _explained(config: Config, name: str) -> Iterator[str]:
+    """What was decided of a column, and from which values."""
+    from hpopt.cli.text import facts
+    from hpopt.config.dumping import inline_yaml
+    from hpopt.errors import ConfigError, suggest_name
+    from hpopt.shown import one_line
+    from hpopt.tuning.setup import read_table
+
+    columns = {column.name: column for column in read_table(config).columns}
+    if name not in columns:
+        raise ConfigError(f"the data have no column `{name}`", help=suggest_name(name, columns))
+    column = columns[name]
+    reader = {k: v for k, v in (column.reader or {}).items() if k not in ("column", "kind", "gaps")}
+    yield f"{one_line(name)}: {column.kind}, {column.use}"
+    yield from facts(
+        {
+            "why": one_line(_why(column)),
+            "read by": inline_yaml(reader) if reader else "its values as they are",
+            "gaps": str(column.gaps),
+            "different": str(column.distinct),
+            "values": one_line(
+                ", ".join(f"{text} ({count})" for text, count in column.examples.items())
+            ),
+        }
+    )
 
 
 def _column_table(columns: Sequence[Column]) -> Iterator[str]:
@@ -162,6 +204,8 @@ def _record(config: Config, check: Check) -> dict[str, Any]:
         "trial_times": [vars(trial) for trial in check.trial_times],
         "suggestion_s": check.suggestion_s,
         "workers": check.workers,
+        "start_s": check.start_s,
+        "closing_s": check.closing_s(search.n_calls),
         "run_s": check.run_s(search.n_calls),
         "notes": list(check.notes),
     }

@@ -28,11 +28,18 @@ def compare_command(
 ) -> None:
     """Set runs side by side: a table, and their best scores so far as comparison.png.
 
-    Runs of one name (the part behind the time) are taken as repetitions: their median is drawn.
+    Runs of one name (the part behind the time) that differ in nothing but their seeds are taken as
+    repetitions: their median is drawn. Every other run stands for itself.
     """
     from hpopt.plots.comparison import draw_comparison
     from hpopt.plots.style import to_bytes
-    from hpopt.report.standings import Standing, as_record, notes_on_comparing, show_standings
+    from hpopt.report.standings import (
+        Standing,
+        as_record,
+        notes_on_comparing,
+        repetitions,
+        show_standings,
+    )
     from hpopt.runs.finding import find_run
 
     opened = [find_run(run) for run in runs]
@@ -48,4 +55,5 @@ def compare_command(
             emit(as_record(standing, metric))
         emit({"picture": "comparison", "path": str(path)})
     else:
-        print("\n".join([*show_standings(standings, metric), "", str(path)]))
+        lines = show_standings(standings, metric, repetitions(opened))
+        print("\n".join([*lines, "", str(path)]))

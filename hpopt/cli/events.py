@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
@@ -83,8 +82,5 @@ class JsonEvents(Observer):
 
 
 def print_event(event: str, **record: Any) -> None:
-    """Print one event; a reader that has gone costs no run."""
-    try:
-        emit({"event": event, **record})
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Print one event."""
+    emit({"event": event, **record})

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 def overview(run: Run) -> dict[str, Any]:
     """A run in brief, as strict JSON."""
     from hpopt.runs.objectives import goals_of
+    from hpopt.trials import made
 
     trials = run.trials()
     return {
@@ -21,8 +22,9 @@ def overview(run: Run) -> dict[str, Any]:
         "config": run.header.config,
         "state": run.state,
         "begun": run.begun.isoformat() if run.begun else None,
-        "trials": len(trials),
+        "trials": made(trials),
         "failed": sum(trial.state == "failed" for trial in trials),
+        "cut": sum(trial.state == "cut" for trial in trials),
         "n_calls": run.n_calls,
         "metric": run.metric,
         "greater_is_better": run.header.greater_is_better,

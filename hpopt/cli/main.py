@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import io
 import os
 import sys
 import threading
@@ -27,7 +26,7 @@ from hpopt.cli.resume import resume_command
 from hpopt.cli.runs import runs_app
 from hpopt.cli.schema import schema_command
 from hpopt.cli.show import show_command
-from hpopt.cli.terminal import shown_streams
+from hpopt.cli.terminal import open_streams, shown_streams
 from hpopt.cli.trials import trials_command
 from hpopt.cli.tune import tune_command
 from hpopt.errors import HpoptError, Interrupted
@@ -115,20 +114,28 @@ def _program(
 
 def main() -> None:
     """Run the program. Its exit codes are listed in the README."""
-    for stream in (sys.stdout, sys.stderr):
-        # Where the terminal has no ä, it is shown as \\xe4, and costs no finished run.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    with shown_streams():
-        try:
-            app()
-        except HpoptError as error:
+    with shown_streams() as stdout:
+        code = _exit_code()
+        if (error := stdout.error()) is not None:
             show_error(error)
-            sys.exit(error.exit_code)
+            code = code or error.exit_code
+    sys.exit(code)
+
+
+def _exit_code() -> int:
+    try:
+        app()
+    except HpoptError as error:
+        show_error(error)
+        return error.exit_code
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    return 0
 
 
 def program() -> None:
     """`main`, and then the end of the process, whatever threads own code has left running."""
+    open_streams()
     try:
         main()
     except SystemExit as ended:

@@ -11,6 +11,9 @@ from typing import Annotated, BinaryIO
 
 import typer
 
+from hpopt.errors import ConfigError
+from hpopt.files import write_whole, writing
+
 _STDOUT = (Path("-"), Path("/dev/stdout"))
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -43,21 +46,29 @@ def write_output(path: Path | None, text: str) -> None:
         write_file(path, text.encode(errors="backslashreplace"))
 
 
+def write_bytes(content: bytes) -> None:
+    """Write to stdout what is no text. Raises ConfigError where people would have to read it."""
+    if sys.stdout.isatty():
+        raise ConfigError("a picture is nothing for a terminal", help="add > picture.png")
+    sys.stdout.flush()
+    with writing(Path("stdout")), contextlib.suppress(BrokenPipeError):
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+
+
 def write_file(path: Path, content: bytes) -> None:
     """Write what stands at a path of the user's own.
 
     A file is replaced whole or not at all, and keeps its mode; one that a symbolic link leads to
     stays where it is, and so does the link. What is no file, such as a pipe or a device, is
-    written through. Raises RunError where that does not go.
+    written through, as far as its reader wants it. Raises RunError where that does not go.
     """
-    from hpopt.files import write_whole, writing
-
     with writing(path):
         place = Path(os.path.realpath(path))
         if place.is_symlink():
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         if _is_written_through(path):
-            with path.open("wb") as file:
+            with contextlib.suppress(BrokenPipeError), path.open("wb") as file:
                 file.write(content)
             return
         before = place.stat() if place.exists() else None
@@ -106,5 +117,4 @@ def _print(text: str) -> None:
     from hpopt.cli.terminal import as_it_is
 
     stream = sys.stdout if sys.stdout.isatty() else as_it_is(sys.stdout)
-    with contextlib.suppress(BrokenPipeError):
-        print(text, end="", file=stream)
+    print(text, end="", file=stream)

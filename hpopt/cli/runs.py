@@ -63,7 +63,9 @@ def runs_command(
             run = Run.open(path, curves=False)
         except RunError as error:
             if as_json:
-                emit({"id": path.name, "path": str(path), "state": "broken", "reason": str(error)})
+                emit(
+                    {"id": path.name, "path": str(path), "state": "broken", "reason": error.message}
+                )
             else:
                 print(error.render(), file=sys.stderr)
             continue
@@ -108,6 +110,7 @@ def _row(run: Run, paths: Sequence[Path]) -> list[str]:
     from hpopt.cli.text import age
     from hpopt.report.words import show_score
     from hpopt.runs.naming import name_of
+    from hpopt.trials import made
 
     name = name_of(run.path)
     config = Path(run.header.config).stem if run.header.config else name
@@ -118,7 +121,7 @@ def _row(run: Run, paths: Sequence[Path]) -> list[str]:
     return [
         stamp if name == config and len(alike) == 1 else run.path.name,
         config,
-        f"{len(run.trials())}" + (f"/{run.n_calls}" if run.n_calls else ""),
+        f"{made(run.trials())}" + (f"/{run.n_calls}" if run.n_calls else ""),
         f"{show_score(run.score(best))} {run.metric}" if best else "–",
         run.state,
         age(run.begun),

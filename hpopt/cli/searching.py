@@ -31,7 +31,7 @@ def say_what_came(run: Run, *, as_json: bool, quiet: bool) -> None:
     from hpopt.cli.json_records import run_record
     from hpopt.cli.text import to_fit
     from hpopt.report.terminal import conclude
-    from hpopt.report.words import counted
+    from hpopt.report.words import tally
     from hpopt.tuning.tune import how_to_resume
 
     if as_json:
@@ -39,7 +39,7 @@ def say_what_came(run: Run, *, as_json: bool, quiet: bool) -> None:
     else:
         print(run.shown_path if quiet else to_fit(conclude(run)))
     if run.end is not None and run.end.reason == "interrupted":
-        print(f"interrupted after {counted(len(run.trials()), 'trial')}", file=sys.stderr)
+        print(f"interrupted after {tally(run.trials(), run.n_calls)}", file=sys.stderr)
         print(how_to_resume(run), file=sys.stderr)
         raise typer.Exit(ENDED_BY_INTERRUPT)
     if run.best is None:

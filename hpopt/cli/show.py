@@ -45,7 +45,7 @@ def show_command(
 def _run_lines(run: Run) -> Iterator[str]:
     from hpopt.cli.text import age
     from hpopt.report.verdict import verdict
-    from hpopt.report.words import duration, early_end, seen_test
+    from hpopt.report.words import duration, early_end, seen_test, tally
     from hpopt.runs.legality import moment_of
     from hpopt.runs.naming import name_of
     from hpopt.runs.objectives import goals_of
@@ -53,16 +53,11 @@ def _run_lines(run: Run) -> Iterator[str]:
 
     trials = run.trials()
     failed = [trial for trial in trials if trial.state == "failed"]
-    of = f" of {run.n_calls}" if run.n_calls else ""
     seconds = sum(trial.result.seconds for trial in trials if trial.result)
     yield f"{run.path.name}: {_STATES[run.state]}"
     yield from (sentence.replace("`", "") for sentence in verdict(run))
     yield f"  config  {run.header.config or name_of(run.path)}, begun {age(run.begun)}"
-    yield (
-        f"  trials  {len(trials)}{of}"
-        + (f", {len(failed)} failed" if failed else "")
-        + f"; {duration(seconds)} of fitting"
-    )
+    yield f"  search  {tally(trials, run.n_calls)}; {duration(seconds)} of fitting"
     [goal, *_] = goals_of(run.header)
     if goal.positive is not None:
         yield f'  positive class "{one_line(goal.positive)}"'
@@ -77,6 +72,8 @@ def _run_lines(run: Run) -> Iterator[str]:
         yield from _params(run)
         yield from _best_trials(run)
     for trial in trials:
+        if trial.state == "cut":
+            yield from ("", f"trial {trial.number}: {trial.reason}; `hpopt resume` runs it again")
         if trial.state == "running":
             since = moment_of(trial.started)
             gone = "running" if run.state == "running" else "was running when the process ended"

@@ -54,8 +54,6 @@ from hpopt.trials import Trial
 log = logging.getLogger(__name__)
 
 _MOST_MISTAKES = 24
-_NO_TIME = "search.time_limit left no time for it"
-
 # A step by its name, which the journal knows it by.
 NamedStep = tuple[str, Callable[[], StepOutcome]]
 
@@ -92,8 +90,8 @@ class Closing:
             ("best", self._best),
             ("test", self._test),
             ("results", self._results),
-            *([("plots", self._plots)] if self.output.plots else []),
             ("summary", self._summary),
+            *([("plots", self._plots)] if self.output.plots else []),
         ]
 
     @property
@@ -262,13 +260,14 @@ class Closing:
         return Listed()
 
     def _plots(self) -> Drawn:
-        """The pictures; one that can't be drawn is never worth a run, so its fault is logged."""
+        """The pictures, which the summary then shows; all that matters is safe by now.
+
+        One that can't be drawn is never worth a run, so its fault is logged. No time is kept for
+        them where it is limited: trials are worth more.
+        """
         history = History.of(self.run)
         missing: dict[str, str] = {}
         for name in PICTURES:
-            if not self._time.is_enough_for_plots():
-                missing[name] = _NO_TIME
-                continue
             try:
                 picture = write_picture(history, name, self.run.path / "plots")
             except Exception as error:
@@ -277,9 +276,11 @@ class Closing:
             else:
                 if picture.reason is not None:
                     missing[name] = picture.reason
-        if _NO_TIME in missing.values():
-            self.note("pictures are left out: search.time_limit left no time (see `hpopt plot`)")
-        return Drawn(drawn=[name for name in PICTURES if name not in missing], missing=missing)
+        drawn = [name for name in PICTURES if name not in missing]
+        written = self.run.outcomes.summary
+        if written is not None and written.findings is not None:
+            self.run.write_text("summary.md", summarise(self.run, written.findings, drawn))
+        return Drawn(drawn=drawn, missing=missing)
 
     def _summary(self) -> Summarised:
         """The summary; what the surrogate says in it goes into the journal, for `conclude`."""

@@ -1,17 +1,33 @@
-"""The time that a run has left for its closing steps, where `search.time_limit` sets one."""
+"""How long a run's closing steps take, and the time that `search.time_limit` leaves for them."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hpopt.config.schema import OutputSettings
 from hpopt.execution.machine import slowness
 from hpopt.runs.folder import Run
 
 # What nobody may skip may end so much later than was asked for; a tenth is promised.
 _OVERRUN = 0.05
-# About how long the steps take that fit nothing, and the pictures among them, on two idle cores.
-CLOSING_S, PLOTS_S = 5.0, 8.0
+# How long the steps may take that fit nothing, but for the pictures, on two idle cores.
+CLOSING_S = 5.0
+# How long they take for a small table, and how long pictures take.
+_USUAL_S, _PICTURES_S = 1.0, 4.5
+
+
+def expected_closing_s(output: OutputSettings, seconds: Sequence[float], workers: int) -> float:
+    """How long the closing steps will take, after fits that took so many `seconds` each.
+
+    They are those of the trials, and `workers` of them run at once.
+    """
+    steps_s = _USUAL_S + (_PICTURES_S if output.plots else 0.0)
+    usual_s = sorted(seconds)[len(seconds) // 2] if seconds else 0.0
+    fits = (2 if output.refit else 0) + (output.ensemble or 0)
+    rounds = math.ceil(fits / workers)
+    return slowness() * steps_s + output.confirm * sum(seconds) / workers + rounds * usual_s
 
 
 @dataclass(frozen=True)
@@ -35,10 +51,3 @@ class TimeLeft:
     def seconds(self) -> float:
         """How long steps that may be left out can take; below 0 where it is too late for them."""
         return self.deadline_s - self.run.elapsed_s
-
-    def is_enough_for_plots(self) -> bool:
-        """Whether the pictures can be drawn; but for the summary all else is done by then."""
-        if self.limit_s is None:
-            return True
-        end_s = (1 + _OVERRUN) * self.limit_s
-        return self.run.elapsed_s + PLOTS_S * slowness() <= end_s

@@ -14,9 +14,9 @@ _PLAIN = (str, int, float, bool, type(None), PurePath, date)
 _DEEPEST = 50
 # By the name of a type: no package is imported to know it.
 _INSTEAD = {
-    "DataFrame": 'save it, `frame.to_parquet("data.parquet")`, and give `{"source": "parquet", '
-    '"path": "data.parquet", ...}`; or name a function that returns it: '
-    '`{"source": "data.py:load"}`',
+    "DataFrame": "give it beside the config: `hpopt.tune(config, data=frame)`; or save it, "
+    '`frame.to_parquet("data.parquet")`, and give `{"source": "parquet", "path": "data.parquet", '
+    '...}`; or name a function that returns it: `{"source": "data.py:load"}`',
     "range": "for every whole number between: `{'type': 'integer', 'low': 1, 'high': 9}`; for "
     "these values alone: `list(range(...))`",
     "set": "give a list: a set has no order, and the first value is the default",

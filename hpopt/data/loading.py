@@ -62,7 +62,7 @@ def _of_sheet(
 ) -> Table:
     options: dict[str, Any] = {
         "target": target_column(target).name,
-        "positive": positive_of(settings.target),
+        "positive": positive_of(target),
         "task": task,
         "target_transform": _TRANSFORMS[settings.target_transform],
         "groups": settings.split.groups,
@@ -84,7 +84,9 @@ def _read_files(settings: FileData) -> tuple[Sheet, np.ndarray | None]:
 
     def read(path: Path) -> Sheet:
         if settings.source == "csv":
-            sheet = read_csv(path, gaps=_words(settings.gaps), spelled=spelled)
+            sheet = read_csv(
+                path, gaps=_words(settings.gaps), spelled=spelled, encoding=settings.encoding
+            )
         else:
             sheet = with_gaps(read_parquet(path), _words(settings.gaps) or ())
         return resolved(sheet, image, path.parent) if image in sheet.columns else sheet

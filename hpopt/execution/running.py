@@ -32,7 +32,7 @@ def run_job(function: TrialFunction, job: Job, scratch: Path) -> Outcome:
         if isinstance(error, RunError) or job.fold == PREFLIGHT:
             raise
         log.exception("trial %d failed", job.number)
-        return TrialFailed(job, str(error))
+        return TrialFailed(job, error.message)
     except (Exception, SystemExit) as error:  # a builder may call sys.exit
         log.exception("trial %d failed", job.number)
         return TrialFailed(job, in_words(error))

@@ -10,6 +10,7 @@ from hpopt.clock import running_s
 from hpopt.execution.child import Child, show_bytes
 from hpopt.execution.logs import log_path, shorten_log
 from hpopt.execution.resources import Resources
+from hpopt.execution.slots import PREFLIGHT
 
 _EVERY_S = 0.1
 _LOGS_EVERY = 10
@@ -65,6 +66,8 @@ class Watch:
                 reason = f"hung: did nothing for {_STILL_S:g} s (execution.trial_timeout)"
                 child.end(reason, says_where=True)
             timeout = max(_LEAST_TIMEOUT_S, _TIMES_THE_LONGEST * self.longest_s)
+            if child.job is not None and child.job.fold == PREFLIGHT:
+                timeout = 0.0  # no trial: it has what it has in any case
         timeout = max(timeout, child.job.least_timeout_s if child.job is not None else 0.0)
         if now - begun > timeout:
             reason = f"took longer than {timeout:g} s (execution.trial_timeout)"

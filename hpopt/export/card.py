@@ -9,15 +9,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from hpopt.config.parsing import read_document
 from hpopt.data.prepared import Prepared
+from hpopt.errors import ConfigError
 from hpopt.export.example import OUTPUTS
 from hpopt.export.formats import Format
 from hpopt.export.verifying import CheckRows
 from hpopt.inputs.kind import CardParts
 from hpopt.report.scores import ensemble_score
-from hpopt.report.words import counted, list_trials, show_interval, show_param, show_score
+from hpopt.report.words import list_trials, show_interval, show_param, show_score, tally
 from hpopt.runs.environment import describe_packages
 from hpopt.runs.folder import Run
 from hpopt.shown import in_markdown, one_line
@@ -154,7 +154,7 @@ def _origin(export: Export) -> str:
     lines = [
         "## How it was found",
         "",
-        f"- {counted(len(run.trials()), 'trial')}; "
+        f"- {tally(run.trials())}; "
         + ", ".join(f"{k} {in_markdown(str(v))}" for k, v in search.items()),
         f"- rows: {', '.join(f'{count} {part}' for part, count in sizes.items())}",
         *(f"- fingerprint of the {name}: `{value}`" for name, value in prints.items()),
@@ -251,10 +251,9 @@ def _limits(export: Export) -> str:
 
 def _config_of(run: Run) -> Mapping[str, Any]:
     try:
-        tree = yaml.safe_load((run.path / "config.resolved.yaml").read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError):
+        return read_document(run.path / "config.resolved.yaml").tree
+    except ConfigError:
         return {}
-    return tree if isinstance(tree, dict) else {}
 
 
 def _versions_of(run: Run) -> Mapping[str, str | None]:

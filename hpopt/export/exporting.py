@@ -193,7 +193,7 @@ def _rebuilt(run: Run, trial: Trial, data: Prepared, *, trust_code: bool) -> _So
     except RunError:
         raise
     except (Exception, SystemExit) as error:
-        reason = str(error) if isinstance(error, HpoptError) else in_words(error)
+        reason = error.message if isinstance(error, HpoptError) else in_words(error)
         raise RunError(
             f"the network of trial {trial.number} can't be built again: {reason}",
             help="it needs the builder's code as it was; the best trial does not",
@@ -256,7 +256,7 @@ def _checked(place: Path, check: CheckRows, data: Prepared, format: Format) -> f
     try:
         spoken = spoken_elsewhere(place, check.rows)
     except RunError as error:
-        raise RunError(str(error), help=_others(format)) from error
+        raise RunError(error.message, help=_others(format)) from error
     difference = largest_difference(spoken, check.outputs, data.target)
     if not difference <= TOLERANCE:
         raise RunError(

@@ -72,7 +72,7 @@ def register_own_classes(run: Run, own_classes: Sequence[str], *, trust_code: bo
     except HpoptError as error:
         raise RunError(
             f"the network has classes of its builder's own ({', '.join(own_classes)}), and their "
-            f"code can't be loaded: {error}",
+            f"code can't be loaded: {error.message}",
             help="put the code where it was; a SavedModel, once exported, needs none",
         ) from error
 

@@ -57,6 +57,8 @@ class Metric:
     """The shares whose mean it is, where it is such a mean: of classes y [n], the labels said [n],
     and how many units say them. They are of different rows if it `needs_every_class`.
     """
+    is_share_of_pairs: bool = False
+    """Whether, of two labels, it is the share of pairs of a row of each that are in order."""
     is_up_to_one: bool = False
     """Whether its best score is 1, which few rows reach too easily."""
 

@@ -98,6 +98,7 @@ AUC = Metric(
     tasks=CLASSIFICATION,
     needs="probabilities",
     needs_every_class=True,
+    is_share_of_pairs=True,
     is_up_to_one=True,
 )
 AVERAGE_PRECISION = Metric(

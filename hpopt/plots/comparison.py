@@ -10,8 +10,8 @@ import numpy as np
 from hpopt.errors import RunError
 from hpopt.plots import style
 from hpopt.plots.history import History, set_heights, worthwhile_limits
+from hpopt.report.standings import repetitions
 from hpopt.runs.folder import Run
-from hpopt.runs.naming import name_of
 from hpopt.trials import incumbents
 
 if TYPE_CHECKING:
@@ -19,20 +19,23 @@ if TYPE_CHECKING:
 
 
 def draw_comparison(runs: Sequence[Run]) -> Figure:
-    """A line for each run; runs of one name share a colour, with their median as a thick line.
+    """A line for each run; those that are alike share a colour, with their median as a thick line.
 
     Runs without a finished trial are left out. Raises RunError where none has one.
     """
     from matplotlib.ticker import MaxNLocator
 
-    groups: dict[str, list[np.ndarray]] = {}
-    histories = [(run, History.of(run)) for run in runs]
-    for run, history in histories:
-        if history.finished:
-            groups.setdefault(name_of(run.path), []).append(_best_so_far(history))
+    histories = {
+        label: [History.of(run) for run in group] for label, group in repetitions(runs).items()
+    }
+    first = next(iter(histories.values()))[0]
+    groups = {
+        label: [_best_so_far(history) for history in group if history.finished]
+        for label, group in histories.items()
+    }
+    groups = {label: lines for label, lines in groups.items() if lines}
     if not groups:
         raise RunError("none of the runs has a finished trial, so there is nothing to compare")
-    first = histories[0][1]
     with style.styled():
         figure = style.new_figure(3.4)
         axes = figure.subplots()

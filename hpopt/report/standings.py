@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -12,6 +14,14 @@ from hpopt.report.words import align, duration, show_interval, show_score, show_
 from hpopt.runs.folder import Run
 from hpopt.runs.naming import name_of
 from hpopt.runs.objectives import Goal, goals_of
+from hpopt.trials import made
+
+_RESOLVED = "config.resolved.yaml"
+_COMMENT = re.compile(r"\s+# .*")
+# Where trials run and what is drawn changes no result; nor does where the data lie, whose
+# fingerprint counts.
+_ELSEWHERE = ("execution:", "tracking:")
+_VARIES = re.compile(r"\s+(seed|name|path|plots): ")
 
 
 @dataclass(frozen=True)
@@ -36,7 +46,7 @@ class Standing:
         return cls(
             run=run.path.name,
             name=name_of(run.path),
-            trials=len(trials),
+            trials=made(trials),
             failed=sum(trial.state == "failed" for trial in trials),
             best_trial=best.number if best else None,
             validation=best.result.metrics[metric] if best and best.result else None,
@@ -66,17 +76,44 @@ def notes_on_comparing(runs: Sequence[Run]) -> list[str]:
                 f"the runs do not have {what}, so their scores are not strictly comparable"
             )
             break
-    settings: dict[str, set[str]] = {}
-    for run in runs:
-        form = [run.header.constants, run.header.space, run.header.n_calls]
-        settings.setdefault(name_of(run.path), set()).add(json.dumps(form, sort_keys=True))
-    for name, forms in settings.items():
-        if len(forms) > 1:
-            notes.append(
-                f"the runs called `{name}` differ in their settings, and are no repetitions of one "
-                "another; `hpopt tune --name` keeps such runs apart"
-            )
     return notes
+
+
+def repetitions(runs: Sequence[Run]) -> Mapping[str, Sequence[Run]]:
+    """The runs in groups: those of one name whose configs are the same but for the seeds.
+
+    A group is called by its name, where that is its own; a run that is alone there, by its folder.
+    """
+    by_config: dict[tuple[str, str], list[Run]] = {}
+    for run in runs:
+        by_config.setdefault((name_of(run.path), _told(run)), []).append(run)
+    names = Counter(name for name, _ in by_config)
+    groups: dict[str, list[Run]] = {}
+    for (name, _), group in by_config.items():
+        label = name
+        if names[name] > 1:
+            label = group[0].path.name
+            label += f" and {len(group) - 1} alike" if len(group) > 1 else ""
+        groups[label] = group
+    return groups
+
+
+def _told(run: Run) -> str:
+    """All that a run was told that its result depends on, but the seeds."""
+    header = run.header
+    data = header.fingerprints.get("data")
+    form = [header.constants, header.space, header.n_calls, header.code, data]
+    try:
+        resolved = (run.path / _RESOLVED).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        resolved = ""
+    section, lines = "", []
+    for line in resolved.splitlines():
+        line = _COMMENT.sub("", line)
+        section = line if line[:1].strip() else section
+        if section not in _ELSEWHERE and not _VARIES.match(line):
+            lines.append(line)
+    return json.dumps([form, lines], sort_keys=True, default=str)
 
 
 def _check_objectives(runs: Sequence[Run]) -> None:
@@ -103,8 +140,10 @@ def _measure(goal: Goal) -> str:
     return f"{goal.direction} {goal.name}{rule}"
 
 
-def show_standings(standings: Sequence[Standing], metric: str) -> list[str]:
-    """The table of the runs, and one of their names where several runs share one."""
+def show_standings(
+    standings: Sequence[Standing], metric: str, groups: Mapping[str, Sequence[Run]]
+) -> list[str]:
+    """The table of the runs, and one of their groups (`repetitions`) where several are in one."""
     rows = [
         [s.run, str(s.trials), str(s.failed), show_score(s.validation),
          f"{show_with(s.test_interval, s.test)} {show_interval(s.test_interval)}".rstrip(),
@@ -113,15 +152,15 @@ def show_standings(standings: Sequence[Standing], metric: str) -> list[str]:
     ]  # fmt: skip
     head = ["run", "trials", "failed", f"{metric} on validation", "on test", "fitting"]
     lines = align([head, *rows])
-    groups: dict[str, list[Standing]] = {}
-    for standing in standings:
-        groups.setdefault(standing.name, []).append(standing)
-    if len(groups) < len(standings):
-        head = ["name", "runs", f"{metric} on validation: median (range)", "on test"]
+    if any(len(runs) > 1 for runs in groups.values()):
+        scores = f"{metric} on validation: median (range)"
+        head = ["alike but for the seed", "runs", scores, "on test"]
+        ids = {name: {run.path.name for run in group} for name, group in groups.items()}
+        members = {name: [s for s in standings if s.run in ids[name]] for name in groups}
         rows = [
             [name, str(len(group)), _spread([s.validation for s in group]),
              _spread([s.test for s in group])]
-            for name, group in groups.items()
+            for name, group in members.items()
         ]  # fmt: skip
         lines += ["", *align([head, *rows])]
     return lines

@@ -23,11 +23,12 @@ from hpopt.report.words import (
     repeated,
     seen_test,
     show_param,
+    tally,
 )
 from hpopt.runs.folder import Run
 from hpopt.runs.objectives import goals_of
 from hpopt.runs.steps import Findings, Scored
-from hpopt.shown import in_markdown
+from hpopt.shown import in_markdown, one_line, printable
 from hpopt.space.dimensions import Categorical, Dimension
 from hpopt.trials import Trial
 
@@ -35,8 +36,11 @@ _SHOWN_PICTURES = ("convergence", "partial_dependence")
 _PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")
 
 
-def summarise(run: Run, findings: Findings) -> str:
-    """The summary in Markdown; `findings` are what the surrogate says of the parameters."""
+def summarise(run: Run, findings: Findings, drawn: Sequence[str] = ()) -> str:
+    """The summary in Markdown; `findings` are what the surrogate says of the parameters.
+
+    It shows the pictures that are `drawn`.
+    """
     trials, best = run.trials(), run.chosen
     lines = [
         f"# {run.path.name}",
@@ -49,23 +53,22 @@ def summarise(run: Run, findings: Findings) -> str:
     if best is None:
         lines += ["No trial gave a value, so there is no model.", "", *_space(run)]
     else:
-        lines += _scores(run, best) + _params(run) + _effects(run, findings)
+        lines += _scores(run, best) + _params(run) + _effects(findings, drawn)
     lines += _failures(trials) + _repeat(run)
-    return "\n".join(lines)
+    return printable("\n".join(lines))
 
 
 def _overview(run: Run) -> str:
     trials = run.trials()
-    failed = sum(trial.state == "failed" for trial in trials)
     seconds = sum(trial.result.seconds for trial in trials if trial.result is not None)
-    count = counted(len(trials), "trial") + (f", {failed} of which failed" if failed else "")
     number, metric = len(run.header.space), run.header.metric
     direction = "higher is better" if run.header.greater_is_better else "lower is better"
     dimensions = f"{number} dimension{'s' if number > 1 else ''}"
     builder = run.header.constants.get("builder", "")
     network = f" of `{builder}` networks" if builder else ""
     overview = (
-        f"{count} over {dimensions}{network}, for the best `{metric}` on validation ({direction}); "
+        f"{tally(trials)} over {dimensions}{network}, for the best `{metric}` on validation "
+        f"({direction}); "
         f"{duration(seconds)} of fitting."
     )
     [goal, *_] = goals_of(run.header)
@@ -159,12 +162,11 @@ def _shown(trial: Trial, name: str) -> str:
     return show_param(trial.params[name]) if name in trial.params else "inactive"
 
 
-def _effects(run: Run, findings: Findings) -> list[str]:
+def _effects(findings: Findings, drawn: Sequence[str]) -> list[str]:
     lines = ["## What the parameters did", ""]
     lines += [f"- {effect}" for effect in findings.effects]
     if findings.trust:
         lines += ["", findings.trust]
-    drawn = run.outcomes.plots.drawn if run.outcomes.plots else ()
     for name in _SHOWN_PICTURES:
         if name in drawn:
             lines += ["", f"![{name.replace('_', ' ').capitalize()}](plots/{name}.png)"]
@@ -182,7 +184,8 @@ def _failures(trials: Sequence[Trial]) -> list[str]:
     for trial in failed:
         reasons.setdefault(trial.reason or "no reason known", []).append(trial.number)
     lines = [
-        f"- {reason} (trial {', '.join(map(str, numbers))})" for reason, numbers in reasons.items()
+        f"- {one_line(reason)} (trial {', '.join(map(str, numbers))})"
+        for reason, numbers in reasons.items()
     ]
     return ["## Failed trials", "", *lines, ""]
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hpopt.space.conditions import Scalar
-from hpopt.trials import repeats
+from hpopt.trials import made, repeats
 
 if TYPE_CHECKING:
     from hpopt.runs.folder import Run
@@ -127,12 +127,25 @@ def list_trials(numbers: Iterable[int]) -> str:
     return list_names([str(number) for number in numbers], quoted=True)
 
 
+def tally(trials: Sequence[Trial], n_calls: int | None = None) -> str:
+    """What became of trials: 12 of 20 trials (1 failed, 2 cut off, 2 running).
+
+    Counted are those that came to their own end, which is what `n_calls` counts.
+    """
+    states = [trial.state for trial in trials]
+    counts = {"failed": "failed", "cut": "cut off", "running": "running"}
+    parts = [f"{states.count(s)} {word}" for s, word in counts.items() if s in states]
+    of = f"{made(trials):,} of " if n_calls else ""
+    count = f"{of}{counted(n_calls or made(trials), 'trial')}"
+    return f"{count} ({', '.join(parts)})" if parts else count
+
+
 def early_end(run: Run) -> str | None:
     """A sentence that says why a search ended before all of its trials were made, if it did."""
     if run.end is None or run.end.reason == "n_calls":
         return None
-    trials = counted(run.n_calls or 0, "trial")
-    return f"The search ended after {len(run.trials())} of {trials}: {run.end.text}."
+    of = counted(run.n_calls or 0, "trial")
+    return f"The search ended after {made(run.trials())} of {of}: {run.end.text}."
 
 
 def repeated(run: Run, trial: Trial) -> str | None:

@@ -33,7 +33,7 @@ from hpopt.runs.naming import new_folder
 from hpopt.runs.state import RunState, Status
 from hpopt.runs.steps import StepOutcomes
 from hpopt.runs.weights import Weights
-from hpopt.trials import Trial, repeats
+from hpopt.trials import Trial, made, repeats
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,7 +41,16 @@ if TYPE_CHECKING:
     from hpopt.space.space import Space
 
 JOURNAL = "journal.jsonl"
+SUMMARY = "summary.md"
 DATA = "data.json"  # what is known of the data besides its rows
+
+
+# What `dir` shows of a run.
+PUBLIC = (
+    "begun", "best", "best_params", "chosen", "elapsed_s", "end", "ensemble", "is_over",
+    "load_model", "mean_score", "metric", "n_calls", "path", "plot", "predict", "score", "space",
+    "state", "summary", "to_frame", "trial", "trials", "weights",
+)  # fmt: skip
 
 
 class Run:
@@ -60,9 +69,10 @@ class Run:
         self._opened = running_s()
 
     @classmethod
-    def create(cls, parent: Path, name: str, header: Header) -> Run:
+    def create(cls, parent: Path, name: str, header: Header, begun_s: float | None = None) -> Run:
         """Make a new folder, named by the time and `name`, with a journal that has its header.
 
+        Work on it began at `begun_s`, by `running_s`, if not now.
         Raises ConfigError where no folder can be made there, and RunError where the disk is full;
         no folder is left then.
         """
@@ -75,7 +85,9 @@ class Run:
             with writing(path):
                 sync_folder(path)
             on_failure.pop_all()
-        return cls(path, header, [], journal)
+        run = cls(path, header, [], journal)
+        run._opened = run._opened if begun_s is None else begun_s
+        return run
 
     @classmethod
     def reopen(cls, path: Path) -> Run:
@@ -109,8 +121,12 @@ class Run:
         run._has_writer = has_writer
         return run
 
+    def __dir__(self) -> list[str]:
+        """What people want of a run; what writes it is hpopt's own."""
+        return [name for name in PUBLIC if hasattr(type(self), name) or name in vars(self)]
+
     def __repr__(self) -> str:
-        best, count = self.best, len(self.trials())
+        best, count = self.best, made(self.trials())
         of = "" if self.n_calls is None else f" of {self.n_calls}"
         trials = f"{count}{of} trial{'' if (self.n_calls or count) == 1 else 's'}"
         score = "no best yet" if best is None else f"best {self.metric} {self.score(best):.4g}"
@@ -288,6 +304,34 @@ class Run:
         """
         return trial_frame(self.header, self.trials())
 
+    @property
+    def best_params(self) -> dict[str, Any] | None:
+        """The params of the run's network, `chosen`; None before a trial has finished.
+
+        Of an ensemble they are those of the single best.
+        """
+        return None if self.chosen is None else dict(self.chosen.params)
+
+    @property
+    def summary(self) -> str:
+        """The text of `summary.md`, in Markdown. Raises RunError where the run has none yet."""
+        path = self.path / SUMMARY
+        if not path.is_file():
+            raise RunError(f"{self.shown_path} has no {SUMMARY}: it is {self.state}")
+        return path.read_text(encoding="utf-8", errors="backslashreplace")
+
+    def load_model(self, *, trust_code: bool = False) -> Any:
+        """The run's network as a keras.Model that takes raw rows: see `hpopt.load_model`."""
+        import hpopt
+
+        return hpopt.load_model(self, trust_code=trust_code)
+
+    def predict(self, rows: Any, *, trust_code: bool = False) -> Any:
+        """What the run's network says of rows, as a DataFrame: see `hpopt.predict`."""
+        import hpopt
+
+        return hpopt.predict(self, rows, trust_code=trust_code)
+
     def plot(self, name: str = "convergence", dimensions: Sequence[str] = ()) -> Figure:
         """A picture of the run so far, as `hpopt.plot` gives it."""
         import hpopt
@@ -327,7 +371,7 @@ class Run:
             for path in list(self.path.rglob(f".*{PART}")):
                 remove(path)
             for trial in self.trials():
-                if trial.state == "running":
+                if trial.state in ("running", "cut"):
                     self.clear_trial(trial.number)
         self._weights.keep_best(count)
 

@@ -39,7 +39,11 @@ def trial_rows(trials: Sequence[Trial]) -> list[dict[str, Any]]:
 
 
 def trial_frame(header: Header, trials: Sequence[Trial]) -> Any:
-    """The trials as a pandas.DataFrame; what a trial does not have is missing from its row."""
+    """The trials as a pandas.DataFrame; what a trial does not have is missing from its row.
+
+    `started` is a time, of UTC.
+    """
     import pandas as pd
 
-    return pd.DataFrame(trial_rows(trials), columns=trial_columns(header, trials))
+    frame = pd.DataFrame(trial_rows(trials), columns=trial_columns(header, trials))
+    return frame.assign(started=pd.to_datetime(frame["started"], utc=True, errors="coerce"))

@@ -113,6 +113,19 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class Cut:
+    """A trial was ended by the run's limit: it gave no value, and is run again by a resumption.
+
+    To a reader that does not know this kind the trial is one that never ended.
+    """
+
+    kind: ClassVar[str] = "cut"
+    number: int
+    reason: str
+    time: str
+
+
+@dataclass(frozen=True)
 class Ended:
     """The search is over; `reason` is a word for programs, `text` says it to people."""
 
@@ -181,9 +194,9 @@ class DamagedLine(RunError):  # noqa: N818 (it says what is wrong)
         )
 
 
-Event = Header | Known | Started | Finished | Failed | Ended | Resumed | Fitted | Step
+Event = Header | Known | Started | Finished | Failed | Cut | Ended | Resumed | Fitted | Step
 _KINDS: dict[str, type[Any]] = {
-    t.kind: t for t in (Header, Known, Started, Finished, Failed, Ended, Resumed, Fitted, Step)
+    t.kind: t for t in (Header, Known, Started, Finished, Failed, Cut, Ended, Resumed, Fitted, Step)
 }
 _FIELDS = {kind: {f.name for f in dataclasses.fields(kind)} for kind in _KINDS.values()}
 

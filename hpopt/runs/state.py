@@ -13,6 +13,7 @@ from typing import Literal
 
 from hpopt.errors import RunError
 from hpopt.runs.journal import (
+    Cut,
     Ended,
     Event,
     Failed,
@@ -82,6 +83,9 @@ class RunState:
             case Failed():
                 trial = self._begun(event.number)
                 self.by_number[event.number] = replace(trial, state="failed", reason=event.reason)
+            case Cut():
+                trial = self._begun(event.number)
+                self.by_number[event.number] = replace(trial, state="cut", reason=event.reason)
             case Fitted():
                 self.fits.append(event)
             case Step():

@@ -24,7 +24,7 @@ from hpopt.search.plateau import calls_for_spread
 from hpopt.search.searcher import Suggestion, generator, sample_unseen
 from hpopt.search.sobol_engine import SobolSearcher
 from hpopt.space.space import Space
-from hpopt.trials import Trial
+from hpopt.trials import Trial, made
 
 # The least deviation of the noise, where that of the values is 1, with which a repeat can pay.
 _NOISY = 0.1
@@ -97,7 +97,7 @@ def _fit(
 ) -> tuple[Hyperparameters, dict[str, Any]]:
     """The hyperparameters in force, and, where they are fitted now, what to write of them."""
     recorded = recorded_fit(encoding, trials)
-    over = sum(trial.state != "running" for trial in trials)
+    over = made(trials)
     if recorded is not None and not is_due(over, recorded[0]):
         return recorded[1], {}
     hyperparameters = fit_to(encoding, data, recorded[1] if recorded else None)

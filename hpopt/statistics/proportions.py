@@ -1,4 +1,4 @@
-"""Shares of rows: exact intervals of one share, and of the difference of two on the same rows."""
+"""Shares of rows and of pairs: intervals of one share, and of the difference of two."""
 
 from __future__ import annotations
 
@@ -45,6 +45,34 @@ def mean_of_shares(shares: Sequence[Share], level: float = LEVEL) -> Interval | 
     down = float(np.linalg.norm(np.subtract(middle, low))) / k
     up = float(np.linalg.norm(np.subtract(high, middle))) / k
     return Interval(float(mean) - down, float(mean) + up)
+
+
+def share_of_pairs(share: float, first: int, second: int, level: float = LEVEL) -> Interval:
+    """The interval of a share of the pairs of a row of one class and a row of another (the auc).
+
+    Newcombe's method 5 (2006, "Confidence intervals for an effect size measure based on the
+    Mann-Whitney statistic. Part 2"), which holds where rows are few: the ends are the θ that are
+    z standard errors away, with Hanley and McNeil's variance at θ itself,
+    θ (1 - θ) (1 + (N - 1) ((1 - θ) / (2 - θ) + θ / (1 + θ))) / mn for N = (m + n) / 2.
+    """
+    from scipy.optimize import brentq
+    from scipy.special import ndtri
+
+    z, middle = float(ndtri((1 + level) / 2)), (first + second) / 2
+
+    def excess(theta: float) -> float:
+        """How much farther from the share than z standard errors; it grows with the distance."""
+        of_pairs = (1 - theta) / (2 - theta) + theta / (1 + theta)
+        variance = theta * (1 - theta) * (1 + (middle - 1) * of_pairs) / (first * second)
+        return abs(theta - share) - z * float(np.sqrt(variance))
+
+    # At an end there is no variance, so the root there is none of an interval.
+    least, most = 1e-9, 1 - 1e-9
+    is_low_inside = share > least and excess(least) > 0
+    is_high_inside = share < most and excess(most) > 0
+    low = brentq(excess, least, min(share, most)) if is_low_inside else 0.0
+    high = brentq(excess, max(share, least), most) if is_high_inside else 1.0
+    return Interval(float(low), float(high))
 
 
 def mcnemar(first_only: int, second_only: int) -> float:

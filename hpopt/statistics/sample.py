@@ -18,13 +18,19 @@ from hpopt.statistics.bootstrap import (
     SamplingDesign,
     bootstrap,
 )
-from hpopt.statistics.proportions import mcnemar, mean_of_shares, paired_difference
+from hpopt.statistics.proportions import (
+    mcnemar,
+    mean_of_shares,
+    paired_difference,
+    share_of_pairs,
+)
 from hpopt.statistics.records import Comparison, Interval
 
 _SWAPS = 1000
 _MOST_CELLS = 10_000_000
 # Of fewer units, or rows of a class, resamples alone say too much.
 _FEW = 30
+_FEW_OF_PAIRS = 100  # of a class, for auc
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ class Sample:
             if len(shares) == 1 or (METRICS[metric].needs_every_class and score.estimate < 1):
                 return exact
         resampled = self._resampled(score, metric)
-        return None if resampled is None else resampled.wider(exact)
+        return None if resampled is None else resampled.wider(exact or self._of_pairs(name, metric))
 
     def _resampled(self, score: Bootstrapped, metric: str) -> Interval | None:
         """The bootstrap's interval; a wider one where the resamples can't be taken at their word.
@@ -111,6 +117,16 @@ class Sample:
         if interval is None or self._fewest >= _FEW:
             return interval
         return interval.wider(score.jackknifed(self.level))
+
+    def _of_pairs(self, name: str, metric: str) -> Interval | None:
+        """The interval of a share of pairs of few rows, of which resamples know less."""
+        is_binary = self._predictors[name].predictions.shape[1] == 1
+        is_one = METRICS[metric].is_share_of_pairs and is_binary and self._groups is None
+        if not is_one or self._fewest >= _FEW_OF_PAIRS:
+            return None
+        positive = int((self.y == 1).sum())
+        share = self._of(name, metric).estimate
+        return share_of_pairs(share, positive, self.rows - positive, self.level)
 
     def _shares(self, name: str, metric: str) -> list[Share] | None:
         """The shares whose mean the score is, if it is one; those of no rows left out."""

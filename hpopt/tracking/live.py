@@ -14,7 +14,7 @@ from hpopt.shown import one_line, printable
 from hpopt.tracking.observer import Observer, Plan
 from hpopt.tracking.pace import SETTING_UP, Pace, clock, step_in_words
 from hpopt.tracking.trial_lines import TrialLines
-from hpopt.trials import Trial, incumbent
+from hpopt.trials import Trial, incumbent, made
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -135,7 +135,7 @@ class LiveProgress(Observer):
     def _searching_lines(self, pace: Pace) -> list[Any]:
         from rich.text import Text
 
-        over = sum(trial.state != "running" for trial in self._trials)
+        over = made(self._trials)
         count = f"{over} of {pace.plan.n_calls}"
         gone = f"{clock(pace.elapsed_s)} gone" + self._left()
         lines: list[Any] = [self._bar(over, pace.plan.n_calls, count)]

@@ -11,7 +11,7 @@ from hpopt.report.words import counted, show_score
 from hpopt.runs.folder import Run
 from hpopt.shown import one_line
 from hpopt.tracking.observer import Plan
-from hpopt.trials import Trial, incumbent
+from hpopt.trials import Trial, incumbent, made
 
 SETTING_UP = "setting up: importing TensorFlow, trying the defaults"
 # The closing steps, as what is done in them.
@@ -44,7 +44,7 @@ class Pace:
         )
         self._run = run
         self._started = time.monotonic()
-        self._over_before = sum(trial.state != "running" for trial in run.trials())
+        self._over_before = made(run.trials())
 
     @property
     def elapsed_s(self) -> float:
@@ -53,7 +53,7 @@ class Pace:
 
     def left_s(self, trials: Sequence[Trial]) -> float:
         """The time left, if every trial to come costs what one has cost here; closing included."""
-        over = sum(trial.state != "running" for trial in trials)
+        over = made(trials)
         search_s = self.elapsed_s / max(over - self._over_before, 1) * (self.plan.n_calls - over)
         left_s = search_s + self.plan.closing_s()
         if self.plan.limit_s is None:
@@ -66,6 +66,8 @@ class Pace:
 
     def last(self, trial: Trial) -> str:
         """What a trial has come to."""
+        if trial.state == "cut":
+            return shorten(one_line(trial.reason or "cut off"), 60)
         if trial.result is None:
             return f"failed: {shorten(one_line(trial.reason or ''), 60)}"
         return self.score(trial)

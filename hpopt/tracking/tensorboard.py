@@ -44,6 +44,8 @@ class TensorBoard(Observer):
 
     def ended(self, trial: Trial, trials: Sequence[Trial]) -> None:
         """Write the trial: params, curves and metrics, and how it ended."""
+        if trial.state == "cut":  # its next attempt is written
+            return
         import tensorflow as tf
         from tensorboard.plugins.hparams import api as hp
         from tensorboard.plugins.hparams import api_pb2, summary

@@ -51,7 +51,8 @@ class TrialLines:
         """A trial that is over; a star marks a new best."""
         if trial.result is None:
             reason = one_line(trial.reason or trial.state)
-            return f"{trial.number:>{self._number}}{_GAP} {trial.state}: {reason}"
+            state = "failed: " if trial.state == "failed" else ""
+            return f"{trial.number:>{self._number}}{_GAP} {state}{reason}"
         score = show_score(trial.result.metrics[self._metric])
         time = duration(trial.result.seconds)
         return self._line(str(trial.number), score, time, self._params(trial, width), best=is_best)

@@ -148,6 +148,11 @@ class Objective:
                 f"the builder gave back a {type(model).__name__}, not a keras.Model",
                 help="let it end with `return keras.Model(inputs, outputs)`",
             )
+        if len(getattr(model, "inputs", None) or ()) > 1:
+            raise SetupError(
+                f"the builder's network has {len(model.inputs)} inputs, and rows are one array",
+                help="take one keras.Input(input_shape), and cut it into pieces inside the network",
+            )
         if not model.built:
             # A subclass makes its layers when it is called.
             model(np.zeros((1, *shape), np.float32))

@@ -9,7 +9,7 @@ from typing import Literal
 
 from hpopt.runs.folder import Run
 from hpopt.space.dimensions import Params, identity
-from hpopt.trials import Trial, incumbent
+from hpopt.trials import Trial, incumbent, made
 
 Reason = Literal[
     "n_calls", "all_tried", "no_improvement", "target", "time_limit", "failures", "interrupted"
@@ -95,14 +95,15 @@ class Budget:
         best = incumbent(trials)
         if best is None or self.no_improvement is None:
             return None
-        vain = sum(t.state != "running" and t.number > best.number for t in trials)
+        vain = made([trial for trial in trials if trial.number > best.number])
         text = f"{vain} trial{'s' if vain > 1 else ''} in a row brought no improvement"
         return End("no_improvement", text) if vain >= self.no_improvement else None
 
     def _failing(self, trials: Sequence[Trial]) -> End | None:
         if self.max_failures is None:
             return None
-        over = [t for t in trials if t.state != "running" and t.number > self.failures_after]
+        later = [trial for trial in trials if trial.number > self.failures_after]
+        over = [trial for trial in later if trial.state in ("finished", "failed")]
         last = over[-self.max_failures :]
         if len(last) < self.max_failures or any(trial.state != "failed" for trial in last):
             return None
@@ -114,13 +115,6 @@ class Budget:
         """The time limit as the reason."""
         return End("time_limit", f"its time limit of {self.time_limit_s:g} s allows no more trials")
 
-    def closing_of(self, run: Run, workers: int) -> float:
-        """How long the closing steps will take, by what fits have taken so far."""
-        seconds = _fitted_s(run)
-        usual_s = seconds[len(seconds) // 2] if seconds else 0.0
-        fits_s = self.closing_share * sum(seconds) / workers + self.closing_fits * usual_s
-        return self.closing_s * self.slowness() + fits_s
-
     def is_out_of_time(self, run: Run) -> bool:
         """Whether a new trial would probably not end in time; the first one begins anyway."""
         if not run.trials():
@@ -131,8 +125,10 @@ class Budget:
 
     def is_overrun(self, run: Run) -> bool:
         """Whether the time is over by so much that trials that still run are to be ended."""
-        allowed_s = _OVERRUN * (self.time_limit_s or 0.0)
-        return run.elapsed_s > self._deadline_s(_fitted_s(run), 0.0) + allowed_s
+        limit_s, seconds = self.time_limit_s or math.inf, _fitted_s(run)
+        if not seconds:  # there is nothing yet that could be closed with
+            return run.elapsed_s > limit_s
+        return run.elapsed_s > self._deadline_s(seconds, 0.0) + _OVERRUN * limit_s
 
     def _deadline_s(self, seconds: Sequence[float], usual_s: float) -> float:
         """When the search is to be over, so that the closing steps end in time."""

@@ -16,7 +16,7 @@ from hpopt.search.searcher import Searcher, new_params
 from hpopt.space.space import Space
 from hpopt.tracking.observer import Observer
 from hpopt.trials import Trial, trial_seed
-from hpopt.tuning.budget import INTERRUPTED, Budget
+from hpopt.tuning.budget import INTERRUPTED, Budget, End
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +38,11 @@ def search(
 ) -> None:
     """The loop: fill the free slots, wait for what happens in them, write it down.
 
-    Trials that an earlier process left running come first, as they were; one that was ended from
-    outside is run again once, however often the whole run was ended. One that outlives the budget's
-    time by much is left running too.
+    Trials that an earlier process left running, or that were cut, come first, as they were; one
+    that was ended from outside is run again once, however often the whole run was ended. One that
+    outlives the budget's time by much is cut.
     """
-    again = deque(trial for trial in run.trials() if trial.state == "running")
+    again = deque(trial for trial in run.trials() if trial.state in ("running", "cut"))
     running: dict[int, Job] = {}
     lost: set[int] = set()  # trials that were ended from outside once
     while not (running and budget.is_overrun(run)):
@@ -75,10 +75,21 @@ def search(
         slots.kill(job)
     if again or running:
         end = INTERRUPTED if stop.is_set() else budget.out_of_time
+        for number in sorted({*running, *(trial.number for trial in again)}):
+            _cut(run, number, end, observer)
     else:
         end = budget.end(run) or INTERRUPTED
     run.append(journal.Ended(end.reason, end.text, now(), run.elapsed_s))
     log.info("the search is over: %s", end.text)
+
+
+def _cut(run: Run, number: int, end: End, observer: Observer) -> None:
+    """Write down that a trial is over without a value, and is to run again."""
+    if run.trial(number).state == "cut":  # by an earlier session, and not begun since
+        return
+    run.append(journal.Cut(number, f"cut off: {end.text}", now()))
+    log.info("trial %d is cut", number)
+    observer.ended(run.trial(number), run.trials())
 
 
 def _next(run: Run, space: Space, searcher: Searcher, run_seed: int) -> Trial:

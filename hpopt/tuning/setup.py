@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
+from hpopt.clock import running_s
 from hpopt.config.loading import Config
 from hpopt.config.resolved import resolved_yaml
 from hpopt.data.folds import Splits
@@ -119,7 +122,28 @@ def read_material(config: Config, positive: str | None = None) -> Material:
         parts = split_rows(table, **split.model_dump(exclude={"groups", "order"}))
     except DataError as error:
         raise error.at(config.document.location(("dataset", "split"))) from None
+    _check_classes(config, table, parts, metric)
     return Material(table, parts, metric, loss)
+
+
+def _check_classes(config: Config, table: Table, parts: Parts, metric: Metric) -> None:
+    """Raise DataError where the metric needs a class of which the validation part has no row."""
+    if not metric.needs_every_class:
+        return
+    counts = np.bincount(table.target[parts.validation], minlength=len(table.labels))
+    if counts.all():
+        return
+    label = table.labels[int(counts.argmin())]
+    rows = int((table.target == counts.argmin()).sum())
+    raise DataError(
+        f'{metric.name} needs every class, and the validation part has no row of "{label}", which '
+        f"{rows} of {len(table.target)} rows have",
+        location=config.document.location(("training", "metric")),
+        help="search by `log_loss`, which needs no class; or get more rows of it, at least one for "
+        "each part"
+        if rows < 3
+        else "give the validation part a larger share, or search by `log_loss`",
+    )
 
 
 def read_table(config: Config) -> Table:
@@ -147,11 +171,12 @@ def set_up(
     Raises ConfigError, DataError or SetupError, and leaves no folder then; likewise Interrupted
     where `stop` has been set meanwhile.
     """
+    begun_s = running_s()
     material = read_material(config)
     header = header_of(config, material)
     space = config.binding.space
     warm_start = None if earlier is None else warm_start_from(earlier, header, space)
-    run = Run.create(output_dir, config.run_name, header)
+    run = Run.create(output_dir, config.run_name, header, begun_s)
     try:
         # At once, so that a run that is killed in what follows can be resumed.
         run.write("config.yaml", lambda file: file.write(config.document.source))
@@ -249,12 +274,13 @@ def _prepare(
         try:
             try_defaults(
                 slots,
-                function,
                 space.defaults,
                 seed=seed,
                 folder=run.data_folder / "preflight",
                 stop=stop,
                 source=source_of(objective.builder),
+                meanwhile=function.warm_up,  # Keras, for the end of the run
+                note=observer.note,
             )
         except SetupError as error:
             raise error.at(config.document.location(("model", "builder"))) from None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import linecache
+import logging
 import re
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from hpopt.clock import running_s
 from hpopt.data.folds import OWN
 from hpopt.errors import Location, SetupError
 from hpopt.execution.slots import (
@@ -18,7 +20,6 @@ from hpopt.execution.slots import (
     Outcome,
     Slots,
     TrialFinished,
-    TrialFunction,
     TrialLost,
 )
 from hpopt.space.dimensions import Params
@@ -27,8 +28,12 @@ from hpopt.trials import Result
 from hpopt.tuning.corners import Corner
 from hpopt.tuning.preflight import preflight
 
-# A preflight fits one batch: with less time than this no user means to limit it.
+log = logging.getLogger(__name__)
+
+# A preflight fits one batch: with less time than this no user means to limit it, and with
+# `trial_timeout: auto` it has no more. People hear of it where it takes long.
 _LEAST_TIMEOUT_S = 600.0
+_LONG_S = 60.0
 _PATIENCE_S = 0.5
 _NOTHING = Result(0.0, {}, [], {}, 0, 0.0)
 
@@ -66,25 +71,29 @@ class Tried:
 
 def try_defaults(
     slots: Slots,
-    function: TrialFunction,
     defaults: Params,
     *,
     seed: int,
     folder: Path,
     stop: threading.Event,
     source: Path | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
+    note: Callable[[str], None] = log.warning,
 ) -> None:
     """Run the preflight of the default params in a slot; it may write in `folder` meanwhile.
 
-    `source` is the file of an own builder, for the line where it crashed.
-    This process imports Keras in the meantime, for the end of the run. Once `stop` is set the
+    `source` is the file of an own builder, for the line where it crashed. This process does
+    something `meanwhile`, and `note` hears of it where the wait is long. Once `stop` is set the
     preflight is left. Raises SetupError where the defaults can't be built, fitted or saved.
     """
     job = Job(0, defaults, seed, folder, PREFLIGHT, least_timeout_s=_LEAST_TIMEOUT_S)
     try:
-        outcome: Outcome = _run(slots, job, function, stop)
+        slots.submit(job)
+        meanwhile()
+        outcome = end_of(slots, job, stop, note)
         if isinstance(outcome, TrialLost):  # by a cause from outside: it has one more try
-            outcome = _run(slots, job, function, stop)
+            slots.submit(job)
+            outcome = end_of(slots, job, stop, note)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if not isinstance(outcome, TrialFinished) and not stop.is_set():
@@ -103,11 +112,23 @@ def _place_in(source: Path, log_tail: str) -> Location:
     return Location(str(source), number, text=linecache.getline(str(source), number))
 
 
-def _run(slots: Slots, job: Job, function: TrialFunction, stop: threading.Event) -> Outcome:
-    slots.submit(job)
-    function.warm_up()
+def end_of(
+    slots: Slots,
+    job: Job,
+    stop: threading.Event,
+    note: Callable[[str], None] = lambda text: None,
+) -> Outcome:
+    """Wait for the end of the one job that runs; it is killed once `stop` is set."""
+    begun_s, is_long = running_s(), False
     while True:
         for outcome in slots.events(_PATIENCE_S):
             return outcome
+        if not is_long and running_s() - begun_s > _LONG_S:
+            is_long = True
+            note(
+                f"the network of the default params is still being tried after {_LONG_S:g} s: it "
+                f"is built, fitted to one batch, scored and saved, for {_LEAST_TIMEOUT_S:g} s at "
+                "most (or execution.trial_timeout, if that is more)"
+            )
         if stop.is_set():
             slots.kill(job)

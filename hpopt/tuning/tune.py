@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hpopt.closing.steps import Closing
-from hpopt.closing.time_left import CLOSING_S, PLOTS_S
+from hpopt.closing.time_left import CLOSING_S, expected_closing_s
 from hpopt.config.loading import Config
 from hpopt.errors import Interrupted, RunError
 from hpopt.execution.folded import FoldedSlots
@@ -163,7 +163,7 @@ def _search(
     plan = Plan(
         n_calls=calls if budget.points is None else min(calls, len(budget.points)),
         workers=workers,
-        closing_s=lambda: budget.closing_of(run, workers),
+        closing_s=lambda: expected_closing_s(options.output, _fitted_s(run), workers),
         limit_s=options.search.time_limit,
     )
     observer.begin(run, plan)
@@ -178,6 +178,12 @@ def _search(
         observer=observer,
         stop=stop,
     )
+
+
+def _fitted_s(run: Run) -> list[float]:
+    """How long each fit of a finished trial took."""
+    results = [trial.result for trial in run.trials() if trial.result is not None]
+    return [result.seconds / len(result.scores) for result in results for _ in result.scores]
 
 
 def _searcher(run: Run, config: Config) -> Searcher:
@@ -203,7 +209,7 @@ def _budget(run: Run, config: Config) -> Budget:
         no_improvement=options.search.stop.no_improvement,
         target=options.search.stop.target,
         time_limit_s=options.search.time_limit,
-        closing_s=CLOSING_S + (PLOTS_S if options.output.plots else 0.0),
+        closing_s=CLOSING_S,
         closing_share=options.output.confirm,
         closing_fits=(2 if options.output.refit else 0) + (options.output.ensemble or 0),
         slowness=slowness,

@@ -34,7 +34,7 @@ def warm_start_from(earlier: Run, header: Header, space: Space) -> Known:
     trials = [
         replace(trial, params=params)
         for trial in earlier.trials()
-        if trial.state != "running"
+        if trial.state in ("finished", "failed")
         and (params := _joining(trial.params, then, now, space)) is not None
     ]
     if not trials:

@@ -31,23 +31,31 @@ def test_a_check_says_what_a_run_would_be_and_leaves_nothing(tmp_path, hpopt, mo
     assert record["shares"]["malignant"] == pytest.approx(212 / 569)
     assert record["baselines"]["majority class"] == pytest.approx(0.625, abs=0.01)
     assert record["parameters"] == 30 * 20 + 20 + 20 + 1
-    assert [trial["epochs"] for trial in record["trial_times"]] == [3, 3, 3]
-    mean_s = sum(trial["seconds"] for trial in record["trial_times"]) / 3
-    assert record["run_s"] == pytest.approx(
-        7 * (mean_s + record["suggestion_s"]) / record["workers"]
-    )
+    assert {trial["epochs"] for trial in record["trial_times"]} == {3}
+    times = record["trial_times"]
+    mean_s = sum(trial["seconds"] for trial in times) / len(times)
+    search_s = 7 * (mean_s + record["suggestion_s"]) / record["workers"]
+    whole_s = record["start_s"] + search_s + record["closing_s"]
+    assert record["run_s"] == pytest.approx(whole_s, rel=0.2)  # the load changes meanwhile
 
 
 @pytest.mark.keras
-def test_a_builder_that_can_t_be_built_is_found_before_a_run(tmp_path, hpopt):
-    (tmp_path / "nets.py").write_text("def build(input_shape, output): return 1\n")
+@pytest.mark.parametrize(
+    ("does", "words"),
+    [
+        ("return 1", "gave back a int, not a keras.Model"),
+        ("__import__('ctypes').string_at(0)", "killed by SIGSEGV\n  --> {}:1\n"),
+    ],
+)
+def test_a_builder_that_can_t_be_built_is_found_before_a_run(tmp_path, hpopt, does, words):
+    (tmp_path / "nets.py").write_text(f"def build(input_shape, output): {does}\n")
     (tmp_path / "c.yaml").write_text(
         "dataset: {source: sklearn, name: iris}\nmodel: {builder: 'nets.py:build'}\n"
         "space: {batch_size: [8, 16]}\n"
     )
     done = hpopt("check", "c.yaml")
     assert done.code == 2
-    assert "gave back a int, not a keras.Model" in done.err
+    assert words.format(tmp_path / "nets.py") in done.err
 
 
 def test_a_dry_run_names_every_value_in_force(hpopt):
@@ -91,3 +99,19 @@ def test_a_wrong_config_is_an_error_of_usage(hpopt, command):
     done = hpopt(command, CONFIG, "-s", "training.metric=rmse")
     assert done.code == 2
     assert "the metric `rmse` does not fit a binary task" in done.err
+
+
+def test_a_column_is_explained_without_a_fit(tmp_path, hpopt):
+    rows = "".join(f'"${i},{100 + i}.50",{"ab"[i % 2]}\n' for i in range(1, 60))
+    (tmp_path / "t.csv").write_text("price,y\n" + rows)
+    (tmp_path / "c.yaml").write_text(
+        "dataset: {source: csv, path: t.csv, target: y}\nmodel: {builder: dense_dropout}\n"
+        "space: {num_dense_nodes: [8, 4]}\n"
+    )
+    done = hpopt("check", "c.yaml", "--explain", "price")
+    assert done.out.startswith("price: numeric, feature\n")
+    assert '"$" at them' in done.out
+    assert 'unit: "$"' in done.out
+    assert "$1,101.50 (1)" in done.out
+    assert 'positive is "a"' in hpopt("check", "c.yaml", "--explain", "y").out
+    assert "no column `prize`" in hpopt("check", "c.yaml", "--explain", "prize").err

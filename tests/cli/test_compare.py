@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from hpopt.cli.main import app
 from hpopt.errors import ConfigError, RunError
 from hpopt.plots.comparison import draw_comparison
-from hpopt.report.standings import notes_on_comparing
+from hpopt.report.standings import notes_on_comparing, repetitions
 from hpopt.runs.folder import Run
 from hpopt.runs.journal import Step
 
@@ -75,6 +75,28 @@ def test_runs_of_one_name_are_repetitions(tmp_path):
     assert median.get_ydata()[-1] == pytest.approx(0.6)
     done = compare(*(run.path for run in runs), "-o", tmp_path)
     assert "0.6000 (0.5000 to 0.9000)" in done.stdout
+
+
+def test_runs_of_one_name_that_differ_in_more_than_the_seed_stand_for_themselves(tmp_path):
+    runs = []
+    for engine, seed in (("gp", 0), ("gp", 1), ("random", 0)):
+        run = synthetic_run(tmp_path, trials=4, name="it", score=lambda p, rng: 0.9)
+        text = f"search:\n  engine: {engine}  # c.yaml:7:18\n  seed: {seed}  # --set search.seed\n"
+        (run.path / "config.resolved.yaml").write_text(
+            f"{text}execution:\n  workers: {seed + 1}\noutput:\n  name: null\n"
+        )
+        runs.append(run)
+    names = [run.path.name for run in runs]
+    alike, alone = f"{names[0]} and 1 alike", names[2]
+    assert dict(repetitions(runs)) == {alike: runs[:2], alone: runs[2:]}
+    [axes] = draw_comparison(runs).axes
+    labels = {line.get_label() for line in axes.get_lines()} - {""}
+    assert {label for label in labels if label[0] != "_"} == {f"{alike}: median of 2", alone}
+    done = compare(*(run.path for run in runs), "-o", tmp_path)
+    *_, head, first, second, _, _ = done.stdout.splitlines()
+    assert head.startswith("alike but for the seed")
+    assert first.split()[:5] == [names[0], "and", "1", "alike", "2"]
+    assert second.split()[:2] == [alone, "1"]
 
 
 def test_runs_of_different_metrics_are_not_compared(runs, tmp_path):

@@ -38,8 +38,10 @@ def test_a_listener_that_has_gone_costs_no_run():
     os.close(read)
     program = (
         "import sys; from hpopt.cli.events import print_event\n"
-        "for _ in range(3): print_event('note', text='x')\n"
-        "print('still here', file=sys.stderr)"
+        "from hpopt.cli.terminal import shown_streams\n"
+        "with shown_streams():\n"
+        "    for _ in range(3): print_event('note', text='x')\n"
+        "    print('still here', file=sys.stderr)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], stdout=write, stderr=subprocess.PIPE, text=True

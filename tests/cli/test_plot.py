@@ -9,7 +9,7 @@ import pytest
 from conftest import CALIBRATED, synthetic_run
 from typer.testing import CliRunner
 
-from hpopt.cli.main import app
+from hpopt.cli.main import app, main
 from hpopt.errors import ConfigError, RunError
 from hpopt.plots.pictures import PICTURES
 
@@ -37,6 +37,17 @@ def test_another_folder_and_format(run, tmp_path):
     done = plot(run.path, "--only", "convergence", "-o", "here", "--format", "svg")
     assert done.stdout == "here/convergence.svg\n"
     assert (tmp_path / "here" / "convergence.svg").is_file()
+
+
+def test_a_dash_is_stdout_for_one_picture(run, tmp_path, capfdbinary, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["hpopt", "plot", "latest", "-o", "-", "--only", "importance"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    assert capfdbinary.readouterr().out.startswith(b"\x89PNG")
+    assert not (tmp_path / "-").exists()
+    for wrong in ([], ["--only", "importance,pairs"], ["--only", "importance", "--json"]):
+        assert "one picture" in str(plot("latest", "-o", "-", *wrong).exception)
 
 
 def test_json_has_an_object_a_picture_and_says_why_there_is_none(tmp_path, monkeypatch):

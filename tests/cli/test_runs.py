@@ -23,7 +23,7 @@ def test_runs_are_listed_from_the_latest_on(runs, hpopt):
     head, *rows = done.out.splitlines()
     assert head.split() == ["RUN", "CONFIG", "TRIALS", "BEST", "STATE", "AGE"]
     assert [row.split()[:6] for row in rows] == [
-        [IDS[2], "wine", "4/4", "0.9375", "accuracy", "interrupted"],
+        [IDS[2], "wine", "3/4", "0.9375", "accuracy", "interrupted"],
         [IDS[1], "wine", "4/9", "0.9375", "accuracy", "stopped"],
         [IDS[0][:19], "iris", "4/4", "0.9375", "accuracy", "finished"],
     ]

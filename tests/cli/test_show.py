@@ -21,7 +21,19 @@ def test_a_run_is_shown(run, hpopt):
     done = hpopt("show", "latest")
     lines = lines_of(done)
     assert lines[0] == [f"{ID}:", "finished"]
-    assert ["trials", "4", "of", "4,", "1", "failed;", "4.5", "s", "of", "fitting"] in lines
+    assert [
+        "search",
+        "4",
+        "of",
+        "4",
+        "trials",
+        "(1",
+        "failed);",
+        "4.5",
+        "s",
+        "of",
+        "fitting",
+    ] in lines
     assert ["best", "(trial", "2)", "0.9375", "0.9000"] in lines
     assert ["default", "params", "(trial", "1)", "0.7500", "0.7000"] in lines
     assert ["rate", "0.05", "0.001"] in lines
@@ -93,7 +105,7 @@ def test_a_run_that_an_earlier_version_wrote(tmp_path, hpopt):
     make_run(tmp_path / "runs" / ID, time=None, config=None, n_calls=None)
     done = hpopt("show", "latest")
     assert (done.code, done.err) == (0, "")
-    assert "trials  4, 1 failed" in done.out
+    assert "search  4 trials (1 failed)" in done.out
 
 
 def test_an_unknown_run(run, hpopt):

@@ -73,7 +73,7 @@ def script(monkeypatch, closing, **faults) -> list[str]:
 
 def test_the_config_says_which_steps_there_are(tmp_path):
     assert names(closing_of(tmp_path / "a")) == [
-        "confirm", "refit", "threshold", "best", "test", "results", "plots", "summary",
+        "confirm", "refit", "threshold", "best", "test", "results", "summary", "plots",
     ]  # fmt: skip
     least = closing_of(tmp_path / "b", metric="rmse", confirm=0, ensemble=3, plots=False)
     assert names(least) == ["refit", "ensemble", "best", "test", "results", "summary"]

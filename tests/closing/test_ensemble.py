@@ -44,7 +44,7 @@ def test_members_are_those_that_lasted_in_the_race_and_then_the_best_of_the_sear
             {"taken": True, "difference": 0.02, "interval": [0.01, 0.03], "p": 0.004},
             "The model is the average of the networks of trials 2 and 3: by `accuracy` on "
             "validation it is better than the network of trial 2 alone, at a confidence of 95% "
-            "(0.9200 against 0.9000, a difference of 0.0200 [0.0100, 0.0300], p = 0.004).",
+            "(0.9200 against 0.9000, a difference of 0.020 [0.010, 0.030], p = 0.004).",
         ),
         (
             {"taken": False, "difference": None},

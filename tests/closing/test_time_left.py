@@ -11,7 +11,7 @@ from scripted import ScriptedSlots
 from hpopt.closing import steps as module
 from hpopt.closing import time_left
 from hpopt.closing.steps import Closing
-from hpopt.closing.time_left import TimeLeft
+from hpopt.closing.time_left import TimeLeft, expected_closing_s
 from hpopt.config.schema import OutputSettings
 
 
@@ -30,9 +30,15 @@ def test_time_is_left_until_what_must_be_done_needs_the_rest():
     assert at(1e9, None).seconds == float("inf")
 
 
-def test_pictures_are_drawn_as_long_as_they_end_in_time():
-    assert [at(s).is_enough_for_plots() for s in (88.0, 90.0)] == [True, False]
-    assert at(1e9, None).is_enough_for_plots()
+def test_what_closing_takes_hangs_on_the_load_the_pictures_and_the_fits():
+    plain = OutputSettings(plots=False, confirm=0, refit=False)
+    assert expected_closing_s(plain, [3.0] * 10, 1) == pytest.approx(2.0)
+    drawn = plain.model_copy(update={"plots": True})
+    assert expected_closing_s(drawn, [3.0] * 10, 1) == pytest.approx(2.0 + 9.0)
+    raced = plain.model_copy(update={"confirm": 0.5, "refit": True, "ensemble": 2})
+    assert expected_closing_s(raced, [3.0] * 10, 1) == pytest.approx(2.0 + 15.0 + 4 * 3.0)
+    assert expected_closing_s(raced, [3.0] * 10, 2) == pytest.approx(2.0 + 7.5 + 2 * 3.0)
+    assert expected_closing_s(raced, [], 2) == pytest.approx(2.0)
 
 
 @dataclass
@@ -80,11 +86,10 @@ def test_a_race_takes_what_the_refit_leaves_it(closing):
     assert notes == ["the race of the best is cut to 2 s by search.time_limit"]
 
 
-def test_too_late_there_is_no_race_and_no_fit_to_all_rows_and_no_picture(closing):
+def test_too_late_there_is_no_race_and_no_fit_to_all_rows_but_there_are_pictures(closing):
     made, notes = closing(100.0, 100.0)
     assert made._confirm()["budget_s"] == 0
     assert made._refit()[3] is False
     drawn = made._plots()
-    assert drawn.drawn == []
-    assert set(drawn.missing.values()) == {"search.time_limit left no time for it"}
-    assert len(notes) == 3
+    assert "convergence" in drawn.drawn
+    assert len(notes) == 2

@@ -1,11 +1,14 @@
 """From the section `dataset` to its table, for each source but scikit-learn's."""
 
+import contextlib
+
 import numpy as np
 import pytest
 from conftest import dirty_frame
 
 from hpopt.data.loading import load_table
 from hpopt.data.settings import DATASETS, dataset_tag, located
+from hpopt.data.sources import load_file, of_arrays
 from hpopt.errors import DataError, SettingError
 
 ROWS, TARGET = np.arange(60.0).reshape(20, 3), np.tile(["a", "b"], 10)
@@ -85,6 +88,19 @@ def test_tables_come_from_parquet_and_functions(load, form):
     assert (uses["customer id"], uses["city"], uses["plan"]) == ("left out", "groups", "feature")
 
 
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_a_damaged_archive_is_told(save, tmp_path):
+    rng = np.random.default_rng(0)
+    save(tmp_path / "rows.npz", x=rng.normal(size=(40, 3)), y=rng.integers(2, size=40))
+    whole = (tmp_path / "rows.npz").read_bytes()
+    path = tmp_path / "damaged.npz"
+    for place in range(0, len(whole), len(whole) // 80):
+        for content in (whole[:place], whole[:place] + b"\x55\xaa" + whole[place + 2 :]):
+            path.write_bytes(content)
+            with contextlib.suppress(DataError):
+                load_file(path)
+
+
 @pytest.mark.parametrize(
     ("form", "error", "said"),
     [
@@ -103,3 +119,9 @@ def test_tables_come_from_parquet_and_functions(load, form):
 def test_what_can_t_be_used_is_told(load, form, error, said):
     with pytest.raises(error, match=said):
         load(**form)
+
+
+def test_a_one_hot_target_is_named():
+    with pytest.raises(DataError, match="one-hot") as caught:
+        of_arrays(ROWS, np.eye(2)[np.arange(20) % 2], None)
+    assert "argmax" in caught.value.problems[0].help

@@ -115,6 +115,21 @@ def test_what_is_no_csv_is_said(refused, content, words):
     assert words in refused(content).message
 
 
+def test_a_damaged_archive_is_said_or_gives_the_rows_it_had(read, refused):
+    rng = np.random.default_rng(0)
+    table = ("a,b\n" + "".join(f"{value:.5f},1\n" for value in rng.normal(size=500))).encode()
+    packed = gzip.compress(table, mtime=0)
+    whole = read(packed)
+    for place in range(10, len(packed), len(packed) // 60):
+        damaged = bytearray(packed)
+        damaged[place] ^= 0x55
+        for content in (bytes(damaged), packed[:place]):
+            try:
+                assert read(content).rows == whole.rows
+            except DataError:
+                assert refused(content).help
+
+
 def test_a_file_that_is_not_there_has_its_name_guessed(tmp_path):
     (tmp_path / "titanic.csv").write_text(PLAIN)
     with pytest.raises(DataError) as caught:

@@ -26,6 +26,47 @@ def expected(table_run):
     return hpopt.predict(table_run, new_rows())["probability_yes"].to_numpy()
 
 
+@pytest.fixture(scope="module")
+def packed_run(tmp_path_factory):
+    """A run whose table counts as very wide: its model takes all columns in one matrix."""
+    folder = tmp_path_factory.mktemp("packed")
+    dirty_frame().to_csv(folder / "customers.csv", index=False)
+    config = {
+        "dataset": {
+            "source": "csv",
+            "path": str(folder / "customers.csv"),
+            "target": {"name": "churn", "positive": "yes"},
+        },
+        "model": {"builder": "dense_dropout"},
+        "training": {"epochs": 2},
+        "space": {"num_dense_nodes": [8, 4]},
+        "search": {"n_calls": 1},
+        "execution": {"workers": 0},
+        "output": {"plots": False, "confirm": 0, "refit": False},
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hpopt.inputs.table.kind._MOST_INPUTS", 3)
+        return hpopt.tune(config, output_dir=folder / "runs", progress=False)
+
+
+@pytest.mark.parametrize("format", ["keras", "saved_model", "onnx", "tflite"])
+def test_a_very_wide_table_is_one_input_in_every_format(packed_run, format, tmp_path, monkeypatch):
+    expected = hpopt.predict(packed_run, new_rows())["probability_yes"].to_numpy()
+    monkeypatch.setattr(
+        exporting,
+        "spoken_elsewhere",
+        lambda folder, rows: in_this_process(folder, monkeypatch)["predict_columns"](rows),
+    )
+    folder, export = export_run(packed_run, format, folder=tmp_path / "it")
+    assert export.largest_difference < 1e-5
+    example = in_this_process(folder, monkeypatch)
+    np.testing.assert_allclose(example["predict"](new_rows())[:, 0], expected, atol=1e-5)
+    assert "takes one matrix `rows`" in (folder / "README.md").read_text()
+    if format == "keras":
+        assert [len(i.shape) for i in example["model"].inputs] == [2]
+        check_training_further(folder, example, monkeypatch)
+
+
 def new_rows() -> pd.DataFrame:
     frame = dirty_frame(40, seed=5)
     frame.loc[3, ["age", "income (k/y)", "city", "plan", "signup", "member"]] = None
@@ -56,7 +97,11 @@ def in_this_process(folder, monkeypatch) -> dict:
 def test_the_keras_model_takes_a_table_where_hpopt_is_not(exported, expected, tmp_path):
     folder, _ = exported
     files = {"labels.json", "columns.json", "params.yaml", "README.md", "example.py", "check.npz"}
-    assert {path.name for path in folder.iterdir()} == files | {"model.keras", "raw.py"}
+    assert {path.name for path in folder.iterdir()} == files | {
+        "model.keras",
+        "raw.py",
+        "written.py",
+    }
     new_rows().to_csv(tmp_path / "new.csv", index=False)
     program = (
         "import runpy, sys; sys.modules['hpopt'] = None; sys.argv[0] = 'example.py'\n"

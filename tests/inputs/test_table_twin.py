@@ -1,6 +1,7 @@
 """The Keras twin of a table's spec says what NumPy says, of whatever rows."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -46,11 +47,15 @@ def nasty_columns(spec: TableKind):
 
 
 @pytest.mark.keras
-@pytest.mark.parametrize("transform", ["none", "log1p"])
-def test_the_twin_says_what_numpy_says_after_it_was_saved_and_loaded(transform, tmp_path):
+@pytest.mark.parametrize(
+    ("transform", "is_packed"), [("none", False), ("log1p", False), ("none", True)]
+)
+def test_the_twin_says_what_numpy_says_after_it_was_saved_and_loaded(
+    transform, is_packed, tmp_path
+):
     keras = load_keras()
     raw = training_columns()
-    spec = TableKind.fit(raw)
+    spec = replace(TableKind.fit(raw), packed=is_packed)
     assert len(spec.embeddings) == 1
     target = TargetSpec(11.25, 1.5, transform)
     inputs = keras.Input(spec.input_shape)
@@ -64,6 +69,9 @@ def test_the_twin_says_what_numpy_says_after_it_was_saved_and_loaded(transform, 
         assert said.dtype == np.float64
         np.testing.assert_allclose(said, expected, rtol=1e-6, atol=1e-6)
 
+    if is_packed:
+        assert [tuple(i.shape) for i in model.inputs] == [(None, len(spec.columns))]
+        return
     # The graph that TensorFlow makes of it is rewritten; what is no number must survive that.
     names = input_names([column.name for column in spec.columns])
     assert set(model.input) == set(names.values()) >= {"a_b", "a_b_", "x y", "city"}
@@ -97,6 +105,17 @@ def test_a_matrix_of_numbers_and_codes_does_too_also_in_single_precision():
         said = model.predict(matrix, verbose=0)
         np.testing.assert_allclose(said, expected, rtol=tolerance, atol=tolerance)
         assert [tuple(i.shape) for i in model.inputs] == [(None, len(spec.columns))]
+
+
+def test_a_very_wide_table_is_packed_and_remembers_it():
+    columns = {f"x{n}": np.arange(3.0) for n in range(1001)}
+    wide = TableKind.fit(columns)
+    assert wide.packed
+    assert TableKind.from_json(wide.to_json()) == wide
+    del columns["x0"]
+    narrow = TableKind.fit(columns)
+    assert not narrow.packed
+    assert "packed" not in narrow.to_json()  # as those that 0.1 has written
 
 
 def test_every_column_has_an_input_of_its_own_name():

@@ -1,13 +1,17 @@
 """summary.md and the end on the terminal, of runs whose folder says all of it."""
 
 import json
+import re
 
-from conftest import synthetic_run
+from conftest import MIXED, synthetic_run
 
 from hpopt.report.findings import find_out
 from hpopt.report.summary import summarise
 from hpopt.report.terminal import conclude
+from hpopt.runs.folder import Run
 from hpopt.runs.journal import Step
+from hpopt.space.dimensions import Categorical
+from hpopt.space.space import Space
 
 TEST = Step(
     "test",
@@ -22,7 +26,6 @@ TEST = Step(
     },
 )
 FINDINGS = Step("summary", "", {"findings": {"effects": ["`rate`: x", "y"], "trust": "so far."}})
-PLOTS = Step("plots", "", {"drawn": ["convergence", "pairs"], "missing": {}})
 
 
 def summary(run) -> str:
@@ -48,7 +51,8 @@ def test_the_space_is_told_with_its_priors_and_conditions(tmp_path):
 
 
 def test_the_pictures_that_were_drawn_are_shown(tmp_path):
-    text = summary(synthetic_run(tmp_path, steps=[PLOTS]))
+    run = synthetic_run(tmp_path)
+    text = summarise(run, find_out(run), ["convergence", "pairs"])
     assert "![Convergence](plots/convergence.png)" in text
     assert "[pairs](plots/pairs.png)" in text
     assert "partial_dependence" not in text
@@ -68,6 +72,17 @@ def test_a_run_of_failures_tells_their_reasons(tmp_path):
     assert "No trial gave a value, so there is no model." in text
     assert "- the loss became nan in epoch 1 (trial 1, 2, 3)" in text
     assert "no trial gave a value" in conclude(run)
+
+
+def test_nothing_that_a_terminal_obeys_stands_in_it(tmp_path):
+    wild = "a\x1b]0;title\x07\nb"
+    space = Space([Categorical(f"size{wild}", ("x", wild), "x"), *MIXED])
+    run = synthetic_run(tmp_path, space, trials=4, score=lambda params, rng: 0.5, failed=[2])
+    journal = run.path / "journal.jsonl"
+    journal.write_text(journal.read_text().replace("the loss became nan", json.dumps(wild)[1:-1]))
+    text = summary(Run.open(run.path))
+    assert not re.search("[\x1b\x07]", text)
+    assert r"- a\x1b]0;title\x07\nb in epoch 1 (trial 2)" in text
 
 
 def test_the_terminal_says_the_same_in_a_few_lines(tmp_path):

@@ -15,7 +15,7 @@ from hpopt.cli.runs import _row
 from hpopt.cli.trials import _csv
 from hpopt.errors import HpoptError
 from hpopt.jsonline import json_line
-from hpopt.report.standings import Standing, as_record, show_standings
+from hpopt.report.standings import Standing, as_record, repetitions, show_standings
 from hpopt.report.summary import summarise
 from hpopt.report.terminal import conclude
 from hpopt.runs.folder import JOURNAL, Run
@@ -40,7 +40,7 @@ def readers(run: Run):
     yield lambda: _csv(run, str)
     yield lambda: summarise(run, Findings((), None))
     yield lambda: conclude(run)
-    yield lambda: show_standings([Standing.of(run)], run.metric)
+    yield lambda: show_standings([Standing.of(run)], run.metric, repetitions([run]))
     yield lambda: json_line(as_record(Standing.of(run), run.metric))
     for trial in trials:
         yield lambda trial=trial: list(show._trial_lines(run, trial))

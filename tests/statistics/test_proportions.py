@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hpopt.statistics.proportions import clopper_pearson, mcnemar, paired_difference
+from hpopt.statistics.proportions import (
+    clopper_pearson,
+    mcnemar,
+    paired_difference,
+    share_of_pairs,
+)
 
 
 @pytest.mark.parametrize(("successes", "rows"), [(0, 10), (3, 10), (88, 92), (136, 136)])
@@ -54,3 +59,28 @@ def test_the_truth_is_held_as_often_as_is_said():
         intervals = [paired_difference(int(b), int(c), rows) for b, c in counts]
         held = np.mean([one.holds(shares[0] - shares[1]) for one in intervals])
         assert held >= 0.93
+
+
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 0.8, 0.97, 1.0])
+@pytest.mark.parametrize(("first", "second"), [(4, 4), (15, 285), (1, 20), (80, 90)])
+def test_the_ends_of_a_share_of_pairs_are_so_many_standard_errors_away(share, first, second):
+    found = share_of_pairs(share, first, second)
+    assert 0 <= found.low <= share <= found.high <= 1
+    assert found.high - found.low > 0
+    for end in (found.low, found.high):
+        if end not in (0, 1):
+            of_pairs = (1 - end) / (2 - end) + end / (1 + end)
+            spread = 1 + ((first + second) / 2 - 1) * of_pairs
+            error = np.sqrt(end * (1 - end) * spread / (first * second))
+            assert abs(end - share) == pytest.approx(stats.norm.ppf(0.975) * error, rel=1e-6)
+    mirrored = share_of_pairs(1 - share, second, first)
+    assert (1 - mirrored.high, 1 - mirrored.low) == pytest.approx((found.low, found.high))
+
+
+def test_the_auc_of_few_rows_is_held_as_often_as_is_said():
+    rng = np.random.default_rng(0)
+    truth, held = stats.norm.cdf(2 / np.sqrt(2)), 0
+    for _ in range(400):
+        rare, common = rng.normal(2, size=15), rng.normal(size=285)
+        held += share_of_pairs(np.mean(rare[:, None] > common), 15, 285).holds(truth)
+    assert held / 400 > 0.94

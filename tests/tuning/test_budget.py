@@ -143,6 +143,14 @@ def test_trials_that_run_may_go_on_for_a_little_longer(a_run):
     assert not Budget(9).is_overrun(a_run(0.5, RUNNING, elapsed_s=1e9))
 
 
+def test_the_first_trial_has_all_of_the_time(a_run):
+    budget = Budget(9, time_limit_s=100.0, closing_s=5.0, slowness=lambda: 9.0)
+    assert budget.is_overrun(a_run(0.5, RUNNING, elapsed_s=70.0))
+    assert not budget.is_overrun(a_run(FAILED, RUNNING, elapsed_s=99.0))
+    assert budget.is_overrun(a_run(RUNNING, elapsed_s=101.0))
+    assert not Budget(9).is_overrun(a_run(RUNNING, elapsed_s=1e9))
+
+
 @pytest.mark.parametrize(
     ("scores", "expected"),
     [([0.5, 0.75], None), ([0.5, FAILED, RUNNING], "all_tried"), ([0.5, 0.5, 0.75], "all_tried")],

@@ -41,7 +41,7 @@ class Answering(SerialSlots):
 
 def tried(slots, folder, stop=None, source=None):
     stop = stop or threading.Event()
-    try_defaults(slots, Analytic(works), {"x": 1}, seed=3, folder=folder, stop=stop, source=source)
+    try_defaults(slots, {"x": 1}, seed=3, folder=folder, stop=stop, source=source)
 
 
 def test_the_defaults_are_tried_as_a_job_of_its_own(tmp_path):
@@ -77,5 +77,30 @@ def test_a_preflight_that_hangs_is_left_once_the_run_is_to_stop(tmp_path):
     slots = ProcessSlots(Analytic(hangs), Resources(1, 1, [], math.inf, math.inf))
     stop = threading.Event()
     threading.Timer(1.0, stop.set).start()
-    try_defaults(slots, Analytic(hangs), {}, seed=0, folder=tmp_path, stop=stop)
+    try_defaults(slots, {}, seed=0, folder=tmp_path, stop=stop)
     slots.close()
+
+
+def test_a_long_wait_is_said_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("hpopt.tuning.trying._LONG_S", -1.0)
+
+    class Slow(SerialSlots):
+        calls = 0
+
+        def events(self, timeout_s):
+            self.calls += 1
+            return super().events(timeout_s) if self.calls > 3 else []
+
+    notes, did = [], []
+    try_defaults(
+        Slow(Analytic(works)),
+        {},
+        seed=0,
+        folder=tmp_path / "preflight",
+        stop=threading.Event(),
+        meanwhile=lambda: did.append(True),
+        note=notes.append,
+    )
+    assert did == [True]
+    [note] = notes
+    assert "for 600 s at most" in note

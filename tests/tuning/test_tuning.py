@@ -1,18 +1,22 @@
 """The loop, on analytic objectives: no network is built here."""
 
 import threading
+import time
 
 import pytest
 from functions import Analytic
-from loops import bowl, facts, searched, went_on
+from loops import SPACE, bowl, facts, searched, went_on
 
 from hpopt.errors import TrialError
 from hpopt.execution.serial import SerialSlots
 from hpopt.execution.slots import TrialLost
+from hpopt.report.words import early_end, tally
 from hpopt.runs.folder import Run
+from hpopt.runs.frame import trial_rows
+from hpopt.search.engines import make_searcher
 from hpopt.search.searcher import MoreEpochs, Suggestion
 from hpopt.tracking.observer import Observer
-from hpopt.trials import Result, trial_seed
+from hpopt.trials import Result, Trial, incumbent, made, trial_seed
 
 
 def failing_on_the_right(params, *, seed, folder, fold=0) -> Result:
@@ -141,6 +145,49 @@ def test_an_interrupt_in_a_trial_leaves_it_running_in_the_journal(tmp_path):
     [folder] = tmp_path.iterdir()
     states = [trial.state for trial in Run.open(folder).trials()]
     assert states == ["finished", "finished", "running"]
+
+
+class Hanging(SerialSlots):
+    """A slot whose second trial never ends."""
+
+    def events(self, timeout_s):
+        if self._job is not None and self._job.number == 2:
+            time.sleep(0.05)
+            return []
+        return super().events(timeout_s)
+
+
+def test_a_trial_that_the_limit_ends_is_cut_and_runs_again(tmp_path):
+    recorder = Recorder()
+    run = searched(
+        tmp_path, n_calls=3, slots=Hanging(Analytic(bowl)), observer=recorder, time_limit_s=0.5
+    )
+    assert [trial.state for trial in run.trials()] == ["finished", "cut"]
+    assert recorder.heard[-1] == ("cut", 2)
+    assert run.end.reason == "time_limit"
+    assert "time limit" in run.trial(2).reason
+    assert made(run.trials()) == 1
+    assert tally(run.trials(), 3) == "1 of 3 trials (1 cut off)"
+    assert early_end(run).startswith("The search ended after 1 of")
+    *_, row = trial_rows(run.trials())
+    assert (row["state"], row["reason"]) == ("cut", run.trial(2).reason)
+    before = run.trial(2)
+    run = went_on(run, n_calls=3)
+    again = run.trial(2)
+    assert (again.state, again.attempt, again.reason) == ("finished", 2, None)
+    assert (again.params, again.seed) == (before.params, before.seed)
+    assert len(run.trials()) == 3
+
+
+def test_a_cut_trial_is_neither_a_failure_nor_a_value_for_the_search():
+    cut = Trial(2, {"x": 0.1, "y": 0.1}, 0, "cut")
+    good = Trial(1, {"x": 0.5, "y": 0.5}, 0, "finished", result=Result(1.0, {}, [1.0], {}, 1, 1.0))
+    searcher = make_searcher("gp", n_calls=9)
+    alone, beside = (
+        searcher.suggest(SPACE, trials, number=3, seed=1).params for trials in ([good], [good, cut])
+    )
+    assert alone == beside
+    assert incumbent([cut]) is None
 
 
 @pytest.mark.parametrize(

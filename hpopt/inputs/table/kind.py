@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
@@ -32,6 +32,8 @@ from hpopt.inputs.table.columns import (
 from hpopt.inputs.table.reading import read_column, readers_for, unseen
 from hpopt.inputs.table.stem import stem_of
 
+# An input for each column: a model of 1,000 is built, saved and loaded in some seconds.
+_MOST_INPUTS = 1000
 _NO_SETTINGS: Mapping[str, Any] = {}
 
 
@@ -39,11 +41,14 @@ _NO_SETTINGS: Mapping[str, Any] = {}
 class TableKind:
     """`columns` say what becomes of the raw columns.
 
-    `readers` say how these are read from a DataFrame (`hpopt.inputs.raw`).
+    `readers` say how these are read from a DataFrame (`hpopt.inputs.raw`). A model for raw rows
+    takes each column by itself, or all of them `packed` in one matrix: thousands of inputs take
+    Keras minutes.
     """
 
     columns: tuple[FittedColumn, ...]
     readers: tuple[Mapping[str, Any], ...] = ()
+    packed: bool = False
 
     name: ClassVar[str] = "table"
     input_dtype: ClassVar[str] = "float32"
@@ -90,18 +95,20 @@ class TableKind:
                 columns.append(categorical_column(name, values))
             else:
                 columns.append(numeric_column(name, values, settings.get("pieces", 0)))
-        return cls(tuple(columns), _with_spelling(settings.get("readers", ()), columns))
+        readers = _with_spelling(settings.get("readers", ()), columns)
+        return cls(tuple(columns), readers, packed=len(columns) > _MOST_INPUTS)
 
     @classmethod
     def from_json(cls, form: Mapping[str, Any], names: Sequence[str] = ()) -> TableKind:
         """See `Kind`."""
         columns = tuple(column_from_json(entry) for entry in form["columns"])
-        return cls(columns, tuple(form["readers"]))
+        return cls(columns, tuple(form["readers"]), form.get("packed", False))
 
     def to_json(self) -> dict[str, Any]:
         """See `Kind`."""
         columns = [{"kind": column_kind(column), **asdict(column)} for column in self.columns]
-        return {"columns": columns, "readers": [dict(reader) for reader in self.readers]}
+        form = {"columns": columns, "readers": [dict(reader) for reader in self.readers]}
+        return form | {"packed": True} if self.packed else form
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -202,17 +209,17 @@ class TableKind:
         return [c.name for c in self.columns if isinstance(c, CategoricalColumn)]
 
     def twin(self, runtime: Runtime) -> tuple[Any, Any]:
-        """See `Kind`: an input [n, 1] for each raw column, or one matrix where there is no text.
+        """See `Kind`: an input [n, 1] for each raw column, or one matrix of all.
 
         The matrix `rows` [n, d] holds numbers, NaN where there is a gap, and the ids of texts.
         """
-        if runtime.takes_texts:
+        if self._as_packed(runtime).takes_texts:
             inputs, rows = twin.column_inputs(self.columns, runtime.naming)
         else:
             inputs = rows = load_keras().Input((len(self.columns),), name="rows")
         return inputs, twin.network_inputs(rows, self.columns, runtime.dtype)
 
-    def feed(self, rows: RawRows) -> dict[str, Any]:
+    def feed(self, rows: RawRows) -> Any:
         """See `Kind`."""
         import tensorflow as tf
 
@@ -220,6 +227,14 @@ class TableKind:
         assert isinstance(rows, Mapping)
         names = input_names(list(rows))
         with np.errstate(over="ignore"):  # what is too large for float32 is infinite there: a gap
+            if self.packed:
+                values = [
+                    column.ids(rows[column.name])
+                    if isinstance(column, CategoricalColumn)
+                    else rows[column.name]
+                    for column in self.columns
+                ]
+                return tf.constant(np.column_stack(values).astype(np.float32))
             return {
                 names[column]: tf.constant(values[:, None], tf.string)
                 if values.dtype.kind == "U"
@@ -259,15 +274,20 @@ class TableKind:
 
     def columns_form(self, runtime: Runtime) -> dict[str, Any]:
         """See `Kind`: how columns are read, and what the model's inputs are."""
-        return example.columns_form(self.columns, self.readers, runtime)
+        return example.columns_form(self.columns, self.readers, self._as_packed(runtime))
 
     def example(self, usage: Usage) -> dict[str, str]:
         """See `Kind`."""
-        return {"example.py": example.text(usage), example.READING: example.reading_code()}
+        usage = replace(usage, runtime=self._as_packed(usage.runtime))
+        return {"example.py": example.text(usage), **example.reading_code()}
 
     def card(self, runtime: Runtime, left_out: Sequence[str]) -> CardParts:
         """See `Kind`."""
-        return card.parts(self.columns, self.readers, runtime, left_out)
+        return card.parts(self.columns, self.readers, self._as_packed(runtime), left_out)
+
+    def _as_packed(self, runtime: Runtime) -> Runtime:
+        """The runtime, for models that take what this one does."""
+        return replace(runtime, takes_texts=runtime.takes_texts and not self.packed)
 
 
 def _with_spelling(
