@@ -98,6 +98,8 @@ def all_work() -> list[Work]:
         Work("32,000 x 100, 3 x 512 units", lambda _: perceptron(512, 3), *large, 256, 3, 1),
         Work("8 x 8 images, convolution", convolutional, *images, 32, 10, 2),
         Work("40 steps, GRU of 32", recurrent, *sequences, 32, 10, 2),
+        Work("40 steps, GRU of 32, 50 epochs", recurrent, *sequences, 32, 50, 2),
+        Work("40 steps, GRU, seen before", recurrent, *sequences, 32, 10, 2, seen_before=True),
     ]
 
 

@@ -52,9 +52,9 @@ def _in_units(outputs: Any, target: TargetSpec, dtype: str) -> Any:
     # As arrays: of a loaded number Keras makes float32.
     scale, mean = np.array([target.scale]), np.array([target.mean])
     outputs = keras.layers.Rescaling(scale, mean, dtype=dtype)(outputs)
-    if target.transform != "log1p":
-        return outputs
-    return keras.ops.subtract(keras.ops.exp(outputs), 1.0)  # expm1 is not everywhere
+    if target.transform == "log1p":
+        outputs = keras.ops.subtract(keras.ops.exp(outputs), 1.0)  # expm1 is not everywhere
+    return outputs if target.floor is None else keras.ops.maximum(outputs, target.floor)
 
 
 def compile_raw_model(model: Any, settings: Training, data: Prepared) -> None:

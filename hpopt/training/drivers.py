@@ -14,7 +14,7 @@ import numpy as np
 from hpopt.errors import TrialError
 from hpopt.training.augmentation import augmented
 from hpopt.training.curves import Plan, Progress
-from hpopt.training.graph import Graph
+from hpopt.training.graph import Graph, gains_in_xla
 from hpopt.training.rows import LARGE_BATCH, as_dataset, in_batches, in_memory
 from hpopt.training.twins import Twin, key_of
 
@@ -122,7 +122,9 @@ class InGraph:
                 log.debug("no twin: %s", error)
                 self._key = None
         model = self._model if twin is None else twin.model
-        graph = Graph(model, self._train, self._validation, self._plan.early_stopping)
+        in_xla = twin is not None and gains_in_xla(model, self._train.count)
+        rows = self._train, self._validation
+        graph = Graph(model, *rows, self._plan.early_stopping, in_xla=in_xla)
         return _Traced(graph, twin)
 
 

@@ -31,11 +31,46 @@ class Stretch(NamedTuple):
     stopped: Any
 
 
+# From so many time steps an epoch on, machine code for the loops over them repays its making.
+_MANY_TIME_STEPS = 1000
+_LOOPS = ("SimpleRNN", "GRU", "LSTM")
+# What XLA is known to do well on a CPU; convolutions are slower in it than in TensorFlow.
+_IN_XLA = (
+    *("SimpleRNN", "GRU", "LSTM", "SimpleRNNCell", "GRUCell", "LSTMCell", "Bidirectional"),
+    *("InputLayer", "Masking", "Dense", "Activation", "Softmax", "Dropout", "Dot", "Flatten"),
+    *("BatchNormalization", "LayerNormalization", "Functional", "Sequential"),
+)
+
+
+def gains_in_xla(model: Any, batches: int) -> bool:
+    """Whether the training step of a model of Keras' own layers is better compiled by XLA.
+
+    TensorFlow's loop over the time steps of a series spends nearly all of its time between its
+    operations. XLA takes seconds to compile it, and it is several times faster then. A GPU has code
+    of its own for recurrent layers.
+    """
+    import tensorflow as tf
+
+    kinds = [type(layer).__name__ for layer in model._flatten_layers(include_self=False)]
+    loops = sum(kind in _LOOPS for kind in kinds)
+    steps = model.inputs[0].shape[1] if loops else None
+    if steps is None or not set(kinds) <= set(_IN_XLA):
+        return False
+    is_much = bool(loops * steps * batches >= _MANY_TIME_STEPS)
+    return is_much and not tf.config.list_physical_devices("GPU")
+
+
 class Graph:
     """The graph of one compiled model. It holds no rows, so it can serve one fit after another."""
 
     def __init__(
-        self, model: Any, train: Batches, validation: Batches, rule: EarlyStopping | None
+        self,
+        model: Any,
+        train: Batches,
+        validation: Batches,
+        rule: EarlyStopping | None,
+        *,
+        in_xla: bool = False,
     ) -> None:
         import tensorflow as tf
 
@@ -44,7 +79,12 @@ class Graph:
         self.model = model
         self._fresh_optimizer = [v.numpy() for v in model.optimizer.variables]
         self._best_weights = [] if rule is None else [tf.Variable(w) for w in model.weights]
-        stretch = tf.function(_stretch(model, train, validation, rule, self._best_weights))
+        train_step = tf.autograph.experimental.do_not_convert(model.train_step)
+        if in_xla:
+            train_step = tf.function(train_step, jit_compile=True, autograph=False)
+        stretch = tf.function(
+            _stretch(model, train_step, train, validation, rule, self._best_weights)
+        )
         self._stretch = stretch.get_concrete_function(
             *_state(0, 1, 0, np.inf, 0), train.source(0, 1, 0), validation.source(0, 1, 0)
         )
@@ -90,6 +130,7 @@ def _state(first: int, last: int, seed: int, best: float, best_epoch: int) -> li
 
 def _stretch(
     model: Any,
+    train_step: Any,
     train: Batches,
     validation: Batches,
     rule: EarlyStopping | None,
@@ -97,8 +138,6 @@ def _stretch(
 ) -> Any:
     """The function to be traced. It is plain TensorFlow, and Keras within it stays as it is."""
     import tensorflow as tf
-
-    train_step = tf.autograph.experimental.do_not_convert(model.train_step)
 
     @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
     def evaluate(batch: Any) -> tuple[Any, Any, Any]:
