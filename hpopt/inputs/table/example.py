@@ -11,7 +11,6 @@ from typing import Any
 
 from hpopt.inputs import raw, written
 from hpopt.inputs.kind import Runtime, Usage
-from hpopt.inputs.naming import input_names
 from hpopt.inputs.table.columns import FittedColumn, NumericColumn, column_kind
 
 READING = "raw.py"
@@ -56,7 +55,7 @@ def columns_form(
     columns: Sequence[FittedColumn], readers: Sequence[Mapping[str, Any]], runtime: Runtime
 ) -> dict[str, Any]:
     """What `columns.json` says: how columns are read, and what the model's inputs are."""
-    names = input_names([column.name for column in columns], runtime.naming)
+    names = runtime.naming([column.name for column in columns])
     inputs = []
     for column in columns:
         entry: dict[str, Any] = {"name": column.name}
