@@ -4,11 +4,11 @@ import numpy as np
 
 
 def digits():
-    """scikit-learn's 1,797 digits as images [n, 8, 8, 1], and what they show."""
+    """scikit-learn's 1,797 digits as images [n, 8, 8, 1] of uint8, and what they show."""
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
-    return bunch.images[..., None], bunch.target
+    return np.uint8(bunch.images[..., None] * 15.9), bunch.target
 
 
 def waves(count=900, steps=60, seed=0):

@@ -25,6 +25,8 @@ from hpopt.report.words import align, show_shares
 SCHEMA = "hpopt.schema.json"
 
 _MOST_COLUMNS = 100
+_PARTS = 3
+_FEWEST_ROWS = 5  # for shares of 0.6, 0.2 and 0.2
 _WIDTH = 90  # of a comment that is a sentence
 # A class of less than this part of its fair share of the rows makes accuracy blind to it: of two
 # classes one with less than a fifth.
@@ -64,7 +66,12 @@ def draft_config(data: Path, target: str | None, place: Path) -> Draft:
 
 def _leaks(table: Table) -> Sequence[Leak]:
     """What the training part says of leaks, if the rows can be split as the draft has it."""
-    train, validation, test = shares_for(len(table.target))
+    if (rows := len(table.target)) < _FEWEST_ROWS:
+        raise DataError(
+            f"{rows} rows are too few: a part would be empty",
+            help=f"{_FEWEST_ROWS} are the least, and say little; some hundreds are a beginning",
+        )
+    train, validation, test = shares_for(rows)
     try:
         parts = split_rows(
             table, train=train, validation=validation, test=test, seed=0, stratify="auto"
@@ -267,6 +274,15 @@ def metric_lines(table: Table) -> Iterator[str]:
     """The metric that such a target is best searched by, with a word on others."""
     if table.task == "regression":
         yield "  metric: rmse  # or mae, r2"
+        return
+    counts = np.bincount(table.target, minlength=len(table.labels))
+    if counts.min() < _PARTS:
+        label, few = table.labels[int(counts.argmin())], int(counts.min())
+        of_it = "1 row" if few == 1 else f"{few} rows"
+        yield (
+            f"  metric: log_loss  # {of_it} of {_comment(inline_yaml(label))} can't stand in "
+            f"{_PARTS} parts: scores say little of it, and more rows of it would help most"
+        )
         return
     rarest, share = min(table.shares.items(), key=lambda entry: entry[1])
     others = "balanced_accuracy, auc, f1, log_loss"

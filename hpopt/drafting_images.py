@@ -13,6 +13,9 @@ from hpopt.data.sources import Table
 from hpopt.drafting import SCHEMA, Draft, batch_size_for, metric_lines, path_from, shares_for
 from hpopt.report.words import show_shares
 
+# Of fewer training rows an epoch is short.
+_FEW_ROWS = 2_000
+
 
 def draft_images(folder: Path, place: Path) -> Draft:
     """A config for a folder with a sub-folder a class, that is to lie in the folder `place`.
@@ -47,14 +50,15 @@ def _lines(table: Table, path: str) -> Iterator[str]:
     yield f"  split: {{train: {train}, validation: {validation}, test: {test}, seed: 0}}"
     yield "model:"
     yield "  builder: conv"
-    yield "  normalization: batch"
     yield "training:"
-    yield "  epochs: 30  # at most: early stopping ends a fit that gets no better"
+    epochs = 60 if fitted < _FEW_ROWS else 30
+    yield f"  epochs: {epochs}  # at most: early stopping ends a fit that gets no better"
     yield f"  batch_size: {batch}"
     yield f"  decay_steps: {-(-fitted // batch)}  # the steps of an epoch"
     yield from metric_lines(table)
-    yield "  early_stopping: {monitor: val_loss, patience: 5}"
-    yield from _space(min(height, width))
+    yield f"  early_stopping: {{monitor: val_loss, patience: {epochs // 6}}}"
+    yield "  # augmentation: {flip: horizontal}  # where a mirrored image shows the same"
+    yield from _space(min(height, width), has_few_rows=fitted < _FEW_ROWS)
     yield "search:"
     yield "  engine: gp"
     yield "  n_calls: 30"
@@ -62,7 +66,7 @@ def _lines(table: Table, path: str) -> Iterator[str]:
     yield "  confirm: 0.2  # of the trials' time, to fit the best few again: was it skill or luck?"
 
 
-def _space(side: int) -> Iterator[str]:
+def _space(side: int, *, has_few_rows: bool) -> Iterator[str]:
     """The dimensions for images whose shorter side has so many pixels."""
     blocks = max(2, min(4, (side // 2).bit_length()))  # so that the last one sees two or more
     yield "space:"
@@ -75,9 +79,15 @@ def _space(side: int) -> Iterator[str]:
     yield "  growth:         {type: real, low: 1.0, high: 2.5, default: 2.0}  # from block to block"
     yield "  convolutions:   [1, 2]  # in a block"
     yield "  kernel_size:    [3, 5]"
+    # What batch normalisation says of new rows follows the batches slowly: few are too few.
+    normalization = "[layer, batch]" if has_few_rows else "[batch, layer]"
+    yield f"  normalization:  {normalization}"
     yield "  residual:       [false, true]"
     yield "  dropout_prob:   {type: real, low: 0.0, high: 0.5, default: 0.1}"
     yield "  head:           [average, flatten]"
     yield (
         "  weight_decay:   {type: real, low: 1e-6, high: 1e-1, prior: log-uniform, default: 1e-4}"
     )
+    yield "  training:"
+    yield "    augmentation:  # images are changed at random while a network is fitted"
+    yield "      shift:      {type: real, low: 0.0, high: 0.15, default: 0.03}  # of its sides"

@@ -18,7 +18,7 @@ from hpopt.export.own_classes import own_classes, register_own_classes
 from hpopt.export.raw_rows import predict_raw
 from hpopt.files import standing
 from hpopt.metrics.metrics import metrics_for
-from hpopt.metrics.weighted import labels_above
+from hpopt.metrics.weighted import confusion, labels_above
 from hpopt.runs.finding import find_run
 from hpopt.runs.folder import Run
 from hpopt.statistics.sample import Predictor, Sample
@@ -114,7 +114,9 @@ class Model:
             scores={name: sample.score(_MODEL, name) for name in names},
             intervals={n: None if i is None else (i.low, i.high) for n, i in intervals.items()},
             labels=labels,
-            confusion=_confusion(y, labels_above(outputs, self._threshold), len(labels)),
+            confusion=confusion(y, labels_above(outputs, self._threshold), len(labels))
+            if labels
+            else None,
             notes=tuple(rows.notes),
         )
 
@@ -183,10 +185,3 @@ def evaluate(
 
 def _model_of(run: Run | str, trust_code: bool) -> Model:
     return Model(run if isinstance(run, Run) else find_run(run), trust_code=trust_code)
-
-
-def _confusion(y: np.ndarray, predicted: np.ndarray, labels: int) -> np.ndarray | None:
-    if not labels:
-        return None
-    counts = np.bincount(y * labels + predicted, minlength=labels * labels)
-    return np.asarray(counts.reshape(labels, labels))

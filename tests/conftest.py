@@ -16,6 +16,7 @@ from hpopt.data.sources import Table
 from hpopt.data.splits import split_rows
 from hpopt.runs.folder import JOURNAL, Run, now
 from hpopt.runs.journal import Failed, Finished, Header, Journal, Started, Step
+from hpopt.runs.mistakes import MISTAKES, Mistakes
 from hpopt.space.conditions import Condition
 from hpopt.space.dimensions import Categorical, Integer, Real
 from hpopt.space.space import Space
@@ -123,13 +124,17 @@ def valley(params, rng) -> float:
 
 def synthetic_run(
     parent, space=MIXED, trials=12, *, score=valley, metric="accuracy", failed=(), running=False,
-    name="mixed", curves=None, steps=(), constants=(),
+    name="mixed", curves=None, steps=(), constants=(), rule=None,
 ) -> Run:  # fmt: skip
     """A run folder whose scores are a function of the params; no network is fitted."""
     greater = metric in ("accuracy", "r2")
     header = Header(
         "0", metric, greater, {"data": "0a", "split": "1b"}, dict(constants), space.to_json()
     )
+    if rule is not None:  # hpopt 0.1 listed none
+        direction = "maximize" if greater else "minimize"
+        goal = {"name": metric, "direction": direction, "target": None, "rule": rule}
+        header = replace(header, objectives=[goal])
     run = Run.create(parent, name, header)
     rng = np.random.default_rng(0)
     for number in range(1, trials + 1):
@@ -144,6 +149,8 @@ def synthetic_run(
             run.append(Finished(number, value, {metric: found}, [found], shown, 2, 0.5))
     for step in steps:
         run.append(step)
+    if CALIBRATED in steps:
+        run.write(MISTAKES, SEEN.write)
     run.close()
     return Run.open(run.path)
 
@@ -158,7 +165,20 @@ CALIBRATION = {
     "by_chance": 0.08,
     "brier": 0.15,
 }
-CALIBRATED = Step("test", "", {"best": {"accuracy": 0.8}, "calibration": CALIBRATION})
+CONFUSION = {"labels": ["no", "yes $x$"], "counts": [[40, 10], [2, 40]]}
+CALIBRATED = Step(
+    "test",
+    "",
+    {"best": {"accuracy": 0.8}, "calibration": CALIBRATION, "confusion": CONFUSION},
+)
+# The images that the model of such a run is wrong about.
+SEEN = Mistakes(
+    np.random.default_rng(0).integers(0, 256, (7, 5, 8, 1), np.uint8),
+    ["no"] * 7,
+    [f"yes $x$ 0.{sure}" for sure in range(9, 2, -1)],
+    rows=92,
+    total=12,
+)
 
 SPACE = [
     {
@@ -251,7 +271,11 @@ def table_run(tmp_path_factory) -> Run:
     folder = tmp_path_factory.mktemp("table")
     dirty_frame().to_csv(folder / "customers.csv", index=False)
     config = {
-        "dataset": {"source": "csv", "path": str(folder / "customers.csv"), "target": "churn"},
+        "dataset": {
+            "source": "csv",
+            "path": str(folder / "customers.csv"),
+            "target": {"name": "churn", "positive": "yes"},
+        },
         "model": {"builder": "dense_dropout"},
         "training": {"epochs": 5, "batch_size": 32, "learning_rate": 0.01},
         "space": {"num_dense_nodes": [8, 4]},

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from hpopt.cli.hints import check_config_argument
 from hpopt.cli.options import ConfigArgument, Json, Overrides, emit, own_code_aside
@@ -19,7 +21,13 @@ _MOST_COLUMNS = 100
 
 
 def check_command(
-    config: ConfigArgument, overrides: Overrides = None, as_json: Json = False
+    config: ConfigArgument,
+    overrides: Overrides = None,
+    as_json: Json = False,
+    explain: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Show what a column was taken for, and why."),
+    ] = None,
 ) -> None:
     """Try a config: what its run would be, and how long.
 
@@ -33,6 +41,11 @@ def check_command(
     check_config_argument(config)
     with own_code_aside():
         loaded = load_config(config, overrides or ())
+        explained = None if explain is None else "\n".join(_explained(loaded, explain))
+    if explained is not None:
+        print(explained)
+        return
+    with own_code_aside():
         print("trying the defaults and measuring short fits", file=sys.stderr, flush=True)
         checked = check(loaded, note=lambda text: print(f"note: {text}", file=sys.stderr))
     for note in checked.notes:
@@ -58,7 +71,8 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
         if default.measured_epochs == default.epochs
         else f"reckoned from {default.measured_epochs}"
     )
-    at_once = f", {check.workers} trials at once" if check.workers > 1 else ""
+    several = check.workers > 1
+    at_once = f", {check.workers} trials at once" if several else ""
     labels, baselines = len(material.table.labels), check.baselines.items()
     yield f"{config.document.path}: a run can begin"
     yield from facts(
@@ -68,7 +82,8 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
             "task": material.table.task + (f", {labels} classes" if labels > 2 else ""),
             **({"shares": show_shares(material.table.shares)} if labels else {}),
             **_positive(material.table),
-            "metric": f"{material.metric.name} ({direction} is better)",
+            "metric": f"{material.metric.name} ({direction} is better)"
+            + (f", by the {material.rule}" if material.rule else ""),
             "plain models": ", ".join(f"{name} {show_score(score)}" for name, score in baselines),
             "loss": material.loss,
             "network": f"{config.settings.model.builder}, with the default params "
@@ -88,9 +103,10 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
             "a fit": f"{duration(default.seconds)} with the defaults ({default.epochs} epochs, "
             f"{how}), up to {duration(slowest)} among {len(check.trial_times)} tried",
             "a suggestion": f"{duration(check.suggestion_s)} half-way through the run",
-            "the run": f"about {duration(check.run_s(search.n_calls))} on this machine{at_once}: "
-            f"{duration(check.start_s)} to begin, {duration(check.search_s(search.n_calls))} of "
-            f"search, {duration(check.closing_s(search.n_calls))} for its end",
+            "the run": f"about {duration(check.run_s(search.n_calls))} on this machine{at_once}",
+            "of that": f"{duration(check.start_s)} to begin, "
+            f"{duration(check.search_s(search.n_calls))} of search, "
+            f"{duration(check.closing_s(search.n_calls))} of closing steps and pictures",
         }
     )
 
@@ -101,6 +117,33 @@ def _positive(table: Table) -> dict[str, str]:
         return {}
     rows = int((table.target == 1).sum())
     return {"positive": f'"{table.positive}", {rows} of {len(table.target)} rows'}
+
+
+def _explained(config: Config, name: str) -> Iterator[str]:
+    """What was decided of a column, and from which values."""
+    from hpopt.cli.text import facts
+    from hpopt.config.dumping import inline_yaml
+    from hpopt.errors import ConfigError, suggest_name
+    from hpopt.shown import one_line
+    from hpopt.tuning.setup import read_table
+
+    columns = {column.name: column for column in read_table(config).columns}
+    if name not in columns:
+        raise ConfigError(f"the data have no column `{name}`", help=suggest_name(name, columns))
+    column = columns[name]
+    reader = {k: v for k, v in (column.reader or {}).items() if k not in ("column", "kind", "gaps")}
+    yield f"{one_line(name)}: {column.kind}, {column.use}"
+    yield from facts(
+        {
+            "why": one_line(_why(column)),
+            "read by": inline_yaml(reader) if reader else "its values as they are",
+            "gaps": str(column.gaps),
+            "different": str(column.distinct),
+            "values": one_line(
+                ", ".join(f"{text} ({count})" for text, count in column.examples.items())
+            ),
+        }
+    )
 
 
 def _column_table(columns: Sequence[Column]) -> Iterator[str]:

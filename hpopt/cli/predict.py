@@ -46,7 +46,7 @@ def predict_command(
         if safe_csv:
             predictions = _safe(predictions)
         # Values come from sums in float32, whatever digits float64 has behind them.
-        text = predictions.to_csv(index=False, float_format=None if model.data.labels else "%.12g")
+        text = predictions.to_csv(index=False, float_format=None if model.data.labels else "%.15g")
     write_output(output, text)
     if not is_stdout(output):
         word = "row" if rows.count == 1 else "rows"

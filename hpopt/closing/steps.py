@@ -31,6 +31,7 @@ from hpopt.report.findings import find_out
 from hpopt.report.summary import summarise
 from hpopt.runs.folder import Run, now
 from hpopt.runs.journal import Step
+from hpopt.runs.mistakes import MISTAKES
 from hpopt.runs.record import to_json
 from hpopt.runs.results import dump_results
 from hpopt.runs.steps import (
@@ -41,15 +42,18 @@ from hpopt.runs.steps import (
     Listed,
     Refitted,
     Saved,
+    Scored,
     StepOutcome,
     Summarised,
 )
 from hpopt.space.space import Space
-from hpopt.statistics.threshold import depends_on_threshold
+from hpopt.task import OWN_THRESHOLD
 from hpopt.training.objective import Objective
 from hpopt.trials import Trial
 
 log = logging.getLogger(__name__)
+
+_MOST_MISTAKES = 24
 
 # A step by its name, which the journal knows it by.
 NamedStep = tuple[str, Callable[[], StepOutcome]]
@@ -85,7 +89,7 @@ class Closing:
             *self._fitting_steps,
             *([("threshold", self._assessment.threshold)] if self._has_threshold else []),
             ("best", self._best),
-            ("test", self._assessment.test),
+            ("test", self._test),
             ("results", self._results),
             ("summary", self._summary),
             *([("plots", self._plots)] if self.output.plots else []),
@@ -226,13 +230,32 @@ class Closing:
         difference = write_best(self.run, objective, self.run.chosen, network, keep_rows)
         return Saved(trial=self.run.chosen.number, largest_difference=difference)
 
+    def _test(self) -> Scored:
+        """The scores on the test part; of rows that can be looked at the worst mistakes are kept.
+
+        They are written first: once the step is in the journal it is not done again.
+        """
+        assessment = self._assessment
+        scored = assessment.test()
+        most = min(self.output.keep_rows, _MOST_MISTAKES)
+        mistakes = assessment.mistakes(most) if most else None
+        if mistakes is not None:
+            self.run.write(MISTAKES, mistakes.write)
+        else:
+            (self.run.path / MISTAKES).unlink(missing_ok=True)
+        return scored
+
     @property
     def _assessment(self) -> Assessment:
         return Assessment(self.run, self.objective, self.network)
 
     @property
     def _has_threshold(self) -> bool:
-        return depends_on_threshold(self.objective.data.output.task, self.run.metric)
+        """Whether labels are said by a threshold of the model's own.
+
+        One of 0.1, whose trials were scored by 0.5, has it where it was closed with one before.
+        """
+        return self.run.rule == OWN_THRESHOLD or self.run.outcomes.threshold is not None
 
     def _results(self) -> Listed:
         trials = self.run.trials()

@@ -187,8 +187,9 @@ class OutputSettings(Section):
     keep_weights: Annotated[int, Ge(1)] = 5
     """Of how many of the best trials the weights are kept, besides those of the first."""
     keep_rows: Annotated[int, Ge(0)] = 1000
-    """How many rows of the validation part stay in best/, to check exports with; 0: none, but some
-    that are made up at random."""
+    """How many rows of the validation part stay in best/, to check exports with, and, of images, up
+    to 24 of the test part in a picture of the worst mistakes; 0: none, but some that are made up at
+    random."""
     plots: bool = True
     """Draw the pictures when the search is over; `hpopt plot` draws them at any time."""
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from hpopt.data.chunks import plain_or_gap
 from hpopt.data.column_kinds import Column, ColumnKind, look, said_words
-from hpopt.data.settings import Features
+from hpopt.data.precision import loss_in_words, offset_of
+from hpopt.data.settings import DateColumn, Features
 from hpopt.data.sources import Table
 from hpopt.data.target_settings import Label
 from hpopt.data.target_spec import TargetTransform
@@ -62,9 +63,10 @@ def build_table(
     for name, values in stored.items():
         column = _look(name, values, features, sheet, {groups: "groups", order: "order"})
         column = _with_prefix(column, sheet.columns)
-        columns.append(column)
         if column.use == "feature" and column.reader is not None:
-            raw_features |= raw_values(values, column.reader)
+            column, read = _read(column, values)
+            raw_features |= read
+        columns.append(column)
     if not raw_features:
         raise DataError(
             "no column is left to learn from",
@@ -89,6 +91,7 @@ def build_table(
         columns=tuple(sorted(columns, key=lambda column: by_place[column.name])),
         notes=tuple(notes),
         target_reader=encoded.reader,
+        encoding=sheet.encoding,
         ids={c.name: _rank(stored[c.name]) for c in columns if c.kind == "id" and c.name in stored},
     )
 
@@ -147,11 +150,13 @@ def _look(
     name: str, values: Stored, features: Features, sheet: Sheet, roles: dict[str | None, Any]
 ) -> Column:
     """What a column is and whether it is used, in the light of what its owner says of it."""
-    asked: ColumnKind | None = features.types.get(name)
+    named = features.types.get(name)
+    date_format = named.date if isinstance(named, DateColumn) else None
+    asked: ColumnKind | None = "date" if isinstance(named, DateColumn) else named
     is_wanted = features.include is not None and name in features.include
     words = sheet.words.get(name)
     try:
-        column = look(name, values, sheet.decimal, asked, sheet.gaps, words)
+        column = look(name, values, sheet.decimal, asked, sheet.gaps, words, date_format)
         if is_wanted and asked is None and column.kind in ("id", "text"):
             kind: ColumnKind = "numeric" if _is_number(values, sheet.decimal) else "categorical"
             column = look(name, values, sheet.decimal, kind, sheet.gaps, words)
@@ -169,6 +174,23 @@ def _look(
     if name in features.exclude or (features.include is not None and not is_wanted):
         return _as(column, "left out", "the config leaves it out")
     return column
+
+
+def _read(column: Column, values: Stored) -> tuple[Column, dict[str, np.ndarray | Texts]]:
+    """The raw columns of a column; what float32 would lose of them is taken away before."""
+    assert column.reader is not None
+    read = raw_values(values, column.reader)
+    first = next(iter(read.values()))  # of a date the days
+    is_measured = column.kind == "numeric" or column.reader.get("parts", [""])[0] == "days"
+    if not is_measured or not isinstance(first, np.ndarray):
+        return column, read
+    offset = offset_of(first)
+    if offset is None:
+        loss = loss_in_words(first)
+        return replace(column, reason=f"{column.reason}; {loss}" if loss else column.reason), read
+    name, reason = next(iter(read)), f"{column.reason}; {offset:.15g} is taken away for float32"
+    reader = {**column.reader, "offset": offset}
+    return replace(column, reason=reason, reader=reader), {**read, name: first - offset}
 
 
 def _with_prefix(column: Column, others: Collection[str]) -> Column:
@@ -208,7 +230,11 @@ def _target_column(name: str, encoded: Target, words: Mapping[str, int]) -> Colu
     kind: ColumnKind = "boolean" if len(encoded.labels) == 2 else "categorical"
     reason = f"{encoded.task}: {labels}{more}{_positive_in_words(encoded)}"
     distinct = len(encoded.labels)
-    return Column(name, kind, "target", reason, encoded.missing, distinct, words=words)
+    counts = np.bincount(encoded.values[encoded.values >= 0], minlength=distinct)
+    examples = dict(zip(encoded.labels[:20], counts.tolist(), strict=False))
+    return Column(
+        name, kind, "target", reason, encoded.missing, distinct, words=words, examples=examples
+    )
 
 
 def _positive_in_words(encoded: Target) -> str:

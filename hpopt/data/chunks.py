@@ -14,6 +14,7 @@ import numpy as np
 
 from hpopt.inputs import raw
 from hpopt.inputs.stored import Stored, Texts
+from hpopt.inputs.written import plain_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,7 +111,7 @@ def plain_or_gap(
     if any(map(raw.LEADING_ZERO.fullmatch, texts)):
         return None
     is_gap = np.array([not text or text.casefold() in gaps for text in texts], dtype=bool)
-    plain = raw.plain_numbers([text for text, gap in zip(texts, is_gap, strict=True) if not gap])
+    plain = plain_numbers([text for text, gap in zip(texts, is_gap, strict=True) if not gap])
     if plain is None:
         return None
     numbers = np.full(len(texts), np.nan)

@@ -10,9 +10,19 @@ from typing import Any, Literal
 
 import numpy as np
 
+from hpopt.data.date_forms import (
+    DateForm,
+    date_form,
+    form_as_asked,
+    form_of_numbers,
+    varying_parts,
+)
+from hpopt.data.number_forms import AS_PROGRAMS_DO, number_forms, several_units
 from hpopt.inputs import raw
 from hpopt.inputs.stored import Stored, Texts, as_categories
 from hpopt.inputs.table.columns import rarest_kept
+from hpopt.inputs.written import ISO, PLAIN_NUMBER, plain_numbers
+from hpopt.inputs.written import hours as hours_of
 
 ColumnKind = Literal["numeric", "categorical", "boolean", "date", "image", "text", "id", "constant"]
 Use = Literal["feature", "left out", "target", "groups", "order"]
@@ -22,10 +32,11 @@ LEFT_OUT: tuple[ColumnKind, ...] = ("text", "id", "constant")
 
 # A column is numbers, or dates, if all but this share of its rows can be read so.
 _MISREAD = 0.05
+# Where it would be left out, so many different words may stand for up to half of it.
+_MOST_WORDS = 3
+_EXAMPLES = 8
 _ID_NAME = re.compile(r"(^|[ _.-])(id|uuid|guid)$|[a-z](Id|ID)$", re.ASCII)
 _ID_WORD = re.compile(r"(^|[ _.-])(id|uuid|guid)$", re.ASCII | re.IGNORECASE)
-# What pandas calls a column without a name, and an index that a file keeps.
-_INDEX_NAME = re.compile(r"Unnamed: \d+|__index_level_\d+__|index|level_\d+", re.IGNORECASE)
 # What pandas calls a column without a name, and an index that a file keeps.
 _INDEX_NAME = re.compile(r"Unnamed: \d+|__index_level_\d+__|index|level_\d+", re.IGNORECASE)
 _WORDS_OF_TEXT = 4
@@ -37,38 +48,6 @@ _BOOLEANS = (
     ("off", "on"),
     ("0", "1"),
 )
-# Of a date whose day and month could be either, the first that reads all of the column.
-_DATE_FORMATS = (
-    "ISO8601",
-    "%Y/%m/%d",
-    "%Y/%m/%d %H:%M:%S",
-    "%d.%m.%Y",
-    "%d.%m.%Y %H:%M",
-    "%d.%m.%Y %H:%M:%S",
-    "%d.%m.%y",
-    "%m/%d/%Y",
-    "%d/%m/%Y",
-    "%m/%d/%Y %H:%M",
-    "%d/%m/%Y %H:%M",
-    "%m/%d/%Y %H:%M:%S",
-    "%d/%m/%Y %H:%M:%S",
-    "%m/%d/%Y %I:%M:%S %p",
-    "%m/%d/%y",
-    "%d/%m/%y",
-    "%d-%m-%Y",
-    "%m-%d-%Y",
-    "%d-%b-%Y",
-    "%d-%b-%y",
-    "%d %b %Y",
-    "%d %B %Y",
-    "%b %d, %Y",
-    "%B %d, %Y",
-    "%Y%m%d",
-)
-_SWAPPED = {"%m/%d": "%d/%m", "%d-%m": "%m-%d"}
-# How numbers are written where nothing else is found.
-AS_PROGRAMS_DO = {"decimal": ".", "thousands": ","}
-_DATE_PARTS = ("days", "year", "month", "day", "weekday", "hour")
 
 
 @dataclass(frozen=True)
@@ -83,6 +62,7 @@ class Column:
     distinct: int
     reader: Mapping[str, Any] | None = None
     words: Mapping[str, int] = field(default_factory=dict)  # what was taken for a gap, how often
+    examples: Mapping[str, int] = field(default_factory=dict)  # some of its values, how often
 
 
 def look(
@@ -92,15 +72,17 @@ def look(
     asked: ColumnKind | None = None,
     gaps: Sequence[str] = (),
     words: Mapping[str, int] | None = None,
+    date_format: str | None = None,
 ) -> Column:
     """What a column is. `asked` is what its owner says it is, which is not questioned.
 
     `gaps` are the words that stand for one in its file, in small letters, and `words` how often
-    each of them was there.
+    each of them was there. `date_format` is the one that its owner says its dates have.
 
     Raises ValueError, with the reason, where it can't be what was asked for.
     """
     looked = _looked_at(values, decimal, asked)
+    looked.date_format = date_format
     kind, reason, reader = looked.verdict(name) if asked is None else looked.as_asked(asked)
     if reader is not None and kind == "categorical":
         reader = {"gaps": list(gaps), **reader}
@@ -113,6 +95,7 @@ def look(
         looked.n_distinct,
         None if reader is None else {"column": name, "kind": kind, **reader},
         dict(Counter(words or {}) + looked.words),
+        looked.examples(),
     )
 
 
@@ -138,6 +121,7 @@ def _looked_at(values: Stored, decimal: str, asked: ColumnKind | None) -> _Numbe
     return texts
 
 
+# A kind, the reason for it, and what a reader says besides, which is None for what is left out.
 Verdict = tuple[ColumnKind, str, dict[str, Any] | None]
 
 
@@ -156,6 +140,13 @@ class _Numbers:
         self.words = Counter[str]()
         self.distinct = np.unique(present)
         self.n_distinct = len(self.distinct)
+        self.date_format: str | None = None
+
+    def examples(self) -> dict[str, int]:
+        """Values from the smallest to the largest, and in how many rows each stands."""
+        places = np.unique(np.linspace(0, max(self.n_distinct - 1, 0), _EXAMPLES).astype(int))
+        chosen = self.distinct[places] if self.n_distinct else self.distinct
+        return {raw.text_of(value): int((self.values == value).sum()) for value in chosen}
 
     def verdict(self, name: str) -> Verdict:
         if self.n_distinct == 1 and self.gaps:
@@ -163,7 +154,7 @@ class _Numbers:
         if self.n_distinct <= 1:
             return "constant", _one_value(self.distinct), None
         if self.values.dtype.kind == "M":
-            return self._date("ISO8601", "points in time")
+            return self._date("points in time")
         if np.array_equal(self.distinct, [0, 1]):
             return "boolean", "0 and 1" + self._note(), _truth("0", "1")
         is_whole = bool((self.distinct == np.trunc(self.distinct)).all())
@@ -178,8 +169,10 @@ class _Numbers:
             return asked, reason, None
         if asked == "date":
             if self.values.dtype.kind != "M":
-                return _Texts(as_categories(self.values), ".").as_asked("date")
-            return self._date("ISO8601", reason)
+                as_texts = _Texts(as_categories(self.values), ".")
+                as_texts.date_format = self.date_format
+                return as_texts.as_asked("date")
+            return self._date(reason)
         if self.values.dtype.kind == "M":
             raise ValueError(f"points in time can't be {asked}")
         if asked == "boolean":
@@ -189,11 +182,9 @@ class _Numbers:
             return asked, reason, {"true": texts[1:], "false": texts[:1]}
         return asked, reason, AS_PROGRAMS_DO if asked == "numeric" else {}
 
-    def _date(self, format: str, reason: str) -> Verdict:
-        import pandas as pd
-
-        parts = _varying_parts(pd.Series(self.distinct), format)
-        return "date", f"{reason}: {', '.join(parts)}", {"format": format, "parts": parts}
+    def _date(self, reason: str) -> Verdict:
+        parts = varying_parts(self.distinct)
+        return "date", f"{reason}: {', '.join(parts)}", {"formats": [ISO], "parts": parts}
 
     def _note(self) -> str:
         if not self.infinite:
@@ -208,8 +199,6 @@ class _Numbers:
         rows, span = len(self.values), self.distinct[-1] - self.distinct[0] + 1
         if self.n_distinct == rows and rows >= 20 and span == rows:
             return "a running number"
-        if self.n_distinct == rows and _INDEX_NAME.fullmatch(name):
-            return "the index of a saved DataFrame, another number in every row"
         if self.n_distinct == rows and _INDEX_NAME.fullmatch(name):
             return "the index of a saved DataFrame, another number in every row"
         named = _ID_NAME.search(name) or _ID_WORD.search(name)
@@ -234,7 +223,14 @@ class _Texts:
         self.gaps = self.rows - self.n_present
         self.n_distinct = len(self.distinct)
         self.words = Counter[str]()
+        self._has_words = False
         self.code = next(filter(raw.LEADING_ZERO.fullmatch, self.distinct), None)
+        self.date_format: str | None = None
+
+    def examples(self) -> dict[str, int]:
+        """The most frequent values, and in how many rows each stands."""
+        most = np.argsort(-self.counts, kind="stable")[:_EXAMPLES]
+        return {self.distinct[index]: int(self.counts[index]) for index in most.tolist()}
 
     def verdict(self, name: str) -> Verdict:
         if not self.distinct or (self.n_distinct == 1 and not self.gaps):
@@ -245,8 +241,9 @@ class _Texts:
                 return "boolean", f"{false} and {true}", _truth(false, true)
         return (
             (None if self.code else self._numeric())
-            or self._date(_DATE_FORMATS)
-            or self._id_or_text(name)
+            or self._date()
+            or self._clock()
+            or self._left_out(name)
             or self._categorical(f"{self.n_distinct} different texts{self._of_code()}")
         )
 
@@ -260,18 +257,18 @@ class _Texts:
             if self.n_distinct > 2:
                 raise ValueError(f"it has {self.n_distinct} different values")
             return asked, reason, {"true": self.distinct[1:], "false": self.distinct[:1]}
-        verdict = self._numeric() if asked == "numeric" else self._date(_DATE_FORMATS)
+        verdict = self._date_as_asked() if asked == "date" else self._numeric() or self._clock()
         if verdict is None:
             what = "numbers" if asked == "numeric" else "dates"
             examples = ", ".join(f'"{text}"' for text in self.distinct[:3])
             raise ValueError(f"its values can't be read as {what}: {examples}")
-        return asked, reason, verdict[2]
+        return asked, f"{reason}: {verdict[1]}" if asked == "date" else reason, verdict[2]
 
     def plain(self) -> np.ndarray | None:
         """The column [n] as numbers, where all of it are plain ones."""
         if self.decimal != "." and any("." in text for text in self.distinct):
             return None
-        numbers = raw.plain_numbers(self.distinct)
+        numbers = plain_numbers(self.distinct)
         if numbers is None:
             return None
         by_code = np.full(len(self.counts_of_codes) + 1, np.nan)
@@ -279,72 +276,95 @@ class _Texts:
         return np.asarray(by_code[self.codes])
 
     def _of_code(self) -> str:
-        return f', codes: "{self.code}" begins with 0' if self.code else ""
+        return (
+            f', codes: "{self.code}" begins with 0' if self.code else several_units(self.distinct)
+        )
 
     def _numeric(self) -> Verdict | None:
-        other = "." if self.decimal == "," else ","
-        return self._numeric_with(self.decimal, other) or self._numeric_with(other, self.decimal)
-
-    def _numeric_with(self, decimal: str, thousands: str) -> Verdict | None:
+        """The form as numbers by which the fewest rows are misread, if these are few enough."""
         import pandas as pd
 
-        if not self.distinct:
-            return None
-        found = raw.numbers(pd.Series(self.distinct, dtype=object), decimal, thousands)
-        is_number = np.isfinite(found)
-        is_gap = np.array([text.casefold() in raw.GAPS for text in self.distinct])
-        misread = self._misread(~is_number & ~is_gap)
-        if misread is None or not is_number.any():
+        texts = pd.Series(self.distinct, dtype=object)
+        is_gap = np.array([text.casefold() in raw.GAPS for text in self.distinct], dtype=bool)
+        best, fewest = None, np.inf
+        for form in number_forms(self.distinct, self.decimal):
+            is_number = np.isfinite(raw.numbers(texts, form.reader))
+            rows = int(self.counts[~is_number & ~is_gap].sum())
+            if rows < fewest and is_number.any():
+                best, fewest, is_misread = form, rows, ~is_number & ~is_gap
+        if best is None or (misread := self._misread(is_misread)) is None:
             return None
         words = "".join(f', "{text}" is a gap' for text in np.array(self.distinct)[is_gap])
+        self._count_gaps(is_gap)
+        reason = f"numbers written as text{best.remark}{words}{misread}"
+        return "numeric", reason, best.reader
+
+    def _count_gaps(self, is_gap: np.ndarray) -> None:
         self.gaps += int(self.counts[is_gap].sum())
         for index in np.flatnonzero(is_gap):
             self.words[self.distinct[index]] = int(self.counts[index])
-        reason = f"numbers written as text{words}{misread}"
-        return "numeric", reason, {"decimal": decimal, "thousands": thousands}
 
-    def _date(self, formats: Sequence[str]) -> Verdict | None:
-        import pandas as pd
-
+    def _date(self) -> Verdict | None:
         sample = self.distinct[:: max(len(self.distinct) // 30, 1)]
         if sum(any(c.isdigit() for c in text) for text in sample) < len(sample) / 2:
             return None
-        texts = pd.Series(self.distinct, dtype=object)
-        few = pd.Series(sample, dtype=object)
-        for format in formats:
-            if raw.dates(few, format).isna().mean() > 0.2:
-                continue
-            times = raw.dates(texts, format)
-            misread = self._misread(times.isna().to_numpy())
-            if misread is None:
-                continue
-            parts = _varying_parts(times, format)
-            if not parts:
-                return None
-            reason = f"dates ({format}){misread}{self._doubt(texts, format)}: {', '.join(parts)}"
-            return "date", reason, {"format": format, "parts": parts}
-        return None
+        form = date_form(self.distinct, self.counts)
+        if form is None or (misread := self._misread(form.is_misread)) is None:
+            return None
+        return self._of_dates(form, misread)
 
-    def _doubt(self, texts: Any, format: str) -> str:
-        """A word where day and month could as well be swapped."""
-        for one, other in _SWAPPED.items():
-            if format.startswith(one):
-                swapped = raw.dates(texts, format.replace(one, other))
-                if not swapped.isna().any():
-                    return ", or is the first number the " + (
-                        "day?" if one == "%m/%d" else "month?"
-                    )
-        return ""
+    def _date_as_asked(self) -> Verdict | None:
+        """Dates, of which any may be misread as long as not all are."""
+        numbers = sum(map(bool, map(PLAIN_NUMBER.fullmatch, self.distinct)))
+        if self.date_format is not None:
+            form: DateForm | None = form_as_asked(self.distinct, self.date_format)
+        elif numbers > self.n_distinct / 2:
+            form = form_of_numbers(self.distinct)
+        else:
+            form = date_form(self.distinct, self.counts)
+        if form is None or np.isnat(form.times).all():
+            return None
+        return self._of_dates(form, self._misread(form.is_misread, of_all=True) or "")
 
-    def _misread(self, is_misread: np.ndarray) -> str | None:
+    def _of_dates(self, form: DateForm, misread: str) -> Verdict:
+        parts = varying_parts(form.times) or ["days"]
+        self._count_gaps(np.array(list(map(raw.is_no_date, self.distinct)), dtype=bool))
+        formats = ", ".join(form.reader["formats"])
+        reason = f"dates ({formats}){misread}{form.remark}: {', '.join(parts)}"
+        return "date", reason, {**form.reader, "parts": parts}
+
+    def _clock(self) -> Verdict | None:
+        """Times of day and durations, as hours."""
+        hours = np.array([hours_of(text) for text in self.distinct], dtype=np.float64)
+        is_gap = np.array([text.casefold() in raw.GAPS for text in self.distinct], dtype=bool)
+        misread = self._misread(np.isnan(hours) & ~is_gap)
+        if misread is None or np.isnan(hours).all():
+            return None
+        self._count_gaps(is_gap)
+        reason = f"times of day or durations, in hours{misread}"
+        return "numeric", reason, {**AS_PROGRAMS_DO, "form": "clock"}
+
+    def _misread(self, is_misread: np.ndarray, of_all: bool = False) -> str | None:
         """A word on the values that can't be read as one reads the others; None if too many."""
         rows = int(self.counts[is_misread].sum())
-        if rows > _MISREAD * self.n_present:
+        few_words = self._has_words and int(is_misread.sum()) <= _MOST_WORDS
+        most = 0.5 if few_words else _MISREAD
+        if rows > most * self.n_present and not of_all:
             return None
         if not rows:
             return ""
         first = self.distinct[int(np.flatnonzero(is_misread)[0])]
         return f", {rows} others count as gaps" + f' ("{first[:20]}"{", ..." if rows > 1 else ""})'
+
+    def _left_out(self, name: str) -> Verdict | None:
+        """What would be left out, but for numbers and dates beside a few words."""
+        verdict = self._id_or_text(name)
+        if verdict is None or verdict[2] is not None:
+            return verdict
+        self._has_words = True
+        kind, reason, _ = verdict
+        verdict = kind, reason + several_units(self.distinct), None
+        return (None if self.code else self._numeric()) or self._date() or verdict
 
     def _id_or_text(self, name: str) -> Verdict | None:
         """Texts that hardly ever come twice: who a row is, or what somebody wrote."""
@@ -372,12 +392,3 @@ def _truth(false: str, true: str) -> dict[str, list[str]]:
 
 def _one_value(found: Sequence[Any] | np.ndarray) -> str:
     return f'"{raw.text_of(found[0])}" everywhere' if len(found) else "no values at all"
-
-
-def _varying_parts(times: Any, format: str) -> list[str]:
-    """The parts of dates that differ between rows."""
-    numbers = raw.date_parts(times, format, _DATE_PARTS)
-    varying = [
-        part for part, values in numbers.items() if len(np.unique(values[~np.isnan(values)])) > 1
-    ]
-    return ["days"] if varying == ["days", "year"] else varying

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import gzip
 import re
-import zlib
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from hpopt.data.encodings import encoding_of
 from hpopt.errors import DataError, Location, closest
 
 _DELIMITERS = (",", ";", "\t", "|")
 _HEAD_BYTES = 1 << 18
-_BLOCK_BYTES = 1 << 20
-_BOMS = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16's, with which it begins
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
 _OTHER_FORMATS = {
     b"PK\x03\x04": ("an Excel workbook or a zip archive", "save the sheet as CSV, or unpack it"),
     b"\xd0\xcf\x11\xe0": ("an Excel workbook", "save the sheet as CSV"),
@@ -37,6 +28,7 @@ _OTHER_FORMATS = {
 }
 _GZIP = b"\x1f\x8b"
 _COMMA_DECIMAL = re.compile(r"\s*[-+]?\d+(\.\d{3})*,\d+\s*")
+_COMMA_GROUPS = re.compile(r"\s*[-+]?\d{1,3}(,\d{3})+\s*")
 _GROUPS = re.compile(r"\s*[-+]?\d{1,3}(\.\d{3})+\s*")
 _POINT_DECIMAL = re.compile(r"\s*[-+]?\d+\.\d+\s*")
 
@@ -51,10 +43,12 @@ class CsvText:
     decimal: str
     header: tuple[str, ...]
     is_gzip: bool
+    errors: str = "strict"  # what is done about bytes that are none of the encoding
+    notes: tuple[str, ...] = ()  # what people should know of the encoding
 
     def open(self) -> IO[str]:
         """The text, with line ends as they are."""
-        return _open(self.path, self.is_gzip, self.encoding)
+        return _open(self.path, self.is_gzip, self.encoding, self.errors)
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
         """Each record with the line that it begins on, from 1; blank lines are none."""
@@ -75,16 +69,16 @@ class CsvText:
         return Location(str(self.path), line)
 
 
-def look_at(path: Path) -> CsvText:
-    """Look at a CSV file.
+def look_at(path: Path, encoding: str | None = None, expected: str | None = None) -> CsvText:
+    """Look at a CSV file, in this encoding if it is given, or likely in the `expected` one.
 
     Raises DataError where it is none, with the line where one is at fault.
     """
     _check_there(path)
     with path.open("rb") as binary:
         is_gzip = binary.read(2) == _GZIP
-    encoding = _encoding(path, is_gzip)
-    with _open(path, is_gzip, encoding) as text:
+    found = encoding_of(path, is_gzip, encoding, expected)
+    with _open(path, is_gzip, found.name, found.errors) as text:
         head = text.read(_HEAD_BYTES)
     if not head.strip():
         raise DataError(f"{path} is empty")
@@ -93,11 +87,13 @@ def look_at(path: Path) -> CsvText:
     _check_header(path, records)
     return CsvText(
         path,
-        encoding,
+        found.name,
         delimiter,
-        decimal="," if delimiter != "," and _has_decimal_commas(records) else ".",
+        decimal="," if _has_decimal_commas(records, delimiter) else ".",
         header=tuple(name.strip() for name in records[0]),
         is_gzip=is_gzip,
+        errors=found.errors,
+        notes=found.notes,
     )
 
 
@@ -126,88 +122,9 @@ def _check_there(path: Path) -> None:
             raise DataError(f"{path} is no CSV file but {what}", help=help)
 
 
-def _open(path: Path, is_gzip: bool, encoding: str) -> IO[str]:
+def _open(path: Path, is_gzip: bool, encoding: str, errors: str) -> IO[str]:
     opened = gzip.open if is_gzip else open
-    return opened(path, "rt", encoding=encoding, newline="")
-
-
-def _blocks(path: Path, is_gzip: bool) -> Iterator[bytes]:
-    try:
-        with gzip.open(path) if is_gzip else path.open("rb") as binary:
-            while block := binary.read(_BLOCK_BYTES):
-                yield block
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} can't be read: {error}", help="is it whole?") from None
-
-
-def _encoding(path: Path, is_gzip: bool) -> str:
-    """UTF-8 if all of the file is; by its mark, UTF-16; or else what Windows writes in the West."""
-    blocks = _blocks(path, is_gzip)
-    first = next(blocks, b"")
-    for bom, encoding in _BOMS.items():
-        if first.startswith(bom):
-            _check_decodes(path, is_gzip, encoding)
-            return encoding
-    if wide := _wide_encoding(first):
-        _check_decodes(path, is_gzip, wide)
-        return wide
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    is_utf8, lines, other = True, 0, Counter[int]()
-    for block in _blocks(path, is_gzip):
-        if (nul := block.find(b"\0")) >= 0:
-            line = lines + _count_lines(block[:nul]) + 1
-            raise DataError(
-                f"{path} holds a NUL byte, which no text does",
-                location=Location(str(path), line),
-                help="is the file damaged, or no CSV?",
-            )
-        lines += _count_lines(block)
-        try:
-            if is_utf8:
-                decoder.decode(block)
-        except UnicodeDecodeError:
-            is_utf8 = False
-        if not is_utf8:
-            other.update(block)
-    if is_utf8:
-        return "utf-8"
-    control = sum(other[byte] for byte in range(32) if byte not in b"\t\n\r\f")
-    if control > 0.01 * other.total():
-        raise DataError(f"{path} is no text", help="save the table as CSV in UTF-8")
-    undefined = any(other[byte] for byte in b"\x81\x8d\x8f\x90\x9d")
-    return "latin-1" if undefined else "cp1252"
-
-
-def _count_lines(block: bytes) -> int:
-    return block.count(b"\n") or block.count(b"\r")
-
-
-def _wide_encoding(block: bytes) -> str | None:
-    """UTF-16 without its mark: every other byte of Western text is 0."""
-    even, odd = block[0:2000:2], block[1:2000:2]
-    if len(odd) < 4:
-        return None
-    if odd.count(0) > 0.8 * len(odd) and even.count(0) < 0.1 * len(even):
-        return "utf-16-le"
-    if even.count(0) > 0.8 * len(even) and odd.count(0) < 0.1 * len(odd):
-        return "utf-16-be"
-    return None
-
-
-def _check_decodes(path: Path, is_gzip: bool, encoding: str) -> None:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    line = 1
-    try:
-        for block in _blocks(path, is_gzip):
-            line += decoder.decode(block).count("\n")
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path} begins as {encoding.removesuffix('-sig').upper()} but does not stay so: "
-            f"{error.reason}",
-            location=Location(str(path), line),
-            help="save it as UTF-8",
-        ) from None
+    return opened(path, "rt", encoding=encoding, errors=errors, newline="")
 
 
 def _delimiter(head: str) -> tuple[str, list[list[str]]]:
@@ -271,9 +188,14 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _has_decimal_commas(records: Sequence[Sequence[str]]) -> bool:
+def _has_decimal_commas(records: Sequence[Sequence[str]], delimiter: str) -> bool:
+    """Whether the numbers have decimal commas, by those that have one or a decimal point."""
     fields = [field for record in records[1:] for field in record]
-    commas = sum(bool(_COMMA_DECIMAL.fullmatch(field)) for field in fields)
+    commas = sum(
+        bool(_COMMA_DECIMAL.fullmatch(field))
+        and not (delimiter == "," and _COMMA_GROUPS.fullmatch(field))
+        for field in fields
+    )
     points = [field for field in fields if _POINT_DECIMAL.fullmatch(field)]
     return commas > (0 if all(map(_GROUPS.fullmatch, points)) else len(points))
 

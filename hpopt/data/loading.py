@@ -84,7 +84,9 @@ def _read_files(settings: FileData) -> tuple[Sheet, np.ndarray | None]:
 
     def read(path: Path) -> Sheet:
         if settings.source == "csv":
-            sheet = read_csv(path, gaps=_words(settings.gaps), spelled=spelled)
+            sheet = read_csv(
+                path, gaps=_words(settings.gaps), spelled=spelled, encoding=settings.encoding
+            )
         else:
             sheet = with_gaps(read_parquet(path), _words(settings.gaps) or ())
         return resolved(sheet, image, path.parent) if image in sheet.columns else sheet

@@ -66,7 +66,7 @@ def read_new_rows(path: Path, data: Prepared, *, with_target: bool = False) -> N
         return _of_arrays(path, data, with_target)
     if path.suffix in _PARQUET:
         return _of_sheet(read_parquet(path), str(path), data, with_target)
-    sheet = read_csv(path, gaps=data.gaps, spelled=_spelled(data))
+    sheet = read_csv(path, gaps=data.gaps, spelled=_spelled(data), expected=data.encoding)
     return _of_sheet(sheet, str(path), data, with_target)
 
 
@@ -114,7 +114,7 @@ def _of_sheet(sheet: Sheet, source: str, data: Prepared, with_target: bool) -> N
     needed = [*data.features.columns_needed(), *([target] if with_target else [])]
     _check_columns(source, sheet, needed)
     rows, notes = data.features.rows_of_sheet(sheet, source)
-    new = NewRows(rows, sheet.rows, notes=notes)
+    new = NewRows(rows, sheet.rows, notes=[*sheet.notes, *notes])
     names = [column["name"] for column in data.columns if column["kind"] in ("id", "image")]
     new.ids = {name: as_texts(sheet.columns[name]) for name in names if name in sheet.columns}
     by = next((column["name"] for column in data.columns if column["use"] == "groups"), None)

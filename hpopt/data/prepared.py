@@ -43,6 +43,7 @@ class Prepared:
     columns: tuple[Mapping[str, str], ...] = ()  # of a table: name, kind and use, and `decimal`
     # How the target of other rows is read, with the words for a gap; hpopt 0.1 left it open.
     target_reader: Mapping[str, Any] | None = None
+    encoding: str | None = None  # of the text file, which other files are likely to have too
 
     @property
     def gaps(self) -> tuple[str, ...] | None:
@@ -67,6 +68,7 @@ class Prepared:
             sizes=dict(form["sizes"]),
             columns=tuple(form.get("columns", ())),
             target_reader=form.get("target_reader"),
+            encoding=form.get("encoding"),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -80,6 +82,7 @@ class Prepared:
             "sizes": dict(self.sizes),
             "columns": [dict(column) for column in self.columns],
             "target_reader": self.target_reader and dict(self.target_reader),
+            "encoding": self.encoding,
         }
 
     def inputs(self, part: PartName) -> np.ndarray:
@@ -138,6 +141,7 @@ def prepare(table: Table, parts: Parts, folder: Path) -> Prepared:
         sizes={part: len(rows) for part, rows in parts.items()},
         columns=tuple(map(_column_form, table.columns)),
         target_reader=table.target_reader,
+        encoding=table.encoding,
     )
 
 

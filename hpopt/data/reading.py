@@ -32,15 +32,21 @@ _QUOTES = 'a quotation mark inside a field is written twice: ""'
 
 
 def read_csv(
-    path: Path, *, gaps: Collection[str] | None = None, spelled: Collection[str] = ()
+    path: Path,
+    *,
+    gaps: Collection[str] | None = None,
+    spelled: Collection[str] = (),
+    encoding: str | None = None,
+    expected: str | None = None,
 ) -> Sheet:
     """The columns of a CSV file, as texts; those of many different numbers are numbers.
 
     `gaps` are the words for a gap, in small letters, if other than `raw.WORDS`. Columns that are
-    `spelled` are kept as texts, however many these are. Raises DataError, with the line where one
+    `spelled` are kept as texts, however many these are. The file is in this `encoding` if one is
+    given, and likely in the `expected` one. Raises DataError, with the line where one
     is at fault.
     """
-    text = look_at(path)
+    text = look_at(path, encoding, expected)
     gaps = tuple(raw.WORDS if gaps is None else gaps)
     columns = _text_columns(text, gaps, spelled, _dtypes(text, spelled))
     if lost := [name for name, column in columns.items() if column.is_lost]:
@@ -52,7 +58,8 @@ def read_csv(
     times = Counter(name for name in text.header if name)
     repeated = tuple(name for name, count in times.items() if count > 1)
     words = {name: column.words for name, column in columns.items() if column.words}
-    return Sheet(stored, rows, text.decimal, repeated, _word_on(repeated, path), gaps, words)
+    notes = [*text.notes, *_word_on(repeated, path)]
+    return Sheet(stored, rows, text.decimal, repeated, notes, gaps, words, text.encoding)
 
 
 def _text_columns(
@@ -159,7 +166,9 @@ def joined(sheets: Sequence[Sheet]) -> Sheet:
             words.setdefault(name, Counter()).update(sheet.words[name])
     notes = list(dict.fromkeys(note for sheet in sheets for note in sheet.notes))
     rows = sum(sheet.rows for sheet in sheets)
-    return Sheet(columns, rows, first.decimal, first.repeated, notes, first.gaps, words)
+    return Sheet(
+        columns, rows, first.decimal, first.repeated, notes, first.gaps, words, first.encoding
+    )
 
 
 def _below(pieces: Sequence[Stored], decimal: str) -> Stored:
@@ -204,6 +213,7 @@ def _chunks(
         "dtype": dtypes,
         "na_filter": False,
         "encoding": text.encoding,
+        "encoding_errors": text.errors,
         "compression": "gzip" if text.is_gzip else None,
         "chunksize": rows or min(max(_TEXTS_AT_ONCE // width, 1000), 200_000),
         "index_col": False,

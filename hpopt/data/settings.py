@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -47,6 +49,21 @@ class Split(Section):
         return self
 
 
+def _checked_format(format: str) -> str:
+    if not re.search(r"%[YyGsjf]", format):
+        raise ValueError("write the form with its signs, such as %d/%m/%Y")
+    return format
+
+
+def _checked_encoding(name: str) -> str:
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        raise ValueError(
+            f"Python knows no encoding `{name}`; write utf-8, cp1252, latin-1, cp1251 or the like"
+        ) from None
+
+
 class TableSplit(Split):
     """How the rows of a table fall into the parts: shares of all rows, that add up to 1."""
 
@@ -62,6 +79,14 @@ class TableSplit(Split):
         if self.groups is not None and self.order is not None:
             raise ValueError("rows are split by `groups` or by `order`, not by both")
         return self
+
+
+class DateColumn(Section):
+    """A column of dates in a form that its owner names."""
+
+    date: Annotated[str, MinLen(1), AfterValidator(_checked_format)]
+    """The form, as Python's `strptime` has it: `"%d/%m/%Y"`. Where it names no hour, a clock and a
+    zone may stand behind the day."""
 
 
 def _two_sides(sides: list[int]) -> list[int]:
@@ -83,10 +108,10 @@ class Features(Section):
     """The only columns that are used, also where they would be left out by themselves."""
     exclude: list[Name] = Field(default_factory=list)
     """Columns that are not used."""
-    types: dict[str, ColumnKind] = Field(default_factory=dict)
-    """What columns are, where looking at them gets it wrong: `{zip: categorical, year: date}`. An
-    `image` is a column of paths of image files, seen from the table; it is the only feature then.
-    """
+    types: dict[str, ColumnKind | DateColumn] = Field(default_factory=dict)
+    """What columns are, where looking at them gets it wrong: `{zip: categorical, year: date}`. Of
+    dates also in which form: `{when: {date: "%d/%m/%Y"}}`. An `image` is a column of paths of image
+    files, seen from the table; it is the only feature then."""
     size: ImageSize = "auto"
     """The size that images are stretched to, as in `source: images`."""
     channels: Channels = "auto"
@@ -138,6 +163,9 @@ class FileData(Section):
     """The words that stand for a gap, as an empty field does, in whatever case: `[NA, unknown]`.
     If left out, NA, N/A, NaN, null, none and nil are, and what pandas and R write besides; in
     `parquet`, whose texts are trusted, no word is."""
+    encoding: Annotated[str, AfterValidator(_checked_encoding)] | None = None
+    """The encoding of a `csv` file, such as `cp1251`, by Python's name for it. If left out it is
+    found by looking, and said where it is not UTF-8 or UTF-16."""
     split: Annotated[TableSplit, EMPTY] = TableSplit()
     """How the rows fall into the parts that train, choose and test; of parts that have files of
     their own, the shares do not count."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from hpopt.data.column_kinds import Column
 from hpopt.data.csv_text import check_file
+from hpopt.data.precision import loss_in_words
 from hpopt.data.target_settings import Label
 from hpopt.data.target_spec import TargetTransform
 from hpopt.data.targets import encode_target
@@ -25,6 +26,9 @@ SKLEARN_DATASETS: dict[str, Task] = {
     "wine": "multiclass",
     "diabetes": "regression",
 }
+
+
+_MOST_LOOKED = 100  # features of an array, as to what float32 loses of them
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class Table:
     columns: tuple[Column, ...] = ()  # what each column of a table is, left out or not
     notes: tuple[str, ...] = ()  # what people should know of how it was read
     target_reader: Mapping[str, Any] | None = None  # how the target of other rows is read
+    encoding: str | None = None  # of a text file
     ids: Mapping[str, np.ndarray] = field(default_factory=dict)  # the order [n] of ids left out
 
     @property
@@ -132,6 +137,11 @@ def of_arrays(
             f"{rows.dtype} {list(rows.shape)}",
             help="reshape them, or give a DataFrame or a CSV file",
         )
+    if values.ndim == 2 and len(values) == len(rows) and _is_one_hot(values):
+        raise DataError(
+            f"the target {list(values.shape)} is one-hot: a column for each class",
+            help="give class indices [n] instead: `y.argmax(axis=1)`",
+        )
     if values.shape != rows.shape[:1]:
         raise DataError(f"{len(rows)} rows, but a target of the shape {list(values.shape)}")
     if not rows.size:
@@ -140,6 +150,8 @@ def of_arrays(
     if encoded.missing:
         raise DataError(f"{encoded.missing} rows have no target")
     are_images = rows.ndim == 4 and rows.dtype == np.uint8
+    looked_at = 0 if are_images else _MOST_LOOKED
+    losses = [loss_in_words(column) for column in rows.reshape(-1, rows.shape[-1]).T[:looked_at]]
     return Table(
         features=rows if are_images else rows.astype(np.float64),
         kind="image" if are_images else "array",
@@ -147,9 +159,23 @@ def of_arrays(
         feature_names=tuple(f"x{index}" for index in range(rows.shape[-1])),
         labels=encoded.labels,
         task=encoded.task,
-        notes=encoded.notes,
+        notes=(
+            *encoded.notes,
+            *(
+                f"feature x{i}: {loss}; take a constant away"
+                for i, loss in enumerate(losses)
+                if loss
+            ),
+        ),
         target_reader=encoded.reader,
     )
+
+
+def _is_one_hot(values: np.ndarray) -> bool:
+    """Whether each row [n, k] is 1 in one place and 0 elsewhere."""
+    if values.dtype.kind not in "biuf":
+        return False
+    return bool(np.isin(values, (0, 1)).all() and (values.sum(axis=1) == 1).all())
 
 
 def load_file(path: Path) -> Any:

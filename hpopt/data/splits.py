@@ -81,7 +81,8 @@ def _cut_by_chance(
 
     if stratified:
         try:
-            return _cut_repeatedly(target, rows, shares, seed, stratified=True), None
+            pieces = _cut_repeatedly(target, rows, shares, seed, stratified=True)
+            return _with_every_class(target, pieces), None
         except ValueError:
             if stratify is True:
                 raise DataError(
@@ -91,8 +92,33 @@ def _cut_by_chance(
         pieces = _cut_repeatedly(target, rows, shares, seed, stratified=False)
     except ValueError:
         raise _too_few(len(rows)) from None
+    if not stratified:
+        return pieces, None
     note = "the split is not stratified: a class is too rare, or a part too small, for that"
-    return pieces, note if stratified else None
+    return _with_every_class(target, pieces), note
+
+
+def _with_every_class(target: np.ndarray, pieces: list[np.ndarray]) -> list[np.ndarray]:
+    """The pieces, in each of which a class stands that has rows enough for it.
+
+    The shares of a class of a few rows may leave a piece without one: it exchanges a row of its
+    most frequent class for one of the piece that has the most. Of fewer rows the first piece has
+    one, which networks are fitted to.
+    """
+    pieces = [piece.copy() for piece in pieces]
+    for label, total in enumerate(np.bincount(target[np.concatenate(pieces)])):
+        wanted = len(pieces) if total >= len(pieces) else min(int(total), 1)
+        for piece in pieces[:wanted]:
+            if (target[piece] == label).any():
+                continue
+            counts = [int((target[other] == label).sum()) for other in pieces]
+            giver = pieces[int(np.argmax(counts))]
+            most = int(np.bincount(target[piece]).argmax())
+            here = int(np.flatnonzero(target[piece] == most)[0])
+            there = int(np.flatnonzero(target[giver] == label)[0])
+            if max(counts) > 1 or total < len(pieces):
+                piece[here], giver[there] = giver[there], piece[here]
+    return pieces
 
 
 def _cut_repeatedly(

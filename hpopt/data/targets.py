@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from hpopt.data.chunks import plain_or_gap
-from hpopt.data.column_kinds import AS_PROGRAMS_DO, look
+from hpopt.data.column_kinds import look
+from hpopt.data.number_forms import AS_PROGRAMS_DO
 from hpopt.data.target_settings import Label
 from hpopt.errors import DataError, SettingError, suggest_name
 from hpopt.inputs import raw

@@ -47,7 +47,7 @@ _SHOWING = {
 """,
     "regression": """\
     for row in outputs[:5]:
-        print(f"{row[0]:.6g}")
+        print(f"{row[0]:.15g}")
 """,
 }
 

@@ -47,6 +47,8 @@ def _model(inputs: Any, outputs: Any, target: TargetSpec, dtype: str) -> Any:
         outputs = restore(outputs)
         if target.transform == "log1p":
             outputs = keras.ops.subtract(keras.ops.exp(outputs), 1.0)  # expm1 is not everywhere
+        if target.floor is not None:
+            outputs = keras.ops.maximum(outputs, target.floor)
     return keras.Model(inputs, outputs, name="model")
 
 

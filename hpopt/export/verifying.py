@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -79,7 +80,7 @@ class CheckRows:
                     if name.startswith(_COLUMN)
                 }
                 return cls(rows or arrays["rows"], arrays["outputs"], target)
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise RunError(f"{path} can't be read: {error}") from None
 
 

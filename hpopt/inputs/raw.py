@@ -1,18 +1,23 @@
 """Turns a DataFrame into the raw columns that a model takes.
 
-This file needs NumPy and pandas alone: an export carries it along as it is. How a column is read is
-a plain mapping, as in `columns.json`:
+This file and `written.py` need NumPy and pandas alone: an export carries them along. How a column
+is read is a plain mapping, as in `columns.json`:
 
-    {"column": "fare", "kind": "numeric", "decimal": ".", "thousands": ","}
+    {"column": "fare", "kind": "numeric", "decimal": ".", "thousands": ",", "unit": "$"}
     {"column": "member", "kind": "boolean", "true": ["yes"], "false": ["no"]}
-    {"column": "signup", "kind": "date", "format": "%Y-%m-%d", "parts": ["year", "month"]}
+    {"column": "signup", "kind": "date", "formats": ["%Y-%m-%d"], "parts": ["year", "month"]}
     {"column": "zip", "kind": "categorical", "gaps": ["na"], "spelled": {"1234": "01234"}}
 
-The parts of a date are called `signup.year` and so on; a `prefix` stands for the column's name
-where that would be another column's. Of `categorical`, `gaps` are the words for a gap, in small
-letters, and `spelled` says how numbers and truth values are written in the texts that the model
-knows. What hpopt 0.1 wrote has neither, and no `thousands`: texts then pass through float() as they
-did there.
+Of `numeric`, `unit` may stand at a number, and `percent: hundredths` makes 0.12 of 12 %, which else
+is 12; `form: clock` reads 1:30 as 1.5 hours; `offset` is taken away, also of the days of a date,
+for a model that sees numbers in float32. The parts of a date are called `signup.year` and so on; a
+`prefix` stands for the column's name where that would be another column's. Of several `formats` the
+first that fits is taken; they are forms of the day, behind which a clock and a zone may stand. Of
+`categorical`, `gaps` are the words for a gap, in small letters, and `spelled` says how numbers and
+truth values are written in the texts that the model knows.
+
+What hpopt 0.1 wrote has neither of these, and no `thousands`: texts then pass through float() as
+they did there. Its dates have one `format`, of all of the text.
 """
 
 from __future__ import annotations
@@ -22,6 +27,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from hpopt.inputs.written import ISO, PLAIN_NUMBER, hours, moments, number_of, plain_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,9 +59,9 @@ GAPS = (
 MARKS = ("?", "-", "--")
 WORDS = tuple(word for word in GAPS if word not in ("", *MARKS))
 
-# A number as programs write it. What begins with a needless 0 is a code.
-_INFINITE = r"[-+]?[iI][nN][fF](?:[iI][nN][iI][tT][yY])?"
-PLAIN_NUMBER = re.compile(rf"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|{_INFINITE}", re.ASCII)
+# What stands for a date that is not there, besides the words for any gap.
+_NO_DATE = re.compile(r"0{1,4}[-/.]0{1,2}[-/.]0{1,4}(?:[T ][0:.]*)?|9999\D.*|.*\D9999", re.ASCII)
+# What begins with a needless 0 is a code.
 LEADING_ZERO = re.compile(r"[-+]?0\d[\d.]*", re.ASCII)
 
 _NANOSECONDS_A_DAY = 86_400 * 10**9
@@ -73,11 +80,11 @@ def raw_columns(frame: pd.DataFrame, readers: Iterable[Mapping[str, Any]]) -> di
         values = named[name]
         match reader["kind"]:
             case "numeric":
-                columns[name] = numbers(values, reader["decimal"], reader.get("thousands"))
+                columns[name] = numbers(values, reader)
             case "boolean":
                 columns[name] = booleans(values, reader["true"], reader["false"])
             case "date":
-                parts = date_parts(values, reader["format"], reader["parts"])
+                parts = date_parts(values, reader, reader["parts"])
                 prefix = reader.get("prefix", name)
                 columns |= {f"{prefix}.{part}": number for part, number in parts.items()}
             case "categorical":
@@ -85,14 +92,17 @@ def raw_columns(frame: pd.DataFrame, readers: Iterable[Mapping[str, Any]]) -> di
     return columns
 
 
-def numbers(values: pd.Series, decimal: str = ".", thousands: str | None = None) -> np.ndarray:
-    """Numbers, also those written as text: 1,234.5 and 12 % (as 12); `decimal` is their point.
-
-    Where `thousands` is given, that sign stands nowhere but between groups of three digits.
-    """
+def numbers(values: pd.Series, reader: Mapping[str, Any]) -> np.ndarray:
+    """Numbers, also those written as text: 1,234.5 and 12 % and $5 and (3.20), by the reader."""
     if values.dtype.kind in "biuf":
-        return finite(values.to_numpy(dtype=np.float64, na_value=np.nan))
-    return finite(_of_distinct(values, lambda texts: _read_numbers(texts, decimal, thousands)))
+        read = finite(values.to_numpy(dtype=np.float64, na_value=np.nan))
+    elif values.dtype.kind == "m":
+        read = values.dt.total_seconds().to_numpy(dtype=np.float64, na_value=np.nan) / 3600
+    elif reader.get("form") == "clock":
+        read = _of_distinct(values, lambda texts: np.array([*map(hours, map(text_of, texts))]))
+    else:
+        read = finite(_of_distinct(values, lambda texts: _read_numbers(texts, reader)))
+    return read - reader["offset"] if "offset" in reader else read
 
 
 def booleans(values: pd.Series, true: Iterable[str], false: Iterable[str]) -> np.ndarray:
@@ -107,28 +117,46 @@ def booleans(values: pd.Series, true: Iterable[str], false: Iterable[str]) -> np
     return _of_distinct(values, read)
 
 
-def date_parts(values: pd.Series, format: str, parts: Iterable[str]) -> dict[str, np.ndarray]:
+def date_parts(
+    values: pd.Series, reader: Mapping[str, Any], parts: Iterable[str]
+) -> dict[str, np.ndarray]:
     """Numbers of a date: year, month, day, weekday (Monday is 0), hour, and days since 1970."""
-    times = dates(values, format)
+    times = dates(values, reader)
     by_part = {}
     for part in parts:
         if part == "days":
             number = times.to_numpy().astype("datetime64[ns]").astype(np.int64)
-            by_part[part] = np.where(times.isna(), np.nan, number / _NANOSECONDS_A_DAY)
+            days = number / _NANOSECONDS_A_DAY - reader.get("offset", 0)
+            by_part[part] = np.where(times.isna(), np.nan, days)
         else:
             name = "day_of_week" if part == "weekday" else part
             by_part[part] = getattr(times.dt, name).to_numpy(dtype=np.float64, na_value=np.nan)
     return by_part
 
 
-def dates(values: pd.Series, format: str) -> pd.Series:
+def dates(values: pd.Series, reader: Mapping[str, Any]) -> pd.Series:
     """Points in time, in UTC where they name a zone."""
     import pandas as pd
 
     if values.dtype.kind in "iuf":  # 20261123
         values = pd.Series(categories(values, {"gaps": ()}))
-    times = pd.to_datetime(values, format=format, errors="coerce", utc=True)
-    return times.dt.tz_localize(None)
+    if "formats" not in reader or values.dtype.kind == "M":
+        format = reader.get("format", "ISO8601")
+        times = pd.to_datetime(values, format=format, errors="coerce", utc=True)
+        return times.dt.tz_localize(None)
+    codes, distinct = pd.factorize(values)
+    texts = [str(value).strip() for value in distinct]
+    is_text = np.array([isinstance(value, str) for value in distinct], dtype=bool)
+    read = np.append(moments(texts, reader["formats"]), np.datetime64("NaT", "ns"))
+    if not is_text.all():  # Python's own dates, which are written in the one way
+        others = moments([t for t, is_it in zip(texts, is_text, strict=True) if not is_it], [ISO])
+        read[:-1][~is_text] = others
+    return pd.Series(read[codes])
+
+
+def is_no_date(text: str) -> bool:
+    """Whether a text stands for a date that is not there."""
+    return text.casefold() in GAPS or _NO_DATE.fullmatch(text) is not None
 
 
 def categories(values: pd.Series, reader: Mapping[str, Any]) -> np.ndarray:
@@ -180,30 +208,32 @@ def _of_distinct(values: pd.Series, read: Callable[[np.ndarray], np.ndarray]) ->
     return np.asarray(results[codes])
 
 
-def _read_numbers(values: np.ndarray, decimal: str, thousands: str | None) -> np.ndarray:
+def _read_numbers(values: np.ndarray, reader: Mapping[str, Any]) -> np.ndarray:
     texts = [text_of(value) for value in values]
+    decimal, sign = reader["decimal"], reader.get("thousands")
     if decimal == "." and (plain := plain_numbers(texts)) is not None:
         return plain
-    sign = thousands or ("." if decimal == "," else ",")
+    if sign is None:
+        return _read_numbers_of_0_1(texts, decimal)
+    in_hundredths = reader.get("percent") == "hundredths"
+    numbers = np.full(len(texts), np.nan)
+    for index, text in enumerate(texts):
+        numbers[index] = number_of(text, decimal, sign, reader.get("unit", ""), in_hundredths)
+    return numbers
+
+
+def _read_numbers_of_0_1(texts: Sequence[str], decimal: str) -> np.ndarray:
+    sign = "." if decimal == "," else ","
     grouped = re.compile(rf"[-+]?\d{{1,3}}(\{sign}\d{{3}})+(\{decimal}\d*)?", re.ASCII)
     numbers = np.full(len(texts), np.nan)
     for index, text in enumerate(texts):
         text = text.removesuffix("%").strip()
         if grouped.fullmatch(text):
             text = text.replace(sign, "")
-        elif thousands is not None and thousands in text:
-            continue
         text = text.replace(decimal, ".")
         if PLAIN_NUMBER.fullmatch(text):
             numbers[index] = float(text)
     return numbers
-
-
-def plain_numbers(texts: Sequence[str]) -> np.ndarray | None:
-    """The numbers of texts [n] that are all plain ones; None where any is something else."""
-    if not all(map(PLAIN_NUMBER.fullmatch, texts)):
-        return None
-    return np.array(texts, dtype=object).astype(np.float64)
 
 
 def text_of(value: Any) -> str:

@@ -62,6 +62,7 @@ class Sheet:
     notes: list[str] = field(default_factory=list)
     gaps: tuple[str, ...] = ()  # the words that were taken for gaps, in small letters
     words: dict[str, Counter[str]] = field(default_factory=dict)  # how often, by column and word
+    encoding: str | None = None  # of a text file
 
 
 def numbers_of(sheet: Sheet, name: str) -> np.ndarray:
@@ -80,8 +81,6 @@ def raw_values(values: Stored, reader: Mapping[str, Any]) -> dict[str, np.ndarra
     column = reader["column"]
     if reader["kind"] == "categorical":
         return {column: as_categories(values, reader)}
-    if reader["kind"] == "numeric" and not isinstance(values, Texts):
-        return {column: raw.finite(values)}
     if isinstance(values, Texts):  # reading the distinct ones is enough
         frame = pd.DataFrame({column: pd.Series(values.distinct, dtype=object)})
         columns = raw.raw_columns(frame, [reader])
@@ -115,11 +114,14 @@ def resolved(sheet: Sheet, name: str, folder: Path) -> Sheet:
     return replace(sheet, columns={**sheet.columns, name: replace(stored, distinct=distinct)})
 
 
-def is_gap(stored: Stored) -> np.ndarray:
-    """Whether each value [n] is a gap as it was written."""
+def is_gap(stored: Stored, kind: str = "") -> np.ndarray:
+    """Whether each value [n] is a gap as it was written, in a column of this kind."""
     if not isinstance(stored, Texts):
         return np.isnat(stored) if stored.dtype.kind == "M" else np.isnan(stored)
-    gaps = [text.strip().casefold() in raw.GAPS for text in stored.distinct]
+    gaps = [
+        raw.is_no_date(text) if kind == "date" else text.strip().casefold() in raw.GAPS
+        for text in stored.distinct
+    ]
     return np.asarray(np.array([*gaps, True])[stored.codes])
 
 

@@ -24,6 +24,12 @@ def labels_above(predictions: np.ndarray, threshold: float = HALF) -> np.ndarray
     return np.asarray(predictions.argmax(axis=1))
 
 
+def confusion(y: np.ndarray, predicted: np.ndarray, labels: int) -> np.ndarray:
+    """How many rows [labels, labels] of each class index `y` [n] were taken for each."""
+    counts = np.bincount(y * labels + predicted, minlength=labels * labels)
+    return np.asarray(counts.reshape(labels, labels))
+
+
 def sure_of(labels: np.ndarray, units: int) -> np.ndarray:
     """Probabilities [n, units] that speak for class indices [n] and for nothing else."""
     return labels[:, None].astype(np.float64) if units == 1 else np.eye(units)[labels]

@@ -12,4 +12,6 @@ PICTURES: dict[str, str] = {
     "parallel_coordinates": "hpopt.plots.parallel_coordinates:draw_parallel_coordinates",
     "learning_curves": "hpopt.plots.learning_curves:draw_learning_curves",
     "calibration": "hpopt.plots.calibration:draw_calibration",
+    "confusion": "hpopt.plots.confusion:draw_confusion",
+    "mistakes": "hpopt.plots.mistakes:draw_mistakes",
 }

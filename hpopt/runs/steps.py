@@ -169,6 +169,14 @@ class Flattery:
     beyond: Beyond | None = None
 
 
+@dataclass(frozen=True)
+class Confusion:
+    """How often the model took test rows of each label for each: `counts` [labels, labels]."""
+
+    labels: Sequence[str]
+    counts: Sequence[Sequence[int]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scored:
     """The step `test`: what the test part says of the model, the default params and baselines.
@@ -190,6 +198,7 @@ class Scored:
     flattery: Flattery | None
     at_half: float | None = None  # the best's score by the threshold 0.5, where it has another
     calibration: Calibration | None = None
+    confusion: Confusion | None = None  # of the best; none of very many labels
 
     def interval(self, name: str, metric: str) -> Interval | None:
         """The interval of a model's score, where there is one."""

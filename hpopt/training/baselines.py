@@ -2,20 +2,23 @@
 
 One does not look at the features (the majority class, the mean), one is linear (logistic or ridge
 regression), one is what tables are mostly given to: gradient boosting. All are scikit-learn's, with
-its settings, on the features that networks get.
+its settings, on the features that networks get. Images are made small for them, by the means of
+squares: of thousands of pixels they would learn for minutes, and no more.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from hpopt.data.prepared import PartName, Prepared
+from hpopt.inputs.row_files import blocks_of
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +31,9 @@ _FEW_CELLS = 2_000_000
 _PATIENCE = 20
 # Trees to be grown at most; there is one a class each round.
 _MOST_TREES = 2000
+
+# Of an image they are given so many numbers at most.
+_MOST_PIXELS = 256
 
 Predictions = dict[PartName, np.ndarray]
 
@@ -57,8 +63,7 @@ def baseline_predictions(
             log.warning("the baseline %s can't be fitted: %s", name, error)
             continue
         predictions["test"] = _predict(model, final, "test")
-        called = f"{name} on {rows} rows" if rows < final.sizes["train"] else name
-        baselines[called] = kind, predictions
+        baselines[_called(name, kind, final, rows)] = kind, predictions
     return baselines
 
 
@@ -73,6 +78,15 @@ def validation_predictions(data: Prepared) -> dict[str, np.ndarray]:
         else:
             predictions[name] = _predict(model, data, "validation")
     return predictions
+
+
+def _called(name: str, kind: BaselineKind, data: Prepared, rows: int) -> str:
+    """A baseline's name, with what of the training part it was fitted to."""
+    shape = data.features.input_shape
+    square = _square(shape)
+    if kind != "constant" and square > 1:
+        name += f" on {-(-shape[0] // square)} x {-(-shape[1] // square)} pixels"
+    return f"{name} on {rows} rows" if rows < data.sizes["train"] else name
 
 
 def _models(data: Prepared) -> Mapping[str, tuple[BaselineKind, Any]]:
@@ -141,8 +155,30 @@ def _fit(model: Any, data: Prepared, kind: BaselineKind) -> int:
 
 
 def _rows(data: Prepared, part: PartName) -> np.ndarray:
+    """The inputs of a part [n, d], with the means of squares for the pixels of images."""
     inputs = data.inputs(part)
-    return inputs.reshape(len(inputs), -1)
+    if inputs.ndim < 4:
+        return inputs.reshape(len(inputs), -1)
+    square = _square(inputs.shape[1:])
+    every = np.arange(len(inputs))
+    means = [_means(inputs[some], square) for some in blocks_of(every, 4 * inputs[:1].size)]
+    rows = np.concatenate([block.reshape(len(block), -1) for block in means])
+    return rows / 255 if inputs.dtype == np.uint8 else rows
+
+
+def _square(shape: Sequence[int]) -> int:
+    """The side of the squares of a row's pixels that are taken together; 1 is each by itself."""
+    return math.ceil(math.sqrt(math.prod(shape) / _MOST_PIXELS)) if len(shape) == 3 else 1
+
+
+def _means(images: np.ndarray, square: int) -> np.ndarray:
+    """Images [n, height, width, channels] whose pixels are means of squares, float32."""
+    means = images.astype(np.float32)
+    for axis in (1, 2):
+        starts = np.arange(0, means.shape[axis], square)
+        counts = np.diff([*starts, means.shape[axis]]).reshape(-1, *[1] * (3 - axis))
+        means = np.asarray(np.add.reduceat(means, starts, axis=axis) / counts, np.float32)
+    return means
 
 
 def _predict(model: Any, data: Prepared, part: PartName) -> np.ndarray:

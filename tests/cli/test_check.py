@@ -99,3 +99,19 @@ def test_a_wrong_config_is_an_error_of_usage(hpopt, command):
     done = hpopt(command, CONFIG, "-s", "training.metric=rmse")
     assert done.code == 2
     assert "the metric `rmse` does not fit a binary task" in done.err
+
+
+def test_a_column_is_explained_without_a_fit(tmp_path, hpopt):
+    rows = "".join(f'"${i},{100 + i}.50",{"ab"[i % 2]}\n' for i in range(1, 60))
+    (tmp_path / "t.csv").write_text("price,y\n" + rows)
+    (tmp_path / "c.yaml").write_text(
+        "dataset: {source: csv, path: t.csv, target: y}\nmodel: {builder: dense_dropout}\n"
+        "space: {num_dense_nodes: [8, 4]}\n"
+    )
+    done = hpopt("check", "c.yaml", "--explain", "price")
+    assert done.out.startswith("price: numeric, feature\n")
+    assert '"$" at them' in done.out
+    assert 'unit: "$"' in done.out
+    assert "$1,101.50 (1)" in done.out
+    assert 'positive is "a"' in hpopt("check", "c.yaml", "--explain", "y").out
+    assert "no column `prize`" in hpopt("check", "c.yaml", "--explain", "prize").err

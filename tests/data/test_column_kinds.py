@@ -95,8 +95,130 @@ def test_words_for_a_gap_among_numbers_are_gaps():
 
 def test_a_date_whose_day_could_be_the_month_says_so():
     found = column([f"{1 + i % 12:02}/{1 + i % 11:02}/2020" for i in range(100)])
-    assert found.reader["format"] == "%m/%d/%Y"
+    assert found.reader["formats"] == ["%m/%d/%Y"]
     assert "the day?" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("texts", "number", "word"),
+    [
+        (["$3,601.31", "-$5", "$7.5"], 3601.31, '"$" at them'),
+        (["3.601,31 €", "5 €", "7,5 €"], 3601.31, '"€" at them'),
+        (["CHF 3'601.31", "CHF 5", "CHF 7"], 3601.31, '"chf" at them'),
+        (["3\u202f601,31", "5", "7,5"], 3601.31, "is 3601.31"),
+        (["(3,601.31)", "5", "7.5"], -3601.31, "in brackets are negative"),
+        (["3601.31-", "5.00", "7.50"], -3601.31, "numbers"),
+        (["\u22123601.31", "5", "7.5"], -3601.31, "numbers"),
+        (["1,23,456", "5", "12,345"], 123456, "is 123456"),
+        (["12 kg", "5.5 kg", "7kg"], 12, '"kg" at them'),
+        (["12 months", "1 month", "7 months"], 12, '"month" at them'),
+        (["12 %", "0.5 %", "7%"], 12, "in %"),
+        (["12 %", "0.5", "0.07"], 0.12, "12 % is 0.12"),
+        (["12 %", "5", "7"], 12, "12 % is 12"),
+        (["01:30", "23:15", "12:00:36"], 1.5, "in hours"),
+        (["1:30 PM", "11:15 am", "12:00 am"], 13.5, "in hours"),
+        (["1h 30m", "45 min", "2 days 3h"], 1.5, "in hours"),
+        (["1 days 01:30:00", "0 days 02:00:00", "45:15"], 25.5, "in hours"),
+        (["PT1H30M", "PT45M", "P1DT2H"], 1.5, "in hours"),
+    ],
+)
+def test_numbers_are_read_as_people_write_them(texts, number, word):
+    found = column(texts * 10)
+    assert found.kind == "numeric"
+    assert word in found.reason
+    values = raw_columns(pd.DataFrame({"x": texts}), [found.reader])["x"]
+    assert values[0] == pytest.approx(number)
+    assert not np.isnan(values).any()
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [["v1", "v2", "v3"], ["Q1", "Q2", "Q3"], ["1.0.1", "1.0.2", "1.1"], ["1/2", "2/3", "3/4"]],
+)
+def test_codes_with_digits_stay_texts(texts):
+    assert column(texts * 10).kind == "categorical"
+
+
+def test_numbers_of_several_units_stay_texts_with_a_word():
+    found = column([f"{i % 9} {'kg' if i % 2 else 'g'}" for i in range(100)])
+    assert found.kind == "categorical"
+    assert "several units" in found.reason
+
+
+def test_a_few_words_among_many_numbers_are_gaps():
+    found = column([f"{i / 7:.3f}" if i % 4 else "unknown" for i in range(200)])
+    assert found.kind == "numeric"
+    assert '50 others count as gaps ("unknown"' in found.reason
+    few = column([str(i % 3) if i % 4 else "unknown" for i in range(200)])
+    assert few.kind == "categorical"
+
+
+MOMENT = np.datetime64("2020-10-26T04:40:00", "ns")
+
+
+@pytest.mark.parametrize(
+    ("text", "moment", "formats"),
+    [
+        ("10/26/2020 04:40 AM", MOMENT, ["%m/%d/%Y"]),
+        ("10/26/2020 4:40:00 a.m.", MOMENT, ["%m/%d/%Y"]),
+        ("2020-10-26 04:40:00 UTC", MOMENT, ["%Y-%m-%d"]),
+        ("26.10.2020 05:40:00 +01:00", MOMENT, ["%d.%m.%Y"]),
+        ("Mon, 26 Oct 2020 04:40:00 +0000", MOMENT, ["%d %b %Y"]),
+        ("26.10.2020 04:40:00.000000", MOMENT, ["%d.%m.%Y"]),
+        ("Monday, 26 October 2020", MOMENT.astype("datetime64[D]"), ["%d %B %Y"]),
+        ("October 26, 2020 4:40 AM", MOMENT, ["%B %d, %Y"]),
+        ("Oct-20", MOMENT.astype("datetime64[M]"), ["%b-%y"]),
+        ("2020Q4", MOMENT.astype("datetime64[M]"), ["quarter"]),
+        ("2020-W44", MOMENT.astype("datetime64[D]"), ["week"]),
+    ],
+)
+def test_dates_are_read_as_people_write_them(text, moment, formats):
+    found = column([text] * 10 + [text.replace("2020", "2021").replace("Oct-20", "Oct-21")] * 10)
+    assert found.kind == "date", found.reason
+    assert found.reader["formats"] == formats
+    values = raw_columns(pd.DataFrame({"x": [text]}), [{**found.reader, "parts": ["days"]}])
+    days = (moment - np.datetime64("1970-01-01")) / np.timedelta64(1, "D")
+    assert values["x.days"][0] == pytest.approx(days, abs=1e-9)
+
+
+def test_dates_of_mixed_forms_never_take_day_and_month_in_turn():
+    found = column(["26/10/2020", "2020-05-21", "1 Mar 2021", "03/04/2020"] * 10)
+    assert found.reader["formats"] == ["%d/%m/%Y", "%Y-%m-%d", "%d %b %Y"]
+
+
+def test_dates_that_are_not_there_are_gaps():
+    found = column(["2020-10-26", "2021-05-21", "0000-00-00", "9999-12-31"] * 10)
+    assert (found.kind, found.gaps) == ("date", 20)
+    assert found.words == {"0000-00-00": 10, "9999-12-31": 10}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1603687200, 1590102840],
+        [1603687200123, 1590102840456],
+        [20201026044000, 20200521231400],
+        [202010, 202005],
+        [2020, 2019],
+        ["26/10/2020", "unknown"],
+        ["2020-10-26 04:40", "2020-05-21 23:14"],
+    ],
+)
+def test_a_column_of_dates_can_always_be_said_to_be_one(values):
+    found = column(values * 10, asked="date")
+    [year] = raw_columns(
+        pd.DataFrame({"x": values[:1]}), [{**found.reader, "parts": ["year"]}]
+    ).values()
+    assert year[0] == 2020
+
+
+def test_the_owner_names_the_form_of_dates():
+    stored = of_frame(pd.DataFrame({"x": ["03/04/2020", "05/06/2020"] * 10}), "it").columns["x"]
+    found = look("x", stored, asked="date", date_format="%d/%m/%Y")
+    [month] = raw_columns(
+        pd.DataFrame({"x": ["03/04/2020"]}), [{**found.reader, "parts": ["month"]}]
+    ).values()
+    assert month[0] == 4
 
 
 def test_the_owner_has_the_last_word():

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from hpopt.data.csv_text import look_at
+from hpopt.errors import DataError
 
 DELIMITERS = [",", ";", "\t", "|"]
 # Texts of the West, which every encoding below can write; with what has to be quoted.
@@ -42,10 +43,52 @@ def test_a_quoted_table_comes_back(tmp_path, rows, delimiter, encoding, line_end
     rows = [[f"name {n}" for n in range(width)], *rows]
     content = written(rows, delimiter, line_end).encode(encoding)
     (tmp_path / "rows.csv").write_bytes(gzip.compress(content) if is_packed else content)
-    text = look_at(tmp_path / "rows.csv")
+    text = look_at(tmp_path / "rows.csv", encoding if encoding == "cp1252" else None)
     assert (text.delimiter, text.is_gzip) == (delimiter, is_packed)
     assert list(text.header) == rows[0]
     assert records(text) == rows
+
+
+WORDS = {
+    "cp1252": ["Café", "Müller", "Straße", "naïve", "10 €", "Æble"],
+    "cp1250": ["Łódź", "Gdańsk", "Kraków", "Wrocław", "środa", "piątek"],
+    "cp1251": ["Москва", "Казань", "да", "нет", "город"],
+    "koi8-r": ["Москва", "Казань", "да", "нет", "город"],
+    "cp1253": ["Αθήνα", "Θεσσαλονίκη", "ναι", "όχι"],
+    "cp932": ["東京", "大阪", "名古屋"],
+    "gb18030": ["北京", "上海", "广州"],
+    "cp949": ["서울", "부산", "대구"],
+}
+
+
+@pytest.mark.parametrize("encoding", WORDS)
+def test_an_encoding_is_found_said_and_settable(tmp_path, encoding):
+    path = tmp_path / "t.csv"
+    rows = [[str(i), WORDS[encoding][i % len(WORDS[encoding])]] for i in range(60)]
+    path.write_bytes(written([["number", "word"], *rows], ",").encode(encoding))
+    text = look_at(path)
+    assert records(text)[1:] == rows
+    [note] = text.notes
+    assert WORDS[encoding][0].split()[-1] in note
+    assert look_at(path, encoding).notes == ()
+    assert look_at(path, expected=text.encoding).notes == ()
+
+
+def test_a_stray_byte_makes_no_other_encoding_of_utf_8(tmp_path):
+    content = written([["größe", "wort"], *[["1,5", "für"]] * 40], ";").encode()
+    (tmp_path / "t.csv").write_bytes(content + b'"2";"M\xfcnchen"\n')
+    text = look_at(tmp_path / "t.csv")
+    assert text.header == ("größe", "wort")
+    assert records(text)[-1] == ["2", "M\ufffdnchen"]
+    [note] = text.notes
+    assert "line 42" in note
+
+
+def test_what_is_not_in_the_named_encoding_is_told_with_its_line(tmp_path):
+    (tmp_path / "t.csv").write_bytes("a,b\n1,x\n2,für\n".encode("cp1252"))
+    with pytest.raises(DataError, match="is no utf-8") as caught:
+        look_at(tmp_path / "t.csv", "utf-8")
+    assert caught.value.problems[0].location.line == 3
 
 
 @given(st.lists(st.floats(-1e6, 1e6).map(lambda x: f"{x:.3f}"), min_size=2, max_size=20))

@@ -8,7 +8,7 @@ from conftest import dirty_frame
 
 from hpopt.data.loading import load_table
 from hpopt.data.settings import DATASETS, dataset_tag, located
-from hpopt.data.sources import load_file
+from hpopt.data.sources import load_file, of_arrays
 from hpopt.errors import DataError, SettingError
 
 ROWS, TARGET = np.arange(60.0).reshape(20, 3), np.tile(["a", "b"], 10)
@@ -39,6 +39,7 @@ def broken():
 @pytest.fixture
 def load(tmp_path):
     np.savez(tmp_path / "both.npz", x=ROWS, y=TARGET)
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "both.npz").read_bytes()[:200])
     np.save(tmp_path / "x.npy", ROWS)
     np.save(tmp_path / "y.npy", TARGET)
     np.save(tmp_path / "objects.npy", np.array([{}], dtype=object))
@@ -106,6 +107,7 @@ def test_a_damaged_archive_is_told(save, tmp_path):
         ({"source": "npz", "path": "both.npz", "features": "X"}, SettingError, "no array `X`"),
         ({"source": "npz", "path": "none.npz"}, DataError, "there is no file"),
         ({"source": "npz", "path": "load.py"}, DataError, "can't be read"),
+        ({"source": "npz", "path": "cut.npz"}, DataError, "can't be read"),
         ({"source": "npy", "path": "objects.npy", "target": "y.npy"}, DataError, "can't be read"),
         ({"source": "npy", "path": "y.npy", "target": "y.npy"}, DataError, "array of numbers"),
         ({"source": "load.py:frame"}, SettingError, "not said what to predict"),
@@ -117,3 +119,9 @@ def test_a_damaged_archive_is_told(save, tmp_path):
 def test_what_can_t_be_used_is_told(load, form, error, said):
     with pytest.raises(error, match=said):
         load(**form)
+
+
+def test_a_one_hot_target_is_named():
+    with pytest.raises(DataError, match="one-hot") as caught:
+        of_arrays(ROWS, np.eye(2)[np.arange(20) % 2], None)
+    assert "argmax" in caught.value.problems[0].help

@@ -1,6 +1,7 @@
 """A column means the same in every file and frame: what it is, is decided once, by its texts."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from hpopt.data.new_rows import new_rows_of, read_new_rows
 from hpopt.data.prepared import Prepared, prepare
 from hpopt.data.reading import of_frame, read_csv
 from hpopt.data.settings import FileData, FunctionData
+from hpopt.data.sources import of_arrays
 from hpopt.data.splits import Parts
 from hpopt.errors import DataError
 from hpopt.inputs.kind import Runtime
@@ -33,9 +35,25 @@ WORDS = {
     "when": ["19/08/2022", "22/03/2021", "05/12/2023", "31/01/2020"],
     "country": ["NA", "DE", "None", "FR"],
     "same_number": ["01", "1", "1.0", "2"],
+    "price": ["$1,234.50", "($3.20)", "-$7", "$1,000"],
+    "weight": ["1.5 kg", "2 kg", "0.25kg", "17 kg"],
+    "months": ["1 month", "12 months", "36 months"],
+    "percent": ["12 %", "0.5%", "7 %"],
+    "fraction": ["12 %", "0.5", "0.07"],
+    "euro": ["1.234,50", "7,5", "-2.000,25", "3"],
+    "spaced": ["1 234,5", "7,25", "12 000,0"],
+    "clock": ["04:40", "23:15:10", "1:05 pm", "12:00"],
+    "lasted": ["1h 30m", "2d 3h", "45m"],
+    "stamp": ["07/02/2020 10:47 PM", "04/13/2020 2:43 AM", "03/15/2021 12:00 PM"],
+    "zoned": ["2020-10-26T04:40:00+01:00", "2020-10-27 04:40:00 UTC", "2021-01-02 00:00:00.25"],
+    "mixed": ["26/10/2020", "2020-05-21", "1/2/2021 10:30", "0000-00-00"],
+    "long_day": ["Monday, 26 October 2020", "Tuesday, 3 March 2020"],
+    "quarter": ["2020Q4", "2021-Q1", "2020Q2"],
+    "milliseconds": [str(1_700_000_000_000 + 1_001 * i) for i in range(20)],
+    "to_the_second": [f"2020-10-26 04:{40 + i // 60}:{i % 60:02}" for i in range(60)],
 }
-# What a frame that has lost the spelling can't give back.
-LOSSY = ("same_number",)
+# What a frame that has lost the spelling, or took a comma for one of thousands, can't give back.
+LOSSY = ("same_number", "euro", "spaced")
 TYPES = {"floats": "categorical", "same_number": "categorical", "version": "categorical"}
 N = 60
 
@@ -168,6 +186,28 @@ def test_long_whole_numbers_of_a_frame_stay_apart():
     frame = pd.DataFrame({"x": [1.0, 2.5] * 30, "y": [2**60 + 1, 2**60 + 2] * 30})
     table = build_table(of_frame(frame, "it"), target="y", task=None)
     assert table.labels == (str(2**60 + 1), str(2**60 + 2))
+
+
+def test_what_float32_would_lose_is_taken_away_before(tmp_path):
+    stamps = 1_700_000_000_000 + np.random.default_rng(0).permutation(N) * 100
+    frame = pd.DataFrame({"t": stamps, "c": 1e6 + stamps % 7 / 1000, "y": ["a", "b"] * (N // 2)})
+    data = trained(frame, tmp_path)
+    assert len(np.unique(np.array(data.inputs("train"))[:, 0])) == N
+    assert [reader["offset"] for reader in data.features.readers] == [
+        1_700_000_003_000,
+        1_000_000.003,
+    ]
+    table = build_table(of_frame(frame, "it"), target="y", task=None)
+    assert "1700000003000 is taken away" in table.columns[0].reason
+
+
+def test_what_float32_loses_all_the_same_is_said():
+    wide = np.concatenate([np.arange(30) * 10**12 + i for i in range(3)])
+    frame = pd.DataFrame({"x": wide, "y": ["a", "b"] * 45})
+    table = build_table(of_frame(frame, "it"), target="y", task=None)
+    assert re.search("keeps 3. of 90", table.columns[0].reason)
+    arrays = of_arrays(1_700_000_000_000 + np.arange(60.0)[:, None], ["a", "b"] * 30, None)
+    assert "feature x0: float32" in arrays.notes[0]
 
 
 def test_codes_that_begin_with_0_are_no_numbers(tmp_path):

@@ -46,3 +46,11 @@ def test_classes_and_probabilities_are_left_alone():
     assert spec.apply(np.array([0, 2, 1])).tolist() == [[0.0], [2.0], [1.0]]
     probabilities = np.array([[0.25, 0.75]], dtype=np.float32)
     np.testing.assert_array_equal(spec.restore(probabilities), probabilities)
+
+
+def test_no_prediction_of_a_log_falls_below_what_the_target_can_be():
+    spec = TargetSpec.of(np.array([0.0, 1.0, 10.0, 1000.0]), "log1p")
+    restored = spec.restore(np.array([[-9.0], [0.0], [2.0]], dtype=np.float32))
+    assert restored[0, 0] == 0
+    assert (restored[1:] > 0).all()
+    assert TargetSpec(1.0, 2.0, "log1p").restore(np.array([[-9.0]]))[0, 0] < 0  # as 0.1 had it

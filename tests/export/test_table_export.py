@@ -32,7 +32,11 @@ def packed_run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("packed")
     dirty_frame().to_csv(folder / "customers.csv", index=False)
     config = {
-        "dataset": {"source": "csv", "path": str(folder / "customers.csv"), "target": "churn"},
+        "dataset": {
+            "source": "csv",
+            "path": str(folder / "customers.csv"),
+            "target": {"name": "churn", "positive": "yes"},
+        },
         "model": {"builder": "dense_dropout"},
         "training": {"epochs": 2},
         "space": {"num_dense_nodes": [8, 4]},
@@ -47,7 +51,8 @@ def packed_run(tmp_path_factory):
 
 @pytest.mark.parametrize("format", ["keras", "saved_model", "onnx", "tflite"])
 def test_a_very_wide_table_is_one_input_in_every_format(packed_run, format, tmp_path, monkeypatch):
-    expected = hpopt.predict(packed_run, new_rows())["probability_yes"].to_numpy()
+    positive = exporting.data_of(packed_run).labels[1]
+    expected = hpopt.predict(packed_run, new_rows())[f"probability_{positive}"].to_numpy()
     monkeypatch.setattr(
         exporting,
         "spoken_elsewhere",
@@ -93,7 +98,11 @@ def in_this_process(folder, monkeypatch) -> dict:
 def test_the_keras_model_takes_a_table_where_hpopt_is_not(exported, expected, tmp_path):
     folder, _ = exported
     files = {"labels.json", "columns.json", "params.yaml", "README.md", "example.py", "check.npz"}
-    assert {path.name for path in folder.iterdir()} == files | {"model.keras", "raw.py"}
+    assert {path.name for path in folder.iterdir()} == files | {
+        "model.keras",
+        "raw.py",
+        "written.py",
+    }
     new_rows().to_csv(tmp_path / "new.csv", index=False)
     program = (
         "import runpy, sys; sys.modules['hpopt'] = None; sys.argv[0] = 'example.py'\n"

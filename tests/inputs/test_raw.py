@@ -8,10 +8,12 @@ from hpopt.inputs.raw import booleans, categories, date_parts, numbers, raw_colu
 def test_numbers_are_read_however_they_are_written():
     texts = ["1,234.5", " 12 % ", "-3e2", "?", "NA", None, "x", "inf", "1,23", "+7"]
     expected = [1234.5, 12, -300, *[np.nan] * 6, 7]
-    np.testing.assert_array_equal(numbers(pd.Series(texts)), expected)
+    np.testing.assert_array_equal(numbers(pd.Series(texts), {"decimal": "."}), expected)
     german = ["1.234,5", "0,25", "3"]
-    np.testing.assert_array_equal(numbers(pd.Series(german), ","), [1234.5, 0.25, 3])
-    np.testing.assert_array_equal(numbers(pd.Series([1, 0, np.inf])), [1, 0, np.nan])
+    np.testing.assert_array_equal(numbers(pd.Series(german), {"decimal": ","}), [1234.5, 0.25, 3])
+    np.testing.assert_array_equal(
+        numbers(pd.Series([1, 0, np.inf]), {"decimal": "."}), [1, 0, np.nan]
+    )
 
 
 @pytest.mark.parametrize("three", [3, 3.0, np.int8(3), np.float32(3)])
@@ -55,7 +57,7 @@ def test_booleans_in_whatever_case():
 def test_the_parts_of_a_date():
     found = date_parts(
         pd.Series(["1970-01-02T12:00:00", None, "no date"]),
-        "ISO8601",
+        {"format": "ISO8601"},
         ["year", "month", "day", "weekday", "hour", "days"],
     )
     assert {part: values[0] for part, values in found.items()} == {

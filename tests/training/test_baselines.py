@@ -11,7 +11,7 @@ from hpopt.data.sources import Table
 from hpopt.data.splits import Parts
 from hpopt.inputs.stored import Texts
 from hpopt.metrics.metrics import METRICS
-from hpopt.training.baselines import baseline_predictions
+from hpopt.training.baselines import _means, _square, baseline_predictions
 
 
 def fitted(data, final=None) -> dict:
@@ -110,3 +110,14 @@ def test_a_very_large_training_part_is_thinned_and_that_is_said(tmp_path, monkey
         "logistic regression on 40 rows",
         "gradient boosting on 40 rows",
     ]
+
+
+def test_images_are_made_small_by_the_means_of_squares():
+    images = np.arange(2 * 5 * 4, dtype=np.uint8).reshape(2, 5, 4, 1)
+    assert (_means(images, 1) == images).all()
+    small = _means(images, 2)
+    assert small.shape == (2, 3, 2, 1)
+    assert small[1, 0, 1, 0] == images[1, :2, 2:].mean()
+    assert small[1, 2, 0, 0] == images[1, 4:, :2].mean()  # of what is left at the edge
+    for shape, square in (((28, 28, 1), 2), ((64, 64, 3), 7), ((8, 8, 1), 1), ((784,), 1)):
+        assert _square(shape) == square

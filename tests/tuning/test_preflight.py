@@ -33,6 +33,11 @@ def test_a_builder_that_works_passes(tmp_path):
         ("    return keras.Model(x, keras.layers.Dense(3)(x))", "needs (2, 1)"),
         ("    return keras.layers.Dense(1)", "gave back a Dense, not a keras.Model"),
         ("    return None", "gave back a NoneType"),
+        (
+            "    two = [keras.Input((2,)), keras.Input((2,))]\n"
+            "    return keras.Model(two, keras.layers.Concatenate()(two))",
+            "has 2 inputs, and rows are one array",
+        ),
         ("    return keras.Model(x, keras.layers.Dense(1)(x))", "are no probabilities"),
         ("    import sys\n    sys.exit(0)", "SystemExit: 0"),
         ("    return keras.Model(x, keras.layers.Dense(units / 0)(x))", "nets.py:5"),

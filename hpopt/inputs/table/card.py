@@ -69,7 +69,7 @@ def _inputs(
     by_name = {column.name: column for column in columns}
     lines = ["| column | read as | values |", "| --- | --- | --- |"]
     for reader in readers[:_MOST_COLUMNS]:
-        cells = (_cell(reader["column"]), reader["kind"], _values(reader["column"], by_name))
+        cells = (_cell(reader["column"]), _read_as(reader), _values(reader["column"], by_name))
         lines.append(f"| {' | '.join(cells)} |")
     more = len(readers) - _MOST_COLUMNS
     if more > 0:
@@ -85,6 +85,13 @@ A table with these columns, by name and in any order. `example.py` reads a DataF
 {listed}
 {not_used}
 {itself}"""
+
+
+def _read_as(reader: Mapping[str, Any]) -> str:
+    """How a column is read, and what is taken away of its number."""
+    less = f", less {reader['offset']:.15g}" if "offset" in reader else ""
+    what = "hours" if reader.get("form") == "clock" else reader["kind"]
+    return what + (" (days)" if less and what == "date" else "") + less
 
 
 def _values(name: str, columns: Mapping[str, FittedColumn]) -> str:

@@ -1,6 +1,6 @@
 """What an export of a table's model has to use it by: the text of `example.py`, and `columns.json`.
 
-The lines that read a DataFrame are hpopt's own: the file `hpopt/inputs/raw.py`, as it is.
+The lines that read a DataFrame are hpopt's own: `raw.py` and `written.py` of `hpopt/inputs/`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hpopt.inputs import raw
+from hpopt.inputs import raw, written
 from hpopt.inputs.kind import Runtime, Usage
 from hpopt.inputs.naming import input_names
 from hpopt.inputs.table.columns import FittedColumn, NumericColumn, column_kind
 
 READING = "raw.py"
+_ITS_MODULE = "from hpopt.inputs.written import"
 
 _WITH_TEXTS = '''\
 def batch_inputs(columns, rows):
@@ -68,9 +69,10 @@ def columns_form(
     return {"readers": [dict(reader) for reader in readers], "inputs": inputs}
 
 
-def reading_code() -> str:
-    """The text of `raw.py`, which an export carries along."""
-    return inspect.getsource(raw)
+def reading_code() -> dict[str, str]:
+    """The text of `raw.py`, and of what it imports, which an export carries along."""
+    code = inspect.getsource(raw).replace(_ITS_MODULE, "from written import")
+    return {READING: code, "written.py": inspect.getsource(written)}
 
 
 def text(usage: Usage) -> str:

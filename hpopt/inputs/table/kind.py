@@ -279,7 +279,7 @@ class TableKind:
     def example(self, usage: Usage) -> dict[str, str]:
         """See `Kind`."""
         usage = replace(usage, runtime=self._as_packed(usage.runtime))
-        return {"example.py": example.text(usage), example.READING: example.reading_code()}
+        return {"example.py": example.text(usage), **example.reading_code()}
 
     def card(self, runtime: Runtime, left_out: Sequence[str]) -> CardParts:
         """See `Kind`."""

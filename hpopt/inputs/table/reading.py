@@ -36,8 +36,10 @@ def readers_for(
 
 
 def exchanged(reader: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The reader with the signs of decimals and thousands exchanged."""
-    return {**reader, "decimal": reader["thousands"], "thousands": reader["decimal"]}
+    """The reader with comma and point exchanged."""
+    other = {".": ",", ",": "."}
+    signs = {name: other.get(reader[name], reader[name]) for name in ("decimal", "thousands")}
+    return {**reader, **signs}
 
 
 def _is_exchanged(stored: Stored, reader: Mapping[str, Any]) -> bool:
@@ -73,8 +75,12 @@ def read_column(
     }
     if reader["kind"] == "categorical":
         return arrays
+    if reader.get("percent") == "all" and (count := int(_is_bare(stored).sum())):
+        notes.append(
+            f"column `{name}`: 12 is read as 12 %, in {count} rows: all had a % in training"
+        )
     numbers = next(iter(arrays.values()))
-    misread = np.isnan(numbers) & ~is_gap(stored)
+    misread = np.isnan(numbers) & ~is_gap(stored, reader["kind"])
     if misread.any():
         row, count = int(misread.argmax()), int(misread.sum())
         first = f'"{as_texts(stored[row : row + 1])[0]}" in row {row + 1}'
@@ -90,6 +96,13 @@ def read_column(
             f"{_KINDS[reader['kind']]}: {first}" + (" is the first" if count > 1 else "")
         )
     return arrays
+
+
+def _is_bare(stored: Stored) -> np.ndarray:
+    """Whether each value [n] is there, and has no % at it."""
+    texts = as_texts(stored)
+    has_sign = np.array([text.rstrip().endswith("%") for text in texts], dtype=bool)
+    return np.asarray(~has_sign & ~is_gap(stored))
 
 
 def unseen(column: CategoricalColumn, texts: np.ndarray) -> list[str]:

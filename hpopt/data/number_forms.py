@@ -1,0 +1,89 @@
+"""How the numbers of a column are written: its decimal sign, its groups, its unit, its per cent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hpopt.inputs.written import number_of, written
+
+# How numbers are written where nothing else is found.
+AS_PROGRAMS_DO = {"decimal": ".", "thousands": ","}
+# Signs between groups of digits, besides the one of decimals elsewhere.
+_GROUP_SIGNS = (" ", "'")
+_PERCENT = {
+    "": "",
+    "all": ", in %",
+    "hundredths": "; among fractions 12 % is 0.12",
+    "mixed": "; 12 % is 12 as among numbers without %",
+}
+
+
+@dataclass(frozen=True)
+class NumberForm:
+    """How texts can be read as numbers: what a reader says of it, and a word for people."""
+
+    reader: dict[str, Any]
+    remark: str
+
+
+def number_forms(texts: Sequence[str], decimal: str) -> Iterator[NumberForm]:
+    """The forms that distinct texts [d] may have as numbers, the file's own decimal sign first."""
+    parts = [each for each in map(written, texts) if each is not None]
+    units = {each.unit for each in parts if each.unit}
+    unit = units.pop() if len(units) == 1 else ""
+    remark = f', "{unit}" at them is left out' if unit else ""
+    if any(text.startswith("(") and written(text) is not None for text in texts):
+        remark += ", those in brackets are negative"
+    other = "." if decimal == "," else ","
+    groups = [sign for sign in _GROUP_SIGNS if any(sign in each.body for each in parts)]
+    for point, thousands in (
+        (decimal, other),
+        (other, decimal),
+        *((point, sign) for sign in groups for point in (decimal, other)),
+    ):
+        percent = _percent(texts, point, thousands)
+        reader = {"decimal": point, "thousands": thousands}
+        reader |= ({"unit": unit} if unit else {}) | ({"percent": percent} if percent else {})
+        yield NumberForm(
+            reader, remark + _PERCENT[percent] + _example(texts, point, thousands, unit)
+        )
+
+
+def _example(texts: Sequence[str], decimal: str, thousands: str, unit: str) -> str:
+    """A word on how a sign between groups is read, which could be one of decimals as well."""
+    for text, parts in zip(texts, map(written, texts), strict=True):
+        if parts is not None and thousands in parts.body:
+            number = number_of(text, decimal, thousands, unit)
+            return "" if np.isnan(number) else f", {text} is {number:.15g}"
+    return ""
+
+
+def several_units(texts: Sequence[str]) -> str:
+    """A word on numbers of several units, which stay texts; empty where there are none."""
+    units = Counter(each.unit for each in map(written, texts) if each is not None and each.unit)
+    if len(units) < 2 or units.total() < len(texts) / 2:
+        return ""
+    shown = ", ".join(f'"{unit}"' for unit, _ in units.most_common(3))
+    return f"; numbers of several units ({shown}) stay texts"
+
+
+def _percent(texts: Sequence[str], decimal: str, thousands: str) -> str:
+    """What a % among the texts does: nothing where all have one, or there is none."""
+    has_percent = [text.rstrip().endswith("%") for text in texts]
+    if not any(has_percent):
+        return ""
+    others = [
+        number_of(text, decimal, thousands)
+        for text, is_percent in zip(texts, has_percent, strict=True)
+        if not is_percent
+    ]
+    numbers = np.array(others, dtype=np.float64)
+    numbers = numbers[~np.isnan(numbers)]
+    if not len(numbers):
+        return "all"
+    return "hundredths" if np.abs(numbers).max() <= 1 else "mixed"

@@ -1,0 +1,43 @@
+"""What the final network is most wrong about: test images with what they are and were taken for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hpopt.plots import style
+from hpopt.plots.history import History, NotYetError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_COLUMNS = 6
+_CELL = style.WIDTH / _COLUMNS
+_MOST_LETTERS = 18
+
+
+def draw_mistakes(history: History) -> Figure:
+    """A grid of images, the worst mistake first; above each what was predicted and what is true."""
+    mistakes = history.mistakes
+    if mistakes is None:
+        raise NotYetError("no images that the network is wrong about are kept")
+    rows = -(-len(mistakes.pictures) // _COLUMNS)
+    figure = style.new_figure(0.35 + rows * (_CELL + 0.28))
+    panels = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
+    for axes in panels:
+        axes.set_axis_off()
+    each = zip(panels, mistakes.pictures, mistakes.predicted, mistakes.true, strict=False)
+    for axes, picture, predicted, true in each:
+        if picture.shape[-1] == 1:
+            axes.imshow(picture[..., 0], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        else:
+            axes.imshow(picture, interpolation="nearest")
+        name, _, sure = predicted.rpartition(" ")
+        said = f"{style.plain(name, _MOST_LETTERS)} {sure}".strip()
+        axes.set_title(f"{said}\nis {style.plain(true, _MOST_LETTERS)}", fontsize=6.5, pad=2)
+    count = len(mistakes.pictures)
+    what = f"the {count} largest errors" if count > 1 else "the largest error"
+    if mistakes.total is not None:
+        what = f"{count} of {mistakes.total} mistakes, the surest first,"
+    text = f"{what} among {mistakes.rows} rows of test: prediction, and what is true"
+    figure.suptitle(text, x=0.01, ha="left")  # without a height of its own it has room
+    return figure
