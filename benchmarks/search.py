@@ -36,6 +36,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--trials", type=int, default=100)
+    parser.add_argument(
+        "--medians", action="store_true", help="a row a problem, of what is reported"
+    )
     parser.add_argument("--results", type=Path, default=Path("search_results.jsonl"))
     options = parser.parse_args()
     problems = options.problems or [name for group in options.groups for name in GROUPS[group]]
@@ -51,7 +54,10 @@ def main() -> None:
                         )
     groups = {"these": problems} if options.problems else {g: GROUPS[g] for g in options.groups}
     for group, names in groups.items():
-        report(group, names, options.engines, seeds, runs)
+        if options.medians:
+            report_medians(group, names, options.engines, seeds, runs)
+        else:
+            report(group, names, options.engines, seeds, runs)
 
 
 def read(path: Path, n_trials: int) -> dict[Key, dict[str, list[float]]]:
@@ -66,13 +72,15 @@ def read(path: Path, n_trials: int) -> dict[Key, dict[str, list[float]]]:
 
 def record(path: Path, engine: str, name: str, seed: int, n_trials: int) -> dict[str, list[float]]:
     """Do one run, and add it to the results file."""
-    regrets, values, seconds = zip(*run(engine, make_problem(name), seed, n_trials), strict=True)
+    problem = make_problem(name, seed)
+    regrets, values, seconds, reported = zip(*run(engine, problem, seed, n_trials), strict=True)
     form = {
         "engine": engine,
         "problem": name,
         "seed": seed,
         "trials": n_trials,
         "regrets": [float(f"{regret:.5g}") for regret in regrets],
+        "reported": [float(f"{regret:.5g}") for regret in reported],
         "values": values,
         "seconds": [round(second, 4) for second in seconds],
     }
@@ -130,6 +138,27 @@ def report(
     print(markdown(head, rows))
     rows = [[p, *(f"{logs[e][i].mean():.3f}" for e in engines)] for i, p in enumerate(problems)]
     print("\n" + markdown(["mean log10 regret", *engines], rows))
+
+
+def report_medians(
+    group: str,
+    problems: Sequence[str],
+    engines: Sequence[str],
+    seeds: Sequence[int],
+    runs: dict[Key, dict[str, list[float]]],
+) -> None:
+    """Print the median true regret of what each engine would report, a row a problem."""
+    n_trials = len(runs[engines[0], problems[0], seeds[0]]["reported"])
+    marks = [mark for mark in (25, 50, 80, 100, 200) if mark <= n_trials]
+    print(f"\n### {group}: median regret at {', '.join(map(str, marks))} of {len(seeds)} seeds\n")
+    rows = []
+    for name in problems:
+        row = [name]
+        for engine in engines:
+            reported = np.array([runs[engine, name, seed]["reported"] for seed in seeds])
+            row.append(" / ".join(f"{np.median(reported[:, mark - 1]):.3f}" for mark in marks))
+        rows.append(row)
+    print(markdown(["problem", *engines], rows))
 
 
 def difference(logs: np.ndarray, other: np.ndarray) -> str:

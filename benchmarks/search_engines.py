@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,14 +10,18 @@ from typing import Any
 import numpy as np
 from search_problems import Problem
 
+from hpopt.search.choosing import expected_best
 from hpopt.search.engines import make_searcher
 from hpopt.space.dimensions import Categorical, Integer, Params
 from hpopt.space.space import Space
 from hpopt.trials import Result, Trial
 
-# Of one trial: its regret by the truth, the value that was observed, and the seconds that
-# choosing the params took (where an engine learns on being told, that included).
-Step = tuple[float, float, float]
+# Of one trial: its regret by the truth, the value that was observed, the seconds that choosing the
+# params took (where an engine learns on being told, that included), and the regret of the trial
+# that would be reported if the search ended here.
+Step = tuple[float, float, float, float]
+# Behind which trials it is asked what would be reported; elsewhere it is the lowest value.
+MARKS = (10, 25, 50, 80, 100, 200)
 
 
 def run(engine: str, problem: Problem, seed: int, n_trials: int) -> Iterator[Step]:
@@ -25,6 +30,18 @@ def run(engine: str, problem: Problem, seed: int, n_trials: int) -> Iterator[Ste
     if engine.startswith("optuna"):
         return _optuna(engine, problem.space, seed, n_trials, evaluate)
     return _ours(engine, problem.space, seed, n_trials, evaluate)
+
+
+class _Lowest:
+    """The regret of the trial that had the lowest value so far."""
+
+    def __init__(self) -> None:
+        self.value, self.regret = math.inf, math.inf
+
+    def __call__(self, regret: float, value: float) -> float:
+        if value < self.value:
+            self.value, self.regret = value, regret
+        return self.regret
 
 
 def _evaluator(problem: Problem, seed: int) -> Callable[[Params, int], tuple[float, float]]:
@@ -47,6 +64,8 @@ def _ours(
     settings = {"acquisition": acquisition} if acquisition else {}
     searcher = make_searcher(name, n_calls=n_trials, **settings)
     trials: list[Trial] = []
+    regrets: list[float] = []
+    lowest = _Lowest()
     for number in range(1, n_trials + 1):
         start = time.perf_counter()
         suggestion = searcher.suggest(space, trials, number=number, seed=seed)
@@ -56,7 +75,11 @@ def _ours(
         trials.append(
             Trial(number, suggestion.params, 0, "finished", info=suggestion.info, result=result)
         )
-        yield regret, value, seconds
+        regrets.append(regret)
+        reported = lowest(regret, value)
+        if number in MARKS and name == "gp":
+            reported = regrets[expected_best(space, trials)[0].number - 1]
+        yield regret, value, seconds, reported
 
 
 def _optuna(
@@ -68,6 +91,7 @@ def _optuna(
 ) -> Iterator[Step]:
     study, ask = optuna_study(engine, space, seed)
     study.enqueue_trial(dict(space.defaults))
+    lowest = _Lowest()
     for number in range(1, n_trials + 1):
         start = time.perf_counter()
         trial, params = ask()
@@ -75,7 +99,8 @@ def _optuna(
         regret, value = evaluate(params, number)
         start = time.perf_counter()
         study.tell(trial, value)
-        yield regret, value, seconds + time.perf_counter() - start
+        seconds += time.perf_counter() - start
+        yield regret, value, seconds, lowest(regret, value)
 
 
 def optuna_study(engine: str, space: Space, seed: int) -> tuple[Any, Callable[[], Any]]:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from search_families import FAMILIES, Family
 
 from hpopt.space.conditions import Condition
 from hpopt.space.dimensions import Categorical, Dimension, Integer, Params, Real
@@ -161,6 +162,7 @@ _TABLES = {
     ),
 }
 GROUPS = {
+    **{group: list(families) for group, families in FAMILIES.items()},
     "functions": list(_FUNCTIONS),
     "noisy-functions": [f"{name}-noisy" for name in _FUNCTIONS if name != "cliff"],
     "fcnet": [f"fcnet-{name.split('_')[0]}" for name in _TABLES["fcnet"][1]],
@@ -170,8 +172,11 @@ GROUPS = {
 
 
 @functools.cache
-def make_problem(name: str) -> Problem:
-    """The problem of that name; a KeyError where there is none."""
+def make_problem(name: str, instance: int = 0) -> Problem:
+    """The problem of that name, of a family its `instance`; a KeyError where there is none."""
+    for families in FAMILIES.values():
+        if name in families:
+            return _family_problem(name, families[name], instance)
     plain = name.removesuffix("-noisy")
     if plain in _FUNCTIONS:
         return _function_problem(name, *_FUNCTIONS[plain])
@@ -192,6 +197,22 @@ def _function_problem(
         return truth(params) + deviation * float(rng.normal())
 
     return Problem(name, space, truth, observe, minimum, median)
+
+
+def _family_problem(name: str, family: Family, instance: int) -> Problem:
+    rng = np.random.default_rng([instance, 77])
+    truth, dimensions = family.make(rng)
+    space = Space(dimensions)
+    median = float(np.median([truth(space.sample(rng)) for _ in range(2000)]))
+
+    def observe(params: Params, rng: np.random.Generator) -> float:
+        value = truth(params)
+        if family.scatter is None:
+            return value
+        first = float(space.to_unit(params)[0][0])
+        return value + median * family.scatter(value / median, first, rng)
+
+    return Problem(name, space, truth, observe, 0.0, median)
 
 
 def _table_problem(name: str, benchmark: str, table: str) -> Problem:

@@ -39,7 +39,7 @@ def minimize(
     engine: str | None = None,
     n_initial: int | None = None,
     seed: int = 0,
-    noisy: bool = False,
+    noisy: bool | None = None,
     **settings: Any,
 ) -> Any:
     """Search for the params at which `objective` is lowest, and give a skopt OptimizeResult.
@@ -54,11 +54,14 @@ def minimize(
     those of the YAML's `search`.
 
     No params come twice, and a search that has called `objective` on all there are ends there,
-    unless it is `noisy`: params that are called several times then count by the mean.
+    unless it is `noisy`: params that are called several times then count by the mean. Where it is
+    neither said to be `noisy` nor not to be, the values themselves say whether noise is large.
 
     A value that is NaN or infinite is a failed trial: the search learns to stay away from it, and
     the result leaves it out. An exception of the objective reaches the caller. The result has
-    `x_iters`, `func_vals`, `x` and `fun` as skopt's own, and `params`: the best, by name.
+    `x_iters`, `func_vals`, `x` and `fun` as skopt's own, and by name `params`, the best, and
+    `lowest`, the params of the lowest value. Under noise that one has been lucky, and `params` are
+    those of which the surrogate expects most, which is `expected`; else the two are the same.
 
     Raises ConfigError where an argument makes no sense, RunError where no value was finite,
     SetupError where own code calls it while it is imported for a run.
@@ -81,8 +84,24 @@ def minimize(
     if best is None:
         raise RunError(f"the objective gave no finite value in {len(trials)} calls")
     result = optimize_result(searched, trials, seed)
-    result.params = {**constants, **best.params}
+    chosen, expected = _chosen(searched, trials, best, noisy)
+    result.params, result.expected = {**constants, **chosen.params}, expected
+    result.lowest = {**constants, **best.params}
     return result
+
+
+def _chosen(
+    space: Space, trials: list[Trial], best: Trial, noisy: bool | None
+) -> tuple[Trial, float]:
+    """The trial to go by, and the value to expect of it."""
+    from hpopt.search.choosing import choose  # here: its mathematics waits until it is needed
+
+    choice = None if noisy is False else choose(space, trials)
+    if choice is None or not (noisy or choice.is_noisy):
+        value = best.value
+        assert value is not None
+        return best, value
+    return choice.trial, choice.expected
 
 
 def _ended(trial: Trial, value: float, standard_error: float | None) -> Trial:

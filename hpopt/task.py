@@ -9,6 +9,13 @@ Task = Literal["binary", "multiclass", "regression"]
 OutputActivation = Literal["sigmoid", "softmax", "linear"]
 
 
+# The rules by which probabilities become labels, for the metrics that judge labels. Of two labels
+# the second above a half, of several the likeliest:
+LIKELIEST = "likeliest label"
+# Of two labels the second above the threshold that is best for the model, chosen on other rows:
+OWN_THRESHOLD = "model's own threshold"
+
+
 @dataclass(frozen=True)
 class TaskKind:
     """What a task asks of a network, and what its predictions are.

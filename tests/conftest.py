@@ -124,13 +124,17 @@ def valley(params, rng) -> float:
 
 def synthetic_run(
     parent, space=MIXED, trials=12, *, score=valley, metric="accuracy", failed=(), running=False,
-    name="mixed", curves=None, steps=(), constants=(),
+    name="mixed", curves=None, steps=(), constants=(), rule=None,
 ) -> Run:  # fmt: skip
     """A run folder whose scores are a function of the params; no network is fitted."""
     greater = metric in ("accuracy", "r2")
     header = Header(
         "0", metric, greater, {"data": "0a", "split": "1b"}, dict(constants), space.to_json()
     )
+    if rule is not None:  # hpopt 0.1 listed none
+        direction = "maximize" if greater else "minimize"
+        goal = {"name": metric, "direction": direction, "target": None, "rule": rule}
+        header = replace(header, objectives=[goal])
     run = Run.create(parent, name, header)
     rng = np.random.default_rng(0)
     for number in range(1, trials + 1):

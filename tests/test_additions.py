@@ -22,7 +22,7 @@ from hpopt.metrics.weighted import labels_above, mean_of
 from hpopt.plots.pictures import PICTURES
 from hpopt.search.engines import ENGINES, Engine, with_engine_keys
 from hpopt.search.searcher import Suggestion
-from hpopt.statistics.threshold import choose_threshold
+from hpopt.statistics.threshold import best_threshold, gain_over_half
 
 
 # A toy engine: it walks up from the low end in equal steps.
@@ -119,9 +119,11 @@ def test_a_threshold_is_chosen_in_the_metrics_own_direction():
     rng = np.random.default_rng(0)
     y = rng.integers(2, size=400)
     said = 1 / (1 + np.exp(-(2 * y - 3 + rng.normal(size=400))))[:, None]
-    errors, accuracy = (choose_threshold(name, y, said) for name in ("error_rate", "accuracy"))
-    assert errors.value == accuracy.value < 0.5
-    assert errors.gain.difference < 0 < accuracy.gain.difference
+    names = ("error_rate", "accuracy")
+    errors, accuracy = (best_threshold(name, y, said) for name in names)
+    assert errors == accuracy < 0.5
+    of_errors, of_accuracy = (gain_over_half(name, y, said) for name in names)
+    assert of_errors.difference < 0 < of_accuracy.difference
 
 
 def test_minimize_reaches_an_engine_with_its_settings():

@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "statistics": {"metrics", "task"},
     "trials": {"space"},
     "execution": {"clock", "files", "grammar"} | RECORDS,
-    "runs": {"clock", "files", "jsonline", "statistics"} | RECORDS,
+    "runs": {"clock", "files", "jsonline", "statistics", "task"} | RECORDS,
     "search": {"grammar"} | RECORDS,
     "training": {
         "backend",
@@ -47,6 +47,7 @@ MAY_IMPORT = {
         "inputs",
         "metrics",
         "own_code",
+        "statistics",
         "task",
     }
     | RECORDS,
@@ -62,7 +63,7 @@ MAY_IMPORT = {
         "training",
     }
     | RECORDS,
-    "report": {"runs", "search", "shown", "statistics"} | RECORDS,
+    "report": {"runs", "search", "shown", "statistics", "task"} | RECORDS,
     "drafting_images": {"config", "data", "drafting", "report"} | RECORDS,
     "drafting": {"config", "data", "inputs", "report"} | RECORDS,
     "export": {
@@ -78,6 +79,7 @@ MAY_IMPORT = {
         "runs",
         "shown",
         "statistics",
+        "task",
         "training",
         "trusted",
     }
@@ -114,6 +116,7 @@ MAY_IMPORT = {
         "own_code",
         "runs",
         "search",
+        "statistics",
         "task",
         "tracking",
         "training",

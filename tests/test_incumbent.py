@@ -21,7 +21,7 @@ from hpopt.report.summary import summarise
 from hpopt.report.terminal import conclude
 from hpopt.runs.folder import Run
 from hpopt.runs.steps import Findings
-from hpopt.search.surrogate import expected_best
+from hpopt.search.choosing import expected_best
 from hpopt.space.space import Space
 from hpopt.tracking.observer import Plan
 from hpopt.tracking.plain import PlainProgress

@@ -71,7 +71,8 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
         if default.measured_epochs == default.epochs
         else f"reckoned from {default.measured_epochs}"
     )
-    at_once = f", {check.workers} trials at once" if check.workers > 1 else ""
+    several = check.workers > 1
+    at_once = f", {check.workers} trials at once" if several else ""
     labels, baselines = len(material.table.labels), check.baselines.items()
     yield f"{config.document.path}: a run can begin"
     yield from facts(
@@ -81,7 +82,8 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
             "task": material.table.task + (f", {labels} classes" if labels > 2 else ""),
             **({"shares": show_shares(material.table.shares)} if labels else {}),
             **_positive(material.table),
-            "metric": f"{material.metric.name} ({direction} is better)",
+            "metric": f"{material.metric.name} ({direction} is better)"
+            + (f", by the {material.rule}" if material.rule else ""),
             "plain models": ", ".join(f"{name} {show_score(score)}" for name, score in baselines),
             "loss": material.loss,
             "network": f"{config.settings.model.builder}, with the default params "
@@ -101,9 +103,10 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
             "a fit": f"{duration(default.seconds)} with the defaults ({default.epochs} epochs, "
             f"{how}), up to {duration(slowest)} among {len(check.trial_times)} tried",
             "a suggestion": f"{duration(check.suggestion_s)} half-way through the run",
-            "the run": f"about {duration(check.run_s(search.n_calls))} on this machine{at_once}: "
-            f"{duration(check.start_s)} to begin, {duration(check.search_s(search.n_calls))} of "
-            f"search, {duration(check.closing_s(search.n_calls))} for its end",
+            "the run": f"about {duration(check.run_s(search.n_calls))} on this machine{at_once}",
+            "of that": f"{duration(check.start_s)} to begin, "
+            f"{duration(check.search_s(search.n_calls))} of search, "
+            f"{duration(check.closing_s(search.n_calls))} of closing steps and pictures",
         }
     )
 

@@ -52,8 +52,9 @@ def _hints(error: Any, command: str, arguments: list[str]) -> Iterator[str]:
     elif parameter in ("run", "runs"):
         yield _runs_here(command)
     option = getattr(error, "option_name", None)
-    if option is not None and command == "hpopt":
-        commands = getattr(error.ctx.command, "commands", ())
+    context = getattr(error, "ctx", None)  # an option without its value names none
+    if option is not None and context is not None and command == "hpopt":
+        commands = getattr(context.command, "commands", ())
         yield f"options stand behind the command: {_behind(arguments, commands)}"
     elif option is not None and command in _WITH_SETTINGS and (key := setting_named(option)):
         yield f"a setting of the config is overridden so: -s {key}=VALUE"

@@ -22,7 +22,8 @@ def overview(run: Run) -> dict[str, Any]:
         "config": run.header.config,
         "state": run.state,
         "begun": run.begun.isoformat() if run.begun else None,
-        "trials": made(trials),
+        "trials": len(trials),  # that have begun, as in 0.1
+        "made": made(trials),
         "failed": sum(trial.state == "failed" for trial in trials),
         "cut": sum(trial.state == "cut" for trial in trials),
         "n_calls": run.n_calls,

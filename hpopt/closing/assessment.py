@@ -20,7 +20,7 @@ from hpopt.closing.mistakes import worst
 from hpopt.data.prepared import PartName
 from hpopt.errors import RunError
 from hpopt.export.best import trained_network
-from hpopt.metrics.metrics import metrics_for
+from hpopt.metrics.metrics import METRICS, metrics_for
 from hpopt.metrics.weighted import HALF, confusion, labels_above
 from hpopt.runs.folder import Run
 from hpopt.runs.mistakes import Mistakes
@@ -29,8 +29,8 @@ from hpopt.statistics.bootstrap import LEVEL
 from hpopt.statistics.calibration import calibration
 from hpopt.statistics.records import Interval
 from hpopt.statistics.sample import Predictor, Sample
-from hpopt.statistics.threshold import Threshold, choose_threshold, depends_on_threshold
-from hpopt.task import TASKS, Task
+from hpopt.statistics.threshold import as_judged, best_threshold, gain_over_half
+from hpopt.task import OWN_THRESHOLD, TASKS, Task
 from hpopt.training.baselines import BaselineKind, Predictions, baseline_predictions
 from hpopt.training.objective import Objective
 from hpopt.trials import Trial
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 # Of more labels a picture of the confusions can't be read.
 _MOST_LABELS = 60
-_BEST, _DEFAULT = "best", "default"
+_BEST, _DEFAULT, _JUDGED = "best", "default", "judged"
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,13 @@ class Assessment:
 
     def threshold(self) -> Thresholded:
         """Choose the threshold that the final network is used with, on the validation part."""
-        chosen = self._threshold_of(self._on_validation(*self.run.final))
-        gain = chosen.gain
+        predictions = self._on_validation(*self.run.final)
+        y, groups = self._y("validation"), self._groups("validation")
+        threshold = best_threshold(self.run.metric, y, predictions)
+        gain = gain_over_half(self.run.metric, y, predictions, groups)
         return Thresholded(
-            threshold=chosen.value,
-            tried=chosen.tried,
+            threshold=threshold,
+            tried=threshold,
             gain=None if gain is None else gain.difference,
             interval=None if gain is None else gain.interval,
             p=None if gain is None else gain.p,
@@ -91,7 +93,7 @@ class Assessment:
                 name: sample.compare(_BEST, name, metric) for name in predictors if name != _BEST
             },
             flattery=self._flattery(),
-            at_half=self._test_at_half.score(NETWORK, metric) if has_other_threshold else None,
+            at_half=self._at_half if has_other_threshold else None,
             calibration=calibration(sample.y, outputs) if TASKS[self._task].has_labels else None,
             confusion=self._confusion(outputs),
         )
@@ -122,8 +124,10 @@ class Assessment:
         return [metric.name for metric in metrics_for(self._task)]
 
     @property
-    def _has_threshold(self) -> bool:
-        return depends_on_threshold(self._task, self.run.metric)
+    def _at_half(self) -> float | None:
+        """What the final network would score on the test part by the threshold 0.5."""
+        sample = Sample(self._y("test"), {NETWORK: Predictor(self._final[1])}, [self.run.metric])
+        return sample.score(NETWORK, self.run.metric)
 
     def _y(self, part: PartName) -> np.ndarray:
         return self.objective.data.y(part)
@@ -145,7 +149,7 @@ class Assessment:
             default = self._default(self.run.trials()[0])
             predictors |= {} if default is None else {_DEFAULT: default}
         for name, (_, predictions) in self._baselines.items():
-            threshold = self._threshold_of(predictions["validation"]).value
+            threshold = self._threshold_of(predictions["validation"])
             predictors[name] = Predictor(predictions["test"], threshold)
         return predictors
 
@@ -158,19 +162,18 @@ class Assessment:
             return None
         threshold = HALF
         if self._has_threshold:
-            threshold = self._threshold_of(self._on_validation(default)).value
+            threshold = self._threshold_of(self._on_validation(default))
         return Predictor(objective.predict(network, "test"), threshold)
 
     @cached_property
     def _baselines(self) -> Mapping[str, tuple[BaselineKind, Predictions]]:
         return baseline_predictions(self.objective.data, self._final[0].data)
 
-    def _threshold_of(self, predictions: np.ndarray) -> Threshold:
+    def _threshold_of(self, predictions: np.ndarray) -> float:
         """The threshold for somebody's predictions of the validation part."""
         if not self._has_threshold:
-            return Threshold(HALF, HALF, None)
-        groups = self._groups("validation")
-        return choose_threshold(self.run.metric, self._y("validation"), predictions, groups=groups)
+            return HALF
+        return best_threshold(self.run.metric, self._y("validation"), predictions)
 
     def _on_validation(self, *trials: Trial) -> np.ndarray:
         """What trials' networks, fitted to the training part alone, predict of validation."""
@@ -178,12 +181,22 @@ class Assessment:
         return self.objective.predict(network, "validation")
 
     def _validation_scores(self, name: str) -> Mapping[str, float | None]:
-        """A baseline's scores on the validation part, by the threshold 0.5 as trials' are."""
-        predictors = {name: Predictor(self._baselines[name][1]["validation"])}
-        return _scores(Sample(self._y("validation"), predictors, self._metrics), name)
+        """A baseline's scores on the validation part, by the rule of the trials' scores."""
+        predictions = self._baselines[name][1]["validation"]
+        predictors = {name: Predictor(predictions), _JUDGED: self._judged(predictions)}
+        sample = Sample(self._y("validation"), predictors, self._metrics)
+        return {
+            metric: sample.score(_JUDGED if METRICS[metric].needs == "labels" else name, metric)
+            for metric in sample.metrics
+        }
+
+    def _judged(self, predictions: np.ndarray) -> Predictor:
+        """Predictions of the validation part as trials' are scored, by the rule of the run."""
+        y, groups = self._y("validation"), self._groups("validation")
+        return Predictor(as_judged(self.run.metric, self.run.rule, y, predictions, groups))
 
     def _flattery(self) -> Flattery | None:
-        """How far the search's best validation score flattered, by the threshold 0.5.
+        """How far the search's best validation score flattered.
 
         None for an ensemble: its test score is of another model than any that the search scored.
         """
@@ -202,13 +215,13 @@ class Assessment:
         elif self.run.weights(best) is None:
             of_search = None
         else:
-            validation = self._at_half("validation", self._on_validation(best))
+            validation = self._sample("validation", self._judged(self._on_validation(best)))
             of_search = validation.interval(NETWORK, self.run.metric)
             beyond = self._beyond(validation)
         return flattery(
             search,
             of_search,
-            self._test_at_half,
+            self._test,
             rows=rows,
             greater_is_better=self.run.header.greater_is_better,
             confirmed=self._confirmed,
@@ -220,19 +233,37 @@ class Assessment:
         if self._linear is None:
             return None
         greater_is_better = self.run.header.greater_is_better
-        test = self._test_at_half
+        test = self._test
         return beyond_baseline(self._linear, validation, test, greater_is_better=greater_is_better)
 
     @cached_property
-    def _test_at_half(self) -> Sample:
-        return self._at_half("test", self._final[1])
+    def _test(self) -> Sample:
+        """What the final network says of the test part, by the rule of the trials' scores."""
+        threshold = self.run.threshold if self._is_by_own_threshold else HALF
+        return self._sample("test", Predictor(self._final[1], threshold))
 
-    def _at_half(self, part: PartName, predictions: np.ndarray) -> Sample:
-        """A network's predictions of a part, and the linear baseline's, by the threshold 0.5."""
-        predictors = {NETWORK: Predictor(predictions)}
+    def _sample(self, part: PartName, network: Predictor) -> Sample:
+        """A network's predictions of a part, and the linear baseline's, by the same rule."""
+        predictors = {NETWORK: network}
         if self._linear is not None:
-            predictors[self._linear] = Predictor(self._baselines[self._linear][1][part])
+            predictions = self._baselines[self._linear][1]
+            linear = self._judged(predictions["validation"])
+            if part == "test":
+                threshold = HALF
+                if self._is_by_own_threshold:
+                    threshold = self._threshold_of(predictions["validation"])
+                linear = Predictor(predictions["test"], threshold)
+            predictors[self._linear] = linear
         return Sample(self._y(part), predictors, [self.run.metric], groups=self._groups(part))
+
+    @property
+    def _is_by_own_threshold(self) -> bool:
+        """Whether trials are scored as the model is used; those of hpopt 0.1 are by 0.5."""
+        return self.run.rule == OWN_THRESHOLD
+
+    @property
+    def _has_threshold(self) -> bool:
+        return self._is_by_own_threshold or self.run.outcomes.threshold is not None
 
     @property
     def _linear(self) -> str | None:

@@ -26,7 +26,7 @@ from hpopt.execution.slots import Job, Slots, TrialFinished
 from hpopt.runs.folder import Run, now
 from hpopt.runs.journal import Fitted
 from hpopt.runs.steps import Candidate, Confirmed
-from hpopt.search.surrogate import expected_best
+from hpopt.search.choosing import expected_best
 from hpopt.space.space import Space
 from hpopt.training.objective import Objective
 from hpopt.trials import Trial, fit_seed

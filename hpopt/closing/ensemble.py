@@ -12,6 +12,7 @@ from hpopt.runs.folder import Run
 from hpopt.runs.steps import Ensembled, EnsembleScores
 from hpopt.statistics.bootstrap import LEVEL
 from hpopt.statistics.sample import Predictor, Sample
+from hpopt.statistics.threshold import as_judged
 from hpopt.training.objective import Objective
 from hpopt.trials import Trial, ranked
 
@@ -82,13 +83,13 @@ class Ensemble:
 
     def _sample(self, averaged: Sequence[Trial], single: Trial) -> Sample:
         """What both say of the validation part."""
-        data = self.objective.data
+        data, metric = self.objective.data, self.run.metric
+        y, groups = data.y("validation"), data.groups("validation")
         predictors = {
-            _AVERAGE: Predictor(self._predictions(*averaged)),
-            _SINGLE: Predictor(self._predictions(single)),
+            name: Predictor(as_judged(metric, self.run.rule, y, self._predictions(*trials), groups))
+            for name, trials in ((_AVERAGE, averaged), (_SINGLE, [single]))
         }
-        groups = data.groups("validation")
-        return Sample(data.y("validation"), predictors, [self.run.metric], groups=groups)
+        return Sample(y, predictors, [metric], groups=groups)
 
     def _is_there(self, trial: Trial) -> bool:
         is_refitted = self.run.refitted_weights(trial) is not None or not self.whole

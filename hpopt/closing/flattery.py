@@ -2,7 +2,7 @@
 
 The best of many validation scores is in part luck, so other rows give less. What they give less is
 set beside a linear baseline, which no validation score has chosen: what that lost as well is due to
-the rows. All are judged by the threshold 0.5, as trials are.
+the rows. All are judged by the rule that trials are judged by.
 """
 
 from __future__ import annotations

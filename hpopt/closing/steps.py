@@ -47,13 +47,14 @@ from hpopt.runs.steps import (
     Summarised,
 )
 from hpopt.space.space import Space
-from hpopt.statistics.threshold import depends_on_threshold
+from hpopt.task import OWN_THRESHOLD
 from hpopt.training.objective import Objective
 from hpopt.trials import Trial
 
 log = logging.getLogger(__name__)
 
 _MOST_MISTAKES = 24
+
 # A step by its name, which the journal knows it by.
 NamedStep = tuple[str, Callable[[], StepOutcome]]
 
@@ -250,7 +251,11 @@ class Closing:
 
     @property
     def _has_threshold(self) -> bool:
-        return depends_on_threshold(self.objective.data.output.task, self.run.metric)
+        """Whether labels are said by a threshold of the model's own.
+
+        One of 0.1, whose trials were scored by 0.5, has it where it was closed with one before.
+        """
+        return self.run.rule == OWN_THRESHOLD or self.run.outcomes.threshold is not None
 
     def _results(self) -> Listed:
         trials = self.run.trials()

@@ -42,6 +42,8 @@ from hpopt.metrics.metrics import METRICS
 from hpopt.runs.finding import find_trial
 from hpopt.runs.folder import Run
 from hpopt.runs.state import HALF
+from hpopt.statistics.threshold import as_judged
+from hpopt.task import OWN_THRESHOLD
 from hpopt.training.fit import network_outputs
 from hpopt.training.objective import Objective
 from hpopt.training.settings import Training
@@ -212,10 +214,13 @@ def _compare_score(run: Run, trial: Trial, check: CheckRows, data: Prepared) -> 
     """Raise RunError where a network built again does not score what the trial did."""
     if check.target is None or len(check.target) < data.sizes["validation"]:
         return
+    if run.rule == OWN_THRESHOLD and any(column["use"] == "groups" for column in data.columns):
+        return  # the threshold was cross-fitted by groups, which the folder does not keep
     assert trial.result is not None
     then = trial.result.metrics[run.header.metric]
     try:
-        now = METRICS[run.header.metric].score(check.target, check.outputs)
+        judged = as_judged(run.metric, run.rule, check.target, check.outputs)
+        now = METRICS[run.metric].score(check.target, judged)
     except TrialError:
         now = float("nan")
     if not abs(now - then) <= max(1e-3 * abs(then), 2 / len(check.target)):

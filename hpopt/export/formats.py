@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from hpopt.backend import silent_stderr
+from hpopt.backend import load_keras, silent_stderr
 from hpopt.data.prepared import Prepared
 from hpopt.errors import MissingDependency
 from hpopt.export.twin import KERAS, network_of, raw_model
@@ -95,9 +95,33 @@ def _spell_out(graph: Any) -> None:
 
 
 def _write_tflite(model: Any, data: Prepared, path: Path) -> None:
-    single = raw_model(network_of(model), data.features, data.target, _TFLITE)
+    single = raw_model(_unrolled(network_of(model)), data.features, data.target, _TFLITE)
     with silent_stderr():  # the converter speaks of its passes, whatever the log level
         single.export(str(path), format="litert", verbose=False)
+
+
+def _unrolled(network: Any) -> Any:
+    """The network with its loops over time steps written out, for LiteRT's interpreter has none."""
+    keras = load_keras()
+    if not any(hasattr(layer, "unroll") for layer in network._flatten_layers()):
+        return network
+
+    def copy(layer: Any) -> Any:
+        config = layer.get_config()
+        inside = [config[key]["config"] for key in ("layer", "backward_layer") if key in config]
+        for form in (config, *inside):
+            if "unroll" in form:
+                form["unroll"] = True
+        return type(layer).from_config(config)
+
+    clone = keras.models.clone_model(network, clone_function=copy)
+    clone.set_weights(network.get_weights())
+    for layer in clone._flatten_layers():
+        if hasattr(layer, "zero_output_for_mask"):
+            # Written out, Keras 3.15 puts the zeros of a layer that goes backwards in wrong places.
+            # No layer that heeds a mask looks at them.
+            layer.zero_output_for_mask = False
+    return clone
 
 
 FORMATS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,9 +10,14 @@ import numpy as np
 from hpopt.plots import style
 from hpopt.plots.history import History, NotYetError
 from hpopt.report.words import show_score
+from hpopt.statistics.proportions import clopper_pearson
+from hpopt.statistics.records import Bin
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+_NEAR = 0.05
 
 
 def draw_calibration(history: History) -> Figure:
@@ -19,12 +25,12 @@ def draw_calibration(history: History) -> Figure:
     calibration = history.calibration
     if calibration is None:
         raise NotYetError("no probabilities of labels have been tested")
-    bins = calibration.bins
+    bins = _legible(calibration.bins)
     predicted = np.array([each.said for each in bins])
     seen = np.array([each.seen for each in bins])
     low, high = np.array([each.interval for each in bins]).T
     rows = sum(each.rows for each in bins)
-    figure = style.new_figure(3.6, width=4.2)
+    figure = style.new_figure(4.0, width=4.6)
     axes = figure.subplots()
     axes.grid()
     axes.plot([0, 1], [0, 1], color=style.GREY, linestyle="--", linewidth=1, label="as it is said")
@@ -32,15 +38,33 @@ def draw_calibration(history: History) -> Figure:
         predicted,
         seen,
         yerr=[np.maximum(seen - low, 0), np.maximum(high - seen, 0)],
-        fmt="o-",
+        fmt="o",
         color=style.BLUE,
-        markersize=4,
-        linewidth=1,
+        markersize=0,
         elinewidth=1,
         capsize=2,
         clip_on=False,
-        label=f"{rows} rows of test in {len(bins)} bins, 95 % intervals",
     )
+    axes.scatter(
+        predicted,
+        seen,
+        s=[12 + 90 * each.rows / rows for each in bins],
+        color=style.BLUE,
+        clip_on=False,
+        zorder=3,
+        label=f"{rows:,} rows of test in {len(bins)} groups, the larger the more; 95 % intervals",
+    )
+    for each in bins:
+        axes.annotate(
+            f"{each.rows:,}",
+            (each.said, each.seen),
+            xytext=(7 if each.said < 0.5 else -7, 0),
+            textcoords="offset points",
+            ha="left" if each.said < 0.5 else "right",
+            va="center",
+            fontsize=6.5,
+            color=style.DARK,
+        )
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     axes.set_aspect("equal")
@@ -59,3 +83,24 @@ def draw_calibration(history: History) -> Figure:
     )
     figure.legend(loc="outside upper left", ncols=1)
     return figure
+
+
+def _legible(bins: Sequence[Bin]) -> list[Bin]:
+    """The bins, with those joined whose probabilities are nearly the same.
+
+    A sure network says 0 or 1 of most rows, and all bins but a few would lie on each other.
+    """
+    joined: list[Bin] = []
+    for each in sorted(bins, key=lambda each: each.said):
+        if joined and each.said - joined[-1].said < _NEAR:
+            joined[-1] = _together(joined[-1], each)
+        else:
+            joined.append(each)
+    return joined
+
+
+def _together(one: Bin, other: Bin) -> Bin:
+    rows = one.rows + other.rows
+    said = (one.said * one.rows + other.said * other.rows) / rows
+    true = round(one.seen * one.rows) + round(other.seen * other.rows)
+    return Bin(said, true / rows, clopper_pearson(true, rows), rows)

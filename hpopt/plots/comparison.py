@@ -55,11 +55,14 @@ def draw_comparison(runs: Sequence[Run]) -> Figure:
         every = np.concatenate(
             [line[~np.isnan(line)] for lines in groups.values() for line in lines]
         )
-        set_heights(axes, *worthwhile_limits(every, first.greater_is_better))
+        low, high = worthwhile_limits(every, first.greater_is_better)
+        set_heights(axes, low, high)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8, min_n_ticks=1))
         axes.set_xlim(1, max(max(map(len, lines)) for lines in groups.values()) + 0.5)
         axes.set_xlabel("trial")
-        axes.set_ylabel(f"best {first.score_label} so far")
+        is_cut = every.min() < low or every.max() > high
+        cut = "\n(worse ones are off the axis)" if is_cut else ""
+        axes.set_ylabel(f"best {first.score_label} so far{cut}")
         figure.legend(loc="outside upper left", ncols=3)
     return figure
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hpopt.plots import style
-from hpopt.plots.history import History
+from hpopt.plots.history import History, beside_limits
 from hpopt.report.words import show_score
 from hpopt.trials import incumbents
 
@@ -38,15 +38,11 @@ def draw_convergence(history: History) -> Figure:
     )
     if history.default is not None and history.default.result is not None:
         score = history.score(history.default)
-        axes.plot(1, score, label=f"default: {show_score(score)}", clip_on=False, **style.DEFAULT)
+        _mark(axes, history, 1, score, f"default: {show_score(score)}", style.DEFAULT)
     assert history.best is not None
     best = history.score(history.best)
-    axes.plot(
-        history.best.number,
-        best,
-        label=f"best: {show_score(best)} (trial {history.best.number})",
-        **style.INCUMBENT,
-    )
+    name = f"best: {show_score(best)} (trial {history.best.number})"
+    _mark(axes, history, history.best.number, best, name, style.INCUMBENT)
     if history.failed:
         axes.plot(
             [trial.number for trial in history.failed],
@@ -62,6 +58,26 @@ def draw_convergence(history: History) -> Figure:
     axes.set_ylabel(history.score_label)
     figure.legend(loc="outside upper left", ncols=5, columnspacing=1.4, handletextpad=0.5)
     return figure
+
+
+def _mark(
+    axes: Axes, history: History, number: int, score: float, label: str, looks: dict[str, Any]
+) -> None:
+    """A mark at a score, or on the border with an arrow where the score lies beyond."""
+    bottom, top = history.score_limits
+    side = beside_limits(bottom, top, score)
+    axes.plot(number, np.clip(score, bottom, top), clip_on=False, label=label, **looks)
+    if side:
+        low, high = axes.get_ylim()
+        start, end = (top, high) if side > 0 else (bottom, low)
+        axes.annotate(
+            "",
+            (number, end),
+            (number, start),
+            annotation_clip=False,
+            arrowprops={"arrowstyle": "->", "color": style.DARK, "shrinkA": 4, "shrinkB": 0},
+            zorder=7,
+        )
 
 
 def _draw_trials(axes: Axes, history: History, numbers: np.ndarray) -> None:

@@ -43,7 +43,7 @@ class History:
     greater_is_better: bool
     space: Space
     trials: Sequence[Trial]
-    best: Trial | None
+    best: Trial | None  # whose network the run is for, as the summary names it
     calibration: Calibration | None = None  # of the step `test`
     confusion: Confusion | None = None
     mistakes: Mistakes | None = None
@@ -60,7 +60,7 @@ class History:
             greater_is_better=run.header.greater_is_better,
             space=run.space,
             trials=run.trials(),
-            best=run.best,
+            best=run.chosen,
             calibration=scored.calibration if scored else None,
             confusion=scored.confusion if scored else None,
             mistakes=Mistakes.read(run.path / MISTAKES) if scored else None,
@@ -169,6 +169,11 @@ def worthwhile_limits(scores: np.ndarray, greater_is_better: bool) -> tuple[floa
         spare = abs(top) * 0.01 or 0.01
         return bottom - spare, top + spare
     return bottom, top
+
+
+def beside_limits(low: float, high: float, score: float) -> int:
+    """-1 for a score below the limits, 1 for one above, 0 for one between them."""
+    return int(score > high) - int(score < low)
 
 
 def set_heights(axes: Axes, bottom: float, top: float) -> None:

@@ -14,12 +14,16 @@ if TYPE_CHECKING:
 
 
 def draw_importance(history: History) -> Figure:
-    """A bar for each dimension, the most important on top, with the surrogate's uncertainty."""
+    """A bar for each dimension, the most important on top, with the surrogate's uncertainty.
+
+    Below them is the rest of the variance: what dimensions do together.
+    """
     from matplotlib.ticker import PercentFormatter
 
     shares = history.importance[::-1]
-    figure = style.new_figure(0.8 + 0.24 * len(shares), 5.2)
+    figure = style.new_figure(1.05 + 0.24 * len(shares), 5.2)
     axes = figure.subplots()
+    rest = max(0.0, 1.0 - sum(s.share for s in shares))
     heights = np.arange(len(shares))
     share = np.array([s.share for s in shares])
     low, high = np.array([s.low for s in shares]), np.array([s.high for s in shares])
@@ -35,11 +39,14 @@ def draw_importance(history: History) -> Figure:
         capsize=2.5,
     )
     for height, value, end in zip(range(len(share)), share, np.maximum(high, share), strict=True):
-        axes.text(end * 1.01 + 0.005, height, f"{value:.0%}", va="center", fontsize=7)
-    axes.set_yticks(heights, [style.label(s.name, 28) for s in shares])
+        axes.text(end + 0.012, height, f"{value:.0%}", va="center", fontsize=7)
+    axes.barh(-1, rest, height=0.62, color=style.FAINT)
+    axes.text(rest + 0.012, -1, f"{rest:.0%}", va="center", fontsize=7, color=style.GREY)
+    names = ["several of them together", *(style.label(s.name, 28) for s in shares)]
+    axes.set_yticks([-1, *heights], names)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    axes.set_xlim(0, min(1.12, float(np.maximum(high, share).max()) * 1.15 + 0.05))
+    axes.set_xlim(0, min(1.12, max(rest, float(np.maximum(high, share).max())) * 1.15 + 0.05))
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     axes.set_xlabel(f"share of the variance of {history.metric} over the space")
     return figure

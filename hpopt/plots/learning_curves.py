@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_SHOWN = 5
+_SHOWN, _A_ROW = 5, 3
 _LABELS = {"loss": "loss on training", "val_loss": "loss on validation"}
 # A quantity that changes by more than this factor is easier to read on a logarithmic axis.
 _WIDE = 30
@@ -31,14 +32,13 @@ def draw_learning_curves(history: History) -> Figure:
         raise NotYetError("no finished trial has learning curves")
     default = history.default
     shown = [*best]
-    if default is not None and default not in best and _curves(default):
+    if history.best is not None and history.best not in best and _curves(history.best):
+        shown[-1] = history.best
+    if default is not None and default not in shown and _curves(default):
         shown.append(default)
-    names = list(dict.fromkeys(name for trial in shown for name in _curves(trial)))
-    columns = min(len(names), 3)
-    rows = -(-len(names) // columns)
-    figure = style.new_figure(0.6 + 2.4 * rows)
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes, name in zip(panels, names, strict=False):
+    names = _worth_a_panel(shown)
+    figure, panels = _panels(len(names))
+    for axes, name in zip(panels, names, strict=True):
         axes.grid(axis="y")
         for rank, trial in reversed(list(enumerate(shown))):
             _draw(axes, history, trial, rank, name)
@@ -47,12 +47,36 @@ def draw_learning_curves(history: History) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
         axes.set_xlabel("epoch")
         axes.set_ylabel(_LABELS.get(name, name.replace("_", " ")))
-    for axes in panels[len(names) :]:
-        style.switch_off(axes)
     _share_losses(dict(zip(names, panels, strict=False)))
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles[::-1], labels[::-1], loc="outside upper left", ncols=3)
     return figure
+
+
+def _worth_a_panel(shown: Sequence[Trial]) -> list[str]:
+    """The curves that say something: not those that are flat, each, as a constant rate is."""
+    names = dict.fromkeys(name for trial in shown for name in _curves(trial))
+    curves = {name: [_curves(trial).get(name, np.empty(0)) for trial in shown] for name in names}
+    varied = [name for name in names if not all(_is_flat(curve) for curve in curves[name])]
+    return varied or list(names)
+
+
+def _is_flat(curve: np.ndarray) -> bool:
+    finite = curve[np.isfinite(curve)]
+    return bool(finite.size > 1 and np.ptp(finite) <= 1e-9 * abs(finite[0]))
+
+
+def _panels(count: int) -> tuple[Figure, list[Axes]]:
+    """A figure of so many panels, up to three a row; those of a shorter row are wider."""
+    rows = -(-count // _A_ROW)
+    figure = style.new_figure(0.6 + 2.4 * rows)
+    grid = figure.add_gridspec(rows, 6)  # which two and three divide
+    sizes = [count // rows + (row < count % rows) for row in range(rows)]
+    panels = []
+    for row, size in enumerate(sizes):
+        wide = 6 // size
+        panels += [figure.add_subplot(grid[row, wide * i : wide * (i + 1)]) for i in range(size)]
+    return figure, panels
 
 
 def _curves(trial: Trial) -> dict[str, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 # In inches; laid out by hand, for matplotlib's own layout takes seconds with so many panels.
 _PANEL, _GAP, _TOP, _RIGHT = 0.95, 0.1, 0.62, 0.85
+_FEW_PANELS = 3.4  # that few panels share, so that titles and bars have room
 _LETTER = 0.062
 _LONGEST_NAME = 18
 
@@ -33,8 +35,9 @@ class PairGrid:
         ]
         left = 0.32 + _LETTER * max(letters)
         bottom = 0.12 + _LETTER * max(*letters, 5) * 0.75
-        inside = count * _PANEL + (count - 1) * _GAP
-        width = max(left + inside + _RIGHT, 3.4)
+        panel = self._panel = max(_PANEL, _FEW_PANELS / count)
+        inside = count * panel + (count - 1) * _GAP
+        width = max(left + inside + _RIGHT, 4.6)
         height = bottom + inside + _TOP
         self.figure = style.new_figure(height, width, constrained=False)
         self._bars = (left + inside + 0.12) / width
@@ -46,8 +49,8 @@ class PairGrid:
             right=(left + inside) / width,
             bottom=bottom / height,
             top=(bottom + inside) / height,
-            wspace=_GAP / _PANEL,
-            hspace=_GAP / _PANEL,
+            wspace=_GAP / panel,
+            hspace=_GAP / panel,
         )
         self.lower = [(row, column) for row in range(count) for column in range(row)]
         self.diagonal = [(index, index) for index in range(count)]
@@ -90,7 +93,7 @@ class PairGrid:
         bottom, top = self._spans
         middle, spare = (bottom + top) / 2, (top - bottom) * 0.04
         top = (
-            min(top, bottom + 4 * (_PANEL + _GAP) / self.figure.get_figheight())
+            min(top, bottom + 4 * (self._panel + _GAP) / self.figure.get_figheight())
             if not half
             else top
         )
@@ -100,16 +103,19 @@ class PairGrid:
         axes = self.figure.add_axes((self._bars, low, 0.1 * inch, high - low))
         bar = self.figure.colorbar(mappable, cax=axes)
         bar.outline.set_visible(False)
+        bar.ax.yaxis.set_major_formatter(lambda value, place: f"{value:,.4g}")
         bar.set_label(label)
 
-    def finish(self, history: History, text: str) -> Figure:
-        """The figure, with its title and the legend of its marks."""
+    def finish(self, history: History, text: str, notes: Sequence[str] = ()) -> Figure:
+        """The figure, with its title, notes on a line below it, and the legend of its marks."""
         from matplotlib.lines import Line2D
 
         shown, of = len(self.dimensions), len(history.space)
         if shown < of:
             chosen = "" if history.wanted else "most important "
-            text = f"{text}\n{shown} {chosen}of {of} dimensions"
+            notes = [f"{shown} {chosen}of {of} dimensions", *notes]
+        below = textwrap.fill("; ".join(notes), int(self.figure.get_figwidth() / (1.1 * _LETTER)))
+        text = f"{text}\n{below}".rstrip()
         inch = 1 / self.figure.get_figheight()
         style.title(self.figure, text, y=1 - 0.06 * inch)
         handles = [Line2D([], [], label="default", **style.DEFAULT)]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_DOTS = 300
+_FEWEST_STEPS, _MOST_STEPS = 6, 10
 
 
 def draw_pairs(history: History) -> Figure:
@@ -33,7 +34,10 @@ def draw_pairs(history: History) -> Figure:
     for place, dimension in zip(grid.diagonal, dimensions, strict=True):
         draw_curve(grid.panels[place], history, history.dependence(dimension.name))
     _share_heights([grid.panels[place] for place in grid.diagonal])
-    means = _normalised([history.to_scores(e.middle) for e in effects.values()])
+    means = _steps(
+        [history.to_scores(e.middle) for e in effects.values()],
+        [e.deviation for e in effects.values()],
+    )
     spreads = _normalised([e.deviation for e in effects.values()], from_zero=True)
     colours = style.value_colours(history.greater_is_better)
     lower = upper = None
@@ -53,8 +57,9 @@ def draw_pairs(history: History) -> Figure:
         grid.colour_bar(lower, f"average {history.metric} (darker is better)", half="lower")
         grid.colour_bar(upper, "its standard deviation", half="upper")
     hatched = any(np.isnan(effect.middle).any() for effect in effects.values())
-    note = "; hatched where one of the two is inactive" if hatched else ""
-    return grid.finish(history, f"Partial dependence of {history.score_label}{note}")
+    notes = ["a step of colour is a deviation or more"]
+    notes += ["hatched where one of the two is inactive"] if hatched else []
+    return grid.finish(history, f"Partial dependence of {history.score_label}", notes)
 
 
 def _normalised(tables: list[np.ndarray], *, from_zero: bool = False) -> Any:
@@ -67,6 +72,28 @@ def _normalised(tables: list[np.ndarray], *, from_zero: bool = False) -> Any:
     low = 0.0 if from_zero else float(finite.min())
     high = float(finite.max())
     return Normalize(low, high if high > low else low + 1e-9)
+
+
+def _steps(tables: list[np.ndarray], deviations: list[np.ndarray]) -> Any:
+    """Steps of colour for all panels, none finer than the usual deviation of what they show.
+
+    A smooth scale would paint differences that are none; and what lies within one or two steps has
+    neighbouring colours, not the ends of the scale.
+    """
+    from matplotlib.colors import BoundaryNorm
+
+    means, spreads = (_finite(each) for each in (tables, deviations))
+    if not means.size:
+        return _normalised(tables)
+    low, high = float(means.min()), float(means.max())
+    step = max(float(np.median(spreads)), (high - low) / _MOST_STEPS, 1e-9 * (abs(high) or 1.0))
+    count = max(_FEWEST_STEPS, int(np.ceil((high - low) / step)))
+    middle = (low + high) / 2
+    return BoundaryNorm(middle + step * (np.arange(count + 1) - count / 2), 256)
+
+
+def _finite(tables: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate([table[np.isfinite(table)] for table in tables])
 
 
 def _tint(axes: Axes, effect: Dependence, table: np.ndarray, norm: Any, colours: Any) -> Any:

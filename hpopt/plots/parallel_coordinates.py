@@ -116,7 +116,9 @@ def _draw_axes(axes: Axes, history: History, dimensions: list[Dimension]) -> Non
             )
         if column < len(dimensions) and dimensions[column].when:
             axes.text(column, _INACTIVE - 0.03, "inactive", ha="center", va="top", fontsize=6)
-    names = [style.label(d.name, 22) for d in dimensions] + [history.metric]
+    beyond = int(((history.scores < bottom) | (history.scores > top)).sum())
+    cut = f"\n({beyond} worse: off the axis)" if beyond else ""
+    names = [style.label(d.name, 22) for d in dimensions] + [f"{history.metric}{cut}"]
     axes.set_xticks(range(len(names)), names, rotation=35, ha="right", rotation_mode="anchor")
     axes.tick_params(axis="x", length=0)
     axes.set_yticks([])

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _COLUMNS = 4
+GOES_ON = "goes on"  # of a band
 _FEW = 12  # whole numbers up to which each has a mark of its own
 
 
@@ -30,6 +31,7 @@ def draw_partial_dependence(history: History) -> Figure:
     for axes, dimension in zip(panels, dimensions, strict=False):
         draw_curve(axes, history, history.dependence(dimension.name))
         scales.lay_out(axes, "x", dimension, 4)
+        scales.add_margins(axes, dimension)
         axes.set_xlabel(style.label(dimension.name, 24))
         axes.set_title(f"{shares.get(dimension.name, 0):.0%} of the variance", fontsize=7, pad=3)
         axes.grid(axis="y")
@@ -39,10 +41,14 @@ def draw_partial_dependence(history: History) -> Figure:
     for axes in panels[::columns]:
         axes.set_ylabel(f"average {history.metric}")
     entries = dict(zip(*panels[0].get_legend_handles_labels()[::-1], strict=True))
-    names = ["average", "±1 sd of it", "±2 sd", "trials", "default", "best"]
+    for axes in panels[1 : len(dimensions)]:
+        entries |= dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
+    names = ["average", "±1 sd of it", "±2 sd", GOES_ON, "trials", "default", "best"]
+    names = [name for name in names if name in entries]
     figure.legend(
-        [entries[n] for n in names], names, loc="outside upper left", ncols=6 if columns > 2 else 3
-    )
+        [entries[n] for n in names], names, loc="outside upper left", ncols=7 if columns > 2 else 3,
+        columnspacing=1.4, handletextpad=0.5,
+    )  # fmt: skip
     return figure
 
 
@@ -67,6 +73,7 @@ def draw_curve(axes: Axes, history: History, effect: Dependence) -> None:
             axes.fill_between(
                 grid.centres, low, high, color=style.BLUE, alpha=alpha, linewidth=0, label=label
             )
+    _mark_ends(axes, history, effect)
     if bars:
         half = 0.25 * np.diff(grid.edges)
         axes.hlines(
@@ -74,6 +81,23 @@ def draw_curve(axes: Axes, history: History, effect: Dependence) -> None:
         )
     else:
         axes.plot(grid.centres, middle, color=style.BLUE, label="average")
+
+
+def _mark_ends(axes: Axes, history: History, effect: Dependence) -> None:
+    """Triangles where a band goes on beyond what is credible, where it is not drawn."""
+    [grid] = effect.grids
+    low, high = effect.within(2)
+    for values, end in ((low, effect.ends[0]), (high, effect.ends[1])):
+        is_cut = np.isclose(values, end) if np.isfinite(end) else np.zeros(len(values), bool)
+        if not is_cut.any():
+            continue
+        places = np.flatnonzero(is_cut)[:: max(1, int(is_cut.sum()) // 6)]
+        is_up = (end == effect.ends[1]) != history.greater_is_better
+        axes.plot(
+            grid.centres[places], np.full(len(places), history.to_scores(np.array(end))),
+            marker="^" if is_up else "v", linestyle="none", color=style.BLUE, markersize=3,
+            alpha=0.6, markeredgewidth=0, label=GOES_ON, clip_on=False,
+        )  # fmt: skip
 
 
 def _mark_trials(axes: Axes, history: History, name: str) -> None:

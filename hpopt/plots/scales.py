@@ -96,6 +96,18 @@ def lay_out(axes: Axes, which: Literal["x", "y"], dimension: Dimension, most: in
     set_limits(*limits(dimension))
 
 
+def add_margins(axes: Axes, dimension: Dimension, share: float = 0.04) -> None:
+    """Widen a panel's x axis a little, so that marks at its ends are inside."""
+    if isinstance(dimension, Categorical | Integer) and not is_log(dimension):
+        return  # which has half a step to spare
+    low, high = limits(dimension)
+    if is_log(dimension):
+        factor = (high / low) ** share
+        axes.set_xlim(low / factor, high * factor)
+    else:
+        axes.set_xlim(low - share * (high - low), high + share * (high - low))
+
+
 def _linear_ticks(low: float, high: float, most: int, *, whole: bool) -> list[float]:
     from matplotlib.ticker import MaxNLocator
 

@@ -15,6 +15,7 @@ from hpopt.runs.state import HALF
 from hpopt.runs.steps import Flattery, Scored
 from hpopt.shown import in_markdown
 from hpopt.statistics.records import Comparison
+from hpopt.task import OWN_THRESHOLD
 
 _DEFAULT = "the default params"
 
@@ -68,7 +69,7 @@ def describe_flattery(run: Run) -> list[str]:
             f"{show_score(flattery.confirmed)} on average; "
         )
     sentence += f"on the test part the final network gives {show_score(flattery.test)}"
-    if run.threshold != HALF:
+    if run.threshold != HALF and run.rule != OWN_THRESHOLD:
         sentence += f" at the threshold {HALF}, by which trials are judged"
     return [sentence + ".", *_difference(flattery, scored.rows), *_beyond(flattery)]
 
@@ -138,6 +139,8 @@ def describe_threshold(run: Run) -> list[str]:
     rows = "rows of the validation part that it was not made of"
     by = show_with(interval, abs(gain.difference))
     shown = f"{by} {show_interval(interval)} {run.metric} on {rows}"
+    if run.rule == OWN_THRESHOLD:
+        return [_own_threshold(run, gain, shown)]
     if run.threshold != HALF:
         sentence = (
             f"{_positive(run)} is said where its probability is above {run.threshold:.3f}, not "
@@ -151,6 +154,21 @@ def describe_threshold(run: Run) -> list[str]:
     if gain.difference > 0:
         return [f"{other} better by {shown}, which could be chance."]
     return [f"{other} no better, but behind by {shown}."]
+
+
+def _own_threshold(run: Run, gain: Comparison, shown: str) -> str:
+    """The threshold of the model, and what it is worth beside 0.5."""
+    lead = gain if run.header.greater_is_better else gain.negated
+    sentence = (
+        f"{_positive(run)} is said where its probability is above {run.threshold:.3f}, the best "
+        f"threshold by {run.metric} on validation. Beside {HALF} it "
+    )
+    sentence += f"gains {shown}" if lead.difference >= 0 else f"loses {shown}"
+    sentence += "." if lead.is_clear else ", which could be chance."
+    at_half = run.outcomes.test.at_half if run.outcomes.test else None
+    if at_half is not None:
+        sentence += f" On the test part {HALF} would give {show_score(at_half)}."
+    return sentence
 
 
 def _positive(run: Run) -> str:

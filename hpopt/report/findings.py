@@ -13,6 +13,7 @@ import numpy as np
 from hpopt.report.words import list_names, show_param, show_score
 from hpopt.runs.folder import Run
 from hpopt.runs.steps import Findings
+from hpopt.search.choosing import Choice, choose
 from hpopt.search.dependence import Dependence, dependence
 from hpopt.search.surrogate import fit_surrogate, importance, leave_one_out
 from hpopt.space.dimensions import Categorical, Integer
@@ -38,22 +39,42 @@ def find_out(run: Run) -> Findings:
         return Findings([f"{few} finished: too few to say what the parameters did."], None)
     surrogate = fit_surrogate(space, trials)
     trust = leave_one_out(surrogate)
-    if trust.r2 < _LEAST_R2:
-        return Findings(["The trials say nothing certain of any single parameter."], str(trust))
     sign = -1.0 if run.header.greater_is_better else 1.0
-    effects, unclear = [], []
-    for part in importance(surrogate):
+    choice = choose(space, trials)
+    effects = [] if choice is None or not choice.is_noisy else [describe_luck(choice, sign)]
+    if trust.r2 < _LEAST_R2:
+        effects.append("The trials say nothing certain of any single parameter.")
+        return Findings(effects, str(trust))
+    unclear = []
+    parts = importance(surrogate)
+    for part in parts:
         effect = dependence(surrogate, space, [part.name])
         words = describe_effect(effect, sign)
         if words is None:
             unclear.append(part.name)
         else:
             effects.append(f"`{part.name}` ({part.share:.0%} of the variance): {words}")
-    if unclear and effects:
+    if unclear and len(unclear) < len(parts):
         effects.append(f"Of {list_names(unclear)} the trials say nothing certain.")
     elif unclear:
         effects.append("The trials say nothing certain of any single parameter.")
     return Findings(effects, str(trust))
+
+
+def describe_luck(choice: Choice, sign: float) -> str:
+    """What is expected of the best score where noise is large, and who is expected to be best.
+
+    `sign` turns values, which are minimised, into the metric's scores.
+    """
+    lowest, best = choice.lowest, choice.trial
+    assert lowest.value is not None
+    words = (
+        f"Scores are noisy: of trial {lowest.number}, whose {show_score(sign * lowest.value)} is "
+        f"the best, the surrogate expects {show_score(sign * choice.expected_of_lowest)}"
+    )
+    if best.params == lowest.params:
+        return f"{words}; it expects no other to be better."
+    return f"{words}; of trial {best.number} it expects {show_score(sign * choice.expected)}."
 
 
 def describe_effect(effect: Dependence, sign: float) -> str | None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from hpopt.report.words import list_trials, show_interval, show_score, show_with
 from hpopt.runs.folder import Run
+from hpopt.runs.state import HALF
 from hpopt.runs.steps import Scored, Scores
+from hpopt.task import OWN_THRESHOLD
 from hpopt.trials import Trial
 
 
@@ -51,6 +53,21 @@ def score_rows(run: Run, best: Trial) -> Sequence[ScoreRow]:
     for name, baseline in scored.baselines.items():
         rows.append(row(name, name, baseline.validation.get(metric), baseline.test))
     return rows
+
+
+def rule_of_scores(run: Run) -> str | None:
+    """The one rule by which all scores of a table are made, where labels hang on a threshold."""
+    if run.rule == OWN_THRESHOLD:
+        return (
+            f"Each model's {run.metric} is by its own best threshold: on validation by one that "
+            "was chosen on other rows than it labels, on test by the one chosen on validation."
+        )
+    if run.threshold != HALF:
+        return (
+            f"On validation, labels are said by the threshold {HALF}, as hpopt 0.1 judged trials; "
+            "on test by each model's own."
+        )
+    return None
 
 
 def ensemble_score(run: Run) -> float | None:

@@ -12,7 +12,7 @@ from hpopt.report.assessment import (
     verdicts,
 )
 from hpopt.report.choice import describe_ensemble, describe_race
-from hpopt.report.scores import score_rows
+from hpopt.report.scores import rule_of_scores, score_rows
 from hpopt.report.suspicion import cautions
 from hpopt.report.verdict import verdict
 from hpopt.report.words import (
@@ -93,7 +93,9 @@ def _scores(run: Run, best: Trial) -> list[str]:
     if scored and has_intervals:
         head[2] += f" [{scored.level:.0%} interval]"
     table = [[row.name, row.validation, row.test_with_interval] for row in rows]
-    lines = ["## Scores", "", *_table(head, table), "", *_paragraph(_fits(best, scored))]
+    rule = rule_of_scores(run)
+    about = [*([rule] if rule else []), *_fits(best, scored)]
+    lines = ["## Scores", "", *_table(head, table), "", *_paragraph(about)]
     if run.best is not None and run.best.number == run.trials()[0].number:
         lines += ["No trial was better than the default params.", ""]
     again = repeated(run, best)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hpopt.report.assessment import flattery_in_brief
-from hpopt.report.scores import score_rows
+from hpopt.report.scores import rule_of_scores, score_rows
 from hpopt.report.suspicion import cautions
 from hpopt.report.verdict import verdict
 from hpopt.report.words import (
@@ -44,6 +44,7 @@ def conclude(run: Run) -> str:
         rows[0] += ["[95 %]" if any(row.interval for row in others) else ""]
         lines += align(rows)
     sentences = [
+        rule_of_scores(run),
         repeated(run, best),
         flattery_in_brief(run),
         few_groups(run),

@@ -30,6 +30,7 @@ from hpopt.runs.journal import (
 from hpopt.runs.lock import is_locked
 from hpopt.runs.logfile import logging_to
 from hpopt.runs.naming import new_folder
+from hpopt.runs.objectives import goals_of
 from hpopt.runs.state import RunState, Status
 from hpopt.runs.steps import StepOutcomes
 from hpopt.runs.weights import Weights
@@ -271,6 +272,11 @@ class Run:
     def fits(self) -> Sequence[Fitted]:
         """The fits of closing steps that have ended."""
         return self._state.fits
+
+    @property
+    def rule(self) -> str | None:
+        """How probabilities become labels where trials are scored; see `hpopt/task.py`."""
+        return goals_of(self.header)[0].rule
 
     @property
     def threshold(self) -> float:

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from hpopt.runs.journal import Header
+from hpopt.task import LIKELIEST
 
 Direction = Literal["minimize", "maximize"]
 
-# The rule of a metric of labels: of two labels the second above a half, of several the likeliest.
-LIKELIEST = "likeliest label"
 # hpopt 0.1 listed no objectives: it had these metrics of labels, and this rule for them.
 _LABEL_METRICS_OF_0_1 = ("accuracy", "balanced_accuracy", "f1")
 

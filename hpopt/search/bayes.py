@@ -17,16 +17,20 @@ from threadpoolctl import threadpool_limits
 
 from hpopt.search.acquisition import PORTFOLIO, Acquisition, AcquisitionName, hedge_choice
 from hpopt.search.encoding import Encoding
-from hpopt.search.gp import GP, Hyperparameters
+from hpopt.search.fits import Fit, fit_to, fit_to_json, recorded_fit
+from hpopt.search.gp import GP
+from hpopt.search.knowledge import KnowledgeGradient
 from hpopt.search.maximiser import Maximiser
-from hpopt.search.observations import Observations, fit_to, fit_to_json, recorded_fit
+from hpopt.search.observations import Observations
 from hpopt.search.plateau import calls_for_spread
-from hpopt.search.searcher import Suggestion, generator, sample_unseen
+from hpopt.search.searcher import Suggestion, generator, is_seen, sample_unseen
 from hpopt.search.sobol_engine import SobolSearcher
+from hpopt.space.dimensions import identity
 from hpopt.space.space import Space
 from hpopt.trials import Trial, made
 
-# The least deviation of the noise, where that of the values is 1, with which a repeat can pay.
+# The least deviation of the noise, where that of the values is 1, with which the choice of the best
+# is a matter of what the posterior says, and a repeat can pay.
 _NOISY = 0.1
 
 
@@ -67,41 +71,73 @@ class BayesSearcher:
         self, encoding: Encoding, trials: Sequence[Trial], rng: np.random.Generator
     ) -> Suggestion:
         data = Observations.of(encoding, trials)
-        hyperparameters, info = _fit(encoding, data, trials)
-        gp = GP.condition(data.features, data.y, encoding.groups, hyperparameters, data.variances)
+        fit, info = _fit(encoding, data, trials)
+        gp = fit.condition(encoding, data)
         means = gp.predict_mean(data.features[: data.n_finished])
-        centres = data.x[np.argsort(means, kind="stable")]
         gp = _believing(encoding, gp, trials)
-        seen, _ = encoding.points([trial.params for trial in trials])
-        maximiser = Maximiser(encoding, gp, centres, seen, rng)
-        incumbent, noise = float(means.min()), math.sqrt(hyperparameters.noise + data.noise)
-        if self.acquisition == "gp_hedge":
-            tops = [maximiser.maximise(Acquisition(name, incumbent, noise)) for name in PORTFOLIO]
-            gains = _gains(encoding, gp, trials)
-            nominees = [top[0].tolist() for top in tops if top is not None]
-            info["hedge"] = {"gains": gains.tolist(), "nominees": nominees}
-            top = tops[hedge_choice(gains, rng.random())]
+        noise = math.sqrt(fit.hyperparameters.noise + data.noise)
+        is_noisy = noise >= _NOISY and not data.has_plateau and not is_exact(trials)
+        if self.acquisition == "EI" and is_noisy:
+            best = _most_telling(encoding, gp, fit, data, trials, rng)
         else:
-            acquisition = Acquisition(cast(AcquisitionName, self.acquisition), incumbent, noise)
-            top = maximiser.maximise(acquisition)
-            again = None if _is_exact(trials) else _best_repeat(data, gp, acquisition)
-            if top is not None and again is not None and again[1] > top[1]:
-                return Suggestion(encoding.space.from_unit(again[0]), info | {"repeat": True})
-        if top is None:
+            centres = data.x[np.argsort(means, kind="stable")]
+            seen, _ = encoding.points([trial.params for trial in trials])
+            maximiser = Maximiser(encoding, gp, centres, seen, rng)
+            best = self._best(maximiser, float(means.min()), noise, info, trials, rng)
+        if best is None:
             return Suggestion(sample_unseen(encoding.space, trials, rng), info)
-        return Suggestion(encoding.space.from_unit(top[0]), info)
+        params = encoding.space.from_unit(best)
+        return Suggestion(params, info | ({"repeat": True} if is_seen(params, trials) else {}))
+
+    def _best(
+        self,
+        maximiser: Maximiser,
+        incumbent: float,
+        noise: float,
+        info: dict[str, Any],
+        trials: Sequence[Trial],
+        rng: np.random.Generator,
+    ) -> np.ndarray | None:
+        """The new point [d] where the acquisition function is highest."""
+        if self.acquisition != "gp_hedge":
+            name = cast(AcquisitionName, self.acquisition)
+            return maximiser.maximise(Acquisition(name, incumbent, noise))
+        tops = [maximiser.maximise(Acquisition(name, incumbent, noise)) for name in PORTFOLIO]
+        gains = _gains(maximiser.encoding, maximiser.gp, trials)
+        nominees = [top.tolist() for top in tops if top is not None]
+        info["hedge"] = {"gains": gains.tolist(), "nominees": nominees}
+        return tops[hedge_choice(gains, rng.random())]
+
+
+def _most_telling(
+    encoding: Encoding,
+    gp: GP,
+    fit: Fit,
+    data: Observations,
+    trials: Sequence[Trial],
+    rng: np.random.Generator,
+) -> np.ndarray | None:
+    """The point [d], tried or new, whose value would tell most about which one is best."""
+    gradient = KnowledgeGradient(
+        encoding,
+        gp,
+        data.x[: data.n_finished],
+        lambda features, mu: fit.noise(features, mu) + data.noise,
+    )
+    barred, _ = encoding.points([trial.params for trial in trials if trial.value is None])
+    return gradient.best(barred, rng)
 
 
 def _fit(
     encoding: Encoding, data: Observations, trials: Sequence[Trial]
-) -> tuple[Hyperparameters, dict[str, Any]]:
-    """The hyperparameters in force, and, where they are fitted now, what to write of them."""
+) -> tuple[Fit, dict[str, Any]]:
+    """The fit in force, and, where it is made now, what to write of it."""
     recorded = recorded_fit(encoding, trials)
     over = made(trials)
     if recorded is not None and not is_due(over, recorded[0]):
         return recorded[1], {}
-    hyperparameters = fit_to(encoding, data, recorded[1] if recorded else None)
-    return hyperparameters, {"fit": fit_to_json(encoding, over, hyperparameters)}
+    fit = fit_to(encoding, data, recorded[1] if recorded else None)
+    return fit, {"fit": fit_to_json(encoding, over, fit)}
 
 
 def _believing(encoding: Encoding, gp: GP, trials: Sequence[Trial]) -> GP:
@@ -112,33 +148,21 @@ def _believing(encoding: Encoding, gp: GP, trials: Sequence[Trial]) -> GP:
     features = encoding.encode(*encoding.points(running))
     believed = np.concatenate([gp.y, gp.predict_mean(features)])
     variances = np.concatenate([gp.variances, np.zeros(len(running))])
+    loudness = np.concatenate([gp.loudness, np.ones(len(running))])
     features = np.concatenate([gp.X, features])
-    return GP.condition(features, believed, gp.groups, gp.hyperparameters, variances)
+    return GP.condition(features, believed, gp.groups, gp.hyperparameters, variances, loudness)
 
 
-def _is_exact(trials: Sequence[Trial]) -> bool:
-    """Whether every value is free of noise, so that a repeat can tell nothing."""
-    return all(trial.result.standard_error == 0.0 for trial in trials if trial.result is not None)
+def is_exact(trials: Sequence[Trial]) -> bool:
+    """Whether values have no noise, so that a repeat can tell nothing.
 
-
-def _best_repeat(
-    data: Observations, gp: GP, acquisition: Acquisition
-) -> tuple[np.ndarray, float] | None:
-    """The finished point [d] that is most worth another measurement, and what that is worth.
-
-    None where no repeat can be wanted: only augmented EI knows the price of noise, noise must be
-    there, and where a repeat has once given the same value, it was the surrogate's own misfit.
+    So it is where it is said of every value, and where a repeat once gave the same value: what
+    looked like noise was the surrogate's own misfit.
     """
-    if acquisition.name != "EI" or acquisition.noise < _NOISY:
-        return None
-    x, y = data.x[: data.n_finished], data.y[: data.n_finished]
-    _, which = np.unique(x, axis=0, return_inverse=True)
-    pairs = np.unique(np.column_stack([which.ravel(), y]), axis=0)
-    if len(pairs) < len(y):
-        return None
-    worth = acquisition(*gp.predict(data.features[: data.n_finished]))[0]
-    best = int(worth.argmax())
-    return x[best], float(worth[best])
+    finished = [trial for trial in trials if trial.result is not None]
+    if all(trial.result.standard_error == 0.0 for trial in finished if trial.result is not None):
+        return True
+    return len({(identity(trial.params), trial.value) for trial in finished}) < len(finished)
 
 
 def initial_size(d: int, n_calls: int | None) -> int:

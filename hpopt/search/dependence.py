@@ -31,7 +31,8 @@ class Dependence:
 
     `quantiles` [5, g] or [5, g1, g2] lie -2 to 2 posterior deviations of the mean from its middle;
     `mu` and `sigma` [g] or [g1, g2] are that mean and deviation in the surrogate's units, in which
-    cells compare. All are NaN where a dimension is never active.
+    cells compare. All are NaN where a dimension is never active. No quantile lies beyond the
+    `ends` of what is credible.
     """
 
     dimensions: Sequence[Dimension]
@@ -39,6 +40,7 @@ class Dependence:
     quantiles: np.ndarray
     mu: np.ndarray
     sigma: np.ndarray
+    ends: tuple[float, float] = (-np.inf, np.inf)
 
     @property
     def middle(self) -> np.ndarray:
@@ -58,7 +60,7 @@ class Dependence:
     def transposed(self) -> Dependence:
         """The same with its two dimensions exchanged."""
         turned = self.quantiles.transpose(0, 2, 1), self.mu.T, self.sigma.T
-        return Dependence(self.dimensions[::-1], self.grids[::-1], *turned)
+        return Dependence(self.dimensions[::-1], self.grids[::-1], *turned, self.ends)
 
 
 def dependence(
@@ -94,8 +96,9 @@ def dependence(
     if has_points.any():
         mu[has_points], sigma[has_points] = surrogate.average(points, masks)
     means = surrogate.to_values(mu + np.multiply.outer(np.arange(-2.0, 3.0), sigma))
-    quantiles = np.clip(means, *_credible(surrogate)).reshape(5, *shape)
-    return Dependence(dimensions, grids, quantiles, mu.reshape(shape), sigma.reshape(shape))
+    ends = _credible(surrogate)
+    quantiles = np.clip(means, *ends).reshape(5, *shape)
+    return Dependence(dimensions, grids, quantiles, mu.reshape(shape), sigma.reshape(shape), ends)
 
 
 def _credible(surrogate: Surrogate) -> tuple[float, float]:

@@ -27,6 +27,9 @@ from hpopt.space.conditions import Condition, is_number
 from hpopt.space.dimensions import Categorical, Dimension, Integer, Params, Real
 from hpopt.space.space import Space
 
+# Of two values there is one distance, which the lengthscale is; of very many too little is learned.
+_FEWEST_ALIKE, _MOST_ALIKE = 3, 12
+
 
 class Encoding:
     """Turns points of a space's unit cube into features, many at a time."""
@@ -41,6 +44,18 @@ class Encoding:
         self.is_real = np.array([isinstance(dimension, Real) for dimension in space], dtype=bool)
         self._defaults = np.array([d.to_unit(d.default) for d in space], dtype=float)
         self._parents_first = space.parents_first
+
+    @property
+    def blocks(self) -> dict[str, slice]:
+        """The features of each dimension without order whose values may be alike, by its name."""
+        blocks = {}
+        for group, j in enumerate(self.searched):
+            dimension = self.space.dimensions[j]
+            if isinstance(dimension, Categorical) and not is_ordinal(dimension):
+                first, last = np.flatnonzero(self.groups == group)[[0, -1]].tolist()
+                if _FEWEST_ALIKE <= last - first + 1 <= _MOST_ALIKE:
+                    blocks[dimension.name] = slice(first, last + 1)
+        return blocks
 
     @property
     def names(self) -> list[str]:

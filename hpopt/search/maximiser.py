@@ -35,17 +35,17 @@ class Maximiser:
         seen: np.ndarray,
         rng: np.random.Generator,
     ) -> None:
-        self._encoding, self._gp = encoding, gp
-        self._seen = set(_keys(seen))
+        self.encoding, self.gp = encoding, gp
+        self._seen = set(keys(seen))
         n = max(_FEWEST, min(_N_CANDIDATES, _BUDGET // len(gp.y) ** 2))
-        x, active = encoding.snap(_candidates(n, centres[:_N_CENTRES], rng))
-        first = {key: i for i, key in reversed(list(enumerate(_keys(x)))) if key not in self._seen}
+        x, active = encoding.snap(candidates(n, centres[:_N_CENTRES], rng))
+        first = {key: i for i, key in reversed(list(enumerate(keys(x)))) if key not in self._seen}
         unseen = np.array(sorted(first.values()), dtype=int)
         self._x = x[unseen]
         self._mu, self._sigma = gp.predict(encoding.encode(self._x, active[unseen]))
 
-    def maximise(self, acquisition: Acquisition) -> tuple[np.ndarray, float] | None:
-        """The best point [d] found, on its dimensions' values, and what it is worth.
+    def maximise(self, acquisition: Acquisition) -> np.ndarray | None:
+        """The best point [d] found, on its dimensions' values.
 
         None where no candidate is left: the space is used up, or nearly.
         """
@@ -54,7 +54,7 @@ class Maximiser:
         values = acquisition(self._mu, self._sigma)[0]
         starts = np.argsort(-values, kind="stable")[:_N_STARTS]
         tops = [self._climb(acquisition, self._x[i], float(values[i])) for i in starts]
-        return max(tops, key=lambda top: top[1])
+        return max(tops, key=lambda top: top[1])[0]
 
     def _climb(
         self, acquisition: Acquisition, u: np.ndarray, value: float
@@ -71,7 +71,7 @@ class Maximiser:
         self, acquisition: Acquisition, u: np.ndarray, value: float
     ) -> tuple[np.ndarray, float]:
         """Gradient ascent in the active reals."""
-        encoding = self._encoding
+        encoding = self.encoding
         mask = encoding.activity(u[None])[0]
         free = np.flatnonzero(encoding.is_real & mask)
         if not len(free):
@@ -83,7 +83,7 @@ class Maximiser:
             point = u.copy()
             point[free] = coordinates
             x = encoding.encode(point[None], mask[None])[0]
-            mu, sigma, mu_slopes, sigma_slopes = self._gp.predict_with_gradients(x)
+            mu, sigma, mu_slopes, sigma_slopes = self.gp.predict_with_gradients(x)
             worth, by_mu, by_sigma = acquisition(np.array([mu]), np.array([sigma]))
             by_feature = by_mu[0] * mu_slopes + by_sigma[0] * sigma_slopes
             by_feature *= encoding.slopes(point, mask)
@@ -106,8 +106,8 @@ class Maximiser:
         self, acquisition: Acquisition, u: np.ndarray, value: float
     ) -> tuple[np.ndarray, float]:
         """The best neighbour, as long as there is a better one."""
-        mask = self._encoding.activity(u[None])[0]
-        return self._better(acquisition, self._encoding.neighbours(u, mask), u, value)
+        mask = self.encoding.activity(u[None])[0]
+        return self._better(acquisition, self.encoding.neighbours(u, mask), u, value)
 
     def _better(
         self, acquisition: Acquisition, others: np.ndarray, u: np.ndarray, value: float
@@ -115,32 +115,39 @@ class Maximiser:
         """The best of the others [m, d] that is unseen and better than u, or u."""
         if not len(others):
             return u, value
-        others, active = self._encoding.snap(others)
-        unseen = [key not in self._seen for key in _keys(others)]
+        others, active = self.encoding.snap(others)
+        unseen = [key not in self._seen for key in keys(others)]
         if not any(unseen):
             return u, value
         others, active = others[unseen], active[unseen]
-        values = acquisition(*self._gp.predict(self._encoding.encode(others, active)))[0]
+        values = acquisition(*self.gp.predict(self.encoding.encode(others, active)))[0]
         best = int(values.argmax())
         return (others[best], float(values[best])) if values[best] > value else (u, value)
 
 
-def _candidates(n: int, centres: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def candidates(n: int, centres: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Points of the unit cube [n, d]: uniform ones, and a third around the centres [k, d]."""
-    d = centres.shape[1]
     n_local = n // 3
-    uniform = rng.random((n - n_local, d))
-    around = centres[rng.integers(len(centres), size=n_local)]
-    # Steps of all sizes, in one or more of the dimensions; now and then to anywhere.
+    uniform = rng.random((n - n_local, centres.shape[1]))
+    chosen = centres[rng.integers(len(centres), size=n_local)]
     sizes = 10.0 ** rng.uniform(-3, -0.3, size=(n_local, 1))
-    moved = _reflect(around + sizes * rng.normal(size=(n_local, d)))
-    moved = np.where(rng.random((n_local, d)) < 0.2, rng.random((n_local, d)), moved)
-    share = rng.uniform(1 / d, 1.0, size=(n_local, 1))
-    local = np.where(rng.random((n_local, d)) < share, moved, around)
-    return np.concatenate([uniform, local])
+    return np.concatenate([uniform, _moved(chosen, sizes, rng)])
 
 
-def _keys(x: np.ndarray) -> list[bytes]:
+def around(centres: np.ndarray, n: int, size: float, rng: np.random.Generator) -> np.ndarray:
+    """Points [n, d] by steps of a deviation of `size` from the centres [k, d]."""
+    return _moved(centres[rng.integers(len(centres), size=n)], np.full((n, 1), size), rng)
+
+
+def _moved(x: np.ndarray, sizes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Points x [m, d] after steps of sizes [m, 1] in one or more dimensions; some to anywhere."""
+    moved = _reflect(x + sizes * rng.normal(size=x.shape))
+    moved = np.where(rng.random(x.shape) < 0.2, rng.random(x.shape), moved)
+    share = rng.uniform(1 / x.shape[1], 1.0, size=(len(x), 1))
+    return np.where(rng.random(x.shape) < share, moved, x)
+
+
+def keys(x: np.ndarray) -> list[bytes]:
     """For each of the points [m, d] what is equal where params are, whatever the rounding."""
     return [row.tobytes() for row in np.round(x, 12) + 0.0]
 

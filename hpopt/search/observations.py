@@ -1,25 +1,19 @@
-"""The trials of a run as the surrogate sees them, and the fits that were recorded with them."""
+"""The trials of a run as the surrogate sees them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hpopt.search.encoding import Encoding
-from hpopt.search.gp import Hyperparameters, fit_hyperparameters
+from hpopt.search.plateau import edge_of_plateau
 from hpopt.search.warping import Warping
 from hpopt.trials import Trial, ranked
 
 # More observations than these take too long: the best and the latest stand for the others.
 _MOST, _MOST_BEST = 1500, 500
-# Hyperparameters are fitted to no more than these, spread evenly over the ranks of their values: a
-# fit takes n^3 some tens of times, and more observations would hardly change it.
-_MOST_FITTED = 500
-# With so few observations a fit is cheap, and may lie far from the last one: it starts twice.
-_FEW = 60
 # How far above the worst value a failed trial is put, in the surrogate's units.
 _FAILED_ABOVE = 0.5
 # How many degrees of freedom the noise of all trials counts for in that of one.
@@ -33,7 +27,8 @@ class Observations:
     x [n, d] are points of the unit cube, `active` [n, d] their mask, `features` [n, p] what the
     encoding makes of them, y [n] warped values, and `variances` [n] what the fits of a trial tell
     of its value's noise, 0 where a trial is a single fit. The first `n_finished` rows are of
-    finished trials, the others of failed ones.
+    finished trials, the others of failed ones. Where most values lie on a plateau they are capped
+    at its edge: values that tie have little noise, and how dead a network is tells nothing.
     """
 
     x: np.ndarray
@@ -43,6 +38,7 @@ class Observations:
     variances: np.ndarray
     n_finished: int
     warping: Warping
+    has_plateau: bool = False
 
     @classmethod
     def of(cls, encoding: Encoding, trials: Sequence[Trial]) -> Observations:
@@ -54,13 +50,41 @@ class Observations:
         finished = _limited([trial for trial in trials if trial.value is not None])
         failed = [trial for trial in trials if trial.state == "failed"][-_MOST:]
         values = np.array([trial.value for trial in finished], dtype=float)
+        edge = edge_of_plateau(values.tolist())
+        if edge is not None:
+            values = np.minimum(values, edge)
         warping = Warping.fit(values)
         warped = warping(values)
         x, active = encoding.points([trial.params for trial in (*finished, *failed)])
         y = np.concatenate([warped, np.full(len(failed), warped.max() + _FAILED_ABOVE)])
         variances = np.zeros(len(y))
         variances[: len(finished)] = _warped_variances(warping, values, finished)
-        return cls(x, active, encoding.encode(x, active), y, variances, len(finished), warping)
+        return cls(
+            x,
+            active,
+            encoding.encode(x, active),
+            y,
+            variances,
+            len(finished),
+            warping,
+            edge is not None,
+        )
+
+    def spread(self, most: int) -> Observations:
+        """At most so many of them, spread evenly over the ranks of their values."""
+        if len(self.y) <= most:
+            return self
+        ranks = np.linspace(0, len(self.y) - 1, most).astype(int)
+        chosen = np.sort(np.argsort(self.y, kind="stable")[ranks])
+        return replace(
+            self,
+            x=self.x[chosen],
+            active=self.active[chosen],
+            features=self.features[chosen],
+            y=self.y[chosen],
+            variances=self.variances[chosen],
+            n_finished=int((chosen < self.n_finished).sum()),
+        )
 
     @property
     def noise(self) -> float:
@@ -106,43 +130,3 @@ def _limited(finished: list[Trial]) -> list[Trial]:
     others = [trial for trial in finished if trial.number not in kept]
     kept |= {trial.number for trial in others[-(_MOST - _MOST_BEST) :]}
     return [trial for trial in finished if trial.number in kept]
-
-
-def recorded_fit(encoding: Encoding, trials: Sequence[Trial]) -> tuple[int, Hyperparameters] | None:
-    """The latest hyperparameters that were written with a trial, and on how many they were fitted.
-
-    None where there are none, or those of another space.
-    """
-    for trial in reversed(trials):
-        form = trial.info.get("fit")
-        if form is not None and list(form["lengthscales"]) == encoding.names:
-            lengthscales = np.array(list(form["lengthscales"].values()), dtype=float)
-            return form["trials"], Hyperparameters(lengthscales, form["signal"], form["noise"])
-    return None
-
-
-def fit_to_json(encoding: Encoding, n: int, hyperparameters: Hyperparameters) -> Mapping[str, Any]:
-    """What `recorded_fit` reads; floats keep their last bit in JSON."""
-    lengthscales = map(float, hyperparameters.lengthscales)
-    return {
-        "trials": n,
-        "lengthscales": dict(zip(encoding.names, lengthscales, strict=True)),
-        "signal": hyperparameters.signal,
-        "noise": hyperparameters.noise,
-    }
-
-
-def fit_to(
-    encoding: Encoding, data: Observations, warm: Hyperparameters | None = None
-) -> Hyperparameters:
-    """The most probable hyperparameters for the data, started from the prior and from `warm`."""
-    features, y, variances, starts = data.features, data.y, data.variances, []
-    if warm is None or len(y) <= _FEW:
-        starts.append(Hyperparameters.default(len(encoding.searched)))
-    if warm is not None:
-        starts.append(warm)
-    if len(y) > _MOST_FITTED:
-        spread = np.linspace(0, len(y) - 1, _MOST_FITTED).astype(int)
-        chosen = np.sort(np.argsort(y, kind="stable")[spread])
-        features, y, variances = features[chosen], y[chosen], variances[chosen]
-    return fit_hyperparameters(features, y, encoding.groups, starts, variances=variances)

@@ -1,7 +1,8 @@
-"""A plateau: the values that many params share, as dead networks all name one class or the other.
+"""Ties are information: how the search leaves a plateau, on which most trials have one value.
 
-Ties say nothing of where else to look. A surrogate of them is flat, its deviation largest on the
-hull of the space, and there an acquisition function goes on asking though no asking has paid.
+Dead networks name the majority class, or one class or another. The surrogate of values that tie is
+flat, its deviation largest on the hull of the space, and there an acquisition function goes on
+asking though no asking has paid.
 """
 
 from __future__ import annotations
@@ -29,10 +30,26 @@ def calls_for_spread(values: Sequence[float], number: int) -> bool:
     and must not hold the search; what is truly alive is followed meanwhile, and ends this as soon
     as its surroundings pay.
     """
-    early = values[:_FIRST]
-    plateau = {value for value, count in Counter(early).items() if count > max(1, len(early) / 4)}
-    plateau |= {value for value, _ in Counter(values).most_common(1)}
+    plateau = _levels(values) | {value for value, _ in Counter(values).most_common(1)}
     recent = values[-_RECENT:]
     if 2 * sum(value in plateau for value in recent) <= len(recent):
         return False
     return min(values) in plateau or number % _EVERY == 0
+
+
+def edge_of_plateau(values: Sequence[float]) -> float | None:
+    """The lowest level of the plateau, at and above which a value says "dead" and no more.
+
+    None where less than half of the `values` [n] lie there, or where none is better: then it is all
+    that is known.
+    """
+    levels = _levels(values)
+    is_dead = sum(value in levels for value in values)
+    if 2 * is_dead <= len(values) or min(values) in levels:
+        return None
+    return min(levels)
+
+
+def _levels(values: Sequence[float]) -> set[float]:
+    early = values[:_FIRST]
+    return {value for value, count in Counter(early).items() if count > max(1, len(early) / 4)}

@@ -15,11 +15,12 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from hpopt.search.encoding import Encoding
-from hpopt.search.gp import GP, Hyperparameters, fit_hyperparameters
-from hpopt.search.observations import Observations, recorded_fit
+from hpopt.search.fits import fit_to, recorded_fit
+from hpopt.search.gp import GP
+from hpopt.search.observations import Observations
 from hpopt.search.sobol_engine import sobol_points
 from hpopt.space.space import Space
-from hpopt.trials import Trial, ranked
+from hpopt.trials import Trial
 
 # How finely `importance` looks: values a dimension, points over which f is averaged for each of
 # them, points whose variance is the whole, and draws from the posterior.
@@ -28,8 +29,6 @@ _N_GRID, _N_AVERAGED, _N_POINTS, _N_DRAWS = 8, 32, 128, 200
 _MOST_FITTED = 300
 # What is said of pictures where predictions explain less, or fewer fall within 2 deviations.
 _LEAST_R2, _LEAST_WITHIN_2 = 0.5, 0.85
-# With fewer finished trials the surrogate ranks them no better than their values do.
-_FEWEST_RANKED = 8
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,12 @@ class Surrogate:
             features = self.encoding.encode(x.reshape(-1, d), active.reshape(-1, d))
             return self.gp.predict_averages(features.reshape(*x.shape[:2], -1))
 
+    @property
+    def noise(self) -> float:
+        """The variance of the noise, in the middle of the trials, where that of all values is 1."""
+        of_gp = self.gp.hyperparameters.noise * float(np.median(self.gp.loudness))
+        return of_gp + self.data.noise
+
     def to_values(self, units: np.ndarray) -> np.ndarray:
         """Values to minimise, of any shape, from the surrogate's units, which grow with them."""
         return self.data.warping.inverse(units)
@@ -72,44 +77,9 @@ def fit_surrogate(space: Space, trials: Sequence[Trial]) -> Surrogate:
     data = Observations.of(encoding, trials)
     with threadpool_limits(1):
         recorded = recorded_fit(encoding, trials)
-        hyperparameters = recorded[1] if recorded else _fit_to_some(encoding, data)
-        gp = GP.condition(data.features, data.y, encoding.groups, hyperparameters, data.variances)
+        fit = recorded[1] if recorded else fit_to(encoding, data, most=_MOST_FITTED)
+        gp = fit.condition(encoding, data)
     return Surrogate(encoding, data, gp)
-
-
-def _fit_to_some(encoding: Encoding, data: Observations) -> Hyperparameters:
-    """Hyperparameters for evenly chosen observations: enough for pictures, and 20 times faster."""
-    every = slice(None, None, -(-len(data.y) // _MOST_FITTED))
-    start = Hyperparameters.default(len(encoding.searched))
-    return fit_hyperparameters(
-        data.features[every],
-        data.y[every],
-        encoding.groups,
-        [start],
-        variances=data.variances[every],
-    )
-
-
-def expected_best(space: Space, trials: Sequence[Trial]) -> list[Trial]:
-    """The finished trials in the order of what the surrogate expects of their params, lowest first.
-
-    A value that was only lucky stands behind what its neighbours make likely. Params that were
-    tried several times are there once. Too few trials for a surrogate are in the order of their
-    values.
-    """
-    finished = ranked(trials)
-    if len(finished) >= _FEWEST_RANKED:
-        surrogate = fit_surrogate(space, trials)
-        encoding = surrogate.encoding
-        points = encoding.points([trial.params for trial in finished])
-        with threadpool_limits(1):
-            means = surrogate.gp.predict_mean(encoding.encode(*points))
-        finished = [finished[index] for index in np.argsort(means, kind="stable")]
-    distinct: list[Trial] = []
-    for trial in finished:
-        if all(trial.params != other.params for other in distinct):
-            distinct.append(trial)
-    return distinct
 
 
 class Importance(NamedTuple):

@@ -1,4 +1,10 @@
-"""The threshold on the probability of two labels that suits a metric of labels."""
+"""The threshold on the probability of two labels that suits a metric of labels.
+
+Where the threshold is chosen on the rows that it is then judged by, the score flatters. So it is
+cross-fitted: each tenth of the rows is labelled by a threshold that was chosen on the other nine
+tenths, and all labels are scored together (as the predictions of a cross-validation are; Stone
+1974, "Cross-validatory choice and assessment of statistical predictions").
+"""
 
 from __future__ import annotations
 
@@ -6,98 +12,140 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpopt.metrics.metric import Metric
 from hpopt.metrics.metrics import METRICS
 from hpopt.metrics.weighted import HALF, sure_of
 from hpopt.statistics.records import Comparison
 from hpopt.statistics.sample import Predictor, Sample
-from hpopt.task import TASKS, Task
+from hpopt.task import LIKELIEST, OWN_THRESHOLD, TASKS, Task
 
 _FOLDS = 10
-_RESAMPLES = 100  # whose middle threshold is taken
-_MOST_CANDIDATES = 500
-# Fewer rows of a label than these say too little of where it begins.
-_FEWEST = 10
+# The threshold that is used is chosen once; those of its cross-fit in every epoch of a trial.
+_RESAMPLES = 100
+_RESAMPLES_OF_FOLD = 6
+# Candidates are quantiles of the probabilities of either label.
+_MOST_CANDIDATES = 60
+
+
+def rule_of(metric: str, task: Task) -> str | None:
+    """How probabilities become the labels that a metric judges; None where it judges none."""
+    if METRICS[metric].needs != "labels":
+        return None
+    return OWN_THRESHOLD if TASKS[task].has_threshold else LIKELIEST
+
+
+def as_judged(
+    metric: str,
+    rule: str | None,
+    y: np.ndarray,
+    predictions: np.ndarray,
+    groups: np.ndarray | None = None,
+) -> np.ndarray:
+    """What a model is scored by on rows y [n], where it `predictions` [n, units] of them.
+
+    By the rule OWN_THRESHOLD these are the labels [n, 1] of its cross-fitted threshold; by any
+    other rule the predictions as they are.
+    """
+    if rule != OWN_THRESHOLD:
+        return predictions
+    values = predictions[:, 0].astype(np.float64)
+    labels = _cross_fitted(METRICS[metric], y, values, groups)
+    return labels[:, None]
+
+
+def best_threshold(metric: str, y: np.ndarray, predictions: np.ndarray) -> float:
+    """The threshold for a metric of labels, chosen on all rows y [n] with predictions [n, 1].
+
+    It is the middle one of those that are best on resamples of the rows, which varies less than
+    the one that is best on the rows themselves.
+    """
+    cells = _Cells.of(y, predictions[:, 0].astype(np.float64))
+    counts = cells.counts(np.zeros(len(y), dtype=np.int64), 1)
+    return float(_middle_best(METRICS[metric], cells, counts, _RESAMPLES)[0])
+
+
+def gain_over_half(
+    metric: str, y: np.ndarray, predictions: np.ndarray, groups: np.ndarray | None = None
+) -> Comparison | None:
+    """What a threshold of its own gains a model over 0.5, on rows that it was not made of."""
+    judged = as_judged(metric, OWN_THRESHOLD, y, predictions, groups)
+    predictors = {"own": Predictor(judged), "0.5": Predictor(predictions)}
+    return Sample(y, predictors, [metric], groups=groups).compare("own", "0.5", metric)
+
+
+def _cross_fitted(
+    metric: Metric, y: np.ndarray, values: np.ndarray, groups: np.ndarray | None
+) -> np.ndarray:
+    """The label [n] of each row, 0.0 or 1.0, by the threshold of the rows in the other folds."""
+    folds, cells = _folds(y, groups), _Cells.of(y, values)
+    inside = cells.counts(folds, _FOLDS)
+    outside = inside.sum(axis=0) - inside
+    thresholds = _middle_best(metric, cells, outside, _RESAMPLES_OF_FOLD)
+    return np.asarray(values > thresholds[folds], dtype=np.float64)
 
 
 @dataclass(frozen=True)
-class Threshold:
-    """The threshold that is used, and why: what the metric gains by it on rows it was not made of.
+class _Cells:
+    """Rows by how many of the `candidates` [m] for a threshold their probability is above.
 
-    `tried` is what was found for all rows; `value` is that where the gain is clear, else 0.5.
+    A row's label and this are all that the score of a candidate depends on: `of_row` [n] is the
+    number of both, `above * 2 + label`.
     """
 
-    value: float
-    tried: float
-    gain: Comparison | None
+    candidates: np.ndarray
+    of_row: np.ndarray
+
+    @classmethod
+    def of(cls, y: np.ndarray, values: np.ndarray) -> _Cells:
+        candidates = _candidates(y, values)
+        return cls(candidates, np.searchsorted(candidates, values) * 2 + y)
+
+    def counts(self, folds: np.ndarray, count: int) -> np.ndarray:
+        """How many rows of each of `count` folds are in each cell [count, m + 1, 2]."""
+        size = 2 * (len(self.candidates) + 1)
+        flat = np.bincount(folds * size + self.of_row, minlength=count * size)
+        return flat.reshape(count, -1, 2)
 
 
-def depends_on_threshold(task: Task, metric: str) -> bool:
-    """Whether a metric of a task can be had higher by another threshold."""
-    return TASKS[task].has_threshold and METRICS[metric].needs == "labels"
+def _candidates(y: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """0.5, and thresholds halfway between neighbouring probabilities, ascending.
 
-
-def choose_threshold(
-    metric: str, y: np.ndarray, predictions: np.ndarray, *, groups: np.ndarray | None = None
-) -> Threshold:
-    """The threshold for a metric of labels, chosen on rows y [n] with predictions [n, 1].
-
-    A threshold is the middle one of those that are best on resamples of the rows, which varies less
-    than the one that is best on the rows themselves. It takes the place of 0.5 only where it is
-    measurably better: ten times a tenth of the rows is labelled by a threshold made of the other
-    nine tenths, and that must beat 0.5 on the same rows beyond chance.
+    The lowest says the second label of all rows, where no probability is 0, and the highest of
+    none. Of many probabilities quantiles are taken, as many for either label, so that they are
+    close where a rare label is.
     """
-    rare = min(int(y.sum()), int(len(y) - y.sum()))
-    if rare < _FEWEST:
-        return Threshold(HALF, HALF, None)
-    values = predictions[:, 0].astype(np.float64)
-    tried = _middle_best(metric, y, values)
-    if tried == HALF:
-        return Threshold(HALF, HALF, None)
-    folds = _folds(y, groups)
-    labels = np.empty(len(y))
-    for fold in range(_FOLDS):
-        within, outside = folds == fold, folds != fold
-        labels[within] = values[within] > _middle_best(metric, y[outside], values[outside])
-    predictors = {"thresholds": Predictor(labels[:, None]), "0.5": Predictor(predictions)}
-    gain = Sample(y, predictors, [metric], groups=groups).compare("thresholds", "0.5", metric)
-    better = gain is not None and gain.is_clear and METRICS[metric].to_value(gain.difference) < 0
-    return Threshold(tried if better else HALF, tried, gain)
+    quantiles = np.linspace(0, 1, _MOST_CANDIDATES)
+    by_label = [values[y == label] for label in (0, 1)]
+    each = [
+        np.quantile(part, quantiles, method="nearest") if len(part) > _MOST_CANDIDATES else part
+        for part in by_label
+    ]
+    distinct = np.unique(np.concatenate(each))
+    ends = [distinct[0] / 2, (1 + distinct[-1]) / 2, HALF]
+    return np.unique(np.concatenate([(distinct[1:] + distinct[:-1]) / 2, ends]))
 
 
-def _candidates(values: np.ndarray) -> np.ndarray:
-    """0.5, and thresholds halfway between neighbouring probabilities, ascending."""
-    distinct = np.unique(values.astype(np.float64))
-    if len(distinct) > _MOST_CANDIDATES:
-        distinct = np.unique(np.quantile(distinct, np.linspace(0, 1, _MOST_CANDIDATES)))
-    return np.unique(np.concatenate([(distinct[1:] + distinct[:-1]) / 2, [HALF]]))
+def _middle_best(metric: Metric, cells: _Cells, counts: np.ndarray, resamples: int) -> np.ndarray:
+    """For each of k counts of cells [k, m + 1, 2] the median threshold of those best on resamples.
 
-
-def _middle_best(metric: str, y: np.ndarray, probabilities: np.ndarray) -> float:
-    """The median of the thresholds that are best on resamples of rows y [n]."""
-    candidates, rng = _candidates(probabilities), np.random.default_rng(0)
-    above = np.searchsorted(candidates, probabilities)  # how many of them a row is above
-    best = []
-    for _ in range(_RESAMPLES):
-        drawn = rng.integers(len(y), size=len(y))
-        values = _values(metric, y[drawn], above[drawn], len(candidates))
-        equally = candidates[values <= values.min() + 1e-12]
-        # Where several are equally good, 0.5 before any other, else the one in their middle.
-        best.append(HALF if HALF in equally else np.median(equally))
-    return float(np.median(best))
-
-
-def _values(metric: str, y: np.ndarray, above: np.ndarray, count: int) -> np.ndarray:
-    """The metric [count] of rows y [n] by each of `count` thresholds, as values to minimise.
-
-    `above` [n] says how many of them, from the lowest up, a row's probability is above. Of two
-    labels there are but four kinds of rows, by what they are and what is said of them.
+    A resample draws the count of each cell from a Poisson distribution, as a bootstrap of rows
+    nearly does (Chamandy et al. 2012, "Estimating uncertainty for massive data streams").
     """
-    counts = np.bincount(above * 2 + y, minlength=2 * (count + 1)).reshape(-1, 2)
-    predicted_negative = np.cumsum(counts, axis=0)[:-1].T  # [2, count], of each label
-    predicted_positive = counts.sum(axis=0)[:, None] - predicted_negative
-    scorer = METRICS[metric].scorer(np.array([0, 1, 0, 1]), sure_of(np.array([0, 0, 1, 1]), 1))
-    scores = scorer(np.concatenate([predicted_negative, predicted_positive]).astype(np.float64))
-    return -scores if METRICS[metric].greater_is_better else scores
+    drawn = np.random.default_rng(0).poisson(counts, size=(resamples, *counts.shape))
+    negative = np.cumsum(drawn, axis=2)[:, :, :-1]  # [r, k, m, 2]: said to be the first label
+    positive = drawn.sum(axis=2)[:, :, None] - negative
+    four = np.concatenate([negative, positive], axis=3)  # the kinds of rows by truth and label
+    scorer = metric.scorer(np.array([0, 1, 0, 1]), sure_of(np.array([0, 0, 1, 1]), 1))
+    scores = scorer(four.reshape(-1, 4).T.astype(np.float64)).reshape(four.shape[:3])
+    worst = -np.inf if metric.greater_is_better else np.inf
+    values = np.where(np.isnan(scores), -worst, -scores if metric.greater_is_better else scores)
+    is_best = values <= values.min(axis=2, keepdims=True) + 1e-12
+    # Where several are equally good, 0.5 before any other, else the one in their middle.
+    so_far = np.cumsum(is_best, axis=2)
+    middle = (2 * so_far > so_far[:, :, -1:]).argmax(axis=2)
+    half = np.searchsorted(cells.candidates, HALF)
+    best = np.where(is_best[:, :, half], half, middle)
+    return np.asarray(np.median(cells.candidates[best], axis=0))
 
 
 def _folds(y: np.ndarray, groups: np.ndarray | None) -> np.ndarray:

@@ -23,6 +23,7 @@ from hpopt.metrics.metrics import METRICS
 from hpopt.own_code import source_of
 from hpopt.space.dimensions import Params
 from hpopt.space.names import laid_over, owner
+from hpopt.statistics.threshold import as_judged
 from hpopt.training.average import average
 from hpopt.training.class_weights import ClassWeight, row_weights
 from hpopt.training.fit import Fit, Rows, network_outputs
@@ -41,7 +42,7 @@ class Objective:
     """What a trial does, as a picklable specification: never arrays, never models.
 
     `arguments` are the builder's constants and `training` those of the fit; a trial's params are
-    laid over both by name.
+    laid over both by name. `rule` says how probabilities become labels, as in `hpopt/task.py`.
     """
 
     builder: str
@@ -49,6 +50,7 @@ class Objective:
     training: Training
     metric: str
     data: Prepared
+    rule: str | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """The specification without the rows that were read for it."""
@@ -112,7 +114,7 @@ class Objective:
             seconds=time.perf_counter() - started,
             weights=None if folder is None else WEIGHTS,
             kept_epoch=fit.kept_epoch,
-            is_constant=METRICS[self.metric].is_constant(predictions),
+            is_constant=METRICS[self.metric].is_constant(self._judged(predictions)),
         )
 
     def warm_up(self) -> None:
@@ -179,7 +181,14 @@ class Objective:
 
     def score_predictions(self, predictions: np.ndarray) -> float:
         """The metric of predictions [n, units] of the validation part, in the target's units."""
-        return METRICS[self.metric].score(self.data.y("validation"), predictions)
+        return METRICS[self.metric].score(self.data.y("validation"), self._judged(predictions))
+
+    def _judged(self, predictions: np.ndarray) -> np.ndarray:
+        """What is scored of predictions of the validation part: by the rule they may be labels."""
+        if not np.isfinite(predictions).all():  # which is said where they are scored
+            return predictions
+        y, groups = self.data.y("validation"), self.data.groups("validation")
+        return as_judged(self.metric, self.rule, y, predictions, groups)
 
     def predict(self, model: Any, part: PartName) -> np.ndarray:
         """What a network says of a part [n, units], in the target's own units."""

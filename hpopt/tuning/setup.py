@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -32,8 +32,9 @@ from hpopt.own_code import code_files, code_prints, code_references, source_of
 from hpopt.runs import journal
 from hpopt.runs.environment import ENVIRONMENT, describe_environment
 from hpopt.runs.folder import DATA, Run, now
-from hpopt.runs.objectives import LIKELIEST, Direction, Goal, goals_of
+from hpopt.runs.objectives import Direction, Goal, goals_of
 from hpopt.space.names import without
+from hpopt.statistics.threshold import rule_of
 from hpopt.task import TASKS
 from hpopt.tracking.observer import Observer
 from hpopt.training.objective import Objective
@@ -55,6 +56,7 @@ class Material:
     parts: Parts
     metric: Metric
     loss: str
+    rule: str | None  # by which probabilities become labels
 
     @property
     def notes(self) -> list[str]:
@@ -78,7 +80,7 @@ class Material:
         data = prepare(self.table, self.parts, folder)
         config.check_augmentation(data.features.input_shape)
         return Objective(
-            binding.builder, binding.arguments, binding.training, self.metric.name, data
+            binding.builder, binding.arguments, binding.training, self.metric.name, data, self.rule
         )
 
     def splits(self, config: Config, folder: Path) -> Splits:
@@ -106,13 +108,17 @@ class Ready:
     splits: Splits
 
 
-def read_material(config: Config, positive: str | None = None) -> Material:
-    """Read the data and split them; `positive` is the positive class where the config names none.
+def read_material(config: Config, begun: Goal | None = None) -> Material:
+    """Read the data and split them.
+
+    A run that was `begun` keeps the rule of its metric, and its positive class where the config
+    names none.
 
     Raises ConfigError where the metric, the loss or class weights do not fit them, DataError where
     they can't be used.
     """
     table = read_table(config)
+    positive = None if begun is None else begun.positive
     if positive is not None and positive_of(getattr(config.dataset, "target", None)) is None:
         table = table.with_positive(positive)
     metric, loss = config.metric(table.task), config.loss(table.task)
@@ -123,7 +129,10 @@ def read_material(config: Config, positive: str | None = None) -> Material:
     except DataError as error:
         raise error.at(config.document.location(("dataset", "split"))) from None
     _check_classes(config, table, parts, metric)
-    return Material(table, parts, metric, loss)
+    rule = rule_of(metric.name, table.task)
+    if begun is not None and begun.name == metric.name:
+        rule = begun.rule
+    return Material(table, parts, metric, loss, rule)
 
 
 def _check_classes(config: Config, table: Table, parts: Parts, metric: Metric) -> None:
@@ -217,7 +226,8 @@ def read_again(run: Run, config: Config) -> Material:
     path = getattr(config.dataset, "path", None)
     if path is not None and not Path(path).exists():
         raise DataError(f"there is no file {path}", help="say where it is now: --data PATH")
-    material = read_material(config, _positive_of(run))
+    [goal, *_] = goals_of(run.header)
+    material = read_material(config, replace(goal, positive=_positive_of(run)))
     check_comparable(run, config, header_of(config, material))
     return material
 
@@ -330,13 +340,13 @@ def header_of(config: Config, material: Material) -> journal.Header:
         folder=str(document.path.resolve().parent),
         overrides=document.overrides,
         code=code_prints(code_files(document.tree, document.path.resolve().parent)),
-        objectives=[asdict(goal_of(metric, material.table))],
+        objectives=[asdict(_goal_of(material))],
     )
 
 
-def goal_of(metric: Metric, table: Table) -> Goal:
-    """What the trials of a search by `metric` are judged by."""
+def _goal_of(material: Material) -> Goal:
+    """What the trials of a search are judged by."""
+    table, metric = material.table, material.metric
     target = next((column.name for column in table.columns if column.use == "target"), None)
-    rule = LIKELIEST if metric.needs == "labels" else None
     direction: Direction = "maximize" if metric.greater_is_better else "minimize"
-    return Goal(metric.name, target, direction, rule, table.positive)
+    return Goal(metric.name, target, direction, material.rule, table.positive)

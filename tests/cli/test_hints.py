@@ -44,6 +44,7 @@ def here(tmp_path):
         ("tune compose.yaml", "`hpopt init DATA --target NAME`"),
         ("tune mine.yaml --quite", "--quiet"),
         ("tnue mine.yaml", "`tune`"),
+        ("tune mine.yaml -s", "option `-s` requires an argument"),
     ],
 )
 def test_a_slip_is_answered_with_what_would_be_right(here, hpopt, arguments, hint):

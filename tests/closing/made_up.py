@@ -4,6 +4,7 @@ A "network" is the number of its trial: it answers with the target of each row, 
 trial's own size.
 """
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -41,7 +42,7 @@ class MadeUp:
 
 
 def made_up_run(
-    folder, metric="accuracy", *, best=2, steps=(), gone=(), folds=1, **options
+    folder, metric="accuracy", *, best=2, steps=(), gone=(), folds=1, rule=None, **options
 ) -> tuple[Run, MadeUp]:
     """A run of three trials, whose best is `best`, and its objective; weights in `gone` are lost.
 
@@ -49,7 +50,11 @@ def made_up_run(
     """
     task = "regression" if metric == "mae" else "binary"
     objective = MadeUp(make_data(folder / "data", task, rows=400), folds, **options)
-    run = Run.create(folder, "made up", Header("0", metric, GREATER[metric], {}, {}, []))
+    header = Header("0", metric, GREATER[metric], {}, {}, [])
+    if rule is not None:  # hpopt 0.1 listed none
+        goal = {"name": metric, "direction": "maximize", "target": None, "rule": rule}
+        header = replace(header, objectives=[goal])
+    run = Run.create(folder, "made up", header)
     for number in (1, 2, 3):
         score = 0.9 if (number == best) == GREATER[metric] else 0.8
         value = -score if GREATER[metric] else score

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 from made_up import MadeUp, made_up_run
-from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error
+from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, roc_auc_score
 
 from hpopt.closing.assessment import Assessment
+from hpopt.closing.ensemble import Ensemble
 from hpopt.errors import RunError
 from hpopt.runs.journal import Step
-from hpopt.statistics.threshold import Threshold
+from hpopt.statistics.threshold import as_judged
+from hpopt.task import OWN_THRESHOLD
 
 
 @pytest.fixture(autouse=True)
@@ -81,25 +83,52 @@ def test_without_the_network_of_the_default_all_else_is_scored(tmp_path):
 
 def test_the_threshold_of_validation_is_used_on_the_test_part(tmp_path):
     """The probabilities are all too small, so 0.5 says the second label too rarely."""
-    chosen = assessed(tmp_path / "a", "f1", centre=-2.0).threshold()
+    options = {"centre": -2.0, "rule": OWN_THRESHOLD}
+    chosen = assessed(tmp_path / "a", "f1", **options).threshold()
     assert chosen.threshold == chosen.tried < 0.5
     assert chosen.comparison.is_clear
     form = {"threshold": chosen.threshold, "tried": chosen.tried}
     step = Step("threshold", "", form)
-    assessment = assessed(tmp_path / "b", "f1", centre=-2.0, steps=[step])
-    scored = assessment.test()
-    y = assessment.objective.data.y("test")
-    probabilities = assessment.objective.predict(2, "test")[:, 0]
+    assessment = assessed(tmp_path / "b", "f1", steps=[step], **options)
+    scored, objective = assessment.test(), assessment.objective
+    y = objective.data.y("test")
+    probabilities = objective.predict(2, "test")[:, 0]
     assert scored.thresholds["best"] == chosen.threshold
     assert scored.best["f1"] == pytest.approx(f1_score(y, probabilities > chosen.threshold))
     assert scored.at_half == pytest.approx(f1_score(y, probabilities > 0.5))
     assert scored.at_half < scored.best["f1"]
-    assert scored.flattery.test == scored.at_half  # by which trials are judged
+    # One rule for all that stands side by side.
+    assert scored.flattery.test == scored.best["f1"]
+    assert scored.thresholds["default"] < 0.5
+    linear = scored.baselines["straight line"]
+    y, said = objective.data.y("validation"), MadeUp(objective.data).predict(4, "validation")
+    judged = as_judged("f1", OWN_THRESHOLD, y, said)
+    assert linear.validation["f1"] == pytest.approx(f1_score(y, judged[:, 0]))
+    assert linear.validation["auc"] == pytest.approx(roc_auc_score(y, said[:, 0]))
+
+
+def test_a_run_whose_trials_were_judged_at_a_half_is_closed_by_that(tmp_path):
+    assessment = assessed(tmp_path, "f1", centre=-2.0)  # no objectives in the header, as in 0.1
+    scored = assessment.test()
+    assert set(scored.thresholds.values()) == {0.5}
+    assert scored.flattery.test == scored.best["f1"]
+    data = assessment.objective.data
+    y, said = data.y("validation"), MadeUp(data).predict(4, "validation")
+    assert scored.baselines["straight line"].validation["f1"] == f1_score(y, said[:, 0] > 0.5)
+
+
+def test_what_an_ensemble_is_compared_by_is_the_rule_of_the_trials(tmp_path):
+    run, objective = made_up_run(tmp_path, "f1", centre=-2.0, rule=OWN_THRESHOLD)
+    sample = Ensemble(run, objective, 2, whole=False)._sample(run.trials()[1:], run.trials()[1])
+    run.close()
+    y, said = objective.data.y("validation"), objective.predict(2, "validation")
+    own = f1_score(y, as_judged("f1", OWN_THRESHOLD, y, said)[:, 0])
+    assert sample.score("single", "f1") == pytest.approx(own)
+    assert own > f1_score(y, said[:, 0] > 0.5) + 0.05
 
 
 def test_a_metric_of_probabilities_has_no_threshold(tmp_path):
-    chosen = assessed(tmp_path, "mae").threshold()
-    assert (chosen.threshold, chosen.tried, chosen.comparison) == (0.5, 0.5, None)
+    assert set(assessed(tmp_path, "auc").test().thresholds.values()) == {0.5}
 
 
 def test_flattery_is_the_best_validation_score_less_that_on_test(tmp_path):
@@ -145,8 +174,7 @@ def test_an_ensemble_is_another_model_than_any_that_could_flatter(tmp_path):
 
 
 def test_baselines_have_thresholds_of_their_own(tmp_path, monkeypatch):
-    own = Threshold(0.3, 0.3, None)
-    monkeypatch.setattr("hpopt.closing.assessment.choose_threshold", lambda *_, **__: own)
-    scored = assessed(tmp_path, "f1").test()
+    monkeypatch.setattr("hpopt.closing.assessment.best_threshold", lambda *_: 0.3)
+    scored = assessed(tmp_path, "f1", rule=OWN_THRESHOLD).test()
     assert scored.thresholds.pop("best") == 0.5  # the run's, which the step `threshold` chooses
     assert set(scored.thresholds.values()) == {0.3}

@@ -13,14 +13,17 @@ from hpopt.errors import RunError
 from hpopt.runs.folder import Run
 from hpopt.runs.journal import Step
 from hpopt.runs.steps import Listed, Saved
+from hpopt.task import OWN_THRESHOLD
 
 FITTING = ("confirm", "refit", "ensemble")
 
 
-def closing_of(folder, *, trials=3, failed=(), done=(), metric="accuracy", **output) -> Closing:
-    """What closes a run whose journal has the steps `done`."""
+def closing_of(
+    folder, *, trials=3, failed=(), done=(), metric="accuracy", rule=OWN_THRESHOLD, **output
+) -> Closing:
+    """What closes a run whose journal has the steps `done`, and whose trials a `rule` judges."""
     steps = [Step(name, "", {"chosen": 1} if name == "confirm" else {}) for name in done]
-    run = synthetic_run(folder, trials=trials, failed=failed, metric=metric, steps=steps)
+    run = synthetic_run(folder, trials=trials, failed=failed, metric=metric, steps=steps, rule=rule)
     task = "regression" if metric == "rmse" else "binary"
     data = SimpleNamespace(output=SimpleNamespace(task=task))
     return Closing(
@@ -75,7 +78,9 @@ def test_the_config_says_which_steps_there_are(tmp_path):
     assert names(closing_of(tmp_path / "a")) == [
         "confirm", "refit", "threshold", "best", "test", "results", "summary", "plots",
     ]  # fmt: skip
-    least = closing_of(tmp_path / "b", metric="rmse", confirm=0, ensemble=3, plots=False)
+    old = names(closing_of(tmp_path / "c", rule=None))  # trials were judged at 0.5
+    assert "threshold" not in old
+    least = closing_of(tmp_path / "b", metric="rmse", rule=None, confirm=0, ensemble=3, plots=False)
     assert names(least) == ["refit", "ensemble", "best", "test", "results", "summary"]
 
 

@@ -51,7 +51,8 @@ def packed_run(tmp_path_factory):
 
 @pytest.mark.parametrize("format", ["keras", "saved_model", "onnx", "tflite"])
 def test_a_very_wide_table_is_one_input_in_every_format(packed_run, format, tmp_path, monkeypatch):
-    expected = hpopt.predict(packed_run, new_rows())["probability_yes"].to_numpy()
+    positive = exporting.data_of(packed_run).labels[1]
+    expected = hpopt.predict(packed_run, new_rows())[f"probability_{positive}"].to_numpy()
     monkeypatch.setattr(
         exporting,
         "spoken_elsewhere",

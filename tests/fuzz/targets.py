@@ -200,7 +200,8 @@ def _cell(rng: random.Random, kind: str, row: int) -> str:
 def _command_line(rng: random.Random) -> list[str]:
     command = rng.choice(
         ["init", "tune", "check", "resume", "runs", "show", "trials", "plot", "compare",
-         "export-best", "predict", "evaluate", "schema", "runs list", "runs repair", "tun", ""]
+         "export-best", "predict", "evaluate", "schema", "runs list", "runs repair",
+         "help", "tun", ""]
     ).split()  # fmt: skip
     words = [
         "latest", "runs/nothing", "late", "1", "-1", "99", "c.yaml", "rows.csv", "--json", "--csv",

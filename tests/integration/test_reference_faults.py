@@ -10,6 +10,7 @@ from sklearn.model_selection import train_test_split
 
 from hpopt import load_config, tune
 from hpopt.backend import load_keras
+from hpopt.report.words import show_with
 from hpopt.runs.folder import Run
 
 pytestmark = pytest.mark.keras
@@ -89,7 +90,8 @@ def test_the_test_part_is_used_once_and_reported_beside_the_validation_score(run
     reported = run.steps["test"].outcome["best"]["accuracy"]
     assert reported == pytest.approx(accuracy(model, parts["test"]))
     summary = (run.path / "summary.md").read_text()
-    assert f"{reported:.4f}" in summary
+    interval = run.outcomes.test.interval("best", "accuracy")
+    assert show_with(interval, reported) in summary
     assert f"The best of 14 validation scores was {run.score(run.best):.4f}" in summary
 
 

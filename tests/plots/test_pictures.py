@@ -1,5 +1,7 @@
 """What the pictures show, on runs whose scores are known functions of the params."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from conftest import CALIBRATED, MIXED, SEEN, synthetic_run
@@ -7,12 +9,21 @@ from matplotlib.patches import StepPatch
 
 from hpopt.errors import ConfigError, RunError
 from hpopt.plots import style
+from hpopt.plots.calibration import _legible
+from hpopt.plots.comparison import draw_comparison
 from hpopt.plots.drawing import draw
 from hpopt.plots.history import History
+from hpopt.plots.pairs import _steps
+from hpopt.plots.partial_dependence import GOES_ON, draw_curve
 from hpopt.plots.pictures import PICTURES
+from hpopt.report.summary import summarise
 from hpopt.runs.journal import Step
+from hpopt.runs.steps import Findings
 from hpopt.space.dimensions import Categorical, Integer, Real
 from hpopt.space.space import Space
+from hpopt.statistics.proportions import clopper_pearson
+from hpopt.statistics.records import Bin, Interval
+from hpopt.trials import ranked
 
 
 @pytest.fixture(scope="module")
@@ -150,15 +161,17 @@ def test_evaluations_show_every_trial_that_is_over(history):
 
 def test_importance_has_a_bar_for_each_dimension_with_the_largest_on_top(history):
     [axes] = draw(history, "importance").axes
-    widths = [bar.get_width() for bar in axes.patches]
+    *widths, rest = [bar.get_width() for bar in axes.patches]
     assert len(widths) == 4
     assert widths == sorted(widths)
+    assert rest == pytest.approx(1 - sum(widths))
+    assert axes.get_yticklabels()[0].get_text() == "several of them together"
     assert axes.get_yticklabels()[-1].get_text() == "rate"
 
 
 def test_parallel_coordinates_lead_an_inactive_dimension_below_its_axis(history):
     [axes] = draw(history, "parallel_coordinates").axes
-    names = [label.get_text() for label in axes.get_xticklabels()]
+    names = [label.get_text().partition("\n")[0] for label in axes.get_xticklabels()]
     assert sorted(names) == sorted([*MIXED.names, "accuracy"])
     column = names.index("momentum")
     segments = axes.collections[0].get_segments()
@@ -235,10 +248,10 @@ def test_a_space_of_one_dimension_has_every_picture_but_pairs(tmp_path):
 
 def test_calibration_shows_what_was_said_and_what_was_seen(history):
     [axes] = draw(history, "calibration").axes
-    [points] = [line for line in axes.get_lines() if line.get_marker() == "o"]
-    assert points.get_xydata().tolist() == [[0.1, 0.2], [0.9, 0.8]]
+    points = axes.collections[-1]
+    assert points.get_offsets().tolist() == [[0.1, 0.2], [0.9, 0.8]]
     assert "calibration error 0.1000" in texts(axes.figure)
-    assert "92 rows of test in 2 bins" in texts(axes.figure)
+    assert "92 rows of test in 2 groups" in texts(axes.figure)
 
 
 def test_a_confusion_has_the_counts_by_what_is_true_and_what_was_predicted(history):
@@ -280,3 +293,88 @@ def test_an_unknown_picture_is_a_mistake_with_a_suggestion(run):
     with pytest.raises(ConfigError, match="no picture `convergance`") as caught:
         run.plot("convergance")
     assert "did you mean `convergence`?" in caught.value.problems[0].help
+
+
+def test_bins_of_like_probabilities_are_drawn_as_one():
+    bins = [
+        Bin(0.001, 0.0, Interval(0.0, 0.3), 10),
+        Bin(0.01, 0.1, Interval(0.0, 0.4), 10),
+        Bin(0.6, 0.8, Interval(0.4, 0.9), 10),
+    ]
+    first, last = _legible(bins)
+    assert (first.rows, first.said, first.seen) == (20, pytest.approx(0.0055), 0.05)
+    assert first.interval == clopper_pearson(1, 20)
+    assert last is bins[-1]
+
+
+def test_a_default_beyond_the_axis_stands_on_its_border_with_an_arrow(tmp_path):
+    def score(params, rng):
+        return 900.0 if params == MIXED.defaults else 50 + rng.random()
+
+    run = synthetic_run(tmp_path, metric="rmse", trials=20, score=score)
+    history = History.of(run)
+    [axes] = draw(history, "convergence").axes
+    [(x, y)] = marks(axes, "D")
+    assert (x, y) == (1, history.score_limits[1])
+    assert any(text.arrow_patch is not None for text in axes.texts)
+    assert "default: 900.0" in texts(axes.figure)
+
+
+def test_axes_that_are_cut_off_say_so(tmp_path):
+    def score(params, rng):
+        return 900.0 if params == MIXED.defaults else 50 + rng.random()
+
+    runs = [
+        synthetic_run(tmp_path / name, metric="rmse", trials=20, score=score, name=name)
+        for name in ("a", "b")
+    ]
+    parallel = draw(History.of(runs[0]), "parallel_coordinates")
+    assert "(1 worse: off the axis)" in texts(parallel)
+    assert "off the axis" in draw_comparison(runs).axes[0].get_ylabel()
+
+
+def test_a_band_that_goes_on_is_marked_and_none_is_clipped_by_its_panel(history):
+    figure = draw(history, "partial_dependence")
+    for axes in figure.axes:
+        low, high = axes.get_ylim()
+        for band in axes.collections:
+            heights = band.get_datalim(axes.transData).intervaly
+            assert low <= heights.min() <= heights.max() <= high or not band.get_paths()
+    effect = history.dependence("rate")
+    cut = dataclasses.replace(effect, ends=(-np.inf, float(effect.within(2)[1].max())))
+    axes = style.new_figure(2).subplots()
+    draw_curve(axes, history, cut)
+    assert GOES_ON in axes.get_legend_handles_labels()[1]
+
+
+def test_steps_of_colour_are_no_finer_than_the_deviation():
+    deviation = [np.full((3, 3), 0.5)]
+    [norm] = [_steps([np.array([[0.0, 0.2]])], deviation)]
+    assert np.diff(norm.boundaries) == pytest.approx([0.5] * 6)
+    [norm] = [_steps([np.array([[0.0, 4.0]])], deviation)]
+    assert np.diff(norm.boundaries).min() == pytest.approx(0.5)
+    [norm] = [_steps([np.array([[0.0, 100.0]])], deviation)]
+    assert len(norm.boundaries) == 11
+
+
+@pytest.mark.parametrize("count", range(1, 9))
+def test_learning_curves_have_no_empty_panel(tmp_path, count):
+    curves = {f"curve {n}": [1.0, 0.5 + n] for n in range(count)}
+    curves["learning_rate"] = [0.1, 0.1]
+    figure = draw(History.of(synthetic_run(tmp_path, curves=curves)), "learning_curves")
+    assert len(figure.axes) == count
+    assert all(axes.get_lines() for axes in figure.axes)
+    ends = {round(axes.get_subplotspec().get_position(figure).x1, 6) for axes in figure.axes}
+    assert len({end for end in ends if end > 0.85}) == 1  # every row reaches the right end
+
+
+def test_all_pictures_and_the_summary_name_the_same_best(tmp_path):
+    run = synthetic_run(tmp_path)
+    second = ranked(run.trials())[1].number
+    chosen = {"chosen": second, "search_best": run.best.number, "rounds": 1, "candidates": []}
+    run = synthetic_run(tmp_path / "b", steps=[Step("confirm", "", chosen)])
+    history = History.of(run)
+    assert f"(trial {second})" in texts(draw(history, "convergence"))
+    assert f"best, trial {second}" in texts(draw(history, "parallel_coordinates"))
+    assert f"trial {second}, the best" in texts(draw(history, "learning_curves"))
+    assert f"| best (trial {second}) |" in summarise(run, Findings([], None))

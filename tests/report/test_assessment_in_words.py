@@ -9,6 +9,7 @@ from hpopt.report.terminal import conclude
 from hpopt.runs.folder import Run
 from hpopt.runs.journal import Step
 from hpopt.runs.steps import Findings
+from hpopt.task import OWN_THRESHOLD
 
 
 def told(difference, low, high, p):
@@ -109,6 +110,26 @@ def test_the_table_has_intervals_and_probabilities_are_judged(tmp_path):
     assert "92 rows that no trial saw" in text
     assert "off by 0.1000 on average" in text
     assert "they are miscalibrated" in text
+
+
+def test_the_models_own_threshold_and_the_one_rule_are_said_once(tmp_path):
+    chosen = {"threshold": 0.3, "tried": 0.3, "gain": 0.1, "interval": [-0.05, 0.15], "p": 0.2}
+    steps = [Step("threshold", "", chosen), step_of()]
+    run = synthetic_run(tmp_path / "a", steps=steps, rule=OWN_THRESHOLD)
+    text = summarise(run, Findings([], None))
+    assert "where its probability is above 0.300, the best threshold by accuracy" in text
+    assert "it gains 0.1" in text
+    assert "which could be chance" in text
+    for said in (text, conclude(run)):
+        assert said.count("by its own best threshold") == 1
+        assert "by which trials are judged" not in said
+
+
+def test_a_table_of_0_1_with_two_rules_says_so(tmp_path):
+    chosen = {"threshold": 0.3, "tried": 0.3, "gain": 0.1, "interval": [0.05, 0.15], "p": 0.001}
+    run = synthetic_run(tmp_path, steps=[Step("threshold", "", chosen), step_of()])
+    for said in (summarise(run, Findings([], None)), conclude(run)):
+        assert "On validation, labels are said by the threshold 0.5, as hpopt 0.1" in said
 
 
 def test_the_threshold_is_said_with_what_it_gains(tmp_path):

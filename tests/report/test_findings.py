@@ -56,7 +56,9 @@ def test_only_categories_that_surely_lose_are_named(tmp_path):
 
 def test_of_chance_nothing_is_said(tmp_path):
     findings = found(tmp_path, lambda p, rng: rng.normal())
-    assert findings.effects == ["The trials say nothing certain of any single parameter."]
+    luck, effect = findings.effects
+    assert luck.startswith("Scores are noisy")
+    assert effect == "The trials say nothing certain of any single parameter."
     assert "predictions explain" in findings.trust
 
 
@@ -72,3 +74,9 @@ def test_of_a_handful_of_trials_nothing_is_said(tmp_path, trials, said):
     findings = find_out(synthetic_run(tmp_path, SPACE, trials, score=lambda p, rng: p["layers"]))
     assert findings.effects[0].startswith(said)
     assert findings.trust is None
+
+
+def test_where_scores_are_noisy_the_best_one_is_said_to_be_lucky(tmp_path):
+    noisy = found(tmp_path, lambda p, rng: 0.05 * p["layers"] + 0.3 * rng.normal()).effects
+    assert noisy[0].startswith("Scores are noisy: of trial ")
+    assert "the surrogate expects" in noisy[0]

@@ -5,7 +5,8 @@ from hpopt.search import observations
 from hpopt.search.bayes import BayesSearcher, initial_size, is_due
 from hpopt.search.encoding import Encoding
 from hpopt.search.engines import make_searcher
-from hpopt.search.observations import Observations, recorded_fit
+from hpopt.search.fits import recorded_fit
+from hpopt.search.observations import Observations
 from hpopt.space.conditions import Condition
 from hpopt.space.dimensions import Categorical, Integer, Real
 from hpopt.space.space import Space
@@ -57,9 +58,9 @@ def test_a_fit_is_recorded_and_used_until_the_next():
     fitted = [t.number for t in trials if "fit" in t.info]
     assert fitted[:3] == [4, 5, 6]  # behind the design of three, at each trial
     assert len(fitted) < 45
-    number, hyperparameters = recorded_fit(Encoding(LINE), trials)
+    number, fit = recorded_fit(Encoding(LINE), trials)
     assert number == trials[fitted[-1] - 1].info["fit"]["trials"] == fitted[-1] - 1
-    assert hyperparameters.noise == trials[fitted[-1] - 1].info["fit"]["noise"]
+    assert fit.hyperparameters.noise == trials[fitted[-1] - 1].info["fit"]["noise"]
 
 
 def test_fits_of_another_space_are_not_used():

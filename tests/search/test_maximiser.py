@@ -7,7 +7,8 @@ import pytest
 
 from hpopt.search.acquisition import PORTFOLIO, Acquisition
 from hpopt.search.encoding import Encoding
-from hpopt.search.gp import GP, Hyperparameters
+from hpopt.search.gp import GP
+from hpopt.search.kernel import Hyperparameters
 from hpopt.search.maximiser import Maximiser
 from hpopt.space.conditions import Condition
 from hpopt.space.dimensions import Categorical, Integer, Real
@@ -47,10 +48,9 @@ def test_no_random_point_is_better_than_the_top(name, n):
     rng = np.random.default_rng(n)
     encoding, gp, seen = surrogate(MIXED, [MIXED.sample(rng) for _ in range(n)])
     acquisition = Acquisition(name, incumbent=float(gp.y.min()))
-    top, value = Maximiser(encoding, gp, seen, seen, rng).maximise(acquisition)
+    top = Maximiser(encoding, gp, seen, seen, rng).maximise(acquisition)
     everywhere = worth(encoding, gp, acquisition, rng.random((20_000, len(MIXED))))
-    assert value > everywhere.max() - 1e-3
-    assert worth(encoding, gp, acquisition, top[None])[0] == pytest.approx(value, abs=1e-9)
+    assert worth(encoding, gp, acquisition, top[None])[0] > everywhere.max() - 1e-3
     np.testing.assert_allclose(encoding.snap(top[None])[0][0], top, atol=1e-12)
 
 
@@ -63,7 +63,7 @@ def test_what_was_tried_is_never_the_top_and_a_space_that_is_used_up_has_none():
     for tried in range(3, 12):
         _, gp, seen = surrogate(FEW, every[:tried])
         maximiser = Maximiser(encoding, gp, seen, seen, rng)
-        top, _ = maximiser.maximise(Acquisition("LCB", 0.0))
+        top = maximiser.maximise(Acquisition("LCB", 0.0))
         place = np.abs(points - top).sum(axis=1).argmin()
         assert np.allclose(points[place], top)
         assert place >= tried

@@ -3,9 +3,9 @@ import pytest
 from scipy.stats import chi2
 
 from hpopt.search.bayes import BayesSearcher
+from hpopt.search.choosing import expected_best
 from hpopt.search.encoding import Encoding
 from hpopt.search.observations import Observations, noise_variances
-from hpopt.search.surrogate import expected_best
 from hpopt.space.dimensions import Real
 from hpopt.space.space import Space
 from hpopt.trials import Result, Trial

@@ -7,7 +7,8 @@ import pytest
 
 from hpopt.metrics.metrics import METRICS
 from hpopt.runs.journal import Header, encode, read_journal
-from hpopt.runs.objectives import LIKELIEST, Goal, goals_of
+from hpopt.runs.objectives import Goal, goals_of
+from hpopt.task import LIKELIEST
 from hpopt.training.settings import Training
 from hpopt.tuning.comparable import differences, space_differences
 

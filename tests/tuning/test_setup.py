@@ -4,7 +4,8 @@ import pytest
 from conftest import ROOT, dirty_frame
 
 from hpopt.config.loading import load_config
-from hpopt.runs.objectives import LIKELIEST, Goal, goals_of
+from hpopt.runs.objectives import Goal, goals_of
+from hpopt.task import LIKELIEST, OWN_THRESHOLD
 from hpopt.tuning.comparable import differences
 from hpopt.tuning.setup import header_of, read_material
 
@@ -33,7 +34,7 @@ def test_the_objective_of_a_table_names_its_target(table):
             "name": "accuracy",
             "target": "churn",
             "direction": "maximize",
-            "rule": "likeliest label",
+            "rule": "model's own threshold",
             "positive": "no",
         }
     ]
@@ -42,7 +43,7 @@ def test_the_objective_of_a_table_names_its_target(table):
 
 @pytest.mark.parametrize(
     ("metric", "direction", "rule"),
-    [("f1", "maximize", LIKELIEST), ("auc", "maximize", None), ("log_loss", "minimize", None)],
+    [("f1", "maximize", OWN_THRESHOLD), ("auc", "maximize", None), ("log_loss", "minimize", None)],
 )
 def test_the_objective_is_the_metric_in_its_own_direction(table, metric, direction, rule):
     begun = header(table, f"training.metric={metric}")
@@ -57,13 +58,24 @@ def test_arrays_have_no_name_for_their_target():
 
 def test_a_run_keeps_its_positive_class_unless_its_config_names_another(table):
     config = load_config(table)
-    then = header_of(config, read_material(config, "yes"))
+    begun = Goal("accuracy", "churn", "maximize", OWN_THRESHOLD, "yes")
+    then = header_of(config, read_material(config, begun))
     assert goals_of(then)[0].positive == "yes"
     assert then.fingerprints["data"] != header(table).fingerprints["data"]
     asked = load_config(table, ['dataset.target={name: churn, positive: "no"}'])
-    now = header_of(asked, read_material(asked, "yes"))
+    now = header_of(asked, read_material(asked, begun))
     expected = 'the positive class was "yes", and is "no" now'
     assert ("dataset", "target", expected) in list(differences(then, now))
+
+
+def test_a_run_keeps_the_rule_that_its_trials_were_judged_by(table):
+    config = load_config(table)
+    begun = Goal("accuracy", "churn", "maximize", LIKELIEST, "no")
+    material = read_material(config, begun)
+    assert material.objective(config, table.parent / "data").rule == LIKELIEST
+    assert goals_of(header_of(config, material)) == [begun]
+    other = load_config(table, ["training.metric=f1"])
+    assert read_material(other, begun).rule == OWN_THRESHOLD
 
 
 def test_another_target_is_another_objective(table):
