@@ -165,7 +165,7 @@ FLOORS = {
     "inputs": [
         {"naming", "row_files", "scaling", "written"},
         {"raw"},
-        {"stored"},
+        {"stored", "text_files"},
         {"image", "kind", "table"},
         {"array", "registry"},
     ],
