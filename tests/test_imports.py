@@ -191,8 +191,8 @@ FLOORS = {
     ],
     "tuning": [
         {"budget", "comparable", "constant", "corners"},
-        {"preflight"},
-        {"loop", "resuming", "trying", "warm_start"},
+        {"preflight", "warm_start"},
+        {"loop", "resuming", "trying"},
         {"setup"},
         {"tune"},
     ],
