@@ -119,7 +119,7 @@ def test_frames_and_parquet_of_texts_are_as_in_training(case, tmp_path, rows, dt
     given.to_parquet(tmp_path / "new.parquet")
     new = read_new_rows(tmp_path / "new.parquet", data, with_target=True)
     assert_same(data, new, inputs[rows], y[rows])
-    kept = raw_columns(given, data.features.columns_form(Runtime())["readers"])
+    kept = raw_columns(given, data.features.columns_form(Runtime(), {})["readers"])
     np.testing.assert_array_equal(data.features.apply(kept), inputs[rows])
 
 
@@ -135,7 +135,7 @@ def test_frames_that_pandas_has_typed_afresh_are_as_in_training(case, tmp_path, 
     for frame_given in (typed, typed.assign(when=typed["when"].dt.date)):
         new = new_rows_of(frame_given, data, with_target=False)
         np.testing.assert_array_equal(data.features.apply(new.rows), inputs[rows])
-        kept = raw_columns(frame_given, data.features.columns_form(Runtime())["readers"])
+        kept = raw_columns(frame_given, data.features.columns_form(Runtime(), {})["readers"])
         np.testing.assert_array_equal(data.features.apply(kept), inputs[rows])
 
 
