@@ -66,6 +66,8 @@ def build_table(
         if column.use == "feature" and column.reader is not None:
             column, read = _read(column, values)
             raw_features |= read
+            if column.doubt:
+                notes.append(f"column `{name}`: {column.doubt}")
         columns.append(column)
     if not raw_features:
         raise DataError(

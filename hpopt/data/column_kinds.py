@@ -17,7 +17,12 @@ from hpopt.data.date_forms import (
     form_of_numbers,
     varying_parts,
 )
-from hpopt.data.number_forms import AS_PROGRAMS_DO, number_forms, several_units
+from hpopt.data.number_forms import (
+    AS_PROGRAMS_DO,
+    doubt_in_words,
+    number_forms,
+    several_units,
+)
 from hpopt.inputs import raw
 from hpopt.inputs.stored import Stored, Texts, as_categories
 from hpopt.inputs.table.columns import rarest_kept
@@ -63,6 +68,7 @@ class Column:
     reader: Mapping[str, Any] | None = None
     words: Mapping[str, int] = field(default_factory=dict)  # what was taken for a gap, how often
     examples: Mapping[str, int] = field(default_factory=dict)  # some of its values, how often
+    doubt: str = ""  # a word on values that could be read otherwise
 
 
 def look(
@@ -86,6 +92,9 @@ def look(
     kind, reason, reader = looked.verdict(name) if asked is None else looked.as_asked(asked)
     if reader is not None and kind == "categorical":
         reader = {"gaps": list(gaps), **reader}
+    doubt = ""
+    if reader is not None and kind == "numeric" and isinstance(values, Texts):
+        doubt = doubt_in_words(values.distinct, reader)
     return Column(
         name,
         kind,
@@ -96,6 +105,7 @@ def look(
         None if reader is None else {"column": name, "kind": kind, **reader},
         dict(Counter(words or {}) + looked.words),
         looked.examples(),
+        doubt,
     )
 
 
@@ -292,6 +302,8 @@ class _Texts:
             rows = int(self.counts[~is_number & ~is_gap].sum())
             if rows < fewest and is_number.any():
                 best, fewest, is_misread = form, rows, ~is_number & ~is_gap
+            if rows == 0 and best is not None:
+                break
         if best is None or (misread := self._misread(is_misread)) is None:
             return None
         words = "".join(f', "{text}" is a gap' for text in np.array(self.distinct)[is_gap])
