@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from hpopt.data.chunks import WHOLE, has_long
 from hpopt.data.date_forms import (
     DateForm,
     date_form,
@@ -124,7 +125,7 @@ def _looked_at(values: Stored, decimal: str, asked: ColumnKind | None) -> _Numbe
         return _Numbers(values)
     texts = _Texts(values, decimal)
     if texts.distinct and asked in (None, "numeric", "id", "text", "constant"):
-        has_codes = asked is None and texts.code is not None
+        has_codes = asked is None and (texts.code is not None or texts.has_long_codes)
         numbers = None if has_codes else texts.plain()
         if numbers is not None:
             return _Numbers(numbers)
@@ -235,6 +236,7 @@ class _Texts:
         self.words = Counter[str]()
         self._has_words = False
         self.code = next(filter(raw.LEADING_ZERO.fullmatch, self.distinct), None)
+        self.has_long_codes = _are_merged(self.distinct)
         self.date_format: str | None = None
 
     def examples(self) -> dict[str, int]:
@@ -250,7 +252,7 @@ class _Texts:
             if folded == {false, true}:
                 return "boolean", f"{false} and {true}", _truth(false, true)
         return (
-            (None if self.code else self._numeric())
+            (None if self._are_codes() else self._numeric())
             or self._date()
             or self._clock()
             or self._left_out(name)
@@ -285,10 +287,15 @@ class _Texts:
         by_code[np.flatnonzero(self.counts_of_codes)] = numbers
         return np.asarray(by_code[self.codes])
 
+    def _are_codes(self) -> bool:
+        return self.code is not None or self.has_long_codes
+
     def _of_code(self) -> str:
-        return (
-            f', codes: "{self.code}" begins with 0' if self.code else several_units(self.distinct)
-        )
+        if self.code is not None:
+            return f', codes: "{self.code}" begins with 0'
+        if self.has_long_codes:
+            return ", codes: as numbers some of them would be the same"
+        return several_units(self.distinct)
 
     def _numeric(self) -> Verdict | None:
         """The form as numbers by which the fewest rows are misread, if these are few enough."""
@@ -376,7 +383,7 @@ class _Texts:
         self._has_words = True
         kind, reason, _ = verdict
         verdict = kind, reason + several_units(self.distinct), None
-        return (None if self.code else self._numeric()) or self._date() or verdict
+        return (None if self._are_codes() else self._numeric()) or self._date() or verdict
 
     def _id_or_text(self, name: str) -> Verdict | None:
         """Texts that hardly ever come twice: who a row is, or what somebody wrote."""
@@ -394,6 +401,14 @@ class _Texts:
 
     def _categorical(self, reason: str) -> Verdict:
         return "categorical", reason, {}
+
+
+def _are_merged(texts: Sequence[str]) -> bool:
+    """Whether whole numbers among texts are so long that float64 makes one of different ones."""
+    if not has_long(texts):
+        return False
+    plain = {int(text) for text in texts if WHOLE.fullmatch(text)}
+    return len({float(number) for number in plain}) < len(plain)
 
 
 def _truth(false: str, true: str) -> dict[str, list[str]]:

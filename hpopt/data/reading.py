@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpopt.data.chunks import FrameColumn, TextColumn, is_many_numbers, plain_or_gap
+from hpopt.data.chunks import FrameColumn, TextColumn, has_long, is_many_numbers, plain_or_gap
 from hpopt.data.csv_text import CsvText, check_file, look_at
 from hpopt.errors import DataError, Location, MissingDependency, in_words
 from hpopt.inputs import raw
@@ -110,13 +110,17 @@ def read_parquet(path: Path) -> Sheet:
     except ImportError:
         raise MissingDependency("pyarrow", "parquet") from None
     check_file(path)
+    import pandas as pd
+
+    whole = {pyarrow.int64(): pd.Int64Dtype(), pyarrow.uint64(): pd.UInt64Dtype()}
     columns: dict[str, FrameColumn] = {}
     rows = 0
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             size = max(_CELLS_AT_ONCE // max(len(file.schema_arrow.names), 1), 1000)
             for batch in file.iter_batches(batch_size=size):
-                frame = batch.to_pandas()
+                # Gaps would make float64 of whole numbers, and merge long ones.
+                frame = batch.to_pandas(types_mapper=whole.get)
                 rows += len(frame)
                 _add(columns, frame, path)
     except (pyarrow.ArrowException, OSError) as error:
@@ -185,7 +189,7 @@ def _below(pieces: Sequence[Stored], decimal: str) -> Stored:
 
 
 def _plain(texts: Texts, decimal: str) -> np.ndarray | None:
-    numbers = plain_or_gap(texts.distinct, (), decimal)
+    numbers = None if has_long(texts.distinct) else plain_or_gap(texts.distinct, (), decimal)
     return None if numbers is None else np.append(numbers, np.nan)[texts.codes]
 
 

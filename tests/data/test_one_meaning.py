@@ -5,15 +5,18 @@ import re
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hpopt.data.building import build_table
+from hpopt.data.column_kinds import look
 from hpopt.data.loading import load_table
 from hpopt.data.new_rows import new_rows_of, read_new_rows
 from hpopt.data.prepared import Prepared, prepare
-from hpopt.data.reading import of_frame, read_csv
+from hpopt.data.reading import of_frame, read_csv, read_parquet
 from hpopt.data.settings import FileData, FunctionData
 from hpopt.data.sources import of_arrays
 from hpopt.data.splits import Parts
@@ -267,6 +270,41 @@ def test_the_decimal_sign_is_the_one_of_training(tmp_path):
     both = read_new_rows(tmp_path / "both.csv", data)
     np.testing.assert_array_equal(both.rows["price"], [np.nan, 1.5])
     assert '"0.5" in row 1' in both.notes[0]
+
+
+LONG = 900_000_000_000_207_000  # the next number that float64 has is 128 away
+
+
+@pytest.mark.parametrize("most", [1, 20_000])
+@pytest.mark.parametrize("source", ["csv", "parquet", "gaps in parquet", "frame", "gaps in frame"])
+def test_long_codes_stay_apart(tmp_path, monkeypatch, source, most):
+    monkeypatch.setattr("hpopt.data.chunks._MOST_TEXTS", most)
+    monkeypatch.setattr("hpopt.data.reading._TEXTS_AT_ONCE", 50)
+    codes = [LONG + 2 * (i % 3) if "gaps" not in source or i % 5 else None for i in range(N)]
+    frame = pd.DataFrame({"c": pd.array(codes, dtype="Int64"), "x": np.arange(N) / 7})
+    frame = frame.assign(y=["a", "b"] * (N // 2))
+    path = tmp_path / "t.csv"
+    if source == "csv":
+        frame.to_csv(path, index=False)
+        sheet = read_csv(path)
+    elif "parquet" in source:
+        pq.write_table(pa.Table.from_pandas(frame).replace_schema_metadata(None), path)
+        sheet = read_parquet(path)
+    else:
+        sheet = of_frame(frame, "it")
+    table = build_table(sheet, target="y", task=None)
+    assert table.features["c"].distinct == tuple(str(LONG + 2 * i) for i in range(3))
+    assert "as numbers some of them would be the same" in table.columns[0].reason
+
+
+def test_long_codes_among_many_numbers_stay_apart(tmp_path):
+    frame = pd.DataFrame({"c": LONG + 2 * np.arange(3_000), "t": LONG + 1024 * np.arange(3_000)})
+    frame = frame.assign(x=np.arange(3_000) / 7)
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    c, t, x = read_csv(tmp_path / "t.csv").columns.values()
+    assert look("c", c).kind == "id"
+    assert look("t", t).kind == "numeric"
+    assert isinstance(x, np.ndarray)
 
 
 def test_a_category_that_nothing_was_learned_of_is_said(tmp_path):
