@@ -93,6 +93,8 @@ def look(
     kind, reason, reader = looked.verdict(name) if asked is None else looked.as_asked(asked)
     if reader is not None and kind == "categorical":
         reader = {"gaps": list(gaps), **reader}
+    if reader is not None and kind in ("numeric", "date") and looked.has_misread:
+        reader = {**reader, "misread": True}
     doubt = ""
     if reader is not None and kind == "numeric" and isinstance(values, Texts):
         doubt = doubt_in_words(values.distinct, reader)
@@ -149,6 +151,7 @@ class _Numbers:
             self.infinite = int(np.isinf(values).sum())
         self.gaps = len(values) - len(present)
         self.words = Counter[str]()
+        self.has_misread = bool(self.infinite)
         self.distinct = np.unique(present)
         self.n_distinct = len(self.distinct)
         self.date_format: str | None = None
@@ -235,6 +238,7 @@ class _Texts:
         self.n_distinct = len(self.distinct)
         self.words = Counter[str]()
         self._has_words = False
+        self.has_misread = False  # whether values were taken for gaps that are none
         self.code = next(filter(raw.LEADING_ZERO.fullmatch, self.distinct), None)
         self.has_long_codes = _are_merged(self.distinct)
         self.date_format: str | None = None
@@ -372,6 +376,7 @@ class _Texts:
             return None
         if not rows:
             return ""
+        self.has_misread = True
         first = self.distinct[int(np.flatnonzero(is_misread)[0])]
         return f", {rows} others count as gaps" + f' ("{first[:20]}"{", ..." if rows > 1 else ""})'
 

@@ -119,8 +119,9 @@ def read_parquet(path: Path) -> Sheet:
         with pyarrow.parquet.ParquetFile(path) as file:
             size = max(_CELLS_AT_ONCE // max(len(file.schema_arrow.names), 1), 1000)
             for batch in file.iter_batches(batch_size=size):
-                # Gaps would make float64 of whole numbers, and merge long ones.
-                frame = batch.to_pandas(types_mapper=whole.get)
+                # Gaps would make float64 of whole numbers, and merge long ones; by the metadata of
+                # pandas an index would be no column.
+                frame = batch.to_pandas(types_mapper=whole.get, ignore_metadata=True)
                 rows += len(frame)
                 _add(columns, frame, path)
     except (pyarrow.ArrowException, OSError) as error:
@@ -131,12 +132,21 @@ def read_parquet(path: Path) -> Sheet:
 
 
 def of_frame(frame: pd.DataFrame, source: str) -> Sheet:
-    """The columns of a DataFrame. Raises DataError where one holds what is no single value."""
+    """The columns of a DataFrame, and of an index that has a name.
+
+    Raises DataError where one holds what is no single value.
+    """
     if not len(frame):
         raise DataError(f"{source} gives no rows")
     columns: dict[str, FrameColumn] = {}
-    _add(columns, frame, source)
+    _add(columns, with_named_index(frame), source)
     return Sheet({name: column.finish() for name, column in columns.items()}, len(frame))
+
+
+def with_named_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with its index as columns where that has names, and without it elsewhere."""
+    names = [name for name in frame.index.names if name is not None and name not in frame.columns]
+    return frame.reset_index(level=names).reset_index(drop=True) if names else frame
 
 
 def with_gaps(sheet: Sheet, gaps: Sequence[str]) -> Sheet:

@@ -15,7 +15,8 @@ date, for a model that sees numbers in float32. The parts of a date are called `
 on; a `prefix` stands for the column's name where that would be another column's. Of several
 `formats` the first that fits is taken; they are forms of the day, behind which a clock and a zone
 may stand. Of `categorical`, `gaps` are the words for a gap, in small letters, and `spelled` says
-how numbers and truth values are written in the texts that the model knows.
+how numbers and truth values are written in the texts that the model knows. With `misread`, training
+had values that could not be read, which are gaps.
 
 What hpopt 0.1 wrote has neither of these, and no `thousands`: texts then pass through float() as
 they did there. Its dates have one `format`, of all of the text.

@@ -23,6 +23,7 @@ from hpopt.data.splits import Parts
 from hpopt.errors import DataError
 from hpopt.inputs.kind import Runtime
 from hpopt.inputs.raw import raw_columns
+from hpopt.inputs.stored import is_gap
 
 # Columns of texts that programs type by the rows they happen to see.
 WORDS = {
@@ -329,3 +330,49 @@ def test_a_target_of_numbers_is_read_as_in_training(tmp_path):
     for table in (frame, there, frame.assign(y=1000.5 + np.arange(60))):
         new = new_rows_of(table, data, with_target=True)
         np.testing.assert_array_equal(new.target, data.y("train"))
+
+
+BROKEN = {
+    "numbers": [*map(str, range(100, 118)), "abc", "inf"],
+    "infinite": [*map(str, range(100, 118)), "-inf", "inf"],
+    "dates": [*(f"2020-01-{day:02}" for day in range(1, 20)), "31 june"],
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_rows_of_what_training_could_not_read_are_gaps_as_they_were_there(tmp_path, name):
+    texts = BROKEN[name] if name == "dates" else [*BROKEN[name], *map(str, range(200, 260))]
+    frame = pd.DataFrame({"x": (texts * 60)[:240], "y": ["a", "b"] * 120})
+    data = trained(frame, tmp_path)
+    for rows in (frame[frame["x"] == texts[i]] for i in (0, 18, 19)):
+        rows.to_csv(tmp_path / "new.csv", index=False)
+        new = read_new_rows(tmp_path / "new.csv", data)
+        np.testing.assert_array_equal(
+            data.features.apply(new.rows), np.array(data.inputs("train"))[rows.index]
+        )
+
+
+def test_an_index_with_a_name_is_a_column(tmp_path):
+    frame = pd.DataFrame({"c": ["red", "green"] * 30, "x": np.arange(60) / 7})
+    frame = frame.assign(y=["a", "b", "b"] * 20)
+    indexed = frame.set_index("c")
+    indexed.to_parquet(tmp_path / "t.parquet")
+    frame.set_index(np.arange(60)[::-1]).to_parquet(tmp_path / "nameless.parquet")
+    for sheet in (read_parquet(tmp_path / "t.parquet"), of_frame(indexed, "it")):
+        assert set(sheet.columns) == {"c", "x", "y"}
+        assert sheet.columns["c"].distinct == ("red", "green")
+    table = build_table(read_parquet(tmp_path / "nameless.parquet"), target="y", task=None)
+    assert set(table.features) == {"c", "x"}
+    new = new_rows_of(indexed, trained(frame, tmp_path), with_target=True)
+    assert new.rows["c"].tolist() == ["red", "green"] * 30
+
+
+@pytest.mark.parametrize("values", [[1, 2], [1.5, 2], ["a", "b"], [True, False]])
+def test_gaps_among_categories_of_pandas_are_gaps(values):
+    given = pd.Series(pd.Categorical([*values, None], categories=values))
+    plain = pd.Series([*values, None], dtype=object)
+    columns = [
+        of_frame(pd.DataFrame({"c": column}), "it").columns["c"] for column in (given, plain)
+    ]
+    assert [look("c", column).kind for column in columns] == [look("c", columns[1]).kind] * 2
+    assert [is_gap(column).tolist() for column in columns] == [[False, False, True]] * 2

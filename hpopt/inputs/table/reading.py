@@ -108,7 +108,10 @@ def _misread(stored: Stored, reader: Mapping[str, Any]) -> np.ndarray:
 def read_column(
     sheet: Sheet, source: str, reader: Mapping[str, Any], notes: list[str]
 ) -> dict[str, np.ndarray]:
-    """The raw columns of one column. Raises DataError where none of its values can be read."""
+    """The raw columns of one column. Raises DataError where none of its values can be read.
+
+    Where training had values that could not, rows of nothing else are as they were there: gaps.
+    """
     name, stored = reader["column"], sheet.columns[reader["column"]]
     if "decimal" in reader and "thousands" not in reader:  # hpopt 0.1: each file's own
         reader = {**reader, "decimal": sheet.decimal}
@@ -133,7 +136,7 @@ def read_column(
     if misread.any():
         row, count = int(misread.argmax()), int(misread.sum())
         first = f'"{as_texts(stored[row : row + 1])[0]}" in row {row + 1}'
-        if np.isnan(numbers).all():
+        if np.isnan(numbers).all() and not reader.get("misread"):
             raise DataError(
                 f"the column `{name}` of {source} can't be read as {_KINDS[reader['kind']]}: "
                 f"the first value is {first}",
