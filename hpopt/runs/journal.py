@@ -194,8 +194,8 @@ class DamagedLine(RunError):  # noqa: N818 (it says what is wrong)
         super().__init__(
             f"the journal is damaged in this line{f': {what}' if what else ''}",
             location=Location(str(path), number),
-            help=f"`hpopt runs repair {shlex.quote(str(path.parent))}` sets it aside, and keeps all "
-            "others"
+            help=f"`hpopt runs repair {shlex.quote(str(path.parent))}` sets it aside, and keeps "
+            "all others"
             if number > 1
             else WITHOUT_HEADER,
         )
