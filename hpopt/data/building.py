@@ -45,19 +45,20 @@ def build_table(
     _check_names(sheet, target, features, groups, None if order == _TIME else order)
     stored = dict(sheet.columns)
     decimal = sheet.decimal
-    encoded = encode_target(
-        f"the target `{target}`", stored.pop(target), task, decimal, sheet.gaps, positive
-    )
+    words: Mapping[str, int] = sheet.words.get(target, {})
+    try:
+        encoded = encode_target(
+            f"the target `{target}`", stored.pop(target), task, decimal, sheet.gaps, positive
+        )
+    except DataError as error:
+        raise _with_words(error, words) from None
     notes = [*sheet.notes, *encoded.notes]
     is_kept = _is_kept(encoded)
     if encoded.missing:
         rows = "row" if encoded.missing == 1 else "rows"
-        notes.append(
-            f"{encoded.missing} {rows} without `{target}` are left out"
-            + _counted(sheet.words.get(target, {}))
-        )
+        notes.append(f"{encoded.missing} {rows} without `{target}` are left out" + _counted(words))
         stored = {name: values[is_kept] for name, values in stored.items()}
-    columns = [_target_column(target, encoded, sheet.words.get(target, {}))]
+    columns = [_target_column(target, encoded, words)]
     raw_features: dict[str, np.ndarray | Texts] = {}
     order = _time_column(stored, order, decimal) if order == _TIME else order
     for name, values in stored.items():
@@ -215,6 +216,18 @@ def _counted(words: Mapping[str, int]) -> str:
     if not words:
         return ""
     return f": {said_words(words)} taken for gaps; `gaps` in `dataset` lists the words for one"
+
+
+def _with_words(error: DataError, words: Mapping[str, int]) -> DataError:
+    """An error on a column, which also says what words of it were taken for gaps."""
+    if not words:
+        return error
+    [problem] = error.problems
+    gaps = f"{said_words(words)} were taken for gaps: `gaps: []` in `dataset` keeps such words"
+    help = gaps if problem.help is None else f"{problem.help}; {gaps}"
+    if isinstance(error, SettingError):
+        return SettingError(problem.message, error.key, help=help)
+    return DataError(problem.message, help=help)
 
 
 def _as(column: Column, use: Any, reason: str) -> Column:

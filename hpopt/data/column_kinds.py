@@ -91,8 +91,11 @@ def look(
     looked = _looked_at(values, decimal, asked)
     looked.date_format = date_format
     kind, reason, reader = looked.verdict(name) if asked is None else looked.as_asked(asked)
+    numbers = [word for word in gaps if raw.numbers_among([word])]
     if reader is not None and kind == "categorical":
         reader = {"gaps": list(gaps), **reader}
+    elif reader is not None and kind == "numeric" and numbers:
+        reader = {"gaps": numbers, **reader}
     if reader is not None and kind in ("numeric", "date") and looked.has_misread:
         reader = {**reader, "misread": True}
     doubt = ""

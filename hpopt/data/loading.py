@@ -23,6 +23,7 @@ from hpopt.data.settings import (
     ArrayData,
     FileData,
     FunctionData,
+    Gaps,
     ImageData,
     SklearnData,
 )
@@ -128,8 +129,8 @@ def _read_files(settings: FileData) -> tuple[Sheet, np.ndarray | None]:
     return joined(sheets), np.concatenate(parts)
 
 
-def _words(gaps: list[str] | None) -> tuple[str, ...] | None:
-    return None if gaps is None else tuple(word.strip().casefold() for word in gaps)
+def _words(gaps: Gaps) -> tuple[str, ...] | None:
+    return None if gaps is None else tuple(str(word).strip().casefold() for word in gaps)
 
 
 def _call(settings: FunctionData, task: Task | None) -> Table:

@@ -202,7 +202,8 @@ def _target(
 def _numbers(stored: Stored, reader: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     """Numbers [n], and whether each could not be read as one."""
     values = np.asarray(raw_values(stored, reader)[reader["column"]])
-    return values, np.isnan(values) & ~is_gap(stored)
+    read = np.asarray(raw_values(stored, {**reader, "gaps": ()})[reader["column"]])
+    return values, np.isnan(read) & ~is_gap(stored)
 
 
 def _note_missing(new: NewRows, target: str, data: Prepared) -> None:
