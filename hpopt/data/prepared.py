@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -49,6 +49,11 @@ class Prepared:
     def gaps(self) -> tuple[str, ...] | None:
         """The words that stand for a gap in text files, in small letters."""
         return None if self.target_reader is None else tuple(self.target_reader["gaps"])
+
+    @property
+    def readers(self) -> Sequence[Mapping[str, Any]]:
+        """How the columns of a table are read; none of other rows."""
+        return tuple(self.features.to_json().get("readers", ()))
 
     @property
     def target_name(self) -> str | None:
