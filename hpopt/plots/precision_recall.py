@@ -41,8 +41,8 @@ def draw_precision_recall(history: History) -> Figure:
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     axes.set_aspect("equal")
-    axes.set_xlabel(f'recall: the share of rows that are "{positive}" which is found')
-    axes.set_ylabel(f'precision: the share of rows said to be "{positive}" which is')
+    axes.set_xlabel(f'recall: of the rows that are "{positive}", the share that is found')
+    axes.set_ylabel(f'precision: of the rows said to be "{positive}", the share that is')
     figure.legend(loc="outside upper left", ncols=1)
     return figure
 
@@ -62,7 +62,10 @@ def _draw(axes: Axes, scored: Scored, name: str, mark: Mapping[str, Any], *, col
         clip_on=False,
         label=f"{name}: average precision {show_with(interval, score)} {show_interval(interval)}",
     )
-    if model.in_force is not None:
+    where = f"{name} at its threshold {model.threshold:.3g}"
+    if model.in_force is None:
+        positive = style.plain(scored.retrieval.positive, _MOST_LETTERS)
+        axes.plot([], [], label=f'{where}: no row is said to be "{positive}"', **mark)
+    else:
         at = f"recall {model.in_force.recall:.3g}, precision {model.in_force.precision:.3g}"
-        label = f"{name} at its threshold {model.threshold:.3g}: {at}"
-        axes.plot(*zip(model.in_force, strict=True), label=label, clip_on=False, **mark)
+        axes.plot(*zip(model.in_force, strict=True), label=f"{where}: {at}", clip_on=False, **mark)

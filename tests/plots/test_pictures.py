@@ -257,10 +257,10 @@ def test_calibration_shows_what_was_said_and_what_was_seen(history):
 def test_precision_and_recall_have_the_threshold_in_force_and_what_chance_gives(history):
     [axes] = draw(history, "precision_recall").axes
     assert marks(axes, "*") == [(0.95, 0.8)]
-    assert marks(axes, "D") == []  # the default says the label of no row
     shown = texts(axes.figure)
     assert "best: average precision 0.70 [0.55, 0.85]" in shown
     assert "best at its threshold 0.25: recall 0.95, precision 0.8" in shown
+    assert r'default at its threshold 0.5: no row is said to be "yes \$x\$"' in shown
     assert "by chance: 45.6 % of 92 rows of test" in shown
     best = next(line for line in axes.get_lines() if "best: average" in line.get_label())
     assert best.get_drawstyle() == "steps-pre"
