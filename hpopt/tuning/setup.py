@@ -18,6 +18,7 @@ from hpopt.data.folds import Splits
 from hpopt.data.leaks import possible_leaks
 from hpopt.data.loading import load_table
 from hpopt.data.prepared import Prepared, fingerprints, prepare
+from hpopt.data.rare_classes import note_on_rare_classes
 from hpopt.data.repeats import note_on_repeats
 from hpopt.data.sources import Table
 from hpopt.data.splits import Parts, split_rows
@@ -57,11 +58,13 @@ class Material:
     metric: Metric
     loss: str
     rule: str | None  # by which probabilities become labels
+    folds: int = 1
 
     @property
     def notes(self) -> list[str]:
         """What people should know of the rows, and of how the parts came about."""
-        of_parts = [self.parts.note] if self.parts.note else []
+        rare = note_on_rare_classes(self.table, self.parts) if self.folds == 1 else None
+        of_parts = [note for note in (self.parts.note, rare) if note]
         return [*self.table.notes, *of_parts, *self.cautions]
 
     @cached_property
@@ -136,7 +139,7 @@ def read_material(
     rule = rule_of(metric.name, table.task)
     if begun is not None and begun.name == metric.name:
         rule = begun.rule
-    return Material(table, parts, metric, loss, rule)
+    return Material(table, parts, metric, loss, rule, config.binding.training.folds)
 
 
 def _check_classes(config: Config, table: Table, parts: Parts, metric: Metric) -> None:
