@@ -15,7 +15,8 @@ from hpopt.errors import RunError, in_words
 from hpopt.export.raw_rows import predict_raw
 from hpopt.export.twin import compile_raw_model, raw_model
 from hpopt.export.verifying import TOLERANCE, CheckRows, largest_difference
-from hpopt.runs.folder import DATA, Run, json_writer, text_writer
+from hpopt.files import json_writer, text_writer
+from hpopt.runs.folder import DATA, Run
 from hpopt.runs.state import HALF
 from hpopt.training.fit import network_outputs
 from hpopt.training.objective import Objective

@@ -7,7 +7,7 @@ their `encoding` where they were not in UTF-8, and the words for a gap, in small
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,35 +71,78 @@ def readers_that_fit(
 ) -> tuple[list[Mapping[str, Any]], list[str]]:
     """How a frame's columns are read, and a word on each whose values do not all fit.
 
-    That is as it was recorded. Where a column contradicts, and all of it fits with comma and point
-    exchanged, so are numbers that are texts read in all of the frame.
+    That is as it was recorded, but for the signs of numbers where a column contradicts: one that
+    does not fit as it was recorded, and does in another form. If that has comma and point
+    exchanged, so have the others, but for those that fit in the recorded form alone.
     """
     named = frame.rename(columns=lambda name: str(name).strip())
     missing = [reader["column"] for reader in readers if reader["column"] not in named]
     if missing:
         raise ValueError(f"there is no column {missing[0]!r}")
-    misread = {reader["column"]: _misread(named, reader) for reader in readers}
-    exchanged = [_exchanged(reader) for reader in readers]
-    contradicts = [
-        other["column"]
-        for reader, other in zip(readers, exchanged, strict=True)
-        if other is not reader
-        and misread[other["column"]].any()
-        and not _misread(named, other).any()
+    others = {
+        reader["column"]: form
+        for reader in readers
+        if "thousands" in reader and (form := _other_form(named, reader)) is not None
+    }
+    words = [
+        f"the signs of numbers are not those of the training data, by column {name!r}"
+        for name in others
+    ][:1]
+    is_exchange = any(
+        others.get(r["column"], r).get("decimal") != r.get("decimal") for r in readers
+    )
+    fitting = [
+        others.get(reader["column"], _beside(named, reader) if is_exchange else reader)
+        for reader in readers
     ]
-    words = []
-    if contradicts:
-        words.append(f"comma and point are exchanged in the numbers, by column {contradicts[0]!r}")
-        readers = exchanged
-        misread = {reader["column"]: _misread(named, reader) for reader in readers}
-    return list(readers), words + list(_words(named, misread))
+    misread = {reader["column"]: _misread(named, reader) for reader in fitting}
+    return fitting, words + list(_words(named, misread))
 
 
-def _exchanged(reader: Mapping[str, Any]) -> Mapping[str, Any]:
+def _other_form(frame: pd.DataFrame, reader: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    texts = [value for value in frame[reader["column"]] if isinstance(value, str)]
+    return form_that_fits(reader, texts, lambda form: _misread(frame, form).any())
+
+
+def _beside(frame: pd.DataFrame, reader: Mapping[str, Any]) -> Mapping[str, Any]:
     if "thousands" not in reader:
         return reader
+    return exchanged_if_possible(reader, lambda form: _misread(frame, form).any())
+
+
+def form_that_fits(
+    reader: Mapping[str, Any], texts: Iterable[str], misreads: Callable[[Mapping[str, Any]], Any]
+) -> Mapping[str, Any] | None:
+    """The form of a reader of numbers in which all of a column fits that does not as recorded.
+
+    `misreads` says whether a form does not fit some of the column's `texts`. None where it fits as
+    it is, or nothing does. First comes what training had, with comma and point exchanged; where it
+    had no sign between groups, numbers such as 1.234,5 show that there is one.
+    """
+    if not misreads(reader):
+        return None
+    forms = [exchanged(reader)]
+    if not reader["thousands"] and any(text.count(",") + text.count(".") > 1 for text in texts):
+        grouped = {**reader, "thousands": _OTHER_SIGN[reader["decimal"]]}
+        forms += [grouped, exchanged(grouped)]
+    return next((form for form in forms if not misreads(form)), None)
+
+
+def exchanged(reader: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The reader with comma and point exchanged."""
     signs = {n: _OTHER_SIGN.get(reader[n], reader[n]) for n in ("decimal", "thousands")}
     return {**reader, **signs}
+
+
+def exchanged_if_possible(
+    reader: Mapping[str, Any], misreads: Callable[[Mapping[str, Any]], Any]
+) -> Mapping[str, Any]:
+    """The reader with comma and point exchanged, but where a column has numbers like 0.5 alone."""
+    other = exchanged(reader)
+    if not misreads(other):
+        return other
+    grouped = {**other, "thousands": reader["decimal"]}
+    return other if not misreads(grouped) else reader
 
 
 def _misread(frame: pd.DataFrame, reader: Mapping[str, Any]) -> np.ndarray:

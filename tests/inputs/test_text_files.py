@@ -58,10 +58,22 @@ def test_what_does_not_fit_is_counted_and_gaps_are_not():
         readers_that_fit(frame[["x"]], [NUMBER, DATE])
 
 
-def test_comma_and_point_may_be_exchanged_with_a_word():
-    frame = pd.DataFrame({"x": ["3,25", "0,5"], "z": ["1", "2"]})
-    readers, [word] = readers_that_fit(frame, [NUMBER, {**NUMBER, "column": "z"}])
-    assert "exchanged in the numbers, by column 'x'" in word
+@pytest.mark.parametrize("thousands", ["", ","])
+def test_other_signs_are_read_column_by_column_with_a_word(thousands):
+    number = {**NUMBER, "thousands": thousands}
+    texts = {"x": ["3,25", "0,5"], "z": ["1", "2"], "point": ["0.25", "0.644"]}
+    frame = pd.DataFrame(texts)
+    readers, [word] = readers_that_fit(frame, [{**number, "column": name} for name in texts])
+    assert "signs of numbers are not those of the training data, by column 'x'" in word
     columns = raw_columns(frame, readers)
     np.testing.assert_array_equal(columns["x"], [3.25, 0.5])
     np.testing.assert_array_equal(columns["z"], [1, 2])
+    np.testing.assert_array_equal(columns["point"], [0.25, 0.644])
+
+
+def test_where_training_had_no_groups_a_point_or_comma_in_doubt_is_a_decimal_sign():
+    number = {**NUMBER, "thousands": ""}
+    readers, [_] = readers_that_fit(pd.DataFrame({"x": ["3,250", "1,125"]}), [number])
+    assert raw_columns(pd.DataFrame({"x": ["3,250"]}), readers)["x"] == [3.25]
+    readers, [_] = readers_that_fit(pd.DataFrame({"x": ["1.234,5", "2,5"]}), [number])
+    assert raw_columns(pd.DataFrame({"x": ["1.234,5"]}), readers)["x"] == [1234.5]

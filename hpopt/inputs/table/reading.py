@@ -10,6 +10,7 @@ import numpy as np
 from hpopt.errors import DataError
 from hpopt.inputs.stored import Sheet, Stored, Texts, as_texts, is_gap, raw_values
 from hpopt.inputs.table.columns import CategoricalColumn
+from hpopt.inputs.text_files import exchanged, exchanged_if_possible, form_that_fits
 
 _KINDS = {"numeric": "numbers", "boolean": "yes or no as they were", "date": "dates as they were"}
 
@@ -47,40 +48,18 @@ def readers_for(
 
 
 def other_form(stored: Stored, reader: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The reader in the form in which all of a column fits that does not as it was recorded.
-
-    None where it fits, or nothing does. First comes what training had, with comma and point
-    exchanged; where it had no sign between groups, numbers such as 1.234,5 show that there is one.
-    """
-    if not isinstance(stored, Texts) or not _misread(stored, reader).any():
+    """The reader in the form in which all of a column fits that does not as it was recorded."""
+    if not isinstance(stored, Texts):
         return None
-    forms = [exchanged(reader)]
-    if not reader["thousands"] and _shows_groups(stored):
-        signs = {".": ",", ",": "."}
-        grouped = {**reader, "thousands": signs[reader["decimal"]]}
-        forms += [grouped, exchanged(grouped)]
-    return next((form for form in forms if not _misread(stored, form).any()), None)
-
-
-def _shows_groups(stored: Texts) -> bool:
-    """Whether a number has several signs, so that one of them stands between groups."""
-    return any(text.count(",") + text.count(".") > 1 for text in stored.distinct)
-
-
-def exchanged(reader: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The reader with comma and point exchanged."""
-    other = {".": ",", ",": "."}
-    signs = {name: other.get(reader[name], reader[name]) for name in ("decimal", "thousands")}
-    return {**reader, **signs}
+    return form_that_fits(reader, stored.distinct, lambda form: _misread(stored, form).any())
 
 
 def _unless_impossible(sheet: Sheet, reader: Mapping[str, Any]) -> Mapping[str, Any]:
     """The reader with comma and point exchanged, but where a column has numbers like 0.5 alone."""
-    stored, other = sheet.columns[reader["column"]], exchanged(reader)
-    if not isinstance(stored, Texts) or not _misread(stored, other).any():
-        return other
-    grouped = {**other, "thousands": reader["decimal"]}
-    return other if not _misread(stored, grouped).any() else reader
+    stored = sheet.columns[reader["column"]]
+    if not isinstance(stored, Texts):
+        return exchanged(reader)
+    return exchanged_if_possible(reader, lambda form: _misread(stored, form).any())
 
 
 def word_on_form(
