@@ -61,7 +61,22 @@ def draft_config(data: Path, target: str | None, place: Path) -> Draft:
     leaks = _leaks(table)
     text = "\n".join(_lines(table, source, path_from(place, data), target, leaks)) + "\n"
     shares = [f"classes: {show_shares(table.shares)}"] if table.labels else []
-    return Draft(text, [*shares, *map(str, leaks)])
+    few = [note] if (note := _few_of_a_class(table)) else []
+    return Draft(text, [*table.notes, *shares, *few, *map(str, leaks)])
+
+
+def _few_of_a_class(table: Table) -> str:
+    """A word on the rarest class, where it has fewer rows than there are parts."""
+    if not table.labels:
+        return ""
+    counts = np.bincount(table.target, minlength=len(table.labels))
+    label, few = table.labels[int(counts.argmin())], int(counts.min())
+    if few >= _PARTS:
+        return ""
+    return (
+        f"{'1 row' if few == 1 else f'{few} rows'} of {inline_yaml(label)} can't stand in {_PARTS} "
+        "parts: scores say little of it, and more rows of it would help most"
+    )
 
 
 def _leaks(table: Table) -> Sequence[Leak]:
@@ -275,14 +290,8 @@ def metric_lines(table: Table) -> Iterator[str]:
     if table.task == "regression":
         yield "  metric: rmse  # or mae, r2"
         return
-    counts = np.bincount(table.target, minlength=len(table.labels))
-    if counts.min() < _PARTS:
-        label, few = table.labels[int(counts.argmin())], int(counts.min())
-        of_it = "1 row" if few == 1 else f"{few} rows"
-        yield (
-            f"  metric: log_loss  # {of_it} of {_comment(inline_yaml(label))} can't stand in "
-            f"{_PARTS} parts: scores say little of it, and more rows of it would help most"
-        )
+    if few := _few_of_a_class(table):
+        yield f"  metric: log_loss  # {_comment(few)}"
         return
     rarest, share = min(table.shares.items(), key=lambda entry: entry[1])
     others = "balanced_accuracy, auc, f1, log_loss"

@@ -76,7 +76,7 @@ def describe_flattery(run: Run) -> list[str]:
 
 def _difference(flattery: Flattery, test_rows: int) -> Iterator[str]:
     difference, interval = flattery.difference, flattery.interval
-    if difference is None or interval is None:
+    if difference is None or interval is None or flattery.rows is None:
         return
     rows = f"{flattery.rows:,} rows of validation and {test_rows:,} of test"
     shown = f"{show_with(interval, abs(difference))} {show_interval(interval)}"
