@@ -132,8 +132,10 @@ def flattery_in_brief(run: Run) -> str | None:
 def describe_threshold(run: Run) -> list[str]:
     """Which threshold stands between two labels, and what it is worth."""
     chosen = run.outcomes.threshold
-    gain = chosen.comparison if chosen else None
-    if chosen is None or gain is None:
+    if chosen is None:
+        return _never_positive(run)
+    gain = chosen.comparison
+    if gain is None:
         return []
     interval = gain.interval if gain.difference >= 0 else gain.interval.negated
     rows = "rows of the validation part that it was not made of"
@@ -154,6 +156,20 @@ def describe_threshold(run: Run) -> list[str]:
     if gain.difference > 0:
         return [f"{other} better by {shown}, which could be chance."]
     return [f"{other} no better, but behind by {shown}."]
+
+
+def _never_positive(run: Run) -> list[str]:
+    """That a threshold which nobody has chosen is above all probabilities, as of a rare label."""
+    retrieval = run.outcomes.test.retrieval if run.outcomes.test else None
+    if retrieval is None or retrieval.models["best"].in_force is not None:
+        return []
+    positive = f'"{in_markdown(retrieval.positive)}"'
+    return [
+        f"{positive} is said where its probability is above {HALF}, for {run.metric} needs no "
+        "threshold, and that is so of no row of the test part: rank rows by their probability and "
+        "take as many as you can act on, or search by `f1`, which chooses a threshold; the picture "
+        "`precision_recall` shows what each gives."
+    ]
 
 
 def _own_threshold(run: Run, gain: Comparison, shown: str) -> str:

@@ -6,12 +6,13 @@ written has the first alone.
 
 from __future__ import annotations
 
-from hpopt.report.words import counted, list_names, show_score, show_with
+from hpopt.report.words import counted, list_names, show_interval, show_score, show_with
 from hpopt.runs.folder import Run
 from hpopt.runs.objectives import goals_of
 from hpopt.runs.steps import Scored
 from hpopt.statistics.records import Comparison
 
+_AUC_OF_CHANCE = 0.5
 # Metrics whose scores have the unit of the target.
 _IN_UNITS_OF_TARGET = ("rmse", "mae", "median_absolute_error", "max_error")
 
@@ -87,10 +88,7 @@ def _others(run: Run, scored: Scored) -> str | None:
     ahead = {name for name, lead in leads.items() if lead.is_clear and lead.difference > 0}
     for name in leads.keys() - ahead:
         if scored.kinds.get(name) == "constant":
-            return (
-                f"It is not measurably better than `{name}`, which looks at no column: nothing "
-                "shows that it has learned anything."
-            )
+            return _no_better_than_constant(run, scored, name)
     models = {name: lead for name, lead in leads.items() if scored.kinds.get(name) != "constant"}
     better = [n for n, lead in models.items() if lead.is_clear and lead.difference < 0]
     alike = [name for name, lead in models.items() if not lead.is_clear]
@@ -104,6 +102,19 @@ def _others(run: Run, scored: Scored) -> str | None:
     if models:
         return f"It is better than {list_names(list(models), quoted=True)}."
     return None
+
+
+def _no_better_than_constant(run: Run, scored: Scored, name: str) -> str:
+    """That a model which looks at no column does as well, and whether only the metric says so."""
+    sentence = f"It is not measurably better than `{name}`, which looks at no column"
+    auc, interval = scored.best.get("auc"), scored.interval("best", "auc")
+    if run.metric == "auc" or interval is None or interval.low <= _AUC_OF_CHANCE:
+        return f"{sentence}: nothing shows that it has learned anything."
+    shown = f"{show_with(interval, auc)} {show_interval(interval)}"
+    return (
+        f"{sentence}, by `{run.metric}`; yet it has learned to tell the classes apart: its `auc` "
+        f"is {shown}, where chance gives {_AUC_OF_CHANCE}."
+    )
 
 
 def _lead(run: Run, comparison: Comparison) -> Comparison:
