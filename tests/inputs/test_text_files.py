@@ -65,3 +65,11 @@ def test_comma_and_point_may_be_exchanged_with_a_word():
     columns = raw_columns(frame, readers)
     np.testing.assert_array_equal(columns["x"], [3.25, 0.5])
     np.testing.assert_array_equal(columns["z"], [1, 2])
+
+
+def test_a_number_that_stands_for_a_gap_is_no_value_that_does_not_fit():
+    reader = {"column": "x", "kind": "numeric", "decimal": ".", "thousands": "", "gaps": ["-999"]}
+    for values in (["1.5", "-999", "NA"], [1.5, -999, None]):
+        assert readers_that_fit(pd.DataFrame({"x": values}), [reader]) == ([reader], [])
+    _, [word] = readers_that_fit(pd.DataFrame({"x": ["2,125", "3.250"]}), [reader])
+    assert "1 of 2 values do not fit" in word
