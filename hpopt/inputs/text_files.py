@@ -147,9 +147,10 @@ def exchanged_if_possible(
 
 def _misread(frame: pd.DataFrame, reader: Mapping[str, Any]) -> np.ndarray:
     """Whether each value [n] of a reader's column is no gap, and can't be read."""
-    values = next(iter(raw_columns(frame, [reader]).values()))
     if reader["kind"] == "categorical":
-        return np.zeros(len(values), dtype=bool)
+        return np.zeros(len(frame), dtype=bool)
+    # A number that stands for a gap can be read.
+    values = next(iter(raw_columns(frame, [{**reader, "gaps": ()}]).values()))
     is_lost = np.isnan(values)
     is_gap = is_no_date if reader["kind"] == "date" else _is_gap
     for row in np.flatnonzero(is_lost & frame[reader["column"]].notna().to_numpy()):

@@ -77,3 +77,11 @@ def test_where_training_had_no_groups_a_point_or_comma_in_doubt_is_a_decimal_sig
     assert raw_columns(pd.DataFrame({"x": ["3,250"]}), readers)["x"] == [3.25]
     readers, [_] = readers_that_fit(pd.DataFrame({"x": ["1.234,5", "2,5"]}), [number])
     assert raw_columns(pd.DataFrame({"x": ["1.234,5"]}), readers)["x"] == [1234.5]
+
+
+def test_a_number_that_stands_for_a_gap_is_no_value_that_does_not_fit():
+    reader = {"column": "x", "kind": "numeric", "decimal": ".", "thousands": "", "gaps": ["-999"]}
+    for values in (["1.5", "-999", "NA"], [1.5, -999, None]):
+        assert readers_that_fit(pd.DataFrame({"x": values}), [reader]) == ([reader], [])
+    _, [word] = readers_that_fit(pd.DataFrame({"x": ["2,125", "3.250"]}), [reader])
+    assert "1 of 2 values do not fit" in word
