@@ -32,7 +32,7 @@ from hpopt.own_code import code_files, code_prints, code_references, source_of
 from hpopt.runs import journal
 from hpopt.runs.environment import ENVIRONMENT, describe_environment
 from hpopt.runs.folder import DATA, Run, now
-from hpopt.runs.objectives import Direction, Goal, goals_of
+from hpopt.runs.objectives import Direction, Goal
 from hpopt.space.names import without
 from hpopt.statistics.threshold import rule_of
 from hpopt.task import TASKS
@@ -226,17 +226,15 @@ def read_again(run: Run, config: Config) -> Material:
     path = getattr(config.dataset, "path", None)
     if path is not None and not Path(path).exists():
         raise DataError(f"there is no file {path}", help="say where it is now: --data PATH")
-    [goal, *_] = goals_of(run.header)
-    material = read_material(config, replace(goal, positive=_positive_of(run)))
+    material = read_material(config, replace(run.goal, positive=_positive_of(run)))
     check_comparable(run, config, header_of(config, material))
     return material
 
 
 def _positive_of(run: Run) -> str | None:
     """The class that a run took for the positive one; hpopt 0.1 noted no more than the labels."""
-    [goal, *_] = goals_of(run.header)
-    if goal.positive is not None or not (run.path / DATA).is_file():
-        return goal.positive
+    if run.goal.positive is not None or not (run.path / DATA).is_file():
+        return run.goal.positive
     labels = data_of(run, of_best=False).labels
     return labels[1] if len(labels) == 2 else None
 
