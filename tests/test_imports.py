@@ -193,6 +193,7 @@ FLOORS = {
         {"budget", "comparable", "constant", "corners"},
         {"preflight"},
         {"loop", "resuming", "trying", "warm_start"},
+        {"material"},
         {"setup"},
         {"tune"},
     ],
