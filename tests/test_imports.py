@@ -163,7 +163,7 @@ FLOORS = {
     "inputs": [
         {"naming", "row_files", "scaling", "written"},
         {"raw"},
-        {"stored"},
+        {"stored", "text_files"},
         {"image", "kind", "table"},
         {"array", "registry"},
     ],
@@ -190,8 +190,8 @@ FLOORS = {
     ],
     "tuning": [
         {"budget", "comparable", "constant", "corners"},
-        {"preflight"},
-        {"loop", "resuming", "trying", "warm_start"},
+        {"preflight", "warm_start"},
+        {"loop", "resuming", "trying"},
         {"material"},
         {"setup"},
         {"tune"},

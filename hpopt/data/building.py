@@ -62,10 +62,12 @@ def build_table(
     order = _time_column(stored, order, decimal) if order == _TIME else order
     for name, values in stored.items():
         column = _look(name, values, features, sheet, {groups: "groups", order: "order"})
-        column = _with_prefix(column, sheet.columns)
+        column = _with_prefix(column, {*sheet.columns, *raw_features})
         if column.use == "feature" and column.reader is not None:
             column, read = _read(column, values)
             raw_features |= read
+            if column.doubt:
+                notes.append(f"column `{name}`: {column.doubt}")
         columns.append(column)
     if not raw_features:
         raise DataError(
@@ -194,7 +196,7 @@ def _read(column: Column, values: Stored) -> tuple[Column, dict[str, np.ndarray 
 
 
 def _with_prefix(column: Column, others: Collection[str]) -> Column:
-    """The column, whose parts are called by no name that another column has."""
+    """The column, whose parts are called by no name that another column or date's part has."""
     reader = column.reader
     if reader is None or column.kind != "date":
         return column

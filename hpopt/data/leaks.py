@@ -120,10 +120,9 @@ def _views(table: Table) -> dict[str, View]:
     for column in table.columns:
         if column.use != "feature" or column.reader is None:
             continue
-        prefix = f"{column.reader.get('prefix', column.name)}."
-        is_date = column.kind == "date"
-        parts = [n for n in rest if (n.startswith(prefix) if is_date else n == column.name)]
-        if parts:
+        prefix = column.reader.get("prefix", column.name)
+        made = [f"{prefix}.{part}" for part in column.reader.get("parts", ())] or [column.name]
+        if parts := [name for name in made if name in rest]:
             views[column.name] = View.of(column.name, [rest.pop(name) for name in parts])
     return views | {name: View.of(name, [values]) for name, values in rest.items()}
 

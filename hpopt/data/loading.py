@@ -10,7 +10,14 @@ import numpy as np
 
 from hpopt.data.building import build_table
 from hpopt.data.images import folder_table, image_column, sheet_table
-from hpopt.data.reading import joined, of_frame, read_csv, read_parquet, with_gaps
+from hpopt.data.reading import (
+    joined,
+    of_frame,
+    read_csv,
+    read_parquet,
+    with_gaps,
+    with_named_index,
+)
 from hpopt.data.settings import (
     AnyData,
     ArrayData,
@@ -141,7 +148,7 @@ def _call(settings: FunctionData, task: Task | None) -> Table:
                 ("source",),
                 help="add `target:` with the name of a column",
             )
-        sheet = of_frame(given.reset_index(drop=True), "the DataFrame")
+        sheet = of_frame(given, "the DataFrame")
         sheet = with_gaps(sheet, _words(settings.gaps) or ())
         image, source = image_column(settings.features), source_of(settings.source)
         if image in sheet.columns:
@@ -157,7 +164,7 @@ def _call(settings: FunctionData, task: Task | None) -> Table:
     if isinstance(features, pd.DataFrame):
         named = None if settings.target is None else target_column(settings.target).name
         name = named or getattr(target, "name", None) or "target"
-        frame = features.reset_index(drop=True).assign(**{str(name): np.asarray(target)})
+        frame = with_named_index(features).assign(**{str(name): np.asarray(target)})
         sheet = with_gaps(of_frame(frame, "the DataFrame"), _words(settings.gaps) or ())
         return _of_sheet(sheet, settings, str(name), task)
     for key in ("groups", "order"):

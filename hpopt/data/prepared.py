@@ -51,6 +51,12 @@ class Prepared:
         return None if self.target_reader is None else tuple(self.target_reader["gaps"])
 
     @property
+    def files(self) -> dict[str, Any]:
+        """What text files were like: their encoding, and the words for a gap, where it is known."""
+        gaps = {} if self.gaps is None else {"gaps": list(self.gaps)}
+        return gaps if self.encoding is None else {"encoding": self.encoding, **gaps}
+
+    @property
     def target_name(self) -> str | None:
         """The column of a table that is predicted."""
         return next((c["name"] for c in self.columns if c["use"] == "target"), None)

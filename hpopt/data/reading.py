@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpopt.data.chunks import FrameColumn, TextColumn, is_many_numbers, plain_or_gap
+from hpopt.data.chunks import FrameColumn, TextColumn, has_long, is_many_numbers, plain_or_gap
 from hpopt.data.csv_text import CsvText, check_file, look_at
 from hpopt.errors import DataError, Location, MissingDependency, in_words
 from hpopt.inputs import raw
@@ -110,13 +110,18 @@ def read_parquet(path: Path) -> Sheet:
     except ImportError:
         raise MissingDependency("pyarrow", "parquet") from None
     check_file(path)
+    import pandas as pd
+
+    whole = {pyarrow.int64(): pd.Int64Dtype(), pyarrow.uint64(): pd.UInt64Dtype()}
     columns: dict[str, FrameColumn] = {}
     rows = 0
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             size = max(_CELLS_AT_ONCE // max(len(file.schema_arrow.names), 1), 1000)
             for batch in file.iter_batches(batch_size=size):
-                frame = batch.to_pandas()
+                # Gaps would make float64 of whole numbers, and merge long ones; by the metadata of
+                # pandas an index would be no column.
+                frame = batch.to_pandas(types_mapper=whole.get, ignore_metadata=True)
                 rows += len(frame)
                 _add(columns, frame, path)
     except (pyarrow.ArrowException, OSError) as error:
@@ -127,12 +132,21 @@ def read_parquet(path: Path) -> Sheet:
 
 
 def of_frame(frame: pd.DataFrame, source: str) -> Sheet:
-    """The columns of a DataFrame. Raises DataError where one holds what is no single value."""
+    """The columns of a DataFrame, and of an index that has a name.
+
+    Raises DataError where one holds what is no single value.
+    """
     if not len(frame):
         raise DataError(f"{source} gives no rows")
     columns: dict[str, FrameColumn] = {}
-    _add(columns, frame, source)
+    _add(columns, with_named_index(frame), source)
     return Sheet({name: column.finish() for name, column in columns.items()}, len(frame))
+
+
+def with_named_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with its index as columns where that has names, and without it elsewhere."""
+    names = [name for name in frame.index.names if name is not None and name not in frame.columns]
+    return frame.reset_index(level=names).reset_index(drop=True) if names else frame
 
 
 def with_gaps(sheet: Sheet, gaps: Sequence[str]) -> Sheet:
@@ -185,7 +199,7 @@ def _below(pieces: Sequence[Stored], decimal: str) -> Stored:
 
 
 def _plain(texts: Texts, decimal: str) -> np.ndarray | None:
-    numbers = plain_or_gap(texts.distinct, (), decimal)
+    numbers = None if has_long(texts.distinct) else plain_or_gap(texts.distinct, (), decimal)
     return None if numbers is None else np.append(numbers, np.nan)[texts.codes]
 
 

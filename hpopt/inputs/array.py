@@ -209,7 +209,7 @@ class ArrayKind:
             )
         return rows
 
-    def columns_form(self, runtime: Runtime) -> list[str]:
+    def columns_form(self, runtime: Runtime, files: Mapping[str, Any]) -> list[str]:
         """See `Kind`."""
         return list(self.names)
 

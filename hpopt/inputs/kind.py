@@ -186,8 +186,8 @@ class Kind(Protocol):
 
     # What people are told who use an exported model.
 
-    def columns_form(self, runtime: Runtime) -> Any:
-        """What `columns.json` says of the inputs."""
+    def columns_form(self, runtime: Runtime, files: Mapping[str, Any]) -> Any:
+        """What `columns.json` says of the inputs; `files` is what text files were like."""
 
     def example(self, usage: Usage) -> dict[str, str]:
         """The text of `example.py`, and those of the files that it imports.

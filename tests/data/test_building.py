@@ -6,6 +6,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hpopt.data.building import build_table
 from hpopt.data.prepared import Prepared, fingerprints, prepare
@@ -280,3 +282,28 @@ def test_the_index_of_a_saved_frame_is_left_out_with_a_word(name):
         of_frame(frame, "it"), target="y", task=None, features=Features(types={name: "numeric"})
     )
     assert wanted.feature_names == (name, "x")
+
+
+NAMES = ["built", "built_", "built__", "built.year", "built_.year", "built__.year", "built.days"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.sampled_from(NAMES), min_size=1, unique=True),
+    st.lists(st.booleans(), min_size=len(NAMES), max_size=len(NAMES)),
+)
+def test_no_part_of_a_date_takes_the_place_of_another(names, are_dates):
+    days = pd.date_range("2020-01-01", periods=60, freq="41D")
+    columns = {
+        name: days.strftime("%Y-%m-%d") if is_date else np.arange(60) / 7 + place
+        for place, (name, is_date) in enumerate(zip(names, are_dates, strict=False))
+    }
+    sheet = of_frame(pd.DataFrame({**columns, "y": ["a", "b"] * 30}), "it")
+    table = build_table(sheet, target="y", task=None)
+    dates = sum(are_dates[: len(names)])
+    numbers = len(names) - dates
+    parts = {len(reader["parts"]) for reader in table.settings["readers"] if "parts" in reader}
+    assert len(table.features) == numbers + dates * max(parts, default=0)
+    for place, name in enumerate(names):
+        if not are_dates[place]:
+            np.testing.assert_array_equal(table.features[name], columns[name])

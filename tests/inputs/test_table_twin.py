@@ -166,7 +166,7 @@ def test_columns_and_networks_may_be_called_anything(network, tmp_path):
     data = SimpleNamespace(features=spec, target=target)
     FORMATS["saved_model"].write(loaded, data, tmp_path / "saved_model")
     served = tf_model(tmp_path / "saved_model")
-    form = spec.columns_form(FORMATS["saved_model"].runtime)["inputs"]
+    form = spec.columns_form(FORMATS["saved_model"].runtime, {})["inputs"]
     rows = {
         column["input"]: raw[column["name"]][:, None].astype(
             object if "vocabulary" in column else np.float32

@@ -272,9 +272,9 @@ class TableKind:
             help="give a CSV file, or a Parquet file, with the columns of the training data",
         )
 
-    def columns_form(self, runtime: Runtime) -> dict[str, Any]:
+    def columns_form(self, runtime: Runtime, files: Mapping[str, Any]) -> dict[str, Any]:
         """See `Kind`: how columns are read, and what the model's inputs are."""
-        return example.columns_form(self.columns, self.readers, self._as_packed(runtime))
+        return example.columns_form(self.columns, self.readers, self._as_packed(runtime), files)
 
     def example(self, usage: Usage) -> dict[str, str]:
         """See `Kind`."""

@@ -17,22 +17,54 @@ _KINDS = {"numeric": "numbers", "boolean": "yes or no as they were", "date": "da
 def readers_for(
     sheet: Sheet, source: str, readers: Sequence[Mapping[str, Any]], notes: list[str]
 ) -> list[Mapping[str, Any]]:
-    """The readers as they were recorded, but for the sign of decimals where a column contradicts.
+    """The readers as they were recorded, but for the signs of numbers where a column contradicts.
 
-    One that fits as it stands is read so. Where one fits with comma and point exchanged alone, all
-    of the sheet is read so, with a word.
+    That is one which does not fit as it was recorded, and does in another form. If that has comma
+    and point exchanged, so have the others, but for those that fit in the recorded form alone.
     """
-    contradicts = [
-        reader["column"]
+    others = {
+        reader["column"]: other
         for reader in readers
-        if "thousands" in reader and _is_exchanged(sheet.columns[reader["column"]], reader)
+        if "thousands" in reader and (other := other_form(sheet.columns[reader["column"]], reader))
+    }
+    has_exchange = False
+    for reader in readers:
+        name = reader["column"]
+        if name not in others:
+            continue
+        is_exchange = others[name]["decimal"] != reader["decimal"]
+        if not is_exchange or not has_exchange:
+            notes.append(word_on_form(sheet.columns[name], source, reader, others[name]))
+        has_exchange = has_exchange or is_exchange
+    if not has_exchange:
+        return [others.get(reader["column"], reader) for reader in readers]
+    return [
+        others.get(reader["column"], _unless_impossible(sheet, reader))
+        if "thousands" in reader
+        else reader
+        for reader in readers
     ]
-    if not contradicts:
-        return list(readers)
-    notes.append(
-        f"the decimal sign of {source} is not the one of the training data, by `{contradicts[0]}`"
-    )
-    return [exchanged(reader) if "thousands" in reader else reader for reader in readers]
+
+
+def other_form(stored: Stored, reader: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The reader in the form in which all of a column fits that does not as it was recorded.
+
+    None where it fits, or nothing does. First comes what training had, with comma and point
+    exchanged; where it had no sign between groups, numbers such as 1.234,5 show that there is one.
+    """
+    if not isinstance(stored, Texts) or not _misread(stored, reader).any():
+        return None
+    forms = [exchanged(reader)]
+    if not reader["thousands"] and _shows_groups(stored):
+        signs = {".": ",", ",": "."}
+        grouped = {**reader, "thousands": signs[reader["decimal"]]}
+        forms += [grouped, exchanged(grouped)]
+    return next((form for form in forms if not _misread(stored, form).any()), None)
+
+
+def _shows_groups(stored: Texts) -> bool:
+    """Whether a number has several signs, so that one of them stands between groups."""
+    return any(text.count(",") + text.count(".") > 1 for text in stored.distinct)
 
 
 def exchanged(reader: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -42,11 +74,28 @@ def exchanged(reader: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**reader, **signs}
 
 
-def _is_exchanged(stored: Stored, reader: Mapping[str, Any]) -> bool:
+def _unless_impossible(sheet: Sheet, reader: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The reader with comma and point exchanged, but where a column has numbers like 0.5 alone."""
+    stored, other = sheet.columns[reader["column"]], exchanged(reader)
+    if not isinstance(stored, Texts) or not _misread(stored, other).any():
+        return other
+    grouped = {**other, "thousands": reader["decimal"]}
+    return other if not _misread(stored, grouped).any() else reader
+
+
+def word_on_form(
+    stored: Stored, source: str, reader: Mapping[str, Any], other: Mapping[str, Any]
+) -> str:
+    """A word on numbers that are not written as in training, with one of them."""
+    row = int(_misread(stored, reader).argmax())
+    number = float(np.asarray(raw_values(stored[row : row + 1], other)[reader["column"]])[0])
+    number += other.get("offset", 0)
+    is_exchange = other["decimal"] != reader["decimal"]
+    what = "decimal sign" if is_exchange else "sign between groups of digits"
+    text = as_texts(stored[row : row + 1])[0]
     return (
-        isinstance(stored, Texts)
-        and bool(_misread(stored, reader).any())
-        and not _misread(stored, exchanged(reader)).any()
+        f"the {what} of {source} is not the one of the training data, by "
+        f'`{reader["column"]}`: "{text}" is read as {number:.15g}'
     )
 
 
@@ -59,7 +108,10 @@ def _misread(stored: Stored, reader: Mapping[str, Any]) -> np.ndarray:
 def read_column(
     sheet: Sheet, source: str, reader: Mapping[str, Any], notes: list[str]
 ) -> dict[str, np.ndarray]:
-    """The raw columns of one column. Raises DataError where none of its values can be read."""
+    """The raw columns of one column. Raises DataError where none of its values can be read.
+
+    Where training had values that could not, rows of nothing else are as they were there: gaps.
+    """
     name, stored = reader["column"], sheet.columns[reader["column"]]
     if "decimal" in reader and "thousands" not in reader:  # hpopt 0.1: each file's own
         reader = {**reader, "decimal": sheet.decimal}
@@ -84,7 +136,7 @@ def read_column(
     if misread.any():
         row, count = int(misread.argmax()), int(misread.sum())
         first = f'"{as_texts(stored[row : row + 1])[0]}" in row {row + 1}'
-        if np.isnan(numbers).all():
+        if np.isnan(numbers).all() and not reader.get("misread"):
             raise DataError(
                 f"the column `{name}` of {source} can't be read as {_KINDS[reader['kind']]}: "
                 f"the first value is {first}",
