@@ -94,6 +94,14 @@ def test_labels_that_hpopt_did_not_write_are_refused(table_run, tmp_path, thresh
         predict(str(copy), dirty_frame(3))
 
 
+@pytest.mark.parametrize("name", ["labels.json", "data.json"])
+def test_without_what_stands_beside_the_model_nothing_is_said(table_run, tmp_path, name):
+    copy = shutil.copytree(table_run.path, tmp_path / "copy")
+    (copy / "best" / name).unlink()
+    with pytest.raises(RunError, match=rf"best/{name} can't be read: FileNotFoundError"):
+        Model(Run.open(copy))
+
+
 def test_a_model_is_not_used_with_what_belongs_to_another(table_run, tmp_path, monkeypatch):
     copy = with_threshold(table_run, tmp_path, 0.5)
 

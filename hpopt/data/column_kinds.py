@@ -44,7 +44,14 @@ _EXAMPLES = 8
 _ID_NAME = re.compile(r"(^|[ _.-])(id|uuid|guid)$|[a-z](Id|ID)$", re.ASCII)
 _ID_WORD = re.compile(r"(^|[ _.-])(id|uuid|guid)$", re.ASCII | re.IGNORECASE)
 # What pandas calls a column without a name, and an index that a file keeps.
-_INDEX_NAME = re.compile(r"Unnamed: \d+|__index_level_\d+__|index|level_\d+", re.IGNORECASE)
+_INDEX_NAME = re.compile(r"Unnamed: \d+|__index_level_\d+__|level_\d+", re.IGNORECASE)
+# What people call the number of a row; other things have such names too, which come again.
+_ROW_NAME = re.compile(
+    r"#|index|row|line|record|obs|observation|seq|sequence|serial"
+    r"|(row|line|record|rec|obs|observation|item|entry|serial|seq|sequence|lfd\.?|sr\.?|s\.?)?"
+    r"[ _.-]*(number|num|nr\.?|no\.?|index|idx|#)",
+    re.IGNORECASE,
+)
 _WORDS_OF_TEXT = 4
 _BOOLEANS = (
     ("no", "yes"),
@@ -91,8 +98,11 @@ def look(
     looked = _looked_at(values, decimal, asked)
     looked.date_format = date_format
     kind, reason, reader = looked.verdict(name) if asked is None else looked.as_asked(asked)
+    numbers = [word for word in gaps if raw.numbers_among([word])]
     if reader is not None and kind == "categorical":
         reader = {"gaps": list(gaps), **reader}
+    elif reader is not None and kind == "numeric" and numbers:
+        reader = {"gaps": numbers, **reader}
     if reader is not None and kind in ("numeric", "date") and looked.has_misread:
         reader = {**reader, "misread": True}
     doubt = ""
@@ -213,12 +223,22 @@ class _Numbers:
         rows, span = len(self.values), self.distinct[-1] - self.distinct[0] + 1
         if self.n_distinct == rows and rows >= 20 and span == rows:
             return "a running number"
-        if self.n_distinct == rows and _INDEX_NAME.fullmatch(name):
-            return "the index of a saved DataFrame, another number in every row"
+        is_index, is_row = _INDEX_NAME.fullmatch(name), _ROW_NAME.fullmatch(name.strip())
+        if is_index and self.n_distinct > max(20, 0.05 * rows):
+            return f"the index of a saved DataFrame, {self.n_distinct} different numbers"
+        if (is_index or is_row) and self.n_distinct == rows >= 20:
+            return f'numbers of rows, by its name "{name}": another one in every row'
+        if is_row and self._restarts():
+            return f'numbers of rows, by its name "{name}", of several files: they begin again'
         named = _ID_NAME.search(name) or _ID_WORD.search(name)
         if named and self.n_distinct > max(20, 0.05 * rows):
             return f"named like an id, {self.n_distinct} different values"
         return None
+
+    def _restarts(self) -> bool:
+        """Whether the numbers count rows, of several files one below the other."""
+        steps = np.diff(self.values)
+        return len(steps) > 20 and float((steps == 1).mean()) > 0.9
 
 
 class _Texts:

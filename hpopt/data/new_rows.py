@@ -122,7 +122,7 @@ def _of_sheet(sheet: Sheet, source: str, data: Prepared, with_target: bool) -> N
         new.groups = as_texts(sheet.columns[by])
     if with_target:
         where = f"`{target}` of {source}"
-        new.target = _target(sheet.columns[target], where, data, new.notes, sheet.decimal)
+        new.target = target_of(sheet.columns[target], where, data, new.notes, sheet.decimal)
         _note_missing(new, target, data)
     return new
 
@@ -154,12 +154,12 @@ def _of_arrays(path: Path, data: Prepared, with_target: bool) -> NewRows:
         values = array_named(_TARGET, arrays, 1, str(path)).reshape(-1)
         if len(values) != new.count:
             raise DataError(f"{path} holds {new.count} rows, but {len(values)} targets")
-        new.target = _target(values, f"`{_TARGET}` of {path}", data, new.notes)
+        new.target = target_of(values, f"`{_TARGET}` of {path}", data, new.notes)
         _note_missing(new, _TARGET, data)
     return new
 
 
-def _target(
+def target_of(
     stored: np.ndarray | Stored, name: str, data: Prepared, notes: list[str], decimal: str = "."
 ) -> np.ndarray:
     """The target [n] as class indices of the model, or as values; -1 or NaN where there is none."""
@@ -202,7 +202,8 @@ def _target(
 def _numbers(stored: Stored, reader: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     """Numbers [n], and whether each could not be read as one."""
     values = np.asarray(raw_values(stored, reader)[reader["column"]])
-    return values, np.isnan(values) & ~is_gap(stored)
+    read = np.asarray(raw_values(stored, {**reader, "gaps": ()})[reader["column"]])
+    return values, np.isnan(read) & ~is_gap(stored)
 
 
 def _note_missing(new: NewRows, target: str, data: Prepared) -> None:

@@ -150,21 +150,31 @@ def with_named_index(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_gaps(sheet: Sheet, gaps: Sequence[str]) -> Sheet:
-    """The sheet of a frame, in whose texts these words stand for gaps, in whatever case."""
+    """The sheet of a frame, in which these words, in whatever case, and numbers stand for gaps."""
     columns, words = dict(sheet.columns), dict(sheet.words)
+    numbers = raw.numbers_among(gaps)
     for name, stored in sheet.columns.items():
-        if not isinstance(stored, Texts):
+        if isinstance(stored, Texts):
+            columns[name], counts = _without_words(stored, gaps)
+        elif stored.dtype.kind == "f" and np.isin(stored, numbers).any():
+            counts = Counter({raw.text_of(n): int((stored == n).sum()) for n in numbers})
+            columns[name] = np.where(np.isin(stored, numbers), np.nan, stored)
+        else:
             continue
-        is_gap = np.array(
-            [t.casefold() in gaps and t not in stored.typed for t in stored.distinct] + [True]
-        )
-        counts = np.bincount(stored.codes + 1, minlength=len(stored.distinct) + 1)[1:]
-        counted = zip(stored.distinct, counts, is_gap[:-1], strict=True)
-        if found := Counter({text: int(count) for text, count, gap in counted if gap}):
+        if found := +counts:
             words[name] = found
-            codes = np.where(is_gap[stored.codes], -1, stored.codes).astype(np.int32)
-            columns[name] = replace(stored, codes=codes)
     return replace(sheet, columns=columns, words=words, gaps=tuple(gaps))
+
+
+def _without_words(stored: Texts, gaps: Sequence[str]) -> tuple[Texts, Counter[str]]:
+    """Texts without these words, and how often each was there; other types are no words."""
+    is_gap = np.array(
+        [t.casefold() in gaps and t not in stored.typed for t in stored.distinct] + [True]
+    )
+    counts = np.bincount(stored.codes + 1, minlength=len(stored.distinct) + 1)[1:]
+    counted = zip(stored.distinct, counts, is_gap[:-1], strict=True)
+    codes = np.where(is_gap[stored.codes], -1, stored.codes).astype(np.int32)
+    return replace(stored, codes=codes), Counter({t: int(n) for t, n, gap in counted if gap})
 
 
 def joined(sheets: Sequence[Sheet]) -> Sheet:

@@ -70,19 +70,27 @@ def batch_size_for(rows: int) -> int:
     return int(2 ** np.clip(round(float(np.log2(max(rows, 1) / 100))), 5, 10))
 
 
+def few_of_a_class(table: Table) -> str:
+    """A word on the rarest class, where it has fewer rows than there are parts."""
+    if not table.labels:
+        return ""
+    counts = np.bincount(table.target, minlength=len(table.labels))
+    label, few = table.labels[int(counts.argmin())], int(counts.min())
+    if few >= _PARTS:
+        return ""
+    return (
+        f"{'1 row' if few == 1 else f'{few} rows'} of {inline_yaml(label)} can't stand in {_PARTS} "
+        "parts: scores say little of it, and more rows of it would help most"
+    )
+
+
 def metric_lines(table: Table) -> Iterator[str]:
     """The metric that such a target is best searched by, with a word on others."""
     if table.task == "regression":
         yield "  metric: rmse  # or mae, r2"
         return
-    counts = np.bincount(table.target, minlength=len(table.labels))
-    if counts.min() < _PARTS:
-        label, few = table.labels[int(counts.argmin())], int(counts.min())
-        of_it = "1 row" if few == 1 else f"{few} rows"
-        yield (
-            f"  metric: log_loss  # {of_it} of {comment(inline_yaml(label))} can't stand in "
-            f"{_PARTS} parts: scores say little of it, and more rows of it would help most"
-        )
+    if few := few_of_a_class(table):
+        yield f"  metric: log_loss  # {comment(few)}"
         return
     rarest, share = min(table.shares.items(), key=lambda entry: entry[1])
     others = "balanced_accuracy, auc, f1, log_loss"

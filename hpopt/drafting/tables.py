@@ -20,6 +20,7 @@ from hpopt.drafting.parts import (
     Draft,
     batch_size_for,
     comment,
+    few_of_a_class,
     head_lines,
     metric_lines,
     path_from,
@@ -55,7 +56,8 @@ def draft_config(data: Path, target: str | None, place: Path) -> Draft:
     leaks = _leaks(table)
     text = "\n".join(_lines(table, source, path_from(place, data), target, leaks)) + "\n"
     shares = [f"classes: {show_shares(table.shares)}"] if table.labels else []
-    return Draft(text, [*shares, *map(str, leaks)])
+    few = [note] if (note := few_of_a_class(table)) else []
+    return Draft(text, [*table.notes, *shares, *few, *map(str, leaks)])
 
 
 def _leaks(table: Table) -> Sequence[Leak]:

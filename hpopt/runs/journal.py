@@ -195,11 +195,12 @@ class DamagedLine(RunError):  # noqa: N818 (it says what is wrong)
         super().__init__(
             f"the journal is damaged in this line{f': {what}' if what else ''}",
             location=Location(str(path), number),
-            help=f"`hpopt runs repair {shlex.quote(str(path.parent))}` sets it aside, and keeps "
-            "all others"
-            if number > 1
-            else WITHOUT_HEADER,
+            help=WITHOUT_HEADER if number == 1 else _repaired(path.parent),
         )
+
+
+def _repaired(folder: Path) -> str:
+    return f"`hpopt runs repair {shlex.quote(str(folder))}` sets it aside, and keeps all others"
 
 
 Event = Header | Known | Started | Finished | Failed | Cut | Ended | Resumed | Fitted | Step

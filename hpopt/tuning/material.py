@@ -12,7 +12,8 @@ from hpopt.config.loading import Config
 from hpopt.data.folds import Splits
 from hpopt.data.leaks import possible_leaks
 from hpopt.data.loading import load_table
-from hpopt.data.prepared import fingerprints, prepare
+from hpopt.data.prepared import Prepared, fingerprints, prepare
+from hpopt.data.rare_classes import note_on_rare_classes
 from hpopt.data.repeats import note_on_repeats
 from hpopt.data.sources import Table
 from hpopt.data.splits import Parts, split_rows
@@ -41,11 +42,13 @@ class Material:
     metric: Metric
     loss: str
     rule: str | None  # by which probabilities become labels
+    folds: int = 1
 
     @property
     def notes(self) -> list[str]:
         """What people should know of the rows, and of how the parts came about."""
-        of_parts = [self.parts.note] if self.parts.note else []
+        rare = note_on_rare_classes(self.table, self.parts) if self.folds == 1 else None
+        of_parts = [note for note in (self.parts.note, rare) if note]
         return [*self.table.notes, *of_parts, *self.cautions]
 
     @cached_property
@@ -83,16 +86,18 @@ class Material:
         return splits
 
 
-def read_material(config: Config, begun: Goal | None = None) -> Material:
+def read_material(
+    config: Config, begun: Goal | None = None, recorded: Prepared | None = None
+) -> Material:
     """Read the data and split them.
 
     A run that was `begun` keeps the rule of its metric, and its positive class where the config
-    names none.
+    names none. Where a run has `recorded` what the columns of its table are, they are that.
 
     Raises ConfigError where the metric, the loss or class weights do not fit them, DataError where
     they can't be used.
     """
-    table = read_table(config)
+    table = read_table(config, recorded)
     positive = None if begun is None else begun.positive
     if positive is not None and positive_of(getattr(config.dataset, "target", None)) is None:
         table = table.with_positive(positive)
@@ -107,7 +112,7 @@ def read_material(config: Config, begun: Goal | None = None) -> Material:
     rule = rule_of(metric.name, table.task)
     if begun is not None and begun.name == metric.name:
         rule = begun.rule
-    return Material(table, parts, metric, loss, rule)
+    return Material(table, parts, metric, loss, rule, config.binding.training.folds)
 
 
 def _check_classes(config: Config, table: Table, parts: Parts, metric: Metric) -> None:
@@ -130,13 +135,13 @@ def _check_classes(config: Config, table: Table, parts: Parts, metric: Metric) -
     )
 
 
-def read_table(config: Config) -> Table:
-    """The table of a configuration.
+def read_table(config: Config, recorded: Prepared | None = None) -> Table:
+    """The table of a configuration, or as a run has `recorded` it.
 
     Raises DataError where it can't be read or used, with the line of the setting that is at fault.
     """
     try:
-        return load_table(config.dataset)
+        return load_table(config.dataset, recorded)
     except SettingError as error:
         raise error.at(config.document.location(("dataset", *error.key))) from None
 
@@ -150,9 +155,22 @@ def read_again(run: Run, config: Config) -> Material:
     path = getattr(config.dataset, "path", None)
     if path is not None and not Path(path).exists():
         raise DataError(f"there is no file {path}", help="say where it is now: --data PATH")
-    material = read_material(config, replace(run.goal, positive=_positive_of(run)))
+    goal = replace(run.goal, positive=_positive_of(run))
+    material = read_material(config, goal, _recorded(run, config))
     check_comparable(run, config, header_of(config, material))
     return material
+
+
+def _recorded(run: Run, config: Config) -> Prepared | None:
+    """What a run took the columns of its table for, unless a new setting may have it otherwise."""
+    settings = set(config.document.overrides) - set(run.overrides)
+    is_other = any(
+        text.startswith("dataset.") and not text.startswith("dataset.path=") for text in settings
+    )
+    if is_other or not (run.path / DATA).is_file():
+        return None
+    data = data_of(run, of_best=False)
+    return data if data.readers else None
 
 
 def _positive_of(run: Run) -> str | None:

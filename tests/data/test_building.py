@@ -270,7 +270,42 @@ def test_the_parts_of_a_date_overwrite_no_column():
         np.testing.assert_array_equal(values, built.features[name])
 
 
-@pytest.mark.parametrize("name", ["Unnamed: 0", "index", "__index_level_0__"])
+ROWS = [
+    "row",
+    "nr",
+    "row_number",
+    "seq",
+    "line",
+    "lfd. Nr",
+    "#",
+    "no",
+    "record",
+    "Row No.",
+    "index",
+]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_numbers_of_rows_are_left_out_with_a_word(name):
+    rng = np.random.default_rng(0)
+    shuffled = rng.permutation(1000)[:60]
+    for numbers in (shuffled, np.tile(np.arange(30), 2)):
+        frame = pd.DataFrame({name: numbers, "x": rng.normal(size=60), "y": ["a", "b"] * 30})
+        built = build_table(of_frame(frame, "it"), target="y", task=None)
+        assert built.feature_names == ("x",)
+        assert "numbers of rows, by its name" in built.columns[0].reason
+    for quantity in (rng.integers(0, 40, 60), rng.normal(size=60)):
+        frame = frame.assign(**{name: quantity})
+        assert name in build_table(of_frame(frame, "it"), target="y", task=None).feature_names
+
+
+@pytest.mark.parametrize("numbers", [np.tile(np.arange(30), 2), np.repeat(np.arange(30), 2)])
+def test_the_index_of_several_frames_is_left_out(numbers):
+    frame = pd.DataFrame({"Unnamed: 0": numbers, "x": np.arange(60) / 7, "y": ["a", "b"] * 30})
+    assert build_table(of_frame(frame, "it"), target="y", task=None).feature_names == ("x",)
+
+
+@pytest.mark.parametrize("name", ["Unnamed: 0", "level_0", "__index_level_0__"])
 def test_the_index_of_a_saved_frame_is_left_out_with_a_word(name):
     rng = np.random.default_rng(0)
     index = rng.permutation(1000)[:60]

@@ -241,6 +241,40 @@ def test_which_words_are_gaps_is_said_and_settable(tmp_path, gaps, word, labels)
         assert f'20 "{word}" taken for gaps' in table.notes[0]
 
 
+@pytest.mark.parametrize("gap", [-999, -999.0, "-999"])
+def test_a_number_that_stands_for_a_gap_is_one_wherever_it_comes_from(tmp_path, gap):
+    numbers = [float(i % 7 + 1) if i % 5 else -999.0 for i in range(N)]
+    frame = pd.DataFrame({"x": numbers, "z": np.arange(N) / 7, "y": [*numbers[1:], 3.5]})
+    form = {"source": "parquet", "path": str(tmp_path / "t.parquet"), "target": "y", "gaps": [gap]}
+    frame.to_parquet(tmp_path / "t.parquet")
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    is_gap = np.array(numbers) == -999
+    lacks = frame["y"].to_numpy() == -999
+    table = load_table(FileData.model_validate(form))
+    np.testing.assert_array_equal(np.isnan(table.features["x"]), is_gap[~lacks])
+    rows = np.arange(len(table.target))
+    data = prepare(table, Parts(rows, rows[:5], rows[:5]), tmp_path / "data")
+    for new in (
+        read_new_rows(tmp_path / "t.csv", data, with_target=True),
+        read_new_rows(tmp_path / "t.parquet", data, with_target=True),
+        new_rows_of(frame.astype(str), data, with_target=True),
+    ):
+        np.testing.assert_array_equal(np.isnan(new.rows["x"]), is_gap)
+        np.testing.assert_array_equal(np.isnan(new.target), lacks)
+        assert not [note for note in new.notes if "column" in note]
+
+
+@pytest.mark.parametrize("words", [["None", "some"], ["None"]])
+def test_an_error_on_the_target_says_what_words_were_taken_for_gaps(tmp_path, words):
+    frame = pd.DataFrame({"x": np.arange(60) % 7 / 3, "y": words * (60 // len(words))})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    form = {"source": "csv", "path": str(tmp_path / "t.csv"), "target": "y"}
+    with pytest.raises(DataError) as caught:
+        load_table(FileData.model_validate(form))
+    [problem] = caught.value.problems
+    assert f'{60 // len(words)} "None" were taken for gaps: `gaps: []`' in problem.help
+
+
 def test_texts_in_a_frame_are_trusted(tmp_path, monkeypatch):
     (tmp_path / "none_source.py").write_text(
         "import pandas as pd\n\n\ndef f():\n"

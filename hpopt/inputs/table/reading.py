@@ -101,7 +101,7 @@ def word_on_form(
 
 def _misread(stored: Stored, reader: Mapping[str, Any]) -> np.ndarray:
     """Whether each value [n] is neither a gap nor a number."""
-    numbers = np.asarray(raw_values(stored, reader)[reader["column"]])
+    numbers = np.asarray(raw_values(stored, {**reader, "gaps": ()})[reader["column"]])
     return np.asarray(np.isnan(numbers) & ~is_gap(stored))
 
 
@@ -133,6 +133,8 @@ def read_column(
         )
     numbers = next(iter(arrays.values()))
     misread = np.isnan(numbers) & ~is_gap(stored, reader["kind"])
+    if reader.get("gaps"):
+        misread &= np.isnan(np.asarray(raw_values(stored, {**reader, "gaps": ()})[name]))
     if misread.any():
         row, count = int(misread.argmax()), int(misread.sum())
         first = f'"{as_texts(stored[row : row + 1])[0]}" in row {row + 1}'
