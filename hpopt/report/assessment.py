@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from hpopt.report.words import show_interval, show_p, show_score, show_with
+from hpopt.report.words import capital, show_interval, show_p, show_score, show_with
 from hpopt.runs.folder import Run
-from hpopt.runs.objectives import goals_of
 from hpopt.runs.state import HALF
 from hpopt.runs.steps import Flattery, Scored
 from hpopt.shown import in_markdown
@@ -107,7 +106,7 @@ def _beyond(flattery: Flattery) -> Iterator[str]:
     interval = beyond.interval if behind >= 0 else beyond.interval.negated
     shown = f"{show_with(interval, abs(behind))} {show_interval(interval)}"
     yield (
-        f"{_capital(beyond.name)}, which no validation score has chosen, {moved} from "
+        f"{capital(beyond.name)}, which no validation score has chosen, {moved} from "
         f"validation to test: beside it the search's best {word} by {shown}, "
         f"{'which may be chance' if interval.holds(0.0) else 'more than chance gives'}."
     )
@@ -189,8 +188,8 @@ def _own_threshold(run: Run, gain: Comparison, shown: str) -> str:
 
 def _positive(run: Run) -> str:
     """The label that the threshold is on, where the run has noted which."""
-    [goal, *_] = goals_of(run.header)
-    return "The second label" if goal.positive is None else f'"{in_markdown(goal.positive)}"'
+    positive = run.goal.positive
+    return "The second label" if positive is None else f'"{in_markdown(positive)}"'
 
 
 def describe_calibration(run: Run) -> list[str]:
@@ -211,10 +210,6 @@ def describe_calibration(run: Run) -> list[str]:
         else "nothing shows that they are miscalibrated, so they can be used as they are."
     )
     return [sentence + f" Their Brier score is {show_score(calibration.brier)}."]
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _old_verdict(run: Run, scored: Scored) -> list[str]:

@@ -38,7 +38,7 @@ from hpopt.runs.journal import (
 from hpopt.runs.lock import is_locked
 from hpopt.runs.logfile import logging_to
 from hpopt.runs.naming import new_folder
-from hpopt.runs.objectives import goals_of
+from hpopt.runs.objectives import Goal, goals_of
 from hpopt.runs.state import RunState, Status
 from hpopt.runs.steps import StepOutcomes
 from hpopt.runs.weights import Weights
@@ -282,9 +282,14 @@ class Run:
         return self._state.fits
 
     @property
+    def goal(self) -> Goal:
+        """What trials are judged by: the first of the objectives, of which there is one so far."""
+        return goals_of(self.header)[0]
+
+    @property
     def rule(self) -> str | None:
         """How probabilities become labels where trials are scored; see `hpopt/task.py`."""
-        return goals_of(self.header)[0].rule
+        return self.goal.rule
 
     @property
     def threshold(self) -> float:

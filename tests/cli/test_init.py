@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from hpopt.config.loading import load_config
-from hpopt.tuning.setup import read_material
+from hpopt.tuning.material import read_material
 
 N = 120
 RNG = np.random.default_rng(0)

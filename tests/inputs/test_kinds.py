@@ -313,7 +313,7 @@ def test_a_new_kind_is_a_class_and_a_line(tmp_path, monkeypatch):
     angles = RNG.uniform(-180, 180, 120)
     target = (np.sin(np.deg2rad(angles)) > 0).astype(np.int64)
     table = Table(angles, target, ("angle",), ("down", "up"), "binary", kind="angle")
-    monkeypatch.setattr("hpopt.tuning.setup.load_table", lambda settings: table)
+    monkeypatch.setattr("hpopt.tuning.material.load_table", lambda *settings: table)
     config = {
         "dataset": {"source": "sklearn", "name": "iris"},  # in whose place the angles are
         "model": {"builder": "dense_dropout"},

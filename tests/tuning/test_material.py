@@ -7,7 +7,7 @@ from hpopt.config.loading import load_config
 from hpopt.runs.objectives import Goal, goals_of
 from hpopt.task import LIKELIEST, OWN_THRESHOLD
 from hpopt.tuning.comparable import differences
-from hpopt.tuning.setup import header_of, read_material
+from hpopt.tuning.material import header_of, read_material
 
 
 @pytest.fixture
