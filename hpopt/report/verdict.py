@@ -96,16 +96,16 @@ def _others(run: Run, scored: Scored) -> str | None:
     plain = {n: c for n, c in (scored.comparisons or {}).items() if n != "default"}
     leads = {name: _lead(run, c) for name, c in plain.items() if c is not None}
     ahead = {name for name, lead in leads.items() if lead.is_clear and lead.difference > 0}
-    for name in leads.keys() - ahead:
-        if scored.kinds.get(name) == "constant":
-            return _no_better_than_constant(run, scored, name)
     models = {name: lead for name, lead in leads.items() if scored.kinds.get(name) != "constant"}
     better = [n for n, lead in models.items() if lead.is_clear and lead.difference < 0]
     alike = [name for name, lead in models.items() if not lead.is_clear]
-    if better:
+    if better:  # before all else: that the network has learned nothing is no fault of the data
         best = min(better, key=lambda name: models[name].difference)
         by = show_with(models[best].interval, abs(models[best].difference))
         return f"{capital(best)} does better, by {by}: it may be all that these data need."
+    for name in leads.keys() - ahead:
+        if scored.kinds.get(name) == "constant":
+            return _no_better_than_constant(run, scored, name)
     if alike:
         verb = "does" if len(alike) == 1 else "do"
         return f"{capital(list_names(alike, quoted=True))} {verb} as well, and cost less."

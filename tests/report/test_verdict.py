@@ -37,6 +37,11 @@ def test_what_a_constant_does_as_well_comes_before_all_rivals(tmp_path):
     assert "nothing shows that it has learned anything" in verdict(closed(tmp_path, step))[-1]
 
 
+def test_a_plain_model_that_does_better_comes_before_a_constant_that_does_as_well(tmp_path):
+    step = step_of(**{"majority class": UNCLEAR, "gradient boosting": WORSE})
+    assert verdict(closed(tmp_path, step))[-1].startswith("Gradient boosting does better, by 0.100")
+
+
 @pytest.mark.parametrize(("low", "has_learned"), [(0.7, True), (0.45, False)])
 def test_a_metric_that_sees_nothing_is_not_a_network_that_has_learned_nothing(
     tmp_path, low, has_learned
