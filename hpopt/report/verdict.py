@@ -6,6 +6,7 @@ written has the first alone.
 
 from __future__ import annotations
 
+from hpopt.report.suspicion import doubt
 from hpopt.report.words import (
     capital,
     counted,
@@ -46,10 +47,21 @@ def _without_test(run: Run) -> str:
     finished = sum(trial.result is not None for trial in run.trials())
     score = f"`{run.metric}` {show_score(run.score(run.chosen))}"
     if finished < 2:
-        return f"On new rows expect about {score}: the test part has not been scored yet."
+        return f"{_expect(run)} about {score}: the test part has not been scored yet."
     return (
-        f"On new rows expect somewhat worse than {score}, the best of {finished} validation "
+        f"{_expect(run)} somewhat worse than {score}, the best of {finished} validation "
         "scores: the test part has not been scored yet."
+    )
+
+
+def _expect(run: Run) -> str:
+    """How a promise begins: with the doubt, where there is one."""
+    reason = doubt(run)
+    if reason is None:
+        return "On new rows expect"
+    return (
+        f"Do not rely on these scores yet, for {reason} (see below): only if every column is "
+        "known when a prediction is wanted, expect on new rows"
     )
 
 
@@ -57,7 +69,7 @@ def _expectation(run: Run, scored: Scored) -> str:
     score, interval = scored.best.get(run.metric), scored.interval("best", run.metric)
     if score is None:
         return f"What to expect on new rows is not known: the test part gives no `{run.metric}`."
-    sentence = f"On new rows expect `{run.metric}` of about {show_with(interval, score)}"
+    sentence = f"{_expect(run)} `{run.metric}` of about {show_with(interval, score)}"
     if interval is not None:
         low, high = (show_with(interval, end) for end in interval)
         sentence += f" ({scored.level:.0%} interval: {low} to {high})"
