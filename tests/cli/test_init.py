@@ -73,6 +73,27 @@ def test_a_config_that_is_there_is_kept(hpopt, data, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("output", "help"),
+    [
+        ("my data.csv", "another file"),
+        ("configs/../my data.csv", "another file"),
+        ("link.yaml", "another file"),
+        ("x.csv", "`-o x.yaml`"),
+        ("config", "`-o config.yaml`"),
+        ("configs", "`-o 'configs/my data.yaml'`"),
+    ],
+)
+def test_only_a_config_is_written_and_never_over_the_table(hpopt, data, tmp_path, output, help):
+    before = (tmp_path / data).read_bytes()
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "link.yaml").symlink_to(data)
+    refused = hpopt("init", data, "-t", "label", "-o", output, "--force")
+    assert (refused.code, help in refused.err) == (2, True), refused.err
+    assert (tmp_path / data).read_bytes() == before
+    assert not (tmp_path / "x.csv").exists()
+
+
+@pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
         ([], 2, "--target NAME"),
