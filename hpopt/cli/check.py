@@ -38,7 +38,7 @@ def check_command(
     from hpopt.cli.text import to_fit
     from hpopt.config.loading import load_config
 
-    check_config_argument(config)
+    check_config_argument(config, "check")
     with own_code_aside():
         loaded = load_config(config, overrides or ())
         explained = None if explain is None else "\n".join(_explained(loaded, explain))

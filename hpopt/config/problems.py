@@ -166,10 +166,17 @@ def _plain(bound: Any) -> str:
 def _unknown_key(loc: tuple[str | int, ...], path: KeyPath, document: Document) -> Problem:
     legal = _section_at(loc[:-1]).model_fields
     where = f"in {dotted(path[:-1])}" if len(path) > 1 else "at the top level"
+    elsewhere = [
+        f"`{section}.{path[-1]}`"
+        for section, field in Settings.model_fields.items()
+        if path[-1] in getattr(field.annotation, "model_fields", ())
+    ]
     return Problem(
         f"unknown key `{path[-1]}` {where}",
         document.location(path, of_key=True),
-        suggest_name(str(path[-1]), legal),
+        f"did you mean {' or '.join(elsewhere)}?"
+        if elsewhere
+        else suggest_name(str(path[-1]), legal),
     )
 
 
