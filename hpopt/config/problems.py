@@ -69,6 +69,8 @@ def problems_of(error: pydantic.ValidationError, document: Document) -> list[Pro
             case _:
                 misfits[path].append(detail)
     for path, details in misfits.items():
+        if any(len(other) > len(path) and other[: len(path)] == path for other in misfits):
+            continue  # a union: what is wrong within the mapping says it all
         complaint = misfit(dotted(path), document.value_at(path), details)
         problems.append(Problem(complaint[0], document.location(path), complaint[1]))
     return in_order(problems)

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -140,6 +142,10 @@ def test_where_a_class_is_rare_the_drafted_metric_sees_it(hpopt, tmp_path, label
     assert f"  # classes: {shares}" in text
     assert load_config(tmp_path / "rare.yaml").settings.training.metric == metric
     assert ("class_weight" in text) == (metric != "accuracy")
+    if metric != "accuracy":
+        commonest = max(set(labels), key=labels.count)
+        most = labels.count(commonest) / N
+        assert re.search(f"Accuracy is {most:.3f} for whoever always says \\W?{commonest}\\b", text)
 
 
 FEW = {
