@@ -56,11 +56,13 @@ def _run_lines(run: Run) -> Iterator[str]:
     yield f"{run.path.name}: {_STATES[run.state]}"
     yield from plain_verdict(run)
     yield f"  config  {run.header.config or name_of(run.path)}, begun {age(run.begun)}"
-    yield f"  search  {tally(trials, run.n_calls)}; {duration(seconds)} of fitting"
+    count = tally(trials, run.n_calls, is_going_on=run.state == "running")
+    yield f"  search  {count}; {duration(seconds)} of fitting"
     if run.goal.positive is not None:
         yield f'  positive class "{one_line(run.goal.positive)}"'
     if run.overrides:
-        yield f"  set     {' '.join(run.overrides)}"
+        in_force = {override.partition("=")[0].strip(): override for override in run.overrides}
+        yield f"  set     {' '.join(in_force.values())}"
     yield f"  folder  {run.shown_path}"
     for remark in (early_end(run), seen_test(run)):
         if remark:
@@ -88,7 +90,7 @@ _STATES = {
     "running": "running",
     "finished": "finished",
     "stopped": "stopped early, on request; `hpopt resume` goes on",
-    "failed": "ended without a model",
+    "failed": "failed: it ended without a model",
     "interrupted": "interrupted: its process has gone; `hpopt resume` goes on where it was",
 }
 

@@ -322,7 +322,7 @@ class Run:
 
         An inactive param is missing.
         """
-        return trial_frame(self.header, self.trials())
+        return trial_frame(self.header, self.trials(), is_going_on=self.state == "running")
 
     @property
     def best_params(self) -> dict[str, Any] | None:

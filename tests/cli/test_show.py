@@ -98,7 +98,7 @@ def test_a_run_without_a_model(tmp_path, run, hpopt):
     (run / "journal.jsonl").write_text("".join(kept))
     done = hpopt("show", "latest")
     assert (done.code, done.err) == (0, "")
-    assert done.out.startswith(f"{ID}: ended without a model")
+    assert done.out.startswith(f"{ID}: failed: it ended without a model")
 
 
 def test_a_run_that_an_earlier_version_wrote(tmp_path, hpopt):
