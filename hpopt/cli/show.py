@@ -39,7 +39,7 @@ def show_command(
     if as_json:
         emit(trial_record(opened, trial))
     else:
-        print("\n".join(_trial_lines(opened, trial)))
+        print(to_fit("\n".join(_trial_lines(opened, trial))))
 
 
 def _run_lines(run: Run) -> Iterator[str]:

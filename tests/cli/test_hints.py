@@ -105,6 +105,40 @@ def test_lines_end_between_words():
     ]  # fmt: skip
 
 
+TABLE = """\
+  for comparison                 validation  test          [95 %]
+  default params (trial 1)           0.3611  0.38    [0.19, 0.59]
+  gradient boosting                  0.9722  0.96    [0.79, 1.00]"""
+COLUMNS = """\
+column  kind    use   distinct  why
+age     number  used       140  every value is a number"""
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        (TABLE, 80, TABLE),
+        (TABLE, 60, """\
+  for comparison            validation  test        [95 %]
+  default params (trial 1)      0.3611  0.38  [0.19, 0.59]
+  gradient boosting             0.9722  0.96  [0.79, 1.00]"""),
+        (TABLE, 50, """\
+  for comparison    validation  test        [95 %]
+  default params        0.3611  0.38  [0.19, 0.59]
+  (trial 1)
+  gradient              0.9722  0.96  [0.79, 1.00]
+  boosting"""),
+        (COLUMNS, 50, """\
+column  kind    use   distinct  why
+age     number  used       140  every value is a
+                                number"""),
+        (COLUMNS, 20, COLUMNS),  # names may be copied
+    ],
+)  # fmt: skip
+def test_rows_of_a_table_keep_their_columns(text, width, shown):
+    assert wrapped(text, width) == shown
+
+
 def test_an_error_has_colours_on_a_terminal_alone(monkeypatch, capsys):
     error = ConfigError("wrong", help="right")
     show_error(error)
