@@ -98,7 +98,7 @@ _STATES = {
 def _scores(run: Run, best: Trial) -> Iterator[str]:
     from hpopt.cli.text import table
     from hpopt.report.assessment import flattery_in_brief, verdicts
-    from hpopt.report.scores import score_rows
+    from hpopt.report.scores import rule_of_scores, score_rows
     from hpopt.report.suspicion import cautions
 
     scores = score_rows(run, best)
@@ -107,7 +107,7 @@ def _scores(run: Run, best: Trial) -> Iterator[str]:
     head = [f"{run.metric} ({direction} is better)", "validation", "test"]
     head.append("interval" if any(row.interval for row in scores) else "")
     yield from ("", *table(head, rows, right="validation test"))
-    lines = (*cautions(run), *verdicts(run), flattery_in_brief(run))
+    lines = (*cautions(run), rule_of_scores(run), *verdicts(run), flattery_in_brief(run))
     remarks = [line for line in lines if line]
     yield from ("", *remarks) if remarks else ()
 

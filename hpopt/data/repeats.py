@@ -35,7 +35,7 @@ def note_on_repeats(table: Table, parts: Parts) -> str | None:
     counts, sizes = repeated_rows(table, parts), {part: len(rows) for part, rows in parts.items()}
     if not counts:
         return None
-    shown = " and ".join(f"{count} of {sizes[part]} {part}" for part, count in counts.items())
+    shown = " and ".join(f"{count:,} of {sizes[part]:,} {part}" for part, count in counts.items())
     return (
         f"{shown} rows stand in the training part too, the same in all columns that are used and "
         "in the target: a network may know them by heart, so scores flatter; delete repeated rows, "

@@ -155,7 +155,9 @@ def spread_colours() -> Colormap:
 
 def count_in_thousands(axis: Axis) -> None:
     """Number a linear axis as people write: 19,210, and no power of ten of what they can read."""
-    axis.set_major_formatter(lambda value, place: tick_label(value, axis.get_majorticklocs().tolist()))
+    axis.set_major_formatter(
+        lambda value, place: tick_label(value, axis.get_majorticklocs().tolist())
+    )
 
 
 def tick_label(value: float, ticks: Sequence[float]) -> str:

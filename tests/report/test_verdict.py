@@ -4,6 +4,7 @@ import pytest
 from conftest import make_run, synthetic_run
 from test_assessment_in_words import closed, step_of, told
 
+from hpopt.report.assessment import flattery_in_brief
 from hpopt.report.summary import summarise
 from hpopt.report.terminal import conclude
 from hpopt.report.verdict import verdict
@@ -116,3 +117,13 @@ def test_an_interval_says_how_many_digits_are_worth_their_ink(score, interval, s
 )
 def test_params_are_written_as_a_config_takes_them(value, shown):
     assert show_param(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("difference", "begins"),
+    [(0.001, "Validation did not flatter"), (0.1, "Validation flattered by 0.10 [")],
+)
+def test_a_difference_that_is_shown_as_none_is_no_flattery(tmp_path, difference, begins):
+    flattery = {"search": 0.88, "test": 0.88 - difference, "difference": difference,
+                "interval": [-0.34, 0.34], "rows": 40}  # fmt: skip
+    assert str(flattery_in_brief(closed(tmp_path, step_of(flattery=flattery)))).startswith(begins)
