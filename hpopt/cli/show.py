@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -174,11 +174,20 @@ def _trial_lines(run: Run, trial: Trial) -> Iterator[str]:
     yield from aligned({name: show_param(value) for name, value in trial.params.items()})
     if trial.result is not None and trial.result.curves:
         yield from ("", "curves")
-        yield from aligned({name: _in_brief(curve) for name, curve in trial.result.curves.items()})
+        yield from aligned(_curves(trial.result.curves))
 
 
-def _in_brief(curve: Sequence[float | None]) -> str:
-    """A curve's first and last number, and its lowest where that is another.
+def _curves(curves: Mapping[str, Sequence[float | None]]) -> dict[str, str]:
+    """Each curve in brief; its best number is the highest where more of a metric is better."""
+    from hpopt.metrics.metrics import METRICS
+
+    metrics = {name: METRICS.get(name.removeprefix("val_")) for name in curves}
+    rising = {name for name, metric in metrics.items() if metric and metric.greater_is_better}
+    return {name: _in_brief(curve, name in rising) for name, curve in curves.items()}
+
+
+def _in_brief(curve: Sequence[float | None], greater_is_better: bool) -> str:
+    """A curve's first and last number, and its lowest (or highest) where that is another.
 
     Where it was not finite it has none.
     """
@@ -188,7 +197,7 @@ def _in_brief(curve: Sequence[float | None]) -> str:
     if not numbers:
         return "–"
     ends = f"{show_score(curve[0])} → {show_score(curve[-1])}"
-    lowest = min(numbers)
-    if show_score(lowest) in (show_score(curve[0]), show_score(curve[-1])):
+    best, word = (max(numbers), "highest") if greater_is_better else (min(numbers), "lowest")
+    if show_score(best) in (show_score(curve[0]), show_score(curve[-1])):
         return ends
-    return f"{ends}, lowest {show_score(lowest)} in epoch {curve.index(lowest) + 1}"
+    return f"{ends}, {word} {show_score(best)} in epoch {curve.index(best) + 1}"
