@@ -174,15 +174,12 @@ def _trial_lines(run: Run, trial: Trial) -> Iterator[str]:
     yield from aligned({name: show_param(value) for name, value in trial.params.items()})
     if trial.result is not None and trial.result.curves:
         yield from ("", "curves")
-        yield from aligned(_curves(trial.result.curves))
+        yield from aligned(_curves(run, trial.result.curves))
 
 
-def _curves(curves: Mapping[str, Sequence[float | None]]) -> dict[str, str]:
-    """Each curve in brief; its best number is the highest where more of a metric is better."""
-    from hpopt.metrics.metrics import METRICS
-
-    metrics = {name: METRICS.get(name.removeprefix("val_")) for name in curves}
-    rising = {name for name, metric in metrics.items() if metric and metric.greater_is_better}
+def _curves(run: Run, curves: Mapping[str, Sequence[float | None]]) -> dict[str, str]:
+    """Each curve in brief; its best number is the highest of a metric of which more is better."""
+    rising = (run.metric, f"val_{run.metric}") if run.header.greater_is_better else ()
     return {name: _in_brief(curve, name in rising) for name, curve in curves.items()}
 
 
