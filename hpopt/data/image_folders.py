@@ -70,6 +70,7 @@ def _sheet(folder: Path, root: Path) -> Sheet:
     labels: list[str] = []
     notes: list[str] = []
     for inner in _folders(folder):
+        _check_class(inner)
         names, more = _images_below(inner)
         notes += more
         if not names:
@@ -85,6 +86,17 @@ def _sheet(folder: Path, root: Path) -> Sheet:
         LABEL: Texts.of(np.array(labels)),
     }
     return Sheet(columns, len(paths), notes=notes)
+
+
+def _check_class(folder: Path) -> None:
+    """Raise DataError where a folder's name can be no label: these stand in files of UTF-8."""
+    try:
+        folder.name.encode()
+    except UnicodeEncodeError:
+        raise DataError(
+            f"the name of the folder {folder} is no UTF-8, and can't be a class",
+            help="rename it",
+        ) from None
 
 
 def _check_labels(sheets: dict[Path, Sheet], parts: dict[Path, int]) -> None:

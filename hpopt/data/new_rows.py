@@ -106,7 +106,12 @@ def _of_images(path: Path, data: Prepared, with_target: bool) -> NewRows:
         check_file(path)
     sheet = files_sheet(path, needed[0], data.target_name or _TARGET_COLUMN)
     new = _of_sheet(sheet, str(path), data, with_target)
-    return replace(new, ids={needed[0]: as_texts(sheet.columns[needed[0]])})
+    return replace(new, ids={needed[0]: _in_utf_8(as_texts(sheet.columns[needed[0]]))})
+
+
+def _in_utf_8(names: np.ndarray) -> np.ndarray:
+    """Names of files [n] as texts: a byte that is no UTF-8 is written out, as `hpopt` shows it."""
+    return np.array([name.encode(errors="backslashreplace").decode() for name in names.tolist()])
 
 
 def _of_sheet(sheet: Sheet, source: str, data: Prepared, with_target: bool) -> NewRows:

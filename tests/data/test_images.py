@@ -1,5 +1,7 @@
 """Folders of images, and tables with a column of paths, as tables of pixels."""
 
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -203,6 +205,20 @@ def test_new_images_come_as_a_folder_a_file_and_a_table(prepared, folder):
         read_new_rows(folder / "none", prepared)
     with pytest.raises(DataError, match="there is no file"):
         read_new_rows(folder / "nowhere.png", prepared)
+
+
+def test_a_name_that_is_no_utf_8_is_written_out_and_is_no_class(prepared, folder):
+    try:
+        put(folder / os.fsdecode(b"10/caf\xe9.png"), 10)
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    new = read_new_rows(folder, prepared)
+    assert new.ids["path"][3] == r"10/caf\udce9.png"
+    pd.DataFrame(new.ids).to_csv(folder.parent / "said.csv")
+    assert load(folder.parent, source="images", path="pets").features.shape[0] == 8
+    (folder / "10").rename(folder / os.fsdecode(b"caf\xe9"))
+    with pytest.raises(DataError, match="is no UTF-8, and can't be a class"):
+        load(folder.parent, source="images", path="pets")
 
 
 def test_the_fingerprint_is_of_the_pixels(folder):
