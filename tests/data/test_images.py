@@ -67,6 +67,24 @@ def test_what_is_no_image_by_its_name_is_left_out_with_a_word(folder):
     assert "loose.png is in no folder of a class" in said
 
 
+def test_links_are_followed_but_for_those_that_lead_back(folder):
+    put(folder.parent / "elsewhere" / "5.png", 9)
+    (folder / "9" / "more").symlink_to(folder.parent / "elsewhere")
+    (folder.parent / "elsewhere" / "again").symlink_to(folder / "9")
+    (folder / "9" / "all").symlink_to(folder)
+    (folder / "11").symlink_to(folder.parent / "elsewhere")
+    (folder / "12").symlink_to(folder.parent / "nowhere")
+    (folder / "13").symlink_to(folder)
+    table = load(folder.parent, source="images", path="pets")
+    assert table.labels == ("9", "10", "11")
+    assert np.bincount(table.target).tolist() == [5, 3, 5]
+    notes = " | ".join(table.notes)
+    assert f"9/more/again is a link that leads back to {folder / '9'}" in notes
+    assert f"9/all is a link that leads back to {folder}, and is left out" in notes
+    assert f"13 is a link that leads back to {folder}, and is left out" in notes
+    assert "12 is a link that leads nowhere" in notes
+
+
 @pytest.mark.parametrize("validation", ["validation", "val", None])
 def test_parts_may_have_folders_of_their_own(folder, validation):
     root = folder.parent / "all"
