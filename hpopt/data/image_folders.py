@@ -32,8 +32,17 @@ def read_folder(folder: Path) -> tuple[Sheet, np.ndarray | None]:
     """
     inner = _folders(folder)
     parts = {path: _PARTS[path.name.lower()] for path in inner if path.name.lower() in _PARTS}
-    if 0 not in parts.values():
+    training = [path for path, part in parts.items() if part == 0]
+    if not training:
         return _sheet(folder, folder), None
+    # Beside folders of other names, one of images alone is a class that is called so.
+    if len(parts) < len(inner) and not any(_folders(path) for path in training):
+        sheet = _sheet(folder, folder)
+        sheet.notes.append(
+            f"{training[0]} has no sub-folders, so that all folders of {folder} are classes, and "
+            "none is a part"
+        )
+        return sheet, None
     notes = _left_out(folder, [path.name for path in inner if path not in parts])
     sheets = {path: _sheet(path, folder) for path in parts}
     _check_labels(sheets, parts)

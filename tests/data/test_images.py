@@ -102,6 +102,18 @@ def test_parts_may_have_folders_of_their_own(folder, validation):
         load(folder.parent, source="images", path="all")
 
 
+def test_a_class_may_be_called_as_a_part_is(folder):
+    put(folder / "train" / "1.png", 1)
+    put(folder / "test" / "1.png", 1)
+    table = load(folder.parent, source="images", path="pets")
+    assert table.labels == ("10", "9", "test", "train")
+    assert "train has no sub-folders, so that all folders of" in table.notes[0]
+    for label in ("9", "10"):
+        (folder / label).rename(folder.parent / label)
+    with pytest.raises(DataError, match="holds 1 images, and no sub-folder with any"):
+        load(folder.parent, source="images", path="pets")
+
+
 def test_sizes_and_channels_are_found_or_said(folder):
     put(folder / "9" / "large.png", 9, (40, 60))
     put(folder / "10" / "red.png", 10, mode="RGB")
