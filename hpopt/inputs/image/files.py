@@ -30,7 +30,9 @@ _MOST_NAMED = 5
 _THREADS = 4
 _TURNED = (5, 6, 7, 8)  # values of EXIF's orientation that swap height and width
 _ORIENTATION = 0x0112
-_EXIF_IN_HEADER = ("JPEG", "MPO", "TIFF", "WEBP")  # of a PNG it may stand behind the pixels
+# In which chunks a PNG says how it is turned, and how texts begin that do.
+_PNG_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+_PNG_KEYWORDS = (b"Raw profile type exif", b"XML:com.adobe.xmp")
 
 
 @dataclass(frozen=True)
@@ -137,9 +139,24 @@ def _header(path: str) -> tuple[tuple[int, int], bool]:
 
     with Image.open(path, formats=FORMATS) as image:
         width, height = image.size
-        if image.format in _EXIF_IN_HEADER and image.getexif().get(_ORIENTATION) in _TURNED:
+        # Pillow decodes a PNG for its EXIF, which may stand behind the pixels: few have any.
+        has_exif = image.format != "PNG" or _png_has_exif(path)
+        if has_exif and image.getexif().get(_ORIENTATION) in _TURNED:
             width, height = height, width
         return (height, width), _has_colours(image)
+
+
+def _png_has_exif(path: str) -> bool:
+    """Whether a PNG may say how it is turned. Its chunks: length, name, content, check sum."""
+    with open(path, "rb") as file:
+        file.seek(8)  # the signature
+        while len(head := file.read(8)) == 8:
+            length, name = int.from_bytes(head[:4], "big"), head[4:]
+            start = file.read(min(length, max(map(len, _PNG_KEYWORDS))))
+            if name == b"eXIf" or (name in _PNG_TEXTS and start.startswith(_PNG_KEYWORDS)):
+                return True
+            file.seek(length - len(start) + 4, 1)
+    return False
 
 
 def _has_colours(image: Any) -> bool:
