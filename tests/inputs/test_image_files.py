@@ -87,6 +87,9 @@ def test_16_bits_keep_their_range(tmp_path):
     assert (read_pixels(path, (3, 4), 1)[..., 0] == GREY).all()
     assert (read_pixels(path, (3, 4), 3) == GREY[..., None]).all()
     assert not look_at_images([path]).has_colours
+    see_through = saved(tmp_path, "b.png", GREY.astype(np.uint16) * 257, transparency=200 * 257)
+    assert (read_pixels(see_through, (3, 4), 1)[..., 0] == np.where(GREY == 200, 255, GREY)).all()
+    assert (read_pixels(see_through, (3, 4), 4)[..., 3] == np.where(GREY == 200, 0, 255)).all()
     fractions = saved(tmp_path, "a.tif", GREY.astype(np.float32) / 255)
     with pytest.raises(DataError, match=r"a\.tif: its pixels are fractions"):
         read_images([path, fractions], (3, 4), 1)
