@@ -52,6 +52,12 @@ def read_folder(folder: Path) -> tuple[Sheet, np.ndarray | None]:
     return whole, np.concatenate(given)
 
 
+def parts_in(folder: Path) -> list[Path]:
+    """The folders in it that are called as parts are; none where others stand beside them."""
+    inner = _folders(folder)
+    return inner if all(path.name.lower() in _PARTS for path in inner) else []
+
+
 def files_sheet(place: Path, path: str, label: str) -> Sheet:
     """An image, or all that are below a folder, for a model that is there.
 

@@ -230,11 +230,19 @@ def test_new_images_come_as_a_folder_a_file_and_a_table(prepared, folder):
     pd.DataFrame({"file": ["9/1.png"]}).to_csv(folder / "new.csv", index=False)
     with pytest.raises(DataError, match="no column `path`"):
         read_new_rows(folder / "new.csv", prepared)
+    (folder.parent / "parts").mkdir()
+    folder.rename(folder.parent / "parts" / "test")
+    with pytest.raises(DataError, match="parts holds parts, test, and no classes") as caught:
+        read_new_rows(folder.parent / "parts", prepared, with_target=True)
+    assert f"name one of them, such as {folder.parent / 'parts' / 'test'}" in caught.value.render()
+    folder.mkdir()
     (folder / "none").mkdir()
     with pytest.raises(DataError, match="holds no images"):
         read_new_rows(folder / "none", prepared)
     with pytest.raises(DataError, match="there is no file"):
         read_new_rows(folder / "nowhere.png", prepared)
+    with pytest.raises(DataError, match="there is no file or folder"):
+        read_new_rows(folder / "nowhere", prepared)
 
 
 def test_a_name_that_is_no_utf_8_is_written_out_and_is_no_class(prepared, folder):
