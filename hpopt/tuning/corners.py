@@ -46,12 +46,10 @@ def _params_at_edges(space: Space, dimension: Dimension) -> Iterator[Params]:
     """Params with the dimension at each of its edges, none of which are the defaults."""
     defaults = {other.name: other.default for other in space}
     around = {**defaults, **_switched_on(space, dimension)}
-    values = [value for value in _edges(dimension) if not same(value, dimension.default)]
-    if dimension.name not in space.defaults:
-        values.append(dimension.default)
-    for value in values:
+    is_on = dimension.name in space.defaults
+    for value in _edges(dimension):
         params = space.without_inactive({**around, dimension.name: value})
-        if dimension.name in params:
+        if dimension.name in params and not (is_on and same(value, dimension.default)):
             yield params
 
 
