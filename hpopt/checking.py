@@ -30,7 +30,7 @@ from hpopt.training.baselines import validation_predictions
 from hpopt.training.objective import Objective
 from hpopt.trials import Result, Trial
 from hpopt.tuning.corners import corners_of
-from hpopt.tuning.setup import Material, read_material
+from hpopt.tuning.material import Material, read_material
 from hpopt.tuning.trying import Tried, try_defaults
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,10 @@ from hpopt.shown import printable
 
 _TERMINAL_CODE = re.compile(r"\x1b\[[0-9;]*m")
 _INNER_ERROR = re.compile(r"Exception encountered: |\w*(Error|Exception): ")
-_SAYS_NOTHING = ("in user code:", "Exception encountered when calling", "File ", "Arguments ")
+_SAYS_NOTHING = (
+    *("in user code:", "Exception encountered when calling", "File ", "Arguments "),
+    *("Graph execution error", "Detected at node", "<stack traces unavailable", "[["),
+)
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -56,10 +57,6 @@ def open_plain(path: Path, mode: str, buffering: int = -1, encoding: str | None 
     )
 
 
-def _without_links(name: str, flags: int) -> int:
-    return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
-
-
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Have `write` fill a file beside `path`, which takes that name only when it is on the disk.
 
@@ -79,6 +76,34 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
             beside.unlink(missing_ok=True)
             raise
         sync_folder(path.parent)
+
+
+def write_whole_folder(path: Path, files: Mapping[str, Callable[[BinaryIO], object]]) -> None:
+    """Write the files of a folder, which takes the place of an earlier one once it is whole.
+
+    Raises RunError where the disk or the folder does not allow it.
+    """
+    beside, before = (path.with_name(f".{path.name}{end}{PART}") for end in ("", ".before"))
+    with writing(path):
+        for left in (beside, before):
+            remove(left)
+        for name, write in files.items():
+            write_whole(beside / name, write)
+        if path.exists():
+            os.replace(path, before)
+        os.replace(beside, path)
+        sync_folder(path.parent)
+        remove(before)
+
+
+def text_writer(text: str) -> Callable[[BinaryIO], object]:
+    """What writes a text into a file."""
+    return lambda file: file.write(text.encode(errors="backslashreplace"))
+
+
+def json_writer(form: Any) -> Callable[[BinaryIO], object]:
+    """What writes strict JSON into a file."""
+    return text_writer(json.dumps(form, indent=2, allow_nan=False) + "\n")
 
 
 def remove(path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
@@ -78,14 +80,26 @@ class Model:
     ) -> NewRows:
         """The rows of a file, or of what Python has. Raises DataError where they do not fit."""
         if isinstance(given, str | PathLike):
-            return read_new_rows(Path(given), self.data, with_target=with_target)
-        return new_rows_of(given, self.data, with_target=with_target)
+            rows = read_new_rows(Path(given), self.data, with_target=with_target)
+        else:
+            rows = new_rows_of(given, self.data, with_target=with_target)
+        if with_target:
+            return rows
+        rows.ids, notes = _beside(rows.ids, self._columns)
+        rows.notes += notes
+        return rows
+
+    @property
+    def _columns(self) -> list[str]:
+        """The names of what is said of a row: the label or value, and the probabilities."""
+        return [self.data.output.name, *(f"probability_{label}" for label in self.data.labels)]
 
     def predict(self, rows: NewRows) -> pd.DataFrame:
         """A row for each row: its ids, the label or value, and the probability of each label."""
         import pandas as pd
 
-        outputs, labels, name = self._outputs(rows), self.data.labels, self.data.output.name
+        outputs, labels = self._outputs(rows), self.data.labels
+        name, *names = self._columns
         columns: dict[str, Any] = dict(rows.ids)
         if not labels:
             columns[name] = outputs[:, 0]
@@ -93,8 +107,7 @@ class Model:
         columns[name] = np.array(labels)[labels_above(outputs, self._threshold)]
         if outputs.shape[1] == 1:
             outputs = np.column_stack([1 - outputs, outputs])
-        for label, probability in zip(labels, outputs.T, strict=True):
-            columns[f"probability_{label}"] = probability
+        columns |= dict(zip(names, outputs.T, strict=True))
         return pd.DataFrame(columns)
 
     def evaluate(self, rows: NewRows) -> Evaluation:
@@ -138,6 +151,22 @@ class Model:
             ) from error
 
 
+def _beside(
+    ids: Mapping[str, np.ndarray], taken: Collection[str]
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    """The columns of ids under names that are not `taken`, and a word on those that were."""
+    beside: dict[str, np.ndarray] = {}
+    notes = []
+    for name, values in ids.items():
+        other = name
+        while other in taken or other in beside or (other != name and other in ids):
+            other += "_"
+        if other != name:
+            notes.append(f"the id column `{name}` is called `{other}` in the predictions")
+        beside[other] = values
+    return beside, notes
+
+
 def predict(
     run: Run | str,
     given: pd.DataFrame | np.ndarray | str | PathLike[str],
@@ -149,12 +178,14 @@ def predict(
     `run` is a `Run`, or what `find_run` finds; the rows are a DataFrame or an array [n, ...], or
     the path of a CSV, Parquet, .npy or .npz file. A classification gives the label as `prediction`
     and `probability_LABEL` for each label, a regression `prediction` in the target's units; columns
-    that hpopt took for ids are in front. `trust_code` lets a builder's code run that is not yours.
-    Raises RunError where the run has no model, ConfigError where its code may not run, and
-    DataError where the rows do not fit it.
+    that hpopt took for ids are in front. What in the rows did not fit is a warning. `trust_code`
+    lets a builder's code run that is not yours. Raises RunError where the run has no model,
+    ConfigError where its code may not run, and DataError where the rows do not fit it.
     """
     model = _model_of(run, trust_code)
     rows = model.rows(given)
+    for note in rows.notes:
+        warnings.warn(note, stacklevel=2)
     predictions = model.predict(rows)
     if isinstance(given, str | PathLike | np.ndarray):
         return predictions

@@ -29,13 +29,16 @@ _PLAIN = (bool, int, float, str, type(None))
 def ship_frame(frame: pd.DataFrame, folder: Path) -> tuple[str, Path]:
     """Write a DataFrame below `folder`: the source that reads it, and its file.
 
-    It is Parquet, or CSV where pyarrow is not installed; the index is left out. Raises DataError
+    It is Parquet, or CSV where pyarrow is not installed; an index without a name is left
+    out. Raises DataError
     where a column can't be written.
     """
     source = "parquet" if importlib.util.find_spec("pyarrow") is not None else "csv"
     try:
-        frame = frame.reset_index(drop=True)
-        content = frame.to_parquet() if source == "parquet" else frame.to_csv(index=False).encode()
+        is_named = any(name is not None for name in frame.index.names)
+        frame = frame if is_named else frame.reset_index(drop=True)
+        is_parquet = source == "parquet"
+        content = frame.to_parquet() if is_parquet else frame.to_csv(index=is_named).encode()
     except Exception as error:
         raise DataError(
             f"the DataFrame can't be written for the processes of trials: {in_words(error)}",

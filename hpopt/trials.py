@@ -25,7 +25,7 @@ class Result:
     from the trial's folder, that holds the kept weights. `standard_error` is that of `value`, as
     far as several scores tell it. `kept_epoch` is the epoch after which the kept weights were as
     they are, which early stopping may put before the last of the `epochs`. A network `is_constant`
-    that says the same of every row of the validation part.
+    that says the same of every row of the validation part, or labels no better than that.
     """
 
     value: float

@@ -166,10 +166,29 @@ CALIBRATION = {
     "brier": 0.15,
 }
 CONFUSION = {"labels": ["no", "yes $x$"], "counts": [[40, 10], [2, 40]]}
+RETRIEVAL = {
+    "positive": "yes $x$",
+    "share": 0.456,
+    "models": {
+        "default": {"curve": [[0.2, 0.5], [1.0, 0.456]], "threshold": 0.5, "in_force": None},
+        "best": {
+            "curve": [[0.5, 0.9], [0.95, 0.8], [1.0, 0.456]],
+            "threshold": 0.25,
+            "in_force": [0.95, 0.8],
+        },
+    },
+}
 CALIBRATED = Step(
     "test",
     "",
-    {"best": {"accuracy": 0.8}, "calibration": CALIBRATION, "confusion": CONFUSION},
+    {
+        "best": {"accuracy": 0.8, "average_precision": 0.7},
+        "intervals": {"best": {"average_precision": [0.55, 0.85]}},
+        "rows": 92,
+        "calibration": CALIBRATION,
+        "confusion": CONFUSION,
+        "retrieval": RETRIEVAL,
+    },
 )
 # The images that the model of such a run is wrong about.
 SEEN = Mistakes(

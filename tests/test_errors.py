@@ -61,6 +61,14 @@ def test_the_name_that_was_meant_is_found(name, match):
             ),
             "ValueError: can't multiply",
         ),
+        (
+            ValueError(
+                "Graph execution error:\n\nDetected at node a/b defined at (most recent call last):"
+                '\n<stack traces unavailable>\n  File "a.py", line 1, in f\n\n'
+                "label 9 is outside: [0, 1)\n\t [[{{node a/b}}]] [Op:__inference_f_1]"
+            ),
+            "ValueError: label 9 is outside: [0, 1)",
+        ),
     ],
 )
 def test_an_exception_is_told_in_the_line_that_says_most(error, words):

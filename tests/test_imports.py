@@ -64,7 +64,6 @@ MAY_IMPORT = {
     }
     | RECORDS,
     "report": {"runs", "search", "shown", "statistics", "task"} | RECORDS,
-    "drafting_images": {"config", "data", "drafting", "report"} | RECORDS,
     "drafting": {"config", "data", "inputs", "report"} | RECORDS,
     "export": {
         "backend",
@@ -142,7 +141,6 @@ MAY_IMPORT = {
         "config",
         "data",
         "drafting",
-        "drafting_images",
         "execution",
         "export",
         "files",
@@ -165,7 +163,7 @@ FLOORS = {
     "inputs": [
         {"naming", "row_files", "scaling", "written"},
         {"raw"},
-        {"stored"},
+        {"stored", "text_files"},
         {"image", "kind", "table"},
         {"array", "registry"},
     ],
@@ -183,6 +181,7 @@ FLOORS = {
         {"assessment", "confirm", "refit"},
         {"steps"},
     ],
+    "drafting": [{"parts"}, {"images", "tables"}],
     "tracking": [
         {"observer", "trial_lines"},
         {"pace", "tensorboard"},
@@ -191,8 +190,9 @@ FLOORS = {
     ],
     "tuning": [
         {"budget", "comparable", "constant", "corners"},
-        {"preflight"},
-        {"loop", "resuming", "trying", "warm_start"},
+        {"preflight", "warm_start"},
+        {"loop", "resuming", "trying"},
+        {"material"},
         {"setup"},
         {"tune"},
     ],
@@ -324,7 +324,7 @@ def test_no_two_files_import_each_other_by_whatever_way():
         "import hpopt.tuning.tune",
         "import hpopt.api, hpopt.minimizing",
         "import hpopt.checking",
-        "import hpopt.drafting_images",
+        "import hpopt.drafting.tables, hpopt.drafting.images",
         "import hpopt.plotting",
         "import hpopt.predicting",
     ],

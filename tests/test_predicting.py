@@ -15,7 +15,7 @@ from sklearn.metrics import confusion_matrix, roc_auc_score
 import hpopt as package
 from hpopt import tune
 from hpopt.errors import DataError, RunError
-from hpopt.predicting import Model, evaluate, predict
+from hpopt.predicting import Model, _beside, evaluate, predict
 from hpopt.runs.folder import Run, now
 from hpopt.runs.journal import Started
 
@@ -51,7 +51,7 @@ def test_a_row_for_each_row_in_their_order_with_ids_in_front(table_run, model):
     assert list(said) == ["customer id", "prediction", "probability_no", "probability_yes"]
     assert list(said.index) == list(frame.index)
     assert list(said["customer id"]) == list(frame["customer id"])
-    assert ((said["probability_yes"] > 0.5) == (said["prediction"] == "yes")).all()
+    assert ((said["probability_yes"] > table_run.threshold) == (said["prediction"] == "yes")).all()
     np.testing.assert_allclose(said["probability_no"] + said["probability_yes"], 1, atol=1e-6)
     shuffled = frame.sample(frac=1, random_state=0)[sorted(frame)].assign(more=1)
     again = predict(table_run, shuffled.drop(columns="churn")).loc[frame.index]
@@ -94,6 +94,14 @@ def test_labels_that_hpopt_did_not_write_are_refused(table_run, tmp_path, thresh
         predict(str(copy), dirty_frame(3))
 
 
+@pytest.mark.parametrize("name", ["labels.json", "data.json"])
+def test_without_what_stands_beside_the_model_nothing_is_said(table_run, tmp_path, name):
+    copy = shutil.copytree(table_run.path, tmp_path / "copy")
+    (copy / "best" / name).unlink()
+    with pytest.raises(RunError, match=rf"best/{name} can't be read: FileNotFoundError"):
+        Model(Run.open(copy))
+
+
 def test_a_model_is_not_used_with_what_belongs_to_another(table_run, tmp_path, monkeypatch):
     copy = with_threshold(table_run, tmp_path, 0.5)
 
@@ -133,6 +141,35 @@ def test_a_few_misread_values_are_gaps_with_a_word(model):
     [note] = rows.notes
     assert note == 'column `age`: 1 value is taken for a gap, not being numbers: "forty" in row 4'
     assert np.isnan(rows.rows["age"][3])
+
+
+def test_python_warns_of_what_does_not_fit(table_run):
+    frame = dirty_frame(5).astype({"age": object})
+    frame.loc[3, "age"] = "forty"
+    with pytest.warns(UserWarning, match='column `age`: 1 value is .* "forty" in row 4') as warned:
+        predict(table_run, frame)
+    assert warned[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("ids", "called"),
+    [
+        (["id"], ["id"]),
+        (["id", "prediction"], ["id", "prediction_"]),
+        (["prediction", "prediction_"], ["prediction__", "prediction_"]),
+        (["probability_yes", "prediction"], ["probability_yes_", "prediction_"]),
+    ],
+)
+def test_no_id_takes_the_place_of_what_is_said(ids, called):
+    values = {name: np.array([index]) for index, name in enumerate(ids)}
+    beside, notes = _beside(values, ["prediction", "probability_no", "probability_yes"])
+    assert list(beside) == called
+    assert [int(each[0]) for each in beside.values()] == list(range(len(ids)))
+    renamed = [(a, b) for a, b in zip(ids, called, strict=True) if a != b]
+    assert len(notes) == len(renamed)
+    assert all(
+        f"`{a}` is called `{b}`" in note for (a, b), note in zip(renamed, notes, strict=True)
+    )
 
 
 def test_scores_are_those_of_scikit_learn(table_run):
@@ -208,7 +245,7 @@ def test_a_model_of_arrays_takes_arrays_and_tables_of_its_names(array_run, tmp_p
 def test_a_run_without_a_model_is_told(table_run, tmp_path):
     moved = shutil.copytree(table_run.path, tmp_path / "moved")
     (moved / "best" / "model.keras").unlink()
-    with pytest.raises(RunError, match="has no model"):
+    with pytest.raises(RunError, match="is gone: there is no best"):
         package.predict(str(moved), dirty_frame(3))
 
 

@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT
 
 from hpopt.config.loading import load_config
-from hpopt.tuning.setup import read_material
+from hpopt.tuning.material import read_material
 
 README = (ROOT / "README.md").read_text()
 pytestmark = pytest.mark.keras

@@ -74,7 +74,9 @@ def normalised(
     import keras
 
     if kind == "batch":
-        sums = keras.layers.BatchNormalization()(sums)
+        # Keras' own momentum, 0.99, wants a thousand steps: a short fit would be judged by averages
+        # that are still on their way.
+        sums = keras.layers.BatchNormalization(momentum=0.9)(sums)
     elif kind == "layer":
         sums = keras.layers.LayerNormalization()(sums)
     return sums if activation is None else keras.layers.Activation(activation)(sums)

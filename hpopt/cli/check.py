@@ -125,7 +125,7 @@ def _explained(config: Config, name: str) -> Iterator[str]:
     from hpopt.config.dumping import inline_yaml
     from hpopt.errors import ConfigError, suggest_name
     from hpopt.shown import one_line
-    from hpopt.tuning.setup import read_table
+    from hpopt.tuning.material import read_table
 
     columns = {column.name: column for column in read_table(config).columns}
     if name not in columns:

@@ -19,7 +19,7 @@ def print_dry_run(config: Config, *, as_json: bool) -> None:
     from hpopt.data.settings import SklearnData
     from hpopt.data.sources import SKLEARN_DATASETS
     from hpopt.execution.resources import Resources
-    from hpopt.tuning.setup import read_table
+    from hpopt.tuning.material import read_table
 
     dataset = config.settings.dataset
     if isinstance(dataset, SklearnData):

@@ -13,7 +13,7 @@ import typer
 from hpopt.cli.output import is_stdout, write_file, write_output
 
 if TYPE_CHECKING:
-    from hpopt.drafting import Draft
+    from hpopt.drafting.parts import Draft
 
 TableArgument = Annotated[
     Path,
@@ -48,7 +48,7 @@ def init_command(
     It runs as it is: `hpopt check` says how long it takes, `hpopt tune` tunes. Beside it the JSON
     Schema is put that editors complete it by.
     """
-    from hpopt.drafting import SCHEMA
+    from hpopt.drafting.parts import SCHEMA
     from hpopt.errors import ConfigError
 
     if data.suffix in (".yaml", ".yml"):
@@ -76,8 +76,8 @@ def init_command(
 
 
 def _draft(data: Path, target: str | None, place: Path) -> Draft:
-    from hpopt.drafting import draft_config
-    from hpopt.drafting_images import draft_images
+    from hpopt.drafting.images import draft_images
+    from hpopt.drafting.tables import draft_config
     from hpopt.errors import ConfigError
 
     if not data.is_dir():

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 def overview(run: Run) -> dict[str, Any]:
     """A run in brief, as strict JSON."""
-    from hpopt.runs.objectives import goals_of
     from hpopt.trials import made
 
     trials = run.trials()
@@ -29,7 +28,7 @@ def overview(run: Run) -> dict[str, Any]:
         "n_calls": run.n_calls,
         "metric": run.metric,
         "greater_is_better": run.header.greater_is_better,
-        "positive": goals_of(run.header)[0].positive,
+        "positive": run.goal.positive,
         "best": brief(run, run.best),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,9 +66,36 @@ def _say_it_is_over(run: Run, *, as_json: bool, quiet: bool) -> None:
         print(run.shown_path)
     if not quiet:
         why = f": {run.end.text}" if run.end else ""
-        more = 2 * len(run.trials())
         print(
             f"{run.path.name} is {run.state}{why}; nothing is left to do\n"
-            f"for more trials: hpopt resume {run.shown_path} -s search.n_calls={more}",
+            f"for more trials: {_for_more_trials(run)}",
             file=sys.stderr,
         )
+
+
+# What ended a search, by the setting that resume takes to have it go on.
+_SETTINGS = {
+    "target": "search.stop.target",
+    "no_improvement": "search.stop.no_improvement",
+    "time_limit": "search.time_limit",
+}
+
+
+def _for_more_trials(run: Run) -> str:
+    """What brings a run that came to its own end more trials, by why it did."""
+    from hpopt.space.dimensions import identity
+
+    trials = run.trials()
+    points = run.space.points(len(trials))
+    if points is not None and {*map(identity, points)} <= {identity(t.params) for t in trials}:
+        return (
+            "all points of the space were tried; a new run may have a wider space, or "
+            "`training.repeats`, which tell luck from skill"
+        )
+    changes = []
+    if run.end is not None and run.end.reason in _SETTINGS:
+        changes.append(f"{_SETTINGS[run.end.reason]}=null")
+    if not changes or (run.n_calls or 0) <= len(trials):
+        changes.append(f"search.n_calls={2 * len(trials)}")
+    settings = [part for change in changes for part in ("-s", change)]
+    return shlex.join(["hpopt", "resume", run.shown_path, *settings])

@@ -44,23 +44,21 @@ def show_command(
 
 def _run_lines(run: Run) -> Iterator[str]:
     from hpopt.cli.text import age
-    from hpopt.report.verdict import verdict
+    from hpopt.report.verdict import plain_verdict
     from hpopt.report.words import duration, early_end, seen_test, tally
     from hpopt.runs.legality import moment_of
     from hpopt.runs.naming import name_of
-    from hpopt.runs.objectives import goals_of
     from hpopt.shown import one_line
 
     trials = run.trials()
     failed = [trial for trial in trials if trial.state == "failed"]
     seconds = sum(trial.result.seconds for trial in trials if trial.result)
     yield f"{run.path.name}: {_STATES[run.state]}"
-    yield from (sentence.replace("`", "") for sentence in verdict(run))
+    yield from plain_verdict(run)
     yield f"  config  {run.header.config or name_of(run.path)}, begun {age(run.begun)}"
     yield f"  search  {tally(trials, run.n_calls)}; {duration(seconds)} of fitting"
-    [goal, *_] = goals_of(run.header)
-    if goal.positive is not None:
-        yield f'  positive class "{one_line(goal.positive)}"'
+    if run.goal.positive is not None:
+        yield f'  positive class "{one_line(run.goal.positive)}"'
     if run.overrides:
         yield f"  set     {' '.join(run.overrides)}"
     yield f"  folder  {run.shown_path}"

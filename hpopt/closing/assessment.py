@@ -24,9 +24,18 @@ from hpopt.metrics.metrics import METRICS, metrics_for
 from hpopt.metrics.weighted import HALF, confusion, labels_above
 from hpopt.runs.folder import Run
 from hpopt.runs.mistakes import Mistakes
-from hpopt.runs.steps import Baseline, Beyond, Confusion, Flattery, Scored, Thresholded
+from hpopt.runs.steps import (
+    Baseline,
+    Beyond,
+    Confusion,
+    Flattery,
+    Retrieval,
+    Scored,
+    Thresholded,
+)
 from hpopt.statistics.bootstrap import LEVEL
 from hpopt.statistics.calibration import calibration
+from hpopt.statistics.precision_recall import precision_recall
 from hpopt.statistics.records import Interval
 from hpopt.statistics.sample import Predictor, Sample
 from hpopt.statistics.threshold import as_judged, best_threshold, gain_over_half
@@ -96,6 +105,7 @@ class Assessment:
             at_half=self._at_half if has_other_threshold else None,
             calibration=calibration(sample.y, outputs) if TASKS[self._task].has_labels else None,
             confusion=self._confusion(outputs),
+            retrieval=self._retrieval(),
         )
 
     def _confusion(self, outputs: np.ndarray) -> Confusion | None:
@@ -104,6 +114,21 @@ class Assessment:
             return None
         counts = confusion(self._y("test"), labels_above(outputs, self.run.threshold), len(labels))
         return Confusion(list(labels), counts.tolist())
+
+    def _retrieval(self) -> Retrieval | None:
+        """How well the best and the default find the positive rows of the test part."""
+        y = self._y("test")
+        if not TASKS[self._task].has_threshold or not (y == 1).any():
+            return None
+        models = {n: each for n, each in self._predictors.items() if n in (_BEST, _DEFAULT)}
+        return Retrieval(
+            positive=self.objective.data.labels[1],
+            share=float((y == 1).mean()),
+            models={
+                name: precision_recall(y, each.predictions, each.threshold)
+                for name, each in models.items()
+            },
+        )
 
     def mistakes(self, most: int) -> Mistakes | None:
         """The test rows that the final network is most wrong about, where they can be seen."""

@@ -18,13 +18,13 @@ def worst(data: Prepared, outputs: np.ndarray, threshold: float, most: int) -> M
     y = data.y("test")
     if data.output.kind.has_labels:
         labels = np.array(data.labels)
-        said = labels_above(outputs, threshold)
-        sure = shares_of(outputs)[np.arange(len(y)), said]
+        taken_for = labels_above(outputs, threshold)
+        sure = shares_of(outputs)[np.arange(len(y)), taken_for]
         order = np.argsort(-sure, kind="stable")
-        order = order[said[order] != y[order]]
+        order = order[taken_for[order] != y[order]]
         total = len(order)
         true = labels[y[order[:most]]].tolist()
-        predicted = [f"{labels[said[row]]} {sure[row]:.2f}" for row in order[:most]]
+        predicted = [f"{labels[taken_for[row]]} {sure[row]:.2f}" for row in order[:most]]
     else:
         order, total = np.argsort(-np.abs(outputs[:, 0] - y), kind="stable"), None
         true = [f"{y[row]:.5g}" for row in order[:most]]

@@ -29,7 +29,7 @@ from hpopt.plots.history import History
 from hpopt.plots.pictures import PICTURES
 from hpopt.report.findings import find_out
 from hpopt.report.summary import summarise
-from hpopt.runs.folder import Run, now
+from hpopt.runs.folder import SUMMARY, Run, now
 from hpopt.runs.journal import Step
 from hpopt.runs.mistakes import MISTAKES
 from hpopt.runs.record import to_json
@@ -284,7 +284,7 @@ class Closing:
         drawn = [name for name in PICTURES if name not in missing]
         written = self.run.outcomes.summary
         if written is not None and written.findings is not None:
-            self.run.write_text("summary.md", summarise(self.run, written.findings, drawn))
+            self.run.write_text(SUMMARY, summarise(self.run, written.findings, drawn))
         return Drawn(drawn=drawn, missing=missing)
 
     def _summary(self) -> Summarised:
@@ -294,5 +294,5 @@ class Closing:
         except Exception as error:  # what the parameters did is never worth a run either
             log.exception("the surrogate can't be read")
             findings = Findings([f"The surrogate can't be read: {in_words(error)}"], None)
-        self.run.write_text("summary.md", summarise(self.run, findings))
+        self.run.write_text(SUMMARY, summarise(self.run, findings))
         return Summarised(findings=findings)

@@ -17,7 +17,7 @@ from hpopt.config.document import Document, KeyPath
 from hpopt.config.dumping import block_yaml
 from hpopt.config.nesting import flattened
 from hpopt.config.parsing import parse_document, read_document
-from hpopt.config.plain import check_plain
+from hpopt.config.plain import check_plain, no_config
 from hpopt.config.problems import in_order, problems_of
 from hpopt.config.schema import Settings
 from hpopt.data.settings import AnyData, located
@@ -148,10 +148,7 @@ def load_config(
     elif isinstance(source, str | os.PathLike):
         document = read_document(Path(source), overrides)
     else:
-        raise ConfigError(
-            f"a {type(source).__name__} is no config",
-            help="give the path of a YAML file, or a mapping of the same content",
-        )
+        raise no_config(source)
     return check_document(document)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+import types
 from collections.abc import Mapping
 from datetime import date
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from hpopt.config.document import KeyPath
@@ -52,13 +55,24 @@ def check_plain(value: Any, path: KeyPath = ()) -> None:
             )
         for index, inner in enumerate(value):
             check_plain(inner, (*path, index))
-    elif _INSTEAD.get(type(value).__name__) or not (
-        isinstance(value, _PLAIN) or hasattr(value, "tolist")
+    elif (name := type(value).__name__) in _INSTEAD or not (
+        isinstance(value, _PLAIN) or (hasattr(value, "tolist") and not isinstance(value, type))
     ):
         raise ConfigError(
-            f"{_dotted(path)}: a {type(value).__name__} can't stand in a config",
+            f"{_dotted(path)}: {article(name)} {name} can't stand in a config",
             help=_instead(value, path),
         )
+
+
+def no_config(value: Any) -> ConfigError:
+    """The error of what stands where a whole config should."""
+    path = "give the path of a YAML file, or a mapping of the same content"
+    if type(value).__name__ in ("DataFrame", "Series"):
+        path = "give it beside a config: `hpopt.tune(config, data=frame)`; `hpopt init` drafts one"
+    elif callable(value):
+        path = f"{path}; a builder goes beside it: `hpopt.tune(config, builder=build)`"
+    name = type(value).__name__
+    return ConfigError(f"{article(name)} {name} is no config", help=path)
 
 
 def _looks_like_a_range(value: tuple[Any, ...], path: KeyPath) -> bool:
@@ -73,12 +87,36 @@ def _instead(value: Any, path: KeyPath) -> str:
     name = type(value).__name__
     if name in _INSTEAD:
         return _INSTEAD[name]
-    if callable(value) and not isinstance(value, type) and hasattr(value, "__name__"):
-        return (
-            f'name it by its file, `"file.py:{value.__name__}"`: trials run in processes of their '
-            "own, which import it from there"
-        )
+    if isinstance(value, types.GeneratorType):
+        return "give a list: `list(...)`"
+    if callable(value):
+        text = _instead_of_code(value)
+        beside = "give it beside the config: `hpopt.tune(config, builder=build)`; or "
+        return (beside if path == ("model", "builder") and inspect.isfunction(value) else "") + text
     return "give plain data: texts, numbers, true or false, null, and lists and mappings of them"
+
+
+def _instead_of_code(value: Any) -> str:
+    """What to write in place of a function, a class, or what else can be called."""
+    why = "trials run in processes of their own, which import it from there"
+    if inspect.isfunction(value) and value.__name__ != "<lambda>":
+        file = Path(inspect.getsourcefile(value) or "file.py")
+        name = file.name if file.suffix == ".py" else "file.py"
+        return f'name it by its file, `"{name}:{value.__name__}"`: {why}'
+    if isinstance(value, type):
+        return (
+            f"give a text, such as `{value.__name__.lower()}`, for what hpopt or Keras has; own "
+            f'code is a function that is named by its file, `"file.py:name"`: {why}'
+        )
+    if isinstance(value, functools.partial):
+        name = getattr(value.func, "__name__", "name")
+        return f'name the function by its file, `"file.py:{name}"`, and its arguments beside it'
+    return f'write a function with `def` in a file, and name it by that, `"file.py:name"`: {why}'
+
+
+def article(name: str) -> str:
+    """The article of the name of a type."""
+    return "an" if name[:1].lower() in "aeiou" else "a"
 
 
 def _dotted(path: KeyPath) -> str:

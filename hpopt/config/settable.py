@@ -118,7 +118,7 @@ def resolve_builder(settings: Settings, document: Document) -> tuple[str, Signat
     try:
         signature = read_signature(load_builder(reference))
     except SetupError as error:
-        raise ConfigError.of(error.at(place).problems) from error
+        raise ConfigError.of(error.at(place).problems) from error.__cause__
     owned = [name for name in signature.arguments if name in Training.model_fields]
     if owned:
         raise ConfigError(

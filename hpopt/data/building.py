@@ -11,6 +11,8 @@ import numpy as np
 from hpopt.data.chunks import plain_or_gap
 from hpopt.data.column_kinds import Column, ColumnKind, look, said_words
 from hpopt.data.precision import loss_in_words, offset_of
+from hpopt.data.prepared import Prepared
+from hpopt.data.recorded import columns_as_recorded, target_as_recorded
 from hpopt.data.settings import DateColumn, Features
 from hpopt.data.sources import Table
 from hpopt.data.target_settings import Label
@@ -35,8 +37,11 @@ def build_table(
     groups: str | None = None,
     order: str | None = None,
     given: np.ndarray | None = None,
+    recorded: Prepared | None = None,
 ) -> Table:
     """The table of a sheet: its columns typed, its target encoded, rows without one dropped.
+
+    Where a run has `recorded` what its columns are, they are that.
 
     Raises SettingError where a setting names a column that is not there, DataError where nothing
     can be learned.
@@ -45,33 +50,36 @@ def build_table(
     _check_names(sheet, target, features, groups, None if order == _TIME else order)
     stored = dict(sheet.columns)
     decimal = sheet.decimal
-    encoded = encode_target(
-        f"the target `{target}`", stored.pop(target), task, decimal, sheet.gaps, positive
+    words: Mapping[str, int] = sheet.words.get(target, {})
+    encoded = (
+        _encoded(sheet, target, task, positive)
+        if recorded is None
+        else target_as_recorded(target, sheet, recorded)
     )
+    del stored[target]
     notes = [*sheet.notes, *encoded.notes]
     is_kept = _is_kept(encoded)
     if encoded.missing:
         rows = "row" if encoded.missing == 1 else "rows"
-        notes.append(
-            f"{encoded.missing} {rows} without `{target}` are left out"
-            + _counted(sheet.words.get(target, {}))
-        )
+        notes.append(f"{encoded.missing} {rows} without `{target}` are left out" + _counted(words))
         stored = {name: values[is_kept] for name, values in stored.items()}
-    columns = [_target_column(target, encoded, sheet.words.get(target, {}))]
-    raw_features: dict[str, np.ndarray | Texts] = {}
+    columns = [_target_column(target, encoded, words)]
     order = _time_column(stored, order, decimal) if order == _TIME else order
-    for name, values in stored.items():
-        column = _look(name, values, features, sheet, {groups: "groups", order: "order"})
-        column = _with_prefix(column, sheet.columns)
-        if column.use == "feature" and column.reader is not None:
-            column, read = _read(column, values)
-            raw_features |= read
-        columns.append(column)
+    raw_features: dict[str, np.ndarray | Texts]
+    if recorded is not None:
+        others, raw_features = columns_as_recorded(stored, recorded)
+    else:
+        roles: dict[str | None, Any] = {groups: "groups", order: "order"}
+        others, raw_features = _columns(stored, sheet, features, roles)
+    columns += others
+    notes += [f"column `{column.name}`: {column.doubt}" for column in others if column.doubt]
     if not raw_features:
         raise DataError(
             "no column is left to learn from",
             help="; ".join(f"`{c.name}`: {c.reason}" for c in columns[1:6]) or None,
         )
+    own = [c.reader for c in columns if c.use == "feature" and c.reader is not None]
+    readers = own if recorded is None else recorded.readers
     by_place = {name: index for index, name in enumerate(sheet.columns)}
     return Table(
         features=raw_features,
@@ -81,10 +89,7 @@ def build_table(
         task=encoded.task,
         target_transform=_checked_transform(target_transform, encoded),
         kind="table",
-        settings={
-            "readers": [c.reader for c in columns if c.use == "feature" and c.reader is not None],
-            "pieces": features.pieces,
-        },
+        settings={"readers": readers, "pieces": features.pieces},
         groups=None if groups is None else _groups(stored[groups]),
         order=None if order is None else _order(order, stored[order], decimal),
         given=None if given is None else given[is_kept],
@@ -94,6 +99,30 @@ def build_table(
         encoding=sheet.encoding,
         ids={c.name: _rank(stored[c.name]) for c in columns if c.kind == "id" and c.name in stored},
     )
+
+
+def _encoded(sheet: Sheet, target: str, task: Task | None, positive: Label | None) -> Target:
+    name, stored, words = f"the target `{target}`", sheet.columns[target], sheet.words
+    try:
+        return encode_target(name, stored, task, sheet.decimal, sheet.gaps, positive)
+    except DataError as error:
+        raise _with_words(error, words.get(target, {})) from None
+
+
+def _columns(
+    stored: Mapping[str, Stored], sheet: Sheet, features: Features, roles: dict[str | None, Any]
+) -> tuple[list[Column], dict[str, np.ndarray | Texts]]:
+    """What each column [n] is, and the raw columns of those that are features."""
+    columns: list[Column] = []
+    raw_features: dict[str, np.ndarray | Texts] = {}
+    for name, values in stored.items():
+        column = _look(name, values, features, sheet, roles)
+        column = _with_prefix(column, {*sheet.columns, *raw_features})
+        if column.use == "feature" and column.reader is not None:
+            column, read = _read(column, values)
+            raw_features |= read
+        columns.append(column)
+    return columns, raw_features
 
 
 def _rank(values: Stored) -> np.ndarray:
@@ -194,7 +223,7 @@ def _read(column: Column, values: Stored) -> tuple[Column, dict[str, np.ndarray 
 
 
 def _with_prefix(column: Column, others: Collection[str]) -> Column:
-    """The column, whose parts are called by no name that another column has."""
+    """The column, whose parts are called by no name that another column or date's part has."""
     reader = column.reader
     if reader is None or column.kind != "date":
         return column
@@ -213,6 +242,18 @@ def _counted(words: Mapping[str, int]) -> str:
     if not words:
         return ""
     return f": {said_words(words)} taken for gaps; `gaps` in `dataset` lists the words for one"
+
+
+def _with_words(error: DataError, words: Mapping[str, int]) -> DataError:
+    """An error on a column, which also says what words of it were taken for gaps."""
+    if not words:
+        return error
+    [problem] = error.problems
+    gaps = f"{said_words(words)} were taken for gaps: `gaps: []` in `dataset` keeps such words"
+    help = gaps if problem.help is None else f"{problem.help}; {gaps}"
+    if isinstance(error, SettingError):
+        return SettingError(problem.message, error.key, help=help)
+    return DataError(problem.message, help=help)
 
 
 def _as(column: Column, use: Any, reason: str) -> Column:

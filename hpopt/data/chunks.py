@@ -6,6 +6,7 @@ kept as numbers, so that memory is bounded; `is_lost` says that this has turned 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 _MOST_TEXTS = 20_000
 # A column is many numbers if so many of its first rows are different ones.
 _MANY = 1_000
+# All whole numbers of so many digits are their own in float64.
+_SURE_DIGITS = 15
+WHOLE = re.compile(r"[-+]?\d+", re.ASCII)
 
 
 class TextColumn:
@@ -59,7 +63,7 @@ class TextColumn:
         if self._numbers is None:
             self._add_texts(texts, codes)
         else:
-            numbers = plain_or_gap(texts, self._gaps, self._decimal)
+            numbers = _short_or_gap(texts, self._gaps, self._decimal)
             self._add_numbers(None if numbers is None else numbers[codes])
 
     def finish(self) -> Stored:
@@ -90,7 +94,7 @@ class TextColumn:
             self._keep_numbers()
 
     def _keep_numbers(self) -> None:
-        numbers = plain_or_gap(list(self._code_of), (), self._decimal)
+        numbers = _short_or_gap(list(self._code_of), (), self._decimal)
         if numbers is None:
             self._kept = True
             return
@@ -119,6 +123,16 @@ def plain_or_gap(
     return numbers
 
 
+def has_long(texts: Sequence[str]) -> bool:
+    """Whether any is a whole number of more digits than float64 is sure to keep apart."""
+    return any(len(text) > _SURE_DIGITS and WHOLE.fullmatch(text) for text in texts)
+
+
+def _short_or_gap(texts: Sequence[str], gaps: Collection[str], decimal: str) -> np.ndarray | None:
+    """As `plain_or_gap`, but None also where a number may be a long code."""
+    return None if has_long(texts) else plain_or_gap(texts, gaps, decimal)
+
+
 _IS_IN_NUMBERS = np.isin(np.arange(256), list(b"0123456789+-.eE\0"))
 
 
@@ -134,15 +148,17 @@ def _numbers_of_bytes(values: np.ndarray, decimal: str) -> np.ndarray | None:
     if ((first == ord("0")) & (second >= ord("0")) & (second <= ord("9"))).any():
         return None
     try:
-        return np.where(characters[:, 0] == 0, b"nan", values).astype(np.float64)
+        numbers = np.where(characters[:, 0] == 0, b"nan", values).astype(np.float64)
     except ValueError:
         return None
+    large = values[np.abs(numbers) >= 10**_SURE_DIGITS]  # also false of NaN
+    return None if has_long([text.decode() for text in large]) else numbers
 
 
 def is_many_numbers(values: Sequence[str], decimal: str) -> bool:
     """Whether the first rows' texts look like the numbers of a column that has many of them."""
     texts = {text.strip() for text in values}
-    return len(texts) > _MANY and plain_or_gap(list(texts), (), decimal) is not None
+    return len(texts) > _MANY and _short_or_gap(list(texts), (), decimal) is not None
 
 
 class FrameColumn:
@@ -207,7 +223,9 @@ def _of_one_type(values: pd.Series) -> pd.Series:
     import pandas as pd
 
     if isinstance(values.dtype, pd.CategoricalDtype):
-        values = values.astype(values.cat.categories.dtype.name)
+        categories = values.cat.categories.dtype
+        has_gaps = categories.kind in "iub" and values.isna().any()
+        values = values.astype(object if has_gaps else categories.name)
     if values.dtype.kind != "O" or isinstance(values.dtype, pd.StringDtype):
         return values
     match pd.api.types.infer_dtype(values, skipna=True):

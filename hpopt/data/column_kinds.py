@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from hpopt.data.chunks import WHOLE, has_long
 from hpopt.data.date_forms import (
     DateForm,
     date_form,
@@ -17,7 +18,12 @@ from hpopt.data.date_forms import (
     form_of_numbers,
     varying_parts,
 )
-from hpopt.data.number_forms import AS_PROGRAMS_DO, number_forms, several_units
+from hpopt.data.number_forms import (
+    AS_PROGRAMS_DO,
+    doubt_in_words,
+    number_forms,
+    several_units,
+)
 from hpopt.inputs import raw
 from hpopt.inputs.stored import Stored, Texts, as_categories
 from hpopt.inputs.table.columns import rarest_kept
@@ -38,7 +44,14 @@ _EXAMPLES = 8
 _ID_NAME = re.compile(r"(^|[ _.-])(id|uuid|guid)$|[a-z](Id|ID)$", re.ASCII)
 _ID_WORD = re.compile(r"(^|[ _.-])(id|uuid|guid)$", re.ASCII | re.IGNORECASE)
 # What pandas calls a column without a name, and an index that a file keeps.
-_INDEX_NAME = re.compile(r"Unnamed: \d+|__index_level_\d+__|index|level_\d+", re.IGNORECASE)
+_INDEX_NAME = re.compile(r"Unnamed: \d+|__index_level_\d+__|level_\d+", re.IGNORECASE)
+# What people call the number of a row; other things have such names too, which come again.
+_ROW_NAME = re.compile(
+    r"#|index|row|line|record|obs|observation|seq|sequence|serial"
+    r"|(row|line|record|rec|obs|observation|item|entry|serial|seq|sequence|lfd\.?|sr\.?|s\.?)?"
+    r"[ _.-]*(number|num|nr\.?|no\.?|index|idx|#)",
+    re.IGNORECASE,
+)
 _WORDS_OF_TEXT = 4
 _BOOLEANS = (
     ("no", "yes"),
@@ -63,6 +76,7 @@ class Column:
     reader: Mapping[str, Any] | None = None
     words: Mapping[str, int] = field(default_factory=dict)  # what was taken for a gap, how often
     examples: Mapping[str, int] = field(default_factory=dict)  # some of its values, how often
+    doubt: str = ""  # a word on values that could be read otherwise
 
 
 def look(
@@ -84,8 +98,16 @@ def look(
     looked = _looked_at(values, decimal, asked)
     looked.date_format = date_format
     kind, reason, reader = looked.verdict(name) if asked is None else looked.as_asked(asked)
+    numbers = [word for word in gaps if raw.numbers_among([word])]
     if reader is not None and kind == "categorical":
         reader = {"gaps": list(gaps), **reader}
+    elif reader is not None and kind == "numeric" and numbers:
+        reader = {"gaps": numbers, **reader}
+    if reader is not None and kind in ("numeric", "date") and looked.has_misread:
+        reader = {**reader, "misread": True}
+    doubt = ""
+    if reader is not None and kind == "numeric" and isinstance(values, Texts):
+        doubt = doubt_in_words(values.distinct, reader)
     return Column(
         name,
         kind,
@@ -96,6 +118,7 @@ def look(
         None if reader is None else {"column": name, "kind": kind, **reader},
         dict(Counter(words or {}) + looked.words),
         looked.examples(),
+        doubt,
     )
 
 
@@ -114,7 +137,7 @@ def _looked_at(values: Stored, decimal: str, asked: ColumnKind | None) -> _Numbe
         return _Numbers(values)
     texts = _Texts(values, decimal)
     if texts.distinct and asked in (None, "numeric", "id", "text", "constant"):
-        has_codes = asked is None and texts.code is not None
+        has_codes = asked is None and (texts.code is not None or texts.has_long_codes)
         numbers = None if has_codes else texts.plain()
         if numbers is not None:
             return _Numbers(numbers)
@@ -138,6 +161,7 @@ class _Numbers:
             self.infinite = int(np.isinf(values).sum())
         self.gaps = len(values) - len(present)
         self.words = Counter[str]()
+        self.has_misread = bool(self.infinite)
         self.distinct = np.unique(present)
         self.n_distinct = len(self.distinct)
         self.date_format: str | None = None
@@ -199,12 +223,22 @@ class _Numbers:
         rows, span = len(self.values), self.distinct[-1] - self.distinct[0] + 1
         if self.n_distinct == rows and rows >= 20 and span == rows:
             return "a running number"
-        if self.n_distinct == rows and _INDEX_NAME.fullmatch(name):
-            return "the index of a saved DataFrame, another number in every row"
+        is_index, is_row = _INDEX_NAME.fullmatch(name), _ROW_NAME.fullmatch(name.strip())
+        if is_index and self.n_distinct > max(20, 0.05 * rows):
+            return f"the index of a saved DataFrame, {self.n_distinct} different numbers"
+        if (is_index or is_row) and self.n_distinct == rows >= 20:
+            return f'numbers of rows, by its name "{name}": another one in every row'
+        if is_row and self._restarts():
+            return f'numbers of rows, by its name "{name}", of several files: they begin again'
         named = _ID_NAME.search(name) or _ID_WORD.search(name)
         if named and self.n_distinct > max(20, 0.05 * rows):
             return f"named like an id, {self.n_distinct} different values"
         return None
+
+    def _restarts(self) -> bool:
+        """Whether the numbers count rows, of several files one below the other."""
+        steps = np.diff(self.values)
+        return len(steps) > 20 and float((steps == 1).mean()) > 0.9
 
 
 class _Texts:
@@ -224,7 +258,9 @@ class _Texts:
         self.n_distinct = len(self.distinct)
         self.words = Counter[str]()
         self._has_words = False
+        self.has_misread = False  # whether values were taken for gaps that are none
         self.code = next(filter(raw.LEADING_ZERO.fullmatch, self.distinct), None)
+        self.has_long_codes = _are_merged(self.distinct)
         self.date_format: str | None = None
 
     def examples(self) -> dict[str, int]:
@@ -240,7 +276,7 @@ class _Texts:
             if folded == {false, true}:
                 return "boolean", f"{false} and {true}", _truth(false, true)
         return (
-            (None if self.code else self._numeric())
+            (None if self._are_codes() else self._numeric())
             or self._date()
             or self._clock()
             or self._left_out(name)
@@ -275,10 +311,15 @@ class _Texts:
         by_code[np.flatnonzero(self.counts_of_codes)] = numbers
         return np.asarray(by_code[self.codes])
 
+    def _are_codes(self) -> bool:
+        return self.code is not None or self.has_long_codes
+
     def _of_code(self) -> str:
-        return (
-            f', codes: "{self.code}" begins with 0' if self.code else several_units(self.distinct)
-        )
+        if self.code is not None:
+            return f', codes: "{self.code}" begins with 0'
+        if self.has_long_codes:
+            return ", codes: as numbers some of them would be the same"
+        return several_units(self.distinct)
 
     def _numeric(self) -> Verdict | None:
         """The form as numbers by which the fewest rows are misread, if these are few enough."""
@@ -292,6 +333,8 @@ class _Texts:
             rows = int(self.counts[~is_number & ~is_gap].sum())
             if rows < fewest and is_number.any():
                 best, fewest, is_misread = form, rows, ~is_number & ~is_gap
+            if rows == 0 and best is not None:
+                break
         if best is None or (misread := self._misread(is_misread)) is None:
             return None
         words = "".join(f', "{text}" is a gap' for text in np.array(self.distinct)[is_gap])
@@ -353,6 +396,7 @@ class _Texts:
             return None
         if not rows:
             return ""
+        self.has_misread = True
         first = self.distinct[int(np.flatnonzero(is_misread)[0])]
         return f", {rows} others count as gaps" + f' ("{first[:20]}"{", ..." if rows > 1 else ""})'
 
@@ -364,7 +408,7 @@ class _Texts:
         self._has_words = True
         kind, reason, _ = verdict
         verdict = kind, reason + several_units(self.distinct), None
-        return (None if self.code else self._numeric()) or self._date() or verdict
+        return (None if self._are_codes() else self._numeric()) or self._date() or verdict
 
     def _id_or_text(self, name: str) -> Verdict | None:
         """Texts that hardly ever come twice: who a row is, or what somebody wrote."""
@@ -382,6 +426,14 @@ class _Texts:
 
     def _categorical(self, reason: str) -> Verdict:
         return "categorical", reason, {}
+
+
+def _are_merged(texts: Sequence[str]) -> bool:
+    """Whether whole numbers among texts are so long that float64 makes one of different ones."""
+    if not has_long(texts):
+        return False
+    plain = {int(text) for text in texts if WHOLE.fullmatch(text)}
+    return len({float(number) for number in plain}) < len(plain)
 
 
 def _truth(false: str, true: str) -> dict[str, list[str]]:

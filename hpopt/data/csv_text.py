@@ -28,8 +28,8 @@ _OTHER_FORMATS = {
 }
 _GZIP = b"\x1f\x8b"
 _COMMA_DECIMAL = re.compile(r"\s*[-+]?\d+(\.\d{3})*,\d+\s*")
-_COMMA_GROUPS = re.compile(r"\s*[-+]?\d{1,3}(,\d{3})+\s*")
-_GROUPS = re.compile(r"\s*[-+]?\d{1,3}(\.\d{3})+\s*")
+_COMMA_GROUPS = re.compile(r"\s*[-+]?[1-9]\d{0,2}(,\d{3})+\s*")
+_GROUPS = re.compile(r"\s*[-+]?[1-9]\d{0,2}(\.\d{3})+\s*")
 _POINT_DECIMAL = re.compile(r"\s*[-+]?\d+\.\d+\s*")
 
 
@@ -189,7 +189,10 @@ def _is_number(text: str) -> bool:
 
 
 def _has_decimal_commas(records: Sequence[Sequence[str]], delimiter: str) -> bool:
-    """Whether the numbers have decimal commas, by those that have one or a decimal point."""
+    """Whether the numbers have decimal commas, by those that have one or a decimal point.
+
+    That is a hint, for columns whose own values leave it open.
+    """
     fields = [field for record in records[1:] for field in record]
     commas = sum(
         bool(_COMMA_DECIMAL.fullmatch(field))

@@ -10,12 +10,21 @@ import numpy as np
 
 from hpopt.data.building import build_table
 from hpopt.data.images import folder_table, image_column, sheet_table
-from hpopt.data.reading import joined, of_frame, read_csv, read_parquet, with_gaps
+from hpopt.data.prepared import Prepared
+from hpopt.data.reading import (
+    joined,
+    of_frame,
+    read_csv,
+    read_parquet,
+    with_gaps,
+    with_named_index,
+)
 from hpopt.data.settings import (
     AnyData,
     ArrayData,
     FileData,
     FunctionData,
+    Gaps,
     ImageData,
     SklearnData,
 )
@@ -30,8 +39,10 @@ from hpopt.task import Task
 _TRANSFORMS: dict[str, TargetTransform] = {"none": "none", "log": "log1p"}
 
 
-def load_table(settings: AnyData) -> Table:
+def load_table(settings: AnyData, recorded: Prepared | None = None) -> Table:
     """The table of a dataset whose paths are absolute.
+
+    Where a run has `recorded` what the columns of its table are, they are that.
 
     Raises DataError where it can't be read or used; SettingError where a setting is the reason.
     """
@@ -49,8 +60,8 @@ def load_table(settings: AnyData) -> Table:
         return _scaled(table, settings)
     if isinstance(settings, FileData):
         sheet, given = _read_files(settings)
-        return _of_sheet(sheet, settings, settings.target, task, given)
-    return _call(settings, task)
+        return _of_sheet(sheet, settings, settings.target, task, given, recorded)
+    return _call(settings, task, recorded)
 
 
 def _of_sheet(
@@ -59,6 +70,7 @@ def _of_sheet(
     target: str | TargetColumn,
     task: Task | None,
     given: np.ndarray | None = None,
+    recorded: Prepared | None = None,
 ) -> Table:
     options: dict[str, Any] = {
         "target": target_column(target).name,
@@ -72,7 +84,7 @@ def _of_sheet(
     column = image_column(settings.features)
     if column is not None:
         return sheet_table(sheet, column, settings.features, options)
-    return build_table(sheet, features=settings.features, **options)
+    return build_table(sheet, features=settings.features, recorded=recorded, **options)
 
 
 def _read_files(settings: FileData) -> tuple[Sheet, np.ndarray | None]:
@@ -121,11 +133,11 @@ def _read_files(settings: FileData) -> tuple[Sheet, np.ndarray | None]:
     return joined(sheets), np.concatenate(parts)
 
 
-def _words(gaps: list[str] | None) -> tuple[str, ...] | None:
-    return None if gaps is None else tuple(word.strip().casefold() for word in gaps)
+def _words(gaps: Gaps) -> tuple[str, ...] | None:
+    return None if gaps is None else tuple(str(word).strip().casefold() for word in gaps)
 
 
-def _call(settings: FunctionData, task: Task | None) -> Table:
+def _call(settings: FunctionData, task: Task | None, recorded: Prepared | None) -> Table:
     """What the user's function gives, as a table."""
     import pandas as pd
 
@@ -141,12 +153,12 @@ def _call(settings: FunctionData, task: Task | None) -> Table:
                 ("source",),
                 help="add `target:` with the name of a column",
             )
-        sheet = of_frame(given.reset_index(drop=True), "the DataFrame")
+        sheet = of_frame(given, "the DataFrame")
         sheet = with_gaps(sheet, _words(settings.gaps) or ())
         image, source = image_column(settings.features), source_of(settings.source)
         if image in sheet.columns:
             sheet = resolved(sheet, image, Path() if source is None else source.parent)
-        return _of_sheet(sheet, settings, settings.target, task)
+        return _of_sheet(sheet, settings, settings.target, task, recorded=recorded)
     if not isinstance(given, tuple) or len(given) != 2:
         raise SettingError(
             f"the function gives a {type(given).__name__}",
@@ -157,9 +169,9 @@ def _call(settings: FunctionData, task: Task | None) -> Table:
     if isinstance(features, pd.DataFrame):
         named = None if settings.target is None else target_column(settings.target).name
         name = named or getattr(target, "name", None) or "target"
-        frame = features.reset_index(drop=True).assign(**{str(name): np.asarray(target)})
+        frame = with_named_index(features).assign(**{str(name): np.asarray(target)})
         sheet = with_gaps(of_frame(frame, "the DataFrame"), _words(settings.gaps) or ())
-        return _of_sheet(sheet, settings, str(name), task)
+        return _of_sheet(sheet, settings, str(name), task, recorded=recorded)
     for key in ("groups", "order"):
         if getattr(settings.split, key) is not None:
             raise SettingError("arrays have no columns by name", ("split", key))

@@ -26,7 +26,7 @@ from hpopt.inputs.stored import (
     is_gap,
     raw_values,
 )
-from hpopt.inputs.table.reading import exchanged
+from hpopt.inputs.table.reading import other_form, word_on_form
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +121,8 @@ def _of_sheet(sheet: Sheet, source: str, data: Prepared, with_target: bool) -> N
     if by in sheet.columns:
         new.groups = as_texts(sheet.columns[by])
     if with_target:
-        new.target = _target(sheet.columns[target], f"`{target}` of {source}", data, sheet.decimal)
+        where = f"`{target}` of {source}"
+        new.target = target_of(sheet.columns[target], where, data, new.notes, sheet.decimal)
         _note_missing(new, target, data)
     return new
 
@@ -153,13 +154,13 @@ def _of_arrays(path: Path, data: Prepared, with_target: bool) -> NewRows:
         values = array_named(_TARGET, arrays, 1, str(path)).reshape(-1)
         if len(values) != new.count:
             raise DataError(f"{path} holds {new.count} rows, but {len(values)} targets")
-        new.target = _target(values, f"`{_TARGET}` of {path}", data)
+        new.target = target_of(values, f"`{_TARGET}` of {path}", data, new.notes)
         _note_missing(new, _TARGET, data)
     return new
 
 
-def _target(
-    stored: np.ndarray | Stored, name: str, data: Prepared, decimal: str = "."
+def target_of(
+    stored: np.ndarray | Stored, name: str, data: Prepared, notes: list[str], decimal: str = "."
 ) -> np.ndarray:
     """The target [n] as class indices of the model, or as values; -1 or NaN where there is none."""
     if not isinstance(stored, Texts) and stored.dtype.kind not in "fM":
@@ -168,10 +169,11 @@ def _target(
         stored = of_frame(pd.DataFrame({_TARGET: stored}), name).columns[_TARGET]
     if not data.output.kind.has_labels:
         reader = data.target_reader or {"kind": "numeric", "decimal": decimal}
+        reader = {**reader, "column": data.target_name or _TARGET}
+        if "thousands" in reader and (other := other_form(stored, reader)):
+            notes.append(word_on_form(stored, name, reader, other))
+            reader = other
         values, misread = _numbers(stored, reader)
-        if misread.any() and "thousands" in reader:
-            other = _numbers(stored, exchanged(reader))
-            values, misread = (values, misread) if other[1].any() else other
         if misread.any():
             row = int(misread.argmax())
             raise DataError(
@@ -199,8 +201,9 @@ def _target(
 
 def _numbers(stored: Stored, reader: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     """Numbers [n], and whether each could not be read as one."""
-    values = np.asarray(raw_values(stored, {**reader, "column": _TARGET})[_TARGET])
-    return values, np.isnan(values) & ~is_gap(stored)
+    values = np.asarray(raw_values(stored, reader)[reader["column"]])
+    read = np.asarray(raw_values(stored, {**reader, "gaps": ()})[reader["column"]])
+    return values, np.isnan(read) & ~is_gap(stored)
 
 
 def _note_missing(new: NewRows, target: str, data: Prepared) -> None:

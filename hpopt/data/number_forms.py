@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,10 @@ import numpy as np
 
 from hpopt.inputs.written import number_of, written
 
-# How numbers are written where nothing else is found.
-AS_PROGRAMS_DO = {"decimal": ".", "thousands": ","}
+# How numbers are written where nothing else is found: without any sign between groups of digits.
+AS_PROGRAMS_DO = {"decimal": ".", "thousands": ""}
+# A whole number that is grouped by such signs, or is too small to be, with the sign, if any.
+_GROUPED = re.compile(r"[-+]?(?:[1-9]\d{0,2}(?:([.,])\d{3})?|0)", re.ASCII)
 # Signs between groups of digits, besides the one of decimals elsewhere.
 _GROUP_SIGNS = (" ", "'")
 _PERCENT = {
@@ -32,7 +35,10 @@ class NumberForm:
 
 
 def number_forms(texts: Sequence[str], decimal: str) -> Iterator[NumberForm]:
-    """The forms that distinct texts [d] may have as numbers, the file's own decimal sign first."""
+    """The forms that distinct texts [d] may have as numbers, the file's own decimal sign first.
+
+    The first that reads them all is theirs: one without a sign between groups, before one with it.
+    """
     parts = [each for each in map(written, texts) if each is not None]
     units = {each.unit for each in parts if each.unit}
     unit = units.pop() if len(units) == 1 else ""
@@ -42,7 +48,9 @@ def number_forms(texts: Sequence[str], decimal: str) -> Iterator[NumberForm]:
     other = "." if decimal == "," else ","
     groups = [sign for sign in _GROUP_SIGNS if any(sign in each.body for each in parts)]
     for point, thousands in (
+        (decimal, ""),
         (decimal, other),
+        (other, ""),
         (other, decimal),
         *((point, sign) for sign in groups for point in (decimal, other)),
     ):
@@ -57,10 +65,26 @@ def number_forms(texts: Sequence[str], decimal: str) -> Iterator[NumberForm]:
 def _example(texts: Sequence[str], decimal: str, thousands: str, unit: str) -> str:
     """A word on how a sign between groups is read, which could be one of decimals as well."""
     for text, parts in zip(texts, map(written, texts), strict=True):
-        if parts is not None and thousands in parts.body:
+        if parts is not None and thousands and thousands in parts.body:
             number = number_of(text, decimal, thousands, unit)
             return "" if np.isnan(number) else f", {text} is {number:.15g}"
     return ""
+
+
+def doubt_in_words(texts: Sequence[str], reader: Mapping[str, Any]) -> str:
+    """A word on distinct texts [d] which all may be decimals, or whole numbers in groups of three.
+
+    Empty where any of them says which, as 0.644 or 12.5 or 1.234.567 does.
+    """
+    texts = [text for text in texts if any(map(str.isdigit, text))]  # no words for gaps
+    matches = [_GROUPED.fullmatch(text) for text in texts]
+    if not all(matches) or len({match[1] for match in matches if match and match[1]}) != 1:
+        return ""
+    text = next(text for text, match in zip(texts, matches, strict=True) if match and match[1])
+    number = number_of(text, reader["decimal"], reader["thousands"])
+    readings = [float(text.replace(",", ".")), float(re.sub("[.,]", "", text))]
+    other = next(reading for reading in readings if reading != number)
+    return f'"{text}" is read as {number:.15g}, and could be {other:.15g}: no value says which'
 
 
 def several_units(texts: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -49,6 +49,17 @@ class Prepared:
     def gaps(self) -> tuple[str, ...] | None:
         """The words that stand for a gap in text files, in small letters."""
         return None if self.target_reader is None else tuple(self.target_reader["gaps"])
+
+    @property
+    def files(self) -> dict[str, Any]:
+        """What text files were like: their encoding, and the words for a gap, where it is known."""
+        gaps = {} if self.gaps is None else {"gaps": list(self.gaps)}
+        return gaps if self.encoding is None else {"encoding": self.encoding, **gaps}
+
+    @property
+    def readers(self) -> Sequence[Mapping[str, Any]]:
+        """How the columns of a table are read; none of other rows."""
+        return tuple(self.features.to_json().get("readers", ()))
 
     @property
     def target_name(self) -> str | None:

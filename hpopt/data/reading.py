@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpopt.data.chunks import FrameColumn, TextColumn, is_many_numbers, plain_or_gap
+from hpopt.data.chunks import FrameColumn, TextColumn, has_long, is_many_numbers, plain_or_gap
 from hpopt.data.csv_text import CsvText, check_file, look_at
 from hpopt.errors import DataError, Location, MissingDependency, in_words
 from hpopt.inputs import raw
@@ -110,13 +110,18 @@ def read_parquet(path: Path) -> Sheet:
     except ImportError:
         raise MissingDependency("pyarrow", "parquet") from None
     check_file(path)
+    import pandas as pd
+
+    whole = {pyarrow.int64(): pd.Int64Dtype(), pyarrow.uint64(): pd.UInt64Dtype()}
     columns: dict[str, FrameColumn] = {}
     rows = 0
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             size = max(_CELLS_AT_ONCE // max(len(file.schema_arrow.names), 1), 1000)
             for batch in file.iter_batches(batch_size=size):
-                frame = batch.to_pandas()
+                # Gaps would make float64 of whole numbers, and merge long ones; by the metadata of
+                # pandas an index would be no column.
+                frame = batch.to_pandas(types_mapper=whole.get, ignore_metadata=True)
                 rows += len(frame)
                 _add(columns, frame, path)
     except (pyarrow.ArrowException, OSError) as error:
@@ -127,30 +132,49 @@ def read_parquet(path: Path) -> Sheet:
 
 
 def of_frame(frame: pd.DataFrame, source: str) -> Sheet:
-    """The columns of a DataFrame. Raises DataError where one holds what is no single value."""
+    """The columns of a DataFrame, and of an index that has a name.
+
+    Raises DataError where one holds what is no single value.
+    """
     if not len(frame):
         raise DataError(f"{source} gives no rows")
     columns: dict[str, FrameColumn] = {}
-    _add(columns, frame, source)
+    _add(columns, with_named_index(frame), source)
     return Sheet({name: column.finish() for name, column in columns.items()}, len(frame))
 
 
+def with_named_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with its index as columns where that has names, and without it elsewhere."""
+    names = [name for name in frame.index.names if name is not None and name not in frame.columns]
+    return frame.reset_index(level=names).reset_index(drop=True) if names else frame
+
+
 def with_gaps(sheet: Sheet, gaps: Sequence[str]) -> Sheet:
-    """The sheet of a frame, in whose texts these words stand for gaps, in whatever case."""
+    """The sheet of a frame, in which these words, in whatever case, and numbers stand for gaps."""
     columns, words = dict(sheet.columns), dict(sheet.words)
+    numbers = raw.numbers_among(gaps)
     for name, stored in sheet.columns.items():
-        if not isinstance(stored, Texts):
+        if isinstance(stored, Texts):
+            columns[name], counts = _without_words(stored, gaps)
+        elif stored.dtype.kind == "f" and np.isin(stored, numbers).any():
+            counts = Counter({raw.text_of(n): int((stored == n).sum()) for n in numbers})
+            columns[name] = np.where(np.isin(stored, numbers), np.nan, stored)
+        else:
             continue
-        is_gap = np.array(
-            [t.casefold() in gaps and t not in stored.typed for t in stored.distinct] + [True]
-        )
-        counts = np.bincount(stored.codes + 1, minlength=len(stored.distinct) + 1)[1:]
-        counted = zip(stored.distinct, counts, is_gap[:-1], strict=True)
-        if found := Counter({text: int(count) for text, count, gap in counted if gap}):
+        if found := +counts:
             words[name] = found
-            codes = np.where(is_gap[stored.codes], -1, stored.codes).astype(np.int32)
-            columns[name] = replace(stored, codes=codes)
     return replace(sheet, columns=columns, words=words, gaps=tuple(gaps))
+
+
+def _without_words(stored: Texts, gaps: Sequence[str]) -> tuple[Texts, Counter[str]]:
+    """Texts without these words, and how often each was there; other types are no words."""
+    is_gap = np.array(
+        [t.casefold() in gaps and t not in stored.typed for t in stored.distinct] + [True]
+    )
+    counts = np.bincount(stored.codes + 1, minlength=len(stored.distinct) + 1)[1:]
+    counted = zip(stored.distinct, counts, is_gap[:-1], strict=True)
+    codes = np.where(is_gap[stored.codes], -1, stored.codes).astype(np.int32)
+    return replace(stored, codes=codes), Counter({t: int(n) for t, n, gap in counted if gap})
 
 
 def joined(sheets: Sequence[Sheet]) -> Sheet:
@@ -185,7 +209,7 @@ def _below(pieces: Sequence[Stored], decimal: str) -> Stored:
 
 
 def _plain(texts: Texts, decimal: str) -> np.ndarray | None:
-    numbers = plain_or_gap(texts.distinct, (), decimal)
+    numbers = None if has_long(texts.distinct) else plain_or_gap(texts.distinct, (), decimal)
     return None if numbers is None else np.append(numbers, np.nan)[texts.codes]
 
 

@@ -21,9 +21,9 @@ def repeated_rows(table: Table, parts: Parts) -> Mapping[str, int]:
     hashes = _hashes(table)
     if hashes is None:
         return {}
-    known = np.unique(hashes[parts.train])
+    in_training = np.unique(hashes[parts.train])
     counts = {
-        part: int(np.isin(hashes[rows], known).sum())
+        part: int(np.isin(hashes[rows], in_training).sum())
         for part, rows in parts.items()
         if part != "train"
     }

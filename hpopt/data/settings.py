@@ -122,7 +122,7 @@ class Features(Section):
     the number alone; 48 helps with thousands of rows, and harms with hundreds."""
 
 
-Gaps = list[Annotated[str, MinLen(1)]] | None
+Gaps = list[Annotated[str, MinLen(1)] | int | float] | None
 
 
 class SklearnData(Section):
@@ -160,9 +160,9 @@ class FileData(Section):
     features: Annotated[Features, EMPTY] = Features()
     """Which columns are used, and as what; if left out, all but ids, constants and free text."""
     gaps: Gaps = None
-    """The words that stand for a gap, as an empty field does, in whatever case: `[NA, unknown]`.
-    If left out, NA, N/A, NaN, null, none and nil are, and what pandas and R write besides; in
-    `parquet`, whose texts are trusted, no word is."""
+    """The words that stand for a gap, as an empty field does, in whatever case, and numbers that
+    do: `[NA, unknown, -999]`. If left out, NA, N/A, NaN, null, none and nil are, and what pandas
+    and R write besides; in `parquet`, whose texts are trusted, no word is."""
     encoding: Annotated[str, AfterValidator(_checked_encoding)] | None = None
     """The encoding of a `csv` file, such as `cp1251`, by Python's name for it. If left out it is
     found by looking, and said where it is not UTF-8 or UTF-16."""

@@ -15,7 +15,8 @@ from hpopt.errors import RunError, in_words
 from hpopt.export.raw_rows import predict_raw
 from hpopt.export.twin import compile_raw_model, raw_model
 from hpopt.export.verifying import TOLERANCE, CheckRows, largest_difference
-from hpopt.runs.folder import DATA, Run, json_writer, text_writer
+from hpopt.files import json_writer, text_writer
+from hpopt.runs.folder import DATA, Run
 from hpopt.runs.state import HALF
 from hpopt.training.fit import network_outputs
 from hpopt.training.objective import Objective
@@ -71,14 +72,12 @@ def threshold_of_best(run: Run) -> float:
     the file can't be read.
     """
     path = run.path / BEST_LABELS
-    if not path.is_file():
-        return HALF
     try:
         threshold = json.loads(path.read_text(encoding="utf-8")).get("threshold", HALF)
         if type(threshold) not in (int, float) or not 0 <= threshold <= 1:
             raise ValueError(f"{threshold!r} is no probability")
     except (OSError, ValueError, AttributeError, RecursionError) as error:
-        raise RunError(f"{path} can't be read: {in_words(error)}") from None
+        raise _unreadable(path, error) from None
     return float(threshold)
 
 
@@ -108,13 +107,18 @@ def data_of(run: Run, *, of_best: bool = True) -> Prepared:
 
     Raises RunError where the file can't be read.
     """
-    path = run.path / BEST_DATA
-    if not of_best or not path.is_file():
-        path = run.path / DATA
+    path = run.path / (BEST_DATA if of_best else DATA)
     try:
         return Prepared.from_json(json.loads(path.read_text(encoding="utf-8")), run.data_folder)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{path} can't be read: {in_words(error)}") from None
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> RunError:
+    return RunError(
+        f"{path} can't be read: {in_words(error)}",
+        help="what the model is used by stands beside it: put it back from a copy of the folder",
+    )
 
 
 def trained_network(run: Run, objective: Objective, *trials: Trial) -> Any:

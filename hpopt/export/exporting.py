@@ -253,7 +253,8 @@ def _write_use(place: Path, data: Prepared, format: Format, code: str | None) ->
     """Write what the model is used by: the example, what it imports, and what the inputs are."""
     for name, text in data.features.example(usage_of(format, data, code)).items():
         (place / name).write_text(text, encoding="utf-8")
-    _write_json(place / "columns.json", data.features.columns_form(format.runtime))
+    form = data.features.columns_form(format.runtime, data.files)
+    _write_json(place / "columns.json", form)
 
 
 def _checked(place: Path, check: CheckRows, data: Prepared, format: Format) -> float:

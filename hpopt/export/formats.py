@@ -15,7 +15,7 @@ from hpopt.data.prepared import Prepared
 from hpopt.errors import MissingDependency
 from hpopt.export.twin import KERAS, network_of, raw_model
 from hpopt.inputs.kind import Runtime
-from hpopt.inputs.naming import tensorflow_name
+from hpopt.inputs.naming import tensorflow_names
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Format:
                 raise MissingDependency(what, self.name)
 
 
-_TENSORFLOW = Runtime(naming=tensorflow_name)
+_TENSORFLOW = Runtime(naming=tensorflow_names)
 _ONNX = Runtime(takes_texts=False)
 _TFLITE = Runtime(takes_texts=False, dtype="float32")  # the interpreter has no float64
 

@@ -10,11 +10,13 @@ from hpopt.backend import load_keras
 from hpopt.data.prepared import Prepared
 from hpopt.data.target_spec import TargetSpec
 from hpopt.inputs.kind import Kind, Runtime
+from hpopt.inputs.naming import OURS, box
 from hpopt.training.objective import compile_model
 from hpopt.training.settings import Training
 
 KERAS = Runtime()
 MATRIX = Runtime(takes_texts=False)  # rows are one input, however many columns there are
+_NETWORK, _TARGET = f"{OURS}network", f"{OURS}target"
 
 
 def raw_model(network: Any, features: Kind, target: TargetSpec, runtime: Runtime = KERAS) -> Any:
@@ -26,30 +28,33 @@ def raw_model(network: Any, features: Kind, target: TargetSpec, runtime: Runtime
     safe mode, without hpopt.
     """
     inputs, prepared = features.twin(runtime)
-    return _model(inputs, network(prepared), target, runtime.dtype)
+    outputs = box(_NETWORK, network, prepared)
+    if target != TargetSpec():
+        outputs = box(_TARGET, lambda each: _in_units(each, target, runtime.dtype), outputs)
+    return load_keras().Model(inputs, outputs, name="model")
 
 
 def network_of(model: Any) -> Any:
     """The network inside a `raw_model`."""
     keras = load_keras()
+    for layer in model.layers:
+        if layer.name == _NETWORK:
+            return layer.layers[-1]
+    # Those of hpopt 0.1 have no boxes.
     [network] = [layer for layer in model.layers if isinstance(layer, keras.Model)]
     return network
 
 
-def _model(inputs: Any, outputs: Any, target: TargetSpec, dtype: str) -> Any:
-    """The model from inputs to a network's outputs, in the target's units."""
+def _in_units(outputs: Any, target: TargetSpec, dtype: str) -> Any:
+    """A network's outputs in the target's units."""
     keras = load_keras()
-    if target != TargetSpec():
-        # In float64, as TargetSpec.restore: float32 has too few digits for a target such as a time.
-        # As arrays: of a loaded number Keras makes float32.
-        scale, mean = np.array([target.scale]), np.array([target.mean])
-        restore = keras.layers.Rescaling(scale, mean, dtype=dtype, name="target_units")
-        outputs = restore(outputs)
-        if target.transform == "log1p":
-            outputs = keras.ops.subtract(keras.ops.exp(outputs), 1.0)  # expm1 is not everywhere
-        if target.floor is not None:
-            outputs = keras.ops.maximum(outputs, target.floor)
-    return keras.Model(inputs, outputs, name="model")
+    # In float64, as TargetSpec.restore: float32 has too few digits for a target such as a time.
+    # As arrays: of a loaded number Keras makes float32.
+    scale, mean = np.array([target.scale]), np.array([target.mean])
+    outputs = keras.layers.Rescaling(scale, mean, dtype=dtype)(outputs)
+    if target.transform == "log1p":
+        outputs = keras.ops.subtract(keras.ops.exp(outputs), 1.0)  # expm1 is not everywhere
+    return outputs if target.floor is None else keras.ops.maximum(outputs, target.floor)
 
 
 def compile_raw_model(model: Any, settings: Training, data: Prepared) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from hpopt.backend import load_keras
 from hpopt.errors import DataError
 from hpopt.inputs.kind import CardParts, RawRows, Runtime, Stem, Usage
+from hpopt.inputs.naming import OURS, box
 from hpopt.inputs.row_files import blocks_of, row_file
 from hpopt.inputs.scaling import as_keras_hands_over, mean_and_scale
 from hpopt.inputs.stored import Sheet, Texts, array_named, numbers_of
@@ -133,20 +134,23 @@ class ArrayKind:
     def twin(self, runtime: Runtime) -> tuple[Any, Any]:
         """See `Kind`."""
         keras = load_keras()
-        inputs = rows = keras.Input(self.input_shape, name="rows")
+        inputs = keras.Input(self.input_shape, name="rows")
         if self.is_unscaled:
-            return inputs, rows
-        mean, scale, dtype = np.asarray(self.mean), np.asarray(self.scale), runtime.dtype
+            return inputs, inputs
+        return inputs, box(f"{OURS}inputs", lambda rows: self._scaled(rows, runtime.dtype), inputs)
+
+    def _scaled(self, rows: Any, dtype: str) -> Any:
+        """Raw rows as network inputs, in layers that compute in `dtype`."""
+        keras = load_keras()
+        mean, scale = np.asarray(self.mean), np.asarray(self.scale)
         # Scales as arrays: Keras makes float32 of a list, which loses the digits of large means.
         if dtype == "float32":
             # What it loses of a mean is taken off in a second step.
             coarse = mean.astype(np.float32).astype(np.float64)
             rows = keras.layers.Rescaling(np.ones_like(mean), -coarse, dtype=dtype)(rows)
             mean = mean - coarse
-        standardise = keras.layers.Rescaling(
-            1 / scale, -mean / scale, dtype=dtype, name="standardise"
-        )
-        return inputs, keras.layers.Identity(dtype="float32", name="inputs")(standardise(rows))
+        standardise = keras.layers.Rescaling(1 / scale, -mean / scale, dtype=dtype)
+        return keras.layers.Identity(dtype="float32")(standardise(rows))
 
     def feed(self, rows: RawRows) -> np.ndarray:
         """See `Kind`."""
@@ -205,7 +209,7 @@ class ArrayKind:
             )
         return rows
 
-    def columns_form(self, runtime: Runtime) -> list[str]:
+    def columns_form(self, runtime: Runtime, files: Mapping[str, Any]) -> list[str]:
         """See `Kind`."""
         return list(self.names)
 

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 
-from hpopt.inputs.naming import Naming, keras_name
+from hpopt.inputs.naming import Naming, keras_names
 from hpopt.inputs.stored import Sheet, Texts
 
 RawRows = np.ndarray | Mapping[str, np.ndarray]
@@ -45,7 +45,7 @@ class Runtime:
 
     takes_texts: bool = True
     dtype: Literal["float32", "float64"] = "float64"  # what it computes in, at most
-    naming: Naming = keras_name  # how inputs may be called
+    naming: Naming = keras_names  # how inputs may be called
 
 
 @dataclass(frozen=True)
@@ -186,8 +186,8 @@ class Kind(Protocol):
 
     # What people are told who use an exported model.
 
-    def columns_form(self, runtime: Runtime) -> Any:
-        """What `columns.json` says of the inputs."""
+    def columns_form(self, runtime: Runtime, files: Mapping[str, Any]) -> Any:
+        """What `columns.json` says of the inputs; `files` is what text files were like."""
 
     def example(self, usage: Usage) -> dict[str, str]:
         """The text of `example.py`, and those of the files that it imports.

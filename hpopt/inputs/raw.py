@@ -8,13 +8,15 @@ is read is a plain mapping, as in `columns.json`:
     {"column": "signup", "kind": "date", "formats": ["%Y-%m-%d"], "parts": ["year", "month"]}
     {"column": "zip", "kind": "categorical", "gaps": ["na"], "spelled": {"1234": "01234"}}
 
-Of `numeric`, `unit` may stand at a number, and `percent: hundredths` makes 0.12 of 12 %, which else
-is 12; `form: clock` reads 1:30 as 1.5 hours; `offset` is taken away, also of the days of a date,
-for a model that sees numbers in float32. The parts of a date are called `signup.year` and so on; a
-`prefix` stands for the column's name where that would be another column's. Of several `formats` the
-first that fits is taken; they are forms of the day, behind which a clock and a zone may stand. Of
-`categorical`, `gaps` are the words for a gap, in small letters, and `spelled` says how numbers and
-truth values are written in the texts that the model knows.
+Of `numeric`, `thousands` is "" where training had no sign between digits, so that 3,250 is never
+taken for 3250; `unit` may stand at a number, and `percent: hundredths` makes 0.12 of 12 %, which
+else is 12; `form: clock` reads 1:30 as 1.5 hours; `offset` is taken away, also of the days of a
+date, for a model that sees numbers in float32; `gaps` are the numbers that stand for one. The parts
+of a date are called `signup.year` and so on; a `prefix` stands for the column's name where that
+would be another column's. Of several `formats` the first that fits is taken; they are forms of the
+day, behind which a clock and a zone may stand. Of `categorical`, `gaps` are the words for one, in
+small letters, and `spelled` says how numbers and truth values are written in the texts that the
+model knows. With `misread`, training had values that could not be read, which are gaps.
 
 What hpopt 0.1 wrote has neither of these, and no `thousands`: texts then pass through float() as
 they did there. Its dates have one `format`, of all of the text.
@@ -102,7 +104,14 @@ def numbers(values: pd.Series, reader: Mapping[str, Any]) -> np.ndarray:
         read = _of_distinct(values, lambda texts: np.array([*map(hours, map(text_of, texts))]))
     else:
         read = finite(_of_distinct(values, lambda texts: _read_numbers(texts, reader)))
+    if gaps := numbers_among(reader.get("gaps", ())):
+        read = np.where(np.isin(read, gaps), np.nan, read)
     return read - reader["offset"] if "offset" in reader else read
+
+
+def numbers_among(words: Iterable[str]) -> list[float]:
+    """The numbers among words."""
+    return [float(word) for word in words if PLAIN_NUMBER.fullmatch(word)]
 
 
 def booleans(values: pd.Series, true: Iterable[str], false: Iterable[str]) -> np.ndarray:

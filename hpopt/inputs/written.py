@@ -119,7 +119,7 @@ def number_of(
 ) -> float:
     """The number that a text is, which may have this unit at it; NaN where it is none.
 
-    12 % is 12, or 0.12 `in_hundredths`.
+    12 % is 12, or 0.12 `in_hundredths`. Where `thousands` is "", no sign may stand between digits.
     """
     parts = written(text)
     if parts is None or parts.unit not in ("", unit):
@@ -132,10 +132,11 @@ def number_of(
 
 
 def _of_body(body: str, decimal: str, thousands: str) -> float | None:
-    if thousands in body:
+    if thousands and thousands in body:
         sign, point = re.escape(thousands), re.escape(decimal)
-        # In groups of three, or, as in India, of two before the last.
-        if not re.fullmatch(rf"\d{{1,3}}(?:{sign}\d{{2,3}})*{sign}\d{{3}}(?:{point}\d*)?", body):
+        # In groups of three, or, as in India, of two before the last; nobody groups 0.644.
+        groups = rf"[1-9]\d{{0,2}}(?:{sign}\d{{2,3}})*{sign}\d{{3}}"
+        if not re.fullmatch(rf"{groups}(?:{point}\d*)?", body):
             return None
         body = body.replace(thousands, "")
     if decimal != "." and "." in body:

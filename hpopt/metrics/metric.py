@@ -11,11 +11,13 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from hpopt.errors import TrialError
-from hpopt.metrics.weighted import HALF, Scorer, labels_above
+from hpopt.metrics.weighted import HALF, Scorer, labels_above, sure_of
 from hpopt.task import Task
 
 # What float32 may make of equal numbers, in parts of them.
 _NO_SPREAD = 1e-6
+# So many of the commonest labels are tried as the only one.
+_MOST_CONSTANTS = 10
 
 CLASSIFICATION: tuple[Task, ...] = ("binary", "multiclass")
 
@@ -79,10 +81,20 @@ class Metric:
             raise TrialError(f"{self.name} has no value here: it is {score}")
         return score
 
-    def is_constant(self, predictions: np.ndarray) -> bool:
-        """Whether predictions [n, units] say the same of every row, as far as it can see."""
+    def is_constant(self, y: np.ndarray, predictions: np.ndarray) -> bool:
+        """Whether predictions [n, units] are as good as the same for every row, or are that.
+
+        Labels are if no better than one label of all rows: a cross-fitted threshold may say another
+        of a row or two, by accident.
+        """
         if self.needs == "labels":
-            return len(np.unique(labels_above(predictions))) == 1
+            labels, units = labels_above(predictions), predictions.shape[1]
+            if len(np.unique(labels)) == 1:
+                return True
+            commonest = np.argsort(-np.bincount(y), kind="stable")[:_MOST_CONSTANTS]
+            constants = [sure_of(np.full(len(y), label), units) for label in commonest]
+            best = min(self.to_value(self.score(y, constant)) for constant in constants)
+            return self.to_value(self.score(y, predictions)) >= best
         spread = np.ptp(predictions, axis=0)
         return bool((spread <= _NO_SPREAD * np.abs(predictions).max(axis=0)).all())
 

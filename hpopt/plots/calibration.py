@@ -22,7 +22,7 @@ _NEAR = 0.05
 
 def draw_calibration(history: History) -> Figure:
     """A reliability diagram: of rows of like probability, how often it came true."""
-    calibration = history.calibration
+    calibration = history.scored.calibration if history.scored else None
     if calibration is None:
         raise NotYetError("no probabilities of labels have been tested")
     bins = _legible(calibration.bins)

@@ -18,7 +18,7 @@ _MOST_WITH_NUMBERS = 25  # labels; of more the cells are too small for them
 
 def draw_confusion(history: History) -> Figure:
     """A matrix: a row for each label, a column for what was predicted, by shares of the row."""
-    confusion = history.confusion
+    confusion = history.scored.confusion if history.scored else None
     if confusion is None:
         raise NotYetError("no labels have been tested, or too many for a picture")
     counts = np.array(confusion.counts)

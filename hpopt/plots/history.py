@@ -11,12 +11,11 @@ import numpy as np
 
 from hpopt.runs.folder import Run
 from hpopt.runs.mistakes import MISTAKES, Mistakes
-from hpopt.runs.steps import Confusion
+from hpopt.runs.steps import Scored
 from hpopt.search.dependence import Dependence, dependence
 from hpopt.search.surrogate import Importance, Surrogate, fit_surrogate, importance
 from hpopt.space.dimensions import Dimension
 from hpopt.space.space import Space
-from hpopt.statistics.records import Calibration
 from hpopt.trials import Trial
 
 if TYPE_CHECKING:
@@ -44,8 +43,7 @@ class History:
     space: Space
     trials: Sequence[Trial]
     best: Trial | None  # whose network the run is for, as the summary names it
-    calibration: Calibration | None = None  # of the step `test`
-    confusion: Confusion | None = None
+    scored: Scored | None = None  # the step `test`
     mistakes: Mistakes | None = None
     wanted: Sequence[str] = ()  # the dimensions of pair pictures, where somebody chose them
     _dependences: dict[tuple[str, ...], Dependence] = field(default_factory=dict, repr=False)
@@ -61,8 +59,7 @@ class History:
             space=run.space,
             trials=run.trials(),
             best=run.chosen,
-            calibration=scored.calibration if scored else None,
-            confusion=scored.confusion if scored else None,
+            scored=scored,
             mistakes=Mistakes.read(run.path / MISTAKES) if scored else None,
             wanted=wanted,
         )

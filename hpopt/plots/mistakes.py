@@ -32,8 +32,8 @@ def draw_mistakes(history: History) -> Figure:
         else:
             axes.imshow(picture, interpolation="nearest")
         name, _, sure = predicted.rpartition(" ")
-        said = f"{style.plain(name, _MOST_LETTERS)} {sure}".strip()
-        axes.set_title(f"{said}\nis {style.plain(true, _MOST_LETTERS)}", fontsize=6.5, pad=2)
+        prediction = f"{style.plain(name, _MOST_LETTERS)} {sure}".strip()
+        axes.set_title(f"{prediction}\nis {style.plain(true, _MOST_LETTERS)}", fontsize=6.5, pad=2)
     count = len(mistakes.pictures)
     what = f"the {count} largest errors" if count > 1 else "the largest error"
     if mistakes.total is not None:

@@ -12,6 +12,7 @@ PICTURES: dict[str, str] = {
     "parallel_coordinates": "hpopt.plots.parallel_coordinates:draw_parallel_coordinates",
     "learning_curves": "hpopt.plots.learning_curves:draw_learning_curves",
     "calibration": "hpopt.plots.calibration:draw_calibration",
+    "precision_recall": "hpopt.plots.precision_recall:draw_precision_recall",
     "confusion": "hpopt.plots.confusion:draw_confusion",
     "mistakes": "hpopt.plots.mistakes:draw_mistakes",
 }

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from hpopt.report.words import show_interval, show_p, show_score, show_with
+from hpopt.report.words import capital, show_interval, show_p, show_score, show_with
 from hpopt.runs.folder import Run
-from hpopt.runs.objectives import goals_of
 from hpopt.runs.state import HALF
 from hpopt.runs.steps import Flattery, Scored
 from hpopt.shown import in_markdown
@@ -76,7 +75,7 @@ def describe_flattery(run: Run) -> list[str]:
 
 def _difference(flattery: Flattery, test_rows: int) -> Iterator[str]:
     difference, interval = flattery.difference, flattery.interval
-    if difference is None or interval is None:
+    if difference is None or interval is None or flattery.rows is None:
         return
     rows = f"{flattery.rows:,} rows of validation and {test_rows:,} of test"
     shown = f"{show_with(interval, abs(difference))} {show_interval(interval)}"
@@ -107,7 +106,7 @@ def _beyond(flattery: Flattery) -> Iterator[str]:
     interval = beyond.interval if behind >= 0 else beyond.interval.negated
     shown = f"{show_with(interval, abs(behind))} {show_interval(interval)}"
     yield (
-        f"{_capital(beyond.name)}, which no validation score has chosen, {moved} from "
+        f"{capital(beyond.name)}, which no validation score has chosen, {moved} from "
         f"validation to test: beside it the search's best {word} by {shown}, "
         f"{'which may be chance' if interval.holds(0.0) else 'more than chance gives'}."
     )
@@ -132,8 +131,10 @@ def flattery_in_brief(run: Run) -> str | None:
 def describe_threshold(run: Run) -> list[str]:
     """Which threshold stands between two labels, and what it is worth."""
     chosen = run.outcomes.threshold
-    gain = chosen.comparison if chosen else None
-    if chosen is None or gain is None:
+    if chosen is None:
+        return _never_positive(run)
+    gain = chosen.comparison
+    if gain is None:
         return []
     interval = gain.interval if gain.difference >= 0 else gain.interval.negated
     rows = "rows of the validation part that it was not made of"
@@ -156,6 +157,20 @@ def describe_threshold(run: Run) -> list[str]:
     return [f"{other} no better, but behind by {shown}."]
 
 
+def _never_positive(run: Run) -> list[str]:
+    """That a threshold which nobody has chosen is above all probabilities, as of a rare label."""
+    retrieval = run.outcomes.test.retrieval if run.outcomes.test else None
+    if retrieval is None or retrieval.models["best"].in_force is not None:
+        return []
+    positive = f'"{in_markdown(retrieval.positive)}"'
+    return [
+        f"{positive} is said where its probability is above {HALF}, for {run.metric} needs no "
+        "threshold, and that is so of no row of the test part: rank rows by their probability and "
+        "take as many as you can act on, or search by `f1`, which chooses a threshold; the picture "
+        "`precision_recall` shows what each gives."
+    ]
+
+
 def _own_threshold(run: Run, gain: Comparison, shown: str) -> str:
     """The threshold of the model, and what it is worth beside 0.5."""
     lead = gain if run.header.greater_is_better else gain.negated
@@ -173,8 +188,8 @@ def _own_threshold(run: Run, gain: Comparison, shown: str) -> str:
 
 def _positive(run: Run) -> str:
     """The label that the threshold is on, where the run has noted which."""
-    [goal, *_] = goals_of(run.header)
-    return "The second label" if goal.positive is None else f'"{in_markdown(goal.positive)}"'
+    positive = run.goal.positive
+    return "The second label" if positive is None else f'"{in_markdown(positive)}"'
 
 
 def describe_calibration(run: Run) -> list[str]:
@@ -195,10 +210,6 @@ def describe_calibration(run: Run) -> list[str]:
         else "nothing shows that they are miscalibrated, so they can be used as they are."
     )
     return [sentence + f" Their Brier score is {show_score(calibration.brier)}."]
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _old_verdict(run: Run, scored: Scored) -> list[str]:

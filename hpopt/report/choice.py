@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from hpopt.report.words import list_trials, show_interval, show_p, show_score, show_with
+from hpopt.report.words import counted, list_trials, show_interval, show_p, show_score, show_with
 from hpopt.runs.folder import Run
 from hpopt.runs.steps import Candidate, Confirmed, Ensembled
 
@@ -63,7 +63,7 @@ def _sentences(race: Confirmed) -> Iterator[str]:
         return
     yield (
         f"{len(candidates)} candidates, of which the trials promise most, were fitted again on "
-        f"fresh splits with fresh seeds, in {race.rounds} round{'s' if race.rounds > 1 else ''}."
+        f"fresh splits with fresh seeds, in {counted(race.rounds, 'round')}."
     )
     chosen = candidates[race.chosen]
     mean = show_score(chosen.mean)

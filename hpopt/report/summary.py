@@ -26,7 +26,6 @@ from hpopt.report.words import (
     tally,
 )
 from hpopt.runs.folder import Run
-from hpopt.runs.objectives import goals_of
 from hpopt.runs.steps import Findings, Scored
 from hpopt.shown import in_markdown, one_line, printable
 from hpopt.space.dimensions import Categorical, Dimension
@@ -63,7 +62,7 @@ def _overview(run: Run) -> str:
     seconds = sum(trial.result.seconds for trial in trials if trial.result is not None)
     number, metric = len(run.header.space), run.header.metric
     direction = "higher is better" if run.header.greater_is_better else "lower is better"
-    dimensions = f"{number} dimension{'s' if number > 1 else ''}"
+    dimensions = counted(number, "dimension")
     builder = run.header.constants.get("builder", "")
     network = f" of `{builder}` networks" if builder else ""
     overview = (
@@ -71,9 +70,8 @@ def _overview(run: Run) -> str:
         f"({direction}); "
         f"{duration(seconds)} of fitting."
     )
-    [goal, *_] = goals_of(run.header)
-    if goal.positive is not None:
-        overview += f' The positive class is "{in_markdown(goal.positive)}".'
+    if run.goal.positive is not None:
+        overview += f' The positive class is "{in_markdown(run.goal.positive)}".'
     return " ".join(
         [overview, *(sentence for sentence in (early_end(run), seen_test(run)) if sentence)]
     )

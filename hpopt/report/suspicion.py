@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hpopt.report.words import show_score
+from hpopt.report.words import capital, show_score
 from hpopt.runs.folder import DATA, Run
 
 # What is left of the error of a model that looks at no feature, where a score is next to perfect:
@@ -21,7 +21,7 @@ def cautions(run: Run) -> list[str]:
     """Sentences on why the scores may not hold; none where nothing speaks against them."""
     path = run.path / DATA
     data = json.loads(path.read_text()) if path.is_file() else {}
-    named = [_sentence(text) for text in data.get("cautions", ())]
+    named = [f"{capital(text)}." for text in data.get("cautions", ())]
     return [*_near_perfect(run, data, bool(named)), *named]
 
 
@@ -57,7 +57,3 @@ def _is_near_perfect(run: Run, score: float | None, plain: float | None) -> bool
     if run.header.greater_is_better:  # all such metrics are 1 at best
         return plain < 1 and 1 - score <= _LEAST_MISSING * (1 - plain)
     return score <= _LEAST_ERROR * plain
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + "."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hpopt.report.assessment import flattery_in_brief
 from hpopt.report.scores import rule_of_scores, score_rows
 from hpopt.report.suspicion import cautions
-from hpopt.report.verdict import verdict
+from hpopt.report.verdict import plain_verdict
 from hpopt.report.words import (
     align,
     early_end,
@@ -33,7 +33,7 @@ def conclude(run: Run) -> str:
     whose = "the default params" if best.number == 1 else f"trial {best.number}"
     if run.ensemble:
         whose = f"the average of trials {list_trials(trial.number for trial in run.ensemble)}"
-    lines = [*(sentence.replace("`", "") for sentence in verdict(run)), ""]
+    lines = [*plain_verdict(run), ""]
     lines += [f"best {metric} on validation: {first.validation} ({whose})"]
     if run.outcomes.test is not None:
         label = f"its {metric} on test: "

@@ -6,12 +6,19 @@ written has the first alone.
 
 from __future__ import annotations
 
-from hpopt.report.words import counted, list_names, show_score, show_with
+from hpopt.report.words import (
+    capital,
+    counted,
+    list_names,
+    show_interval,
+    show_score,
+    show_with,
+)
 from hpopt.runs.folder import Run
-from hpopt.runs.objectives import goals_of
 from hpopt.runs.steps import Scored
 from hpopt.statistics.records import Comparison
 
+_AUC_OF_CHANCE = 0.5
 # Metrics whose scores have the unit of the target.
 _IN_UNITS_OF_TARGET = ("rmse", "mae", "median_absolute_error", "max_error")
 
@@ -27,6 +34,11 @@ def verdict(run: Run) -> list[str]:
     if scored.comparisons is not None:
         sentences += filter(None, [_gain(run, scored), _others(run, scored)])
     return sentences
+
+
+def plain_verdict(run: Run) -> list[str]:
+    """The `verdict` for a terminal, which has no use for the marks of Markdown."""
+    return [sentence.replace("`", "") for sentence in verdict(run)]
 
 
 def _without_test(run: Run) -> str:
@@ -49,9 +61,8 @@ def _expectation(run: Run, scored: Scored) -> str:
     if interval is not None:
         low, high = (show_with(interval, end) for end in interval)
         sentence += f" ({scored.level:.0%} interval: {low} to {high})"
-    target = goals_of(run.header)[0].target
-    if run.metric in _IN_UNITS_OF_TARGET and target:
-        sentence += f", in the units of `{target}`"
+    if run.metric in _IN_UNITS_OF_TARGET and run.goal.target:
+        sentence += f", in the units of `{run.goal.target}`"
     if run.seen_test_after:
         sentence += "; or worse, for the search went on after the test part had been scored"
     return sentence + "."
@@ -87,29 +98,35 @@ def _others(run: Run, scored: Scored) -> str | None:
     ahead = {name for name, lead in leads.items() if lead.is_clear and lead.difference > 0}
     for name in leads.keys() - ahead:
         if scored.kinds.get(name) == "constant":
-            return (
-                f"It is not measurably better than `{name}`, which looks at no column: nothing "
-                "shows that it has learned anything."
-            )
+            return _no_better_than_constant(run, scored, name)
     models = {name: lead for name, lead in leads.items() if scored.kinds.get(name) != "constant"}
     better = [n for n, lead in models.items() if lead.is_clear and lead.difference < 0]
     alike = [name for name, lead in models.items() if not lead.is_clear]
     if better:
         best = min(better, key=lambda name: models[name].difference)
         by = show_with(models[best].interval, abs(models[best].difference))
-        return f"{_capital(best)} does better, by {by}: it may be all that these data need."
+        return f"{capital(best)} does better, by {by}: it may be all that these data need."
     if alike:
         verb = "does" if len(alike) == 1 else "do"
-        return f"{_capital(list_names(alike, quoted=True))} {verb} as well, and cost less."
+        return f"{capital(list_names(alike, quoted=True))} {verb} as well, and cost less."
     if models:
         return f"It is better than {list_names(list(models), quoted=True)}."
     return None
 
 
+def _no_better_than_constant(run: Run, scored: Scored, name: str) -> str:
+    """That a model which looks at no column does as well, and whether only the metric says so."""
+    sentence = f"It is not measurably better than `{name}`, which looks at no column"
+    auc, interval = scored.best.get("auc"), scored.interval("best", "auc")
+    if run.metric == "auc" or interval is None or interval.low <= _AUC_OF_CHANCE:
+        return f"{sentence}: nothing shows that it has learned anything."
+    shown = f"{show_with(interval, auc)} {show_interval(interval)}"
+    return (
+        f"{sentence}, by `{run.metric}`; yet it has learned to tell the classes apart: its `auc` "
+        f"is {shown}, where chance gives {_AUC_OF_CHANCE}."
+    )
+
+
 def _lead(run: Run, comparison: Comparison) -> Comparison:
     """A comparison in the direction in which more is better."""
     return comparison if run.header.greater_is_better else comparison.negated
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -100,6 +100,11 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
+def capital(text: str) -> str:
+    """A text as it stands at the beginning of a sentence."""
+    return text[:1].upper() + text[1:]
+
+
 def align(rows: Sequence[Sequence[str]], right: Collection[int] | None = None) -> list[str]:
     """Rows of cells as lines of columns, for a terminal.
 
@@ -169,8 +174,7 @@ def few_groups(run: Run) -> str | None:
     groups = run.outcomes.test.groups if run.outcomes.test else None
     if groups is None or groups >= _FEW_GROUPS:
         return None
-    count = f"{groups} group{'s' if groups > 1 else ''}"
-    return f"The test part has {count}: of so few, intervals are rough."
+    return f"The test part has {counted(groups, 'group')}: of so few, intervals are rough."
 
 
 def seen_test(run: Run) -> str | None:

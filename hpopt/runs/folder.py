@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -14,7 +12,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from hpopt.clock import running_s
 from hpopt.errors import RunError, in_words
-from hpopt.files import PART, refuse_links, remove, sync_folder, write_whole, writing
+from hpopt.files import (
+    PART,
+    json_writer,
+    refuse_links,
+    remove,
+    sync_folder,
+    text_writer,
+    write_whole,
+    write_whole_folder,
+    writing,
+)
 from hpopt.runs.frame import trial_frame
 from hpopt.runs.journal import (
     Ended,
@@ -30,7 +38,7 @@ from hpopt.runs.journal import (
 from hpopt.runs.lock import is_locked
 from hpopt.runs.logfile import logging_to
 from hpopt.runs.naming import new_folder
-from hpopt.runs.objectives import goals_of
+from hpopt.runs.objectives import Goal, goals_of
 from hpopt.runs.state import RunState, Status
 from hpopt.runs.steps import StepOutcomes
 from hpopt.runs.weights import Weights
@@ -274,9 +282,14 @@ class Run:
         return self._state.fits
 
     @property
+    def goal(self) -> Goal:
+        """What trials are judged by: the first of the objectives, of which there is one so far."""
+        return goals_of(self.header)[0]
+
+    @property
     def rule(self) -> str | None:
         """How probabilities become labels where trials are scored; see `hpopt/task.py`."""
-        return goals_of(self.header)[0].rule
+        return self.goal.rule
 
     @property
     def threshold(self) -> float:
@@ -389,17 +402,7 @@ class Run:
     def write_folder(self, name: str, files: Mapping[str, Callable[[BinaryIO], object]]) -> None:
         """Write the files of a folder, which takes the place of an earlier one once it is whole."""
         self.check_place()
-        beside, before = (self.path / f".{name}{end}{PART}" for end in ("", ".before"))
-        with writing(self.path / name):
-            for path in (beside, before):
-                remove(path)
-            for file_name, write in files.items():
-                write_whole(beside / file_name, write)
-            if (self.path / name).exists():
-                os.replace(self.path / name, before)
-            os.replace(beside, self.path / name)
-            sync_folder(self.path)
-            remove(before)
+        write_whole_folder(self.path / name, files)
 
     def write_text(self, name: str, text: str) -> None:
         """Write a text file of the folder in one piece."""
@@ -438,13 +441,3 @@ def _what_is_left(path: Path) -> str | None:
 def now() -> str:
     """The time for the journal: UTC, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def text_writer(text: str) -> Callable[[BinaryIO], object]:
-    """What writes a text into a file."""
-    return lambda file: file.write(text.encode(errors="backslashreplace"))
-
-
-def json_writer(form: Any) -> Callable[[BinaryIO], object]:
-    """What writes strict JSON into a file."""
-    return text_writer(json.dumps(form, indent=2, allow_nan=False) + "\n")

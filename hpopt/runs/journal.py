@@ -18,6 +18,7 @@ import dataclasses
 import json
 import os
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -52,7 +53,8 @@ class Header:
     folder: str | None = None  # where the YAML file was, from which its relative paths go
     overrides: Sequence[str] | None = None  # what was laid over it, as it was written
     code: Mapping[str, str] = field(default_factory=dict)  # fingerprints of own code, by its role
-    # `{name, target, direction, rule}` each, as `goals_of` reads them; `metric` is the first one's.
+    # `{name, target, direction, rule, positive}` each, as `goals_of` reads them; `metric` names the
+    # first.
     objectives: Sequence[Mapping[str, Any]] = field(default_factory=list)
 
 
@@ -183,6 +185,9 @@ class Step:
         return outcome_of(self.name, self.outcome)
 
 
+WITHOUT_HEADER = "without this line no trial can be read: put it back from a copy of the folder"
+
+
 class DamagedLine(RunError):  # noqa: N818 (it says what is wrong)
     """A line of a journal that hpopt did not write so."""
 
@@ -190,8 +195,12 @@ class DamagedLine(RunError):  # noqa: N818 (it says what is wrong)
         super().__init__(
             f"the journal is damaged in this line{f': {what}' if what else ''}",
             location=Location(str(path), number),
-            help=f"`hpopt runs repair {path.parent}` sets it aside, and keeps all others",
+            help=WITHOUT_HEADER if number == 1 else _repaired(path.parent),
         )
+
+
+def _repaired(folder: Path) -> str:
+    return f"`hpopt runs repair {shlex.quote(str(folder))}` sets it aside, and keeps all others"
 
 
 Event = Header | Known | Started | Finished | Failed | Cut | Ended | Resumed | Fitted | Step

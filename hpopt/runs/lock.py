@@ -5,7 +5,8 @@ do, which a reader in the writer's own process would undo by closing the file.
 
 Where a file system knows no `flock` (some network ones), or the system has none, the file
 `journal.lock` is the lock itself: it names the writer by its host, process and start, so that one
-which is gone from this host is told from one that works. Elsewhere the file only says who it is.
+which is gone from this host is told from one that works. It is a claim then, and says so, for one
+writer may have `flock` where another has none. Elsewhere the file only says who it is.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ HOLDER = "journal.lock"  # beside the journal, while it is written
 _PATIENCE_S = 1.0
 # By how much two readings of when a process started may differ: clocks are set right meanwhile.
 _SAME_START_S = 2.0
-_NAMED = re.compile(r"process (\d{1,9}) on (\S+)(?: since (\S+))?\n?")
+_NAMED = re.compile(r"process (\d{1,9}) on (\S+)(?: since (\S+))?(?: without flock)?\n?")
+_CLAIM = " without flock\n"
 
 
 @dataclass(frozen=True)
@@ -89,28 +91,43 @@ class Lock:
     def __init__(self, file: IOBase, path: Path) -> None:
         self._path = path.with_name(HOLDER)
         self._me = Holder.here()
+        self._line = self._me.line
         if _take(file, path):
-            # It says nothing once nobody has the lock, so one may be left behind.
-            with contextlib.suppress(OSError):
-                self._path.unlink(missing_ok=True)
-                self._write()
+            self._name()
         else:
+            self._line = self._line.rstrip("\n") + _CLAIM
             self._claim()
 
     def release(self) -> None:
         """Take the name away; closing the file gives the lock itself back."""
         with contextlib.suppress(OSError):
-            if _text_of(self._path) == self._me.line:
+            if _text_of(self._path) == self._line:
                 self._path.unlink()
 
     def _write(self) -> None:
         with open_plain(self._path, "xb") as file:
             try:
-                file.write(self._me.line.encode())
+                file.write(self._line.encode())
                 file.flush()
             except OSError:
                 self._path.unlink(missing_ok=True)
                 raise
+
+    def _name(self) -> None:
+        """Say who has the lock, in place of what one that had it left behind.
+
+        Raises RunError where a writer that could take none works by its claim.
+        """
+        text = _text_of(self._path)
+        if _is_claimed(text):
+            raise _is_written(self._path, is_certain=False)
+        try:
+            self._set_aside(text)
+            self._write()
+        except FileExistsError:  # claimed in this moment
+            raise _is_written(self._path, is_certain=False) from None
+        except OSError:  # the lock is held without it
+            pass
 
     def _claim(self) -> None:
         """Make the file that is the lock, also in place of one whose process is gone."""
@@ -150,7 +167,7 @@ def is_locked(path: Path) -> bool:
                 except OSError:  # a file system that knows no locks
                     pass
                 else:
-                    return False
+                    return _is_claimed(_text_of(path.with_name(HOLDER)))
             holder = path.with_name(HOLDER)
             return holder.exists() and not _is_stale(_text_of(holder))
     except OSError:
@@ -182,6 +199,11 @@ def _is_written(holder: Path, *, is_certain: bool) -> RunError:
     if not is_certain and (named is None or named.host != _host()):
         help += f". This file system has no locks: if nobody writes it any more, delete {holder}"
     return RunError(f"{who} is writing {holder.parent}", help=help)
+
+
+def _is_claimed(text: str) -> bool:
+    """Whether what a file says is the claim of a writer without `flock` that may be at work."""
+    return text.endswith(_CLAIM) and not _is_stale(text)
 
 
 def _is_stale(text: str) -> bool:

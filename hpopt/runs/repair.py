@@ -9,6 +9,7 @@ from hpopt.errors import Location, RunError
 from hpopt.files import open_plain, refuse_links, write_whole, writing
 from hpopt.runs.folder import JOURNAL
 from hpopt.runs.journal import (
+    WITHOUT_HEADER,
     DamagedLine,
     Failed,
     Finished,
@@ -61,6 +62,10 @@ def repair(folder: Path) -> Repair:
 def _damage(lines: list[bytes], path: Path) -> tuple[list[int], list[int]]:
     """The numbers of the damaged lines, and of the trials that have no end in the others."""
     damaged: list[int] = []
+    if not lines:
+        raise RunError(
+            f"{path} is empty: the run was killed before it began", help="delete its folder"
+        )
     begun: set[int] = set()
     ended: set[int] = set()
     finished: set[int] = set()
@@ -73,9 +78,9 @@ def _damage(lines: list[bytes], path: Path) -> tuple[list[int], list[int]]:
             damaged.append(number)
         if number == 1 and not isinstance(event, Header):
             raise RunError(
-                "the journal's header is damaged, without which no trial can be read",
+                "the journal's header is damaged",
                 location=Location(str(path), 1),
-                help="put the line back from a copy of the folder",
+                help=WITHOUT_HEADER,
             )
         if isinstance(event, Header):
             metric = event.metric

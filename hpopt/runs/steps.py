@@ -11,7 +11,7 @@ from typing import Any, get_args, get_type_hints
 
 from hpopt.runs.legality import is_legal
 from hpopt.runs.record import from_json
-from hpopt.statistics.records import Calibration, Comparison, Interval
+from hpopt.statistics.records import Calibration, Comparison, Interval, PrecisionRecall
 
 # Scores by metric, each in its own direction; None where a metric has no value.
 Scores = Mapping[str, float | None]
@@ -177,6 +177,18 @@ class Confusion:
     counts: Sequence[Sequence[int]]
 
 
+@dataclass(frozen=True)
+class Retrieval:
+    """How well rows with the label `positive` are found, whose share of the rows is `share`.
+
+    `models` are the best and, where it is another, the default.
+    """
+
+    positive: str
+    share: float
+    models: Mapping[str, PrecisionRecall]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scored:
     """The step `test`: what the test part says of the model, the default params and baselines.
@@ -199,6 +211,7 @@ class Scored:
     at_half: float | None = None  # the best's score by the threshold 0.5, where it has another
     calibration: Calibration | None = None
     confusion: Confusion | None = None  # of the best; none of very many labels
+    retrieval: Retrieval | None = None  # of two labels
 
     def interval(self, name: str, metric: str) -> Interval | None:
         """The interval of a model's score, where there is one."""

@@ -51,6 +51,28 @@ class Comparison:
         return Comparison(-self.difference, self.interval.negated, self.p)
 
 
+class Operating(NamedTuple):
+    """What a threshold gives: the share of positive rows that it finds, and of its finds that are.
+
+    These are its recall and its precision.
+    """
+
+    recall: float
+    precision: float
+
+
+@dataclass(frozen=True)
+class PrecisionRecall:
+    """The points of a model's thresholds, the highest first, and that of the one `in_force`.
+
+    Where no row is above the `threshold` in force it has no point.
+    """
+
+    curve: Sequence[Operating]
+    threshold: float
+    in_force: Operating | None
+
+
 @dataclass(frozen=True)
 class Bin:
     """Rows of like probabilities: their mean, and the share of them of which it came true."""

@@ -8,6 +8,7 @@ from typing import Any
 from hpopt.backend import load_keras
 from hpopt.data.target_spec import TargetSpec
 from hpopt.inputs.kind import Kind
+from hpopt.inputs.naming import box
 
 
 def average(networks: Sequence[Any], features: Kind, target: TargetSpec) -> Any:
@@ -21,12 +22,10 @@ def average(networks: Sequence[Any], features: Kind, target: TargetSpec) -> Any:
         return networks[0]
     keras = load_keras()
     inputs = keras.Input(features.input_shape, dtype=features.input_dtype)
-    # Each in a model of a name of its own: theirs may be the same, which Keras allows no layers.
-    members = [
-        keras.Model(inputs, network(inputs), name=f"member_{number}")
-        for number, network in enumerate(networks, start=1)
+    # Each in a box of its own: their names may be the same, which Keras allows no layers.
+    outputs = [
+        box(f"member_{number}", network, inputs) for number, network in enumerate(networks, start=1)
     ]
-    outputs = [member(inputs) for member in members]
     if target.transform == "log1p":
         outputs = [keras.ops.exp(keras.ops.multiply(each, target.scale)) for each in outputs]
     mean = keras.layers.Average()(outputs)

@@ -212,6 +212,9 @@ def needs_keras(model: Any) -> str | None:
         return "the model is to run eagerly"
     if isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer):
         return "the loss is scaled"
+    variables = (*model.variables, *model.optimizer.variables)
+    if keras.config.floatx() != "float32" or any(v.dtype == "float64" for v in variables):
+        return "it is not in float32, which the numbers of a graph are"
     return None
 
 

@@ -114,7 +114,9 @@ class Objective:
             seconds=time.perf_counter() - started,
             weights=None if folder is None else WEIGHTS,
             kept_epoch=fit.kept_epoch,
-            is_constant=METRICS[self.metric].is_constant(self._judged(predictions)),
+            is_constant=METRICS[self.metric].is_constant(
+                self.data.y("validation"), self._judged(predictions)
+            ),
         )
 
     def warm_up(self) -> None:

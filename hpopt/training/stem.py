@@ -7,6 +7,7 @@ from typing import Any
 from hpopt.backend import load_keras
 from hpopt.errors import SetupError
 from hpopt.inputs.kind import Kind
+from hpopt.inputs.naming import OURS, box
 from hpopt.training.drivers import own_step
 
 
@@ -31,5 +32,5 @@ def with_stem(network: Any, features: Kind) -> Any:
             help=f"{stem.instead}, or let the builder give a plain keras.Model",
         )
     keras = load_keras()
-    inputs = keras.Input(features.input_shape, dtype=features.input_dtype)
-    return keras.Model(inputs, network(stem.layers(inputs)))
+    inputs = keras.Input(features.input_shape, dtype=features.input_dtype, name=f"{OURS}inputs")
+    return keras.Model(inputs, network(box(f"{OURS}stem", stem.layers, inputs)))

@@ -7,6 +7,8 @@ happen to run behind it in the same worker: a run that is killed and resumed wou
 from __future__ import annotations
 
 import gc
+import locale
+import logging
 import os
 import random
 import signal
@@ -15,6 +17,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,7 +32,7 @@ def surroundings_kept() -> Iterator[None]:
 
     What can't be undone is left: threads, files, and whatever own code keeps in itself.
     """
-    states = [*_of_keras(), *_of_python()]
+    states = [*_of_keras(), *_of_python(), *_of_messages()]
     before = [get() for get, _ in states]
     with warnings.catch_warnings():
         try:
@@ -53,6 +56,8 @@ def _of_keras() -> list[_State]:
         (config.image_data_format, config.set_image_data_format),
         (config.max_epochs, config.set_max_epochs),
         (config.max_steps_per_epoch, config.set_max_steps_per_epoch),
+        (config.is_traceback_filtering_enabled, _switch(config, "traceback_filtering")),
+        (config.is_interactive_logging_enabled, _switch(config, "interactive_logging")),
         (tf.config.functions_run_eagerly, tf.config.run_functions_eagerly),
         (tf.config.optimizer.get_jit, tf.config.optimizer.set_jit),
         (tuning.tensor_float_32_execution_enabled, tuning.enable_tensor_float_32_execution),
@@ -69,7 +74,55 @@ def _of_python() -> list[_State]:
         (_handlers, _set_handlers),
         (sys.getrecursionlimit, sys.setrecursionlimit),
         (gc.isenabled, lambda enabled: gc.enable() if enabled else gc.disable()),
+        (gc.get_threshold, lambda counts: gc.set_threshold(*counts)),
+        (_umask, os.umask),
+        (sys.path.copy, lambda folders: sys.path.__setitem__(slice(None), folders)),
+        (lambda: locale.setlocale(locale.LC_ALL), lambda all: locale.setlocale(locale.LC_ALL, all)),
     ]
+
+
+def _of_messages() -> list[_State]:
+    """Where words go, and which: of a trial that silences logging, others' faults are not seen."""
+    root, manager = logging.root, logging.root.manager
+    return [
+        *(
+            (partial(getattr, owner, name), partial(setattr, owner, name))
+            for owner, names in (
+                (sys, ("stdin", "stdout", "stderr", "excepthook")),
+                (threading, ("excepthook",)),
+            )
+            for name in names
+        ),
+        (lambda: manager.disable, logging.disable),
+        (lambda: root.level, root.setLevel),
+        (root.handlers.copy, lambda handlers: root.handlers.__setitem__(slice(None), handlers)),
+        (_silenced, _silence),
+        (np.get_printoptions, lambda options: np.set_printoptions(**options)),
+    ]
+
+
+def _switch(config: Any, name: str) -> Callable[[bool], object]:
+    def put(is_on: bool) -> object:
+        return getattr(config, f"{'enable' if is_on else 'disable'}_{name}")()
+
+    return put
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)  # it can't be read but by setting it
+    os.umask(mask)
+    return mask
+
+
+def _silenced() -> dict[str, bool]:
+    """Whether each logger there is has been silenced, as `logging.config` may do to all."""
+    loggers = logging.root.manager.loggerDict.items()
+    return {name: log.disabled for name, log in loggers if isinstance(log, logging.Logger)}
+
+
+def _silence(silenced: dict[str, bool]) -> None:
+    for name, is_silenced in silenced.items():
+        logging.getLogger(name).disabled = is_silenced
 
 
 def _folder() -> str | None:

@@ -119,13 +119,13 @@ class Budget:
         """Whether a new trial would probably not end in time; the first one begins anyway."""
         if not run.trials():
             return False
-        seconds = _fitted_s(run)
+        seconds = _trials_s(run)
         usual_s = seconds[len(seconds) // 2] if seconds else 0.0
         return run.elapsed_s + usual_s > self._deadline_s(seconds, usual_s)
 
     def is_overrun(self, run: Run) -> bool:
         """Whether the time is over by so much that trials that still run are to be ended."""
-        limit_s, seconds = self.time_limit_s or math.inf, _fitted_s(run)
+        limit_s, seconds = self.time_limit_s or math.inf, _trials_s(run)
         if not seconds:  # there is nothing yet that could be closed with
             return run.elapsed_s > limit_s
         return run.elapsed_s > self._deadline_s(seconds, 0.0) + _OVERRUN * limit_s
@@ -141,6 +141,6 @@ class Budget:
         return self.time_limit_s - closing_s - fits_s
 
 
-def _fitted_s(run: Run) -> list[float]:
+def _trials_s(run: Run) -> list[float]:
     """How long each finished trial took, in order of length."""
     return sorted(trial.result.seconds for trial in run.trials() if trial.result is not None)

@@ -1,4 +1,4 @@
-"""Notices that trials say the same of every row, which no search of their params gets better by."""
+"""Notices that trials are no better than the same for every row: no search gets further so."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _IN_A_ROW = 8
 
 
 class ConstantWatch(Observer):
-    """Says once that the last trials' networks all say the same of all rows, and what helps."""
+    """Says once that the last trials are no better than the same for all rows, and what helps."""
 
     def __init__(self, say: Callable[[str], None], *, has_labels: bool) -> None:
         self._say = say
@@ -27,7 +27,7 @@ class ConstantWatch(Observer):
             return
         self._is_said = True
         self._say(
-            f"the last {_IN_A_ROW} trials all predict one "
+            f"the last {_IN_A_ROW} trials are no better than predicting one "
             + (
                 "class, whatever the row: what helps is `class_weight: balanced`, a metric that "
                 "sees how rows are told apart (`average_precision`, `auc`), "

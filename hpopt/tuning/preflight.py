@@ -69,7 +69,7 @@ def _check_corner(corner: Corner, objective: Objective, seed: int) -> None:
     except SetupError as error:
         value = inline_yaml(corner.params[corner.name])
         raise SetupError(
-            f"where `{corner.name}` is {value}, the network can't be built: {error}",
+            f"where `{corner.name}` is {value}, the network can't be built: {error.message}",
             location=corner.place,
             help=error.problems[0].help,
         ) from error

@@ -21,6 +21,7 @@ from hpopt.runs.folder import Run
 from hpopt.runs.journal import Header
 from hpopt.trusted import check_trusted
 from hpopt.tuning.comparable import differences, space_differences
+from hpopt.tuning.warm_start import trials_within
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def check_comparable(run: Run, config: Config, header: Header) -> None:
 
     `header` is what the journal of a new run of `config` would begin with.
     """
-    help = f"begin a new run that knows of this one: {_new_run(run, config)}"
+    help = _new_run(run, config, header)
     changed = [*differences(run.header, header), *space_differences(run.header, header)]
     if changed:
         problems = [
@@ -136,7 +137,15 @@ def _place(section: str, name: str, config: Config) -> KeyPath:
     return ("space", name) if name in config.settings.space else (section, name)
 
 
-def _new_run(run: Run, config: Config) -> str:
+def _new_run(run: Run, config: Config, header: Header) -> str:
+    """How a new run is begun, which knows of this one if it can."""
     document = config.document
-    overrides = "".join(f" -s {shlex.quote(override)}" for override in document.overrides)
-    return f"hpopt tune {document.path}{overrides} --warm-start {run.path.name}"
+    overrides = [part for override in document.overrides for part in ("-s", override)]
+    command = shlex.join(["hpopt", "tune", str(document.path), *overrides])
+    if not trials_within(config.binding.space, run, header):
+        return (
+            f"begin a new run: {command} (it can't start warm from this one, none of whose trials "
+            "lies in its space)"
+        )
+    earlier = shlex.quote(run.shown_path)
+    return f"begin a new run that knows of this one: {command} --warm-start {earlier}"

@@ -28,8 +28,9 @@ from hpopt.tracking.tensorboard import TensorBoard
 from hpopt.tuning.budget import INTERRUPTED, Budget
 from hpopt.tuning.constant import ConstantWatch
 from hpopt.tuning.loop import search
+from hpopt.tuning.material import read_again
 from hpopt.tuning.resuming import continuation_of
-from hpopt.tuning.setup import Ready, read_again, set_up, set_up_again
+from hpopt.tuning.setup import Ready, set_up, set_up_again
 from hpopt.tuning.warm_start import earlier_trials, to_try_first
 
 log = logging.getLogger(__name__)

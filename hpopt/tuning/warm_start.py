@@ -30,13 +30,7 @@ def warm_start_from(earlier: Run, header: Header, space: Space) -> Known:
     params are worth a try, no more. Raises ConfigError where none of its trials lies in the
     `space`.
     """
-    then, now = _constants(earlier.header), _constants(header)
-    trials = [
-        replace(trial, params=params)
-        for trial in earlier.trials()
-        if trial.state in ("finished", "failed")
-        and (params := _joining(trial.params, then, now, space)) is not None
-    ]
+    trials = trials_within(space, earlier, header)
     if not trials:
         raise ConfigError(
             f"{earlier.path.name} has no trial in the search space of this run",
@@ -59,6 +53,17 @@ def warm_start_from(earlier: Run, header: Header, space: Space) -> Known:
         for trial in trials
     ]
     return Known(earlier.path.name, informs, forms)
+
+
+def trials_within(space: Space, earlier: Run, header: Header) -> list[Trial]:
+    """The trials of an `earlier` run, as a run that begins with `header` can have them too."""
+    then, now = _constants(earlier.header), _constants(header)
+    return [
+        replace(trial, params=params)
+        for trial in earlier.trials()
+        if trial.state in ("finished", "failed")
+        and (params := _joining(trial.params, then, now, space)) is not None
+    ]
 
 
 def _constants(header: Header) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from hpopt.config.loading import load_config
-from hpopt.tuning.setup import read_material
+from hpopt.tuning.material import read_material
 
 N = 120
 RNG = np.random.default_rng(0)
@@ -119,3 +119,28 @@ def test_where_a_class_is_rare_the_drafted_metric_sees_it(hpopt, tmp_path, label
     assert f"  # classes: {shares}" in text
     assert load_config(tmp_path / "rare.yaml").settings.training.metric == metric
     assert ("class_weight" in text) == (metric != "accuracy")
+
+
+FEW = {
+    **{f"{rare} of {rows}": ["yes"] * rare + ["no"] * (rows - rare)
+       for rows, rare in [(300, 1), (300, 2), (300, 3), (40, 1), (12, 2), (8, 4), (5, 2)]},
+    "three classes of 9": ["a"] * 7 + ["b", "c"],
+    "a class a row": ["a", "b", "c", "d", "e", "f", "g"],
+    "regression of 6": [1.5, 2.25, 3.5, 4.75, 7.5, 9.25],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_what_is_drafted_for_few_rows_runs_or_says_what_is_lacking(hpopt, tmp_path, name):
+    labels = FEW[name]
+    numbers = RNG.normal(size=(len(labels), 2))
+    pd.DataFrame(numbers, columns=["u", "v"]).assign(y=labels).to_csv("few.csv", index=False)
+    done = hpopt("init", "few.csv", "--target", "y")
+    assert (done.code, "Traceback" in done.err) == (0, False), done.err
+    material = read_material(load_config(tmp_path / "few.yaml"))
+    assert all(len(rows) for _, rows in material.parts.items())
+    counts = np.bincount(material.table.target.astype(int)) if material.table.labels else [9]
+    if min(counts) >= 3:
+        return
+    assert f"{min(counts)} row" in done.err
+    assert "more rows of it would help most" in " ".join(done.err.split())

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 from made_up import MadeUp, made_up_run
-from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, roc_auc_score
+from sklearn.metrics import (
+    accuracy_score,
+    f1_score,
+    mean_absolute_error,
+    recall_score,
+    roc_auc_score,
+)
 
 from hpopt.closing.assessment import Assessment
 from hpopt.closing.ensemble import Ensemble
@@ -66,6 +72,16 @@ def test_probabilities_are_calibrated_and_values_are_not(tmp_path):
     scored = assessed(tmp_path / "a").test()
     assert sum(each.rows for each in scored.calibration.bins) == scored.rows
     assert assessed(tmp_path / "b", "mae").test().calibration is None
+
+
+def test_of_two_labels_the_curve_of_best_and_default_is_kept(tmp_path):
+    assessment = assessed(tmp_path / "a")
+    retrieval, y = assessment.test().retrieval, assessment.objective.data.y("test")
+    assert set(retrieval.models) == {"best", "default"}
+    assert (retrieval.positive, retrieval.share) == ("yes", y.mean())
+    labels = assessment.objective.predict(2, "test")[:, 0] > 0.5
+    assert retrieval.models["best"].in_force.recall == pytest.approx(recall_score(y, labels), 1e-4)
+    assert assessed(tmp_path / "b", "mae").test().retrieval is None
 
 
 def test_the_default_is_not_compared_with_itself(tmp_path):

@@ -1,5 +1,7 @@
 """What a Python program may put into a config, and what it is told otherwise."""
 
+import functools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,10 +21,19 @@ TREE = {
 def build(input_shape, output): ...
 
 
+class Adam: ...
+
+
 @pytest.mark.parametrize(
     ("section", "key", "value", "told", "help"),
     [
-        ("model", "builder", build, "model.builder: a function", '"file.py:build"'),
+        ("model", "builder", build, "model.builder: a function", '"test_plain.py:build"'),
+        ("model", "builder", build, "model.builder: a function", "builder=build"),
+        ("model", "builder", lambda s, o: 0, "model.builder: a function", "with `def`"),
+        ("model", "builder", len, "a builtin_function_or_method", "with `def`"),
+        ("model", "builder", functools.partial(build, 1), "a partial", '"file.py:build"`, and its'),
+        ("model", "builder", dict, "model.builder: a type", "is a function that is named"),
+        ("training", "optimizer", Adam, "training.optimizer: a type", "such as `adam`"),
         ("dataset", "source", pd.DataFrame({"a": [1]}), "dataset.source: a DataFrame", "parquet"),
         ("space", "units", range(1, 9), "space.units: a range", "list(range(...))"),
         ("space", "units", {4, 8}, "space.units: a set", "no order"),
@@ -30,11 +41,12 @@ def build(input_shape, output): ...
         ("space", "units", (1, 9), "space.units: a tuple", "'type': 'integer', 'low': 1"),
         ("space", "rate", (0.1, 1.0, "log-uniform"), "space.rate: a tuple", "`[0.1, 1.0]`"),
         ("space", "training", {"momentum": (0.0, 0.9)}, "space.training.momentum", "`[0.0, 0.9]`"),
-        ("space", "units", [4, object()], "space.units.1: a object", "plain data"),
+        ("space", "units", [4, object()], "space.units.1: an object", "plain data"),
+        ("space", "units", (n for n in (1, 2)), "space.units: a generator", "list(...)"),
     ],
 )
 def test_what_no_yaml_holds_is_told_with_what_to_write_instead(section, key, value, told, help):
-    tree = TREE | {section: TREE[section] | {key: value}}
+    tree = TREE | {section: TREE.get(section, {}) | {key: value}}
     with pytest.raises(ConfigError) as caught:
         hpopt.tune(tree, progress=False)
     assert told in str(caught.value)
@@ -48,10 +60,20 @@ def test_what_no_yaml_holds_is_told_with_what_to_write_instead(section, key, val
         assert help in caught.value.render()
 
 
-@pytest.mark.parametrize("config", [build, pd.DataFrame(), 3, None, [TREE]])
-def test_what_is_no_config_is_told(config):
-    with pytest.raises(ConfigError, match="is no config"):
+@pytest.mark.parametrize(
+    ("config", "help"),
+    [
+        (build, "builder=build"),
+        (pd.DataFrame(), "data=frame"),
+        (3, "path of a YAML"),
+        (None, "path of a YAML"),
+        ([TREE], "a mapping"),
+    ],
+)
+def test_what_is_no_config_is_told(config, help):
+    with pytest.raises(ConfigError, match="is no config") as caught:
         hpopt.tune(config, progress=False)
+    assert help in caught.value.problems[0].help
 
 
 def test_a_space_and_an_objective_are_what_they_have_to_be():

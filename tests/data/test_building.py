@@ -6,6 +6,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hpopt.data.building import build_table
 from hpopt.data.prepared import Prepared, fingerprints, prepare
@@ -268,7 +270,42 @@ def test_the_parts_of_a_date_overwrite_no_column():
         np.testing.assert_array_equal(values, built.features[name])
 
 
-@pytest.mark.parametrize("name", ["Unnamed: 0", "index", "__index_level_0__"])
+ROWS = [
+    "row",
+    "nr",
+    "row_number",
+    "seq",
+    "line",
+    "lfd. Nr",
+    "#",
+    "no",
+    "record",
+    "Row No.",
+    "index",
+]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_numbers_of_rows_are_left_out_with_a_word(name):
+    rng = np.random.default_rng(0)
+    shuffled = rng.permutation(1000)[:60]
+    for numbers in (shuffled, np.tile(np.arange(30), 2)):
+        frame = pd.DataFrame({name: numbers, "x": rng.normal(size=60), "y": ["a", "b"] * 30})
+        built = build_table(of_frame(frame, "it"), target="y", task=None)
+        assert built.feature_names == ("x",)
+        assert "numbers of rows, by its name" in built.columns[0].reason
+    for quantity in (rng.integers(0, 40, 60), rng.normal(size=60)):
+        frame = frame.assign(**{name: quantity})
+        assert name in build_table(of_frame(frame, "it"), target="y", task=None).feature_names
+
+
+@pytest.mark.parametrize("numbers", [np.tile(np.arange(30), 2), np.repeat(np.arange(30), 2)])
+def test_the_index_of_several_frames_is_left_out(numbers):
+    frame = pd.DataFrame({"Unnamed: 0": numbers, "x": np.arange(60) / 7, "y": ["a", "b"] * 30})
+    assert build_table(of_frame(frame, "it"), target="y", task=None).feature_names == ("x",)
+
+
+@pytest.mark.parametrize("name", ["Unnamed: 0", "level_0", "__index_level_0__"])
 def test_the_index_of_a_saved_frame_is_left_out_with_a_word(name):
     rng = np.random.default_rng(0)
     index = rng.permutation(1000)[:60]
@@ -280,3 +317,28 @@ def test_the_index_of_a_saved_frame_is_left_out_with_a_word(name):
         of_frame(frame, "it"), target="y", task=None, features=Features(types={name: "numeric"})
     )
     assert wanted.feature_names == (name, "x")
+
+
+NAMES = ["built", "built_", "built__", "built.year", "built_.year", "built__.year", "built.days"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.sampled_from(NAMES), min_size=1, unique=True),
+    st.lists(st.booleans(), min_size=len(NAMES), max_size=len(NAMES)),
+)
+def test_no_part_of_a_date_takes_the_place_of_another(names, are_dates):
+    days = pd.date_range("2020-01-01", periods=60, freq="41D")
+    columns = {
+        name: days.strftime("%Y-%m-%d") if is_date else np.arange(60) / 7 + place
+        for place, (name, is_date) in enumerate(zip(names, are_dates, strict=False))
+    }
+    sheet = of_frame(pd.DataFrame({**columns, "y": ["a", "b"] * 30}), "it")
+    table = build_table(sheet, target="y", task=None)
+    dates = sum(are_dates[: len(names)])
+    numbers = len(names) - dates
+    parts = {len(reader["parts"]) for reader in table.settings["readers"] if "parts" in reader}
+    assert len(table.features) == numbers + dates * max(parts, default=0)
+    for place, name in enumerate(names):
+        if not are_dates[place]:
+            np.testing.assert_array_equal(table.features[name], columns[name])

@@ -149,3 +149,14 @@ def test_rows_of_arrays_are_counted_too():
     assert repeated_rows(of_arrays(x, np.arange(N) % 2, None), PARTS) == {"test": 1}
     fresh = of_arrays(np.random.default_rng(0).normal(size=(N, 4)), np.arange(N) % 2, None)
     assert note_on_repeats(fresh, PARTS) is None
+
+
+def test_a_column_that_goes_with_the_order_of_a_sorted_file_is_named():
+    frame, _, rng = churn(share=0.4)
+    mixed = frame.assign(place=np.cumsum(rng.integers(1, 9, N)))
+    place = mixed["place"].to_numpy()
+    by_class = mixed.sort_values("gone", ignore_index=True).assign(place=place)
+    [leak] = leaks_of(by_class)
+    assert leak.columns == ("place",)
+    assert "sorted by the target" in str(leak)
+    assert not leaks_of(mixed)

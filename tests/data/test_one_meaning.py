@@ -5,21 +5,25 @@ import re
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hpopt.data.building import build_table
+from hpopt.data.column_kinds import look
 from hpopt.data.loading import load_table
 from hpopt.data.new_rows import new_rows_of, read_new_rows
 from hpopt.data.prepared import Prepared, prepare
-from hpopt.data.reading import of_frame, read_csv
+from hpopt.data.reading import of_frame, read_csv, read_parquet
 from hpopt.data.settings import FileData, FunctionData
 from hpopt.data.sources import of_arrays
 from hpopt.data.splits import Parts
 from hpopt.errors import DataError
 from hpopt.inputs.kind import Runtime
 from hpopt.inputs.raw import raw_columns
+from hpopt.inputs.stored import is_gap
 
 # Columns of texts that programs type by the rows they happen to see.
 WORDS = {
@@ -119,7 +123,7 @@ def test_frames_and_parquet_of_texts_are_as_in_training(case, tmp_path, rows, dt
     given.to_parquet(tmp_path / "new.parquet")
     new = read_new_rows(tmp_path / "new.parquet", data, with_target=True)
     assert_same(data, new, inputs[rows], y[rows])
-    kept = raw_columns(given, data.features.columns_form(Runtime())["readers"])
+    kept = raw_columns(given, data.features.columns_form(Runtime(), {})["readers"])
     np.testing.assert_array_equal(data.features.apply(kept), inputs[rows])
 
 
@@ -135,7 +139,7 @@ def test_frames_that_pandas_has_typed_afresh_are_as_in_training(case, tmp_path, 
     for frame_given in (typed, typed.assign(when=typed["when"].dt.date)):
         new = new_rows_of(frame_given, data, with_target=False)
         np.testing.assert_array_equal(data.features.apply(new.rows), inputs[rows])
-        kept = raw_columns(frame_given, data.features.columns_form(Runtime())["readers"])
+        kept = raw_columns(frame_given, data.features.columns_form(Runtime(), {})["readers"])
         np.testing.assert_array_equal(data.features.apply(kept), inputs[rows])
 
 
@@ -237,6 +241,40 @@ def test_which_words_are_gaps_is_said_and_settable(tmp_path, gaps, word, labels)
         assert f'20 "{word}" taken for gaps' in table.notes[0]
 
 
+@pytest.mark.parametrize("gap", [-999, -999.0, "-999"])
+def test_a_number_that_stands_for_a_gap_is_one_wherever_it_comes_from(tmp_path, gap):
+    numbers = [float(i % 7 + 1) if i % 5 else -999.0 for i in range(N)]
+    frame = pd.DataFrame({"x": numbers, "z": np.arange(N) / 7, "y": [*numbers[1:], 3.5]})
+    form = {"source": "parquet", "path": str(tmp_path / "t.parquet"), "target": "y", "gaps": [gap]}
+    frame.to_parquet(tmp_path / "t.parquet")
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    is_gap = np.array(numbers) == -999
+    lacks = frame["y"].to_numpy() == -999
+    table = load_table(FileData.model_validate(form))
+    np.testing.assert_array_equal(np.isnan(table.features["x"]), is_gap[~lacks])
+    rows = np.arange(len(table.target))
+    data = prepare(table, Parts(rows, rows[:5], rows[:5]), tmp_path / "data")
+    for new in (
+        read_new_rows(tmp_path / "t.csv", data, with_target=True),
+        read_new_rows(tmp_path / "t.parquet", data, with_target=True),
+        new_rows_of(frame.astype(str), data, with_target=True),
+    ):
+        np.testing.assert_array_equal(np.isnan(new.rows["x"]), is_gap)
+        np.testing.assert_array_equal(np.isnan(new.target), lacks)
+        assert not [note for note in new.notes if "column" in note]
+
+
+@pytest.mark.parametrize("words", [["None", "some"], ["None"]])
+def test_an_error_on_the_target_says_what_words_were_taken_for_gaps(tmp_path, words):
+    frame = pd.DataFrame({"x": np.arange(60) % 7 / 3, "y": words * (60 // len(words))})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    form = {"source": "csv", "path": str(tmp_path / "t.csv"), "target": "y"}
+    with pytest.raises(DataError) as caught:
+        load_table(FileData.model_validate(form))
+    [problem] = caught.value.problems
+    assert f'{60 // len(words)} "None" were taken for gaps: `gaps: []`' in problem.help
+
+
 def test_texts_in_a_frame_are_trusted(tmp_path, monkeypatch):
     (tmp_path / "none_source.py").write_text(
         "import pandas as pd\n\n\ndef f():\n"
@@ -269,6 +307,41 @@ def test_the_decimal_sign_is_the_one_of_training(tmp_path):
     assert '"0.5" in row 1' in both.notes[0]
 
 
+LONG = 900_000_000_000_207_000  # the next number that float64 has is 128 away
+
+
+@pytest.mark.parametrize("most", [1, 20_000])
+@pytest.mark.parametrize("source", ["csv", "parquet", "gaps in parquet", "frame", "gaps in frame"])
+def test_long_codes_stay_apart(tmp_path, monkeypatch, source, most):
+    monkeypatch.setattr("hpopt.data.chunks._MOST_TEXTS", most)
+    monkeypatch.setattr("hpopt.data.reading._TEXTS_AT_ONCE", 50)
+    codes = [LONG + 2 * (i % 3) if "gaps" not in source or i % 5 else None for i in range(N)]
+    frame = pd.DataFrame({"c": pd.array(codes, dtype="Int64"), "x": np.arange(N) / 7})
+    frame = frame.assign(y=["a", "b"] * (N // 2))
+    path = tmp_path / "t.csv"
+    if source == "csv":
+        frame.to_csv(path, index=False)
+        sheet = read_csv(path)
+    elif "parquet" in source:
+        pq.write_table(pa.Table.from_pandas(frame).replace_schema_metadata(None), path)
+        sheet = read_parquet(path)
+    else:
+        sheet = of_frame(frame, "it")
+    table = build_table(sheet, target="y", task=None)
+    assert table.features["c"].distinct == tuple(str(LONG + 2 * i) for i in range(3))
+    assert "as numbers some of them would be the same" in table.columns[0].reason
+
+
+def test_long_codes_among_many_numbers_stay_apart(tmp_path):
+    frame = pd.DataFrame({"c": LONG + 2 * np.arange(3_000), "t": LONG + 1024 * np.arange(3_000)})
+    frame = frame.assign(x=np.arange(3_000) / 7)
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    c, t, x = read_csv(tmp_path / "t.csv").columns.values()
+    assert look("c", c).kind == "id"
+    assert look("t", t).kind == "numeric"
+    assert isinstance(x, np.ndarray)
+
+
 def test_a_category_that_nothing_was_learned_of_is_said(tmp_path):
     frame = pd.DataFrame({"c": ["red", "green"] * 30, "y": ["a", "b", "b"] * 20})
     data = trained(frame, tmp_path)
@@ -291,3 +364,49 @@ def test_a_target_of_numbers_is_read_as_in_training(tmp_path):
     for table in (frame, there, frame.assign(y=1000.5 + np.arange(60))):
         new = new_rows_of(table, data, with_target=True)
         np.testing.assert_array_equal(new.target, data.y("train"))
+
+
+BROKEN = {
+    "numbers": [*map(str, range(100, 118)), "abc", "inf"],
+    "infinite": [*map(str, range(100, 118)), "-inf", "inf"],
+    "dates": [*(f"2020-01-{day:02}" for day in range(1, 20)), "31 june"],
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_rows_of_what_training_could_not_read_are_gaps_as_they_were_there(tmp_path, name):
+    texts = BROKEN[name] if name == "dates" else [*BROKEN[name], *map(str, range(200, 260))]
+    frame = pd.DataFrame({"x": (texts * 60)[:240], "y": ["a", "b"] * 120})
+    data = trained(frame, tmp_path)
+    for rows in (frame[frame["x"] == texts[i]] for i in (0, 18, 19)):
+        rows.to_csv(tmp_path / "new.csv", index=False)
+        new = read_new_rows(tmp_path / "new.csv", data)
+        np.testing.assert_array_equal(
+            data.features.apply(new.rows), np.array(data.inputs("train"))[rows.index]
+        )
+
+
+def test_an_index_with_a_name_is_a_column(tmp_path):
+    frame = pd.DataFrame({"c": ["red", "green"] * 30, "x": np.arange(60) / 7})
+    frame = frame.assign(y=["a", "b", "b"] * 20)
+    indexed = frame.set_index("c")
+    indexed.to_parquet(tmp_path / "t.parquet")
+    frame.set_index(np.arange(60)[::-1]).to_parquet(tmp_path / "nameless.parquet")
+    for sheet in (read_parquet(tmp_path / "t.parquet"), of_frame(indexed, "it")):
+        assert set(sheet.columns) == {"c", "x", "y"}
+        assert sheet.columns["c"].distinct == ("red", "green")
+    table = build_table(read_parquet(tmp_path / "nameless.parquet"), target="y", task=None)
+    assert set(table.features) == {"c", "x"}
+    new = new_rows_of(indexed, trained(frame, tmp_path), with_target=True)
+    assert new.rows["c"].tolist() == ["red", "green"] * 30
+
+
+@pytest.mark.parametrize("values", [[1, 2], [1.5, 2], ["a", "b"], [True, False]])
+def test_gaps_among_categories_of_pandas_are_gaps(values):
+    given = pd.Series(pd.Categorical([*values, None], categories=values))
+    plain = pd.Series([*values, None], dtype=object)
+    columns = [
+        of_frame(pd.DataFrame({"c": column}), "it").columns["c"] for column in (given, plain)
+    ]
+    assert [look("c", column).kind for column in columns] == [look("c", columns[1]).kind] * 2
+    assert [is_gap(column).tolist() for column in columns] == [[False, False, True]] * 2

@@ -90,7 +90,8 @@ def exported(request, table_run, tmp_path, monkeypatch):
 def in_this_process(folder, monkeypatch) -> dict:
     """What `example.py` defines."""
     monkeypatch.syspath_prepend(folder)
-    monkeypatch.delitem(sys.modules, "raw", raising=False)
+    for module in ("raw", "text_files", "written"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
     return runpy.run_path(str(folder / "example.py"), run_name="example")
 
 
@@ -101,9 +102,13 @@ def test_the_keras_model_takes_a_table_where_hpopt_is_not(exported, expected, tm
     assert {path.name for path in folder.iterdir()} == files | {
         "model.keras",
         "raw.py",
+        "text_files.py",
         "written.py",
     }
-    new_rows().to_csv(tmp_path / "new.csv", index=False)
+    frame = new_rows()
+    frame["age"] = frame["age"].astype(object)
+    frame.loc[30, "age"] = "forty"
+    frame.to_csv(tmp_path / "new.csv", index=False, sep=";")
     program = (
         "import runpy, sys; sys.modules['hpopt'] = None; sys.argv[0] = 'example.py'\n"
         "sys.path.insert(0, '.'); runpy.run_path('example.py', run_name='__main__')"
@@ -113,6 +118,10 @@ def test_the_keras_model_takes_a_table_where_hpopt_is_not(exported, expected, tm
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert len(lines) == 5
+    word = (
+        "note: column 'age': 1 of 40 values do not fit and count as gaps, first 'forty' in row 31"
+    )
+    assert word in done.stderr.splitlines()
     said = [float(line.removeprefix("yes: ").split()[0]) for line in lines]
     np.testing.assert_allclose(said, expected[:5], atol=5e-4)
 

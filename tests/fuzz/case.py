@@ -158,7 +158,7 @@ def _ended(action: Callable[..., object]) -> Callable[[list[str]], None]:
 def _read_data(config: str) -> None:
     """All that a run does with its data before it has a folder."""
     from hpopt.config.loading import load_config
-    from hpopt.tuning.setup import header_of, read_material
+    from hpopt.tuning.material import header_of, read_material
 
     loaded = load_config(Path(config))
     material = read_material(loaded)

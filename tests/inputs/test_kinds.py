@@ -110,7 +110,7 @@ class Angle:
     def rows_of_arrays(self, arrays, source):
         return array_named("x", arrays, 1, source)
 
-    def columns_form(self, runtime):
+    def columns_form(self, runtime, files):
         return list(self.names)
 
     def example(self, usage):
@@ -256,7 +256,7 @@ def test_what_people_are_told_can_be_written(example, format):
     texts = fitted.example(usage_of(form, _Data, "my_nets"))
     compile(texts["example.py"], "example.py", "exec")
     assert "import my_nets" in texts["example.py"]
-    json.dumps(fitted.columns_form(form.runtime), allow_nan=False)
+    json.dumps(fitted.columns_form(form.runtime, {}), allow_nan=False)
     parts = fitted.card(form.runtime, ["left"])
     assert parts.inputs.startswith("## Inputs\n")
     assert "the class" in parts.training.format(target="the class")
@@ -313,7 +313,7 @@ def test_a_new_kind_is_a_class_and_a_line(tmp_path, monkeypatch):
     angles = RNG.uniform(-180, 180, 120)
     target = (np.sin(np.deg2rad(angles)) > 0).astype(np.int64)
     table = Table(angles, target, ("angle",), ("down", "up"), "binary", kind="angle")
-    monkeypatch.setattr("hpopt.tuning.setup.load_table", lambda settings: table)
+    monkeypatch.setattr("hpopt.tuning.material.load_table", lambda *settings: table)
     config = {
         "dataset": {"source": "sklearn", "name": "iris"},  # in whose place the angles are
         "model": {"builder": "dense_dropout"},

@@ -2,17 +2,20 @@
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from hpopt.backend import load_keras
+from hpopt.backend import begin_names_anew, load_keras
 from hpopt.data.target_spec import TargetSpec
+from hpopt.export.formats import FORMATS
 from hpopt.export.raw_rows import predict_raw
 from hpopt.export.twin import raw_model
 from hpopt.inputs.kind import Runtime
-from hpopt.inputs.naming import input_names, tensorflow_name
+from hpopt.inputs.naming import keras_names, tensorflow_names
 from hpopt.inputs.table.kind import TableKind
+from hpopt.training.average import average
 
 
 def training_columns(rows=400):
@@ -73,7 +76,7 @@ def test_the_twin_says_what_numpy_says_after_it_was_saved_and_loaded(
         assert [tuple(i.shape) for i in model.inputs] == [(None, len(spec.columns))]
         return
     # The graph that TensorFlow makes of it is rewritten; what is no number must survive that.
-    names = input_names([column.name for column in spec.columns])
+    names = keras_names(spec.names)
     assert set(model.input) == set(names.values()) >= {"a_b", "a_b_", "x y", "city"}
     with np.errstate(over="ignore"):
         fed = {
@@ -120,10 +123,60 @@ def test_a_very_wide_table_is_packed_and_remembers_it():
 
 def test_every_column_has_an_input_of_its_own_name():
     columns = ["a/b", "a_b", "a.b", "a-b", "a_b_", "", "ü", "_x", "-"]
-    names = input_names(columns)
+    names = keras_names(columns)
     assert names["ü"] == "ü"
     assert "/" not in "".join(names.values())
     assert len({*names.values()}) == len(columns)
-    safe = input_names(columns, tensorflow_name)
-    assert len({*safe.values()}) == len(columns)
+    safe = tensorflow_names([*columns, "A.b", "class", "self"])
+    assert len({name.casefold() for name in safe.values()}) == len(columns) + 3
+    assert not {"class", "self"} & {*safe.values()}
     assert all(re.fullmatch(r"[A-Za-z0-9]\w*", name, re.ASCII) for name in safe.values())
+
+
+# Names of Keras' own, of ours, of Python's, and what differs in its case alone.
+UNLUCKY = (
+    *("rows", "inputs", "hpopt.rows", "hpopt.ids_4", "hpopt.inputs", "model", "network", "target"),
+    *("concatenate", "cast", "functional", "input_layer", "string_lookup", "rescaling", "identity"),
+    *("self", "class", "None", "args", "kwargs", "training", "mask", "Age", "age", "serve", "x"),
+)
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("network", ["hpopt.inputs", "functional", "rows", "cast", "input_layer"])
+def test_columns_and_networks_may_be_called_anything(network, tmp_path):
+    keras = load_keras()
+    begin_names_anew()
+    rng = np.random.default_rng(0)
+    texts = np.array(["a", "b", "c"])
+    raw = {
+        name: texts[rng.integers(3, size=50)] if index % 2 else rng.normal(size=50)
+        for index, name in enumerate(UNLUCKY)
+    }
+    spec = TableKind.fit(raw)
+    target = TargetSpec(11.25, 1.5, "log1p")
+    inputs = keras.Input(spec.input_shape)
+    named = keras.Model(inputs, keras.layers.Identity()(inputs), name=network)
+    model = raw_model(average([named, named], spec, target), spec, target)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    expected = target.restore(spec.apply(raw))
+    np.testing.assert_allclose(predict_raw(loaded, spec, raw), expected, rtol=1e-6)
+    if network != "rows":
+        return
+    data = SimpleNamespace(features=spec, target=target)
+    FORMATS["saved_model"].write(loaded, data, tmp_path / "saved_model")
+    served = tf_model(tmp_path / "saved_model")
+    form = spec.columns_form(FORMATS["saved_model"].runtime, {})["inputs"]
+    rows = {
+        column["input"]: raw[column["name"]][:, None].astype(
+            object if "vocabulary" in column else np.float32
+        )
+        for column in form
+    }
+    np.testing.assert_allclose(served.serve(rows), expected, rtol=1e-6)
+
+
+def tf_model(path):
+    import tensorflow as tf
+
+    return tf.saved_model.load(str(path))

@@ -120,7 +120,7 @@ def test_what_would_make_trials_incomparable_is_refused(killed, hpopt, change, s
     assert (done.code, done.out) == (2, "")
     assert said in done.err
     assert "  --> " in done.err
-    assert f"--warm-start {killed.name}" in done.err
+    assert f"--warm-start {Run.open(killed).shown_path}" in done.err
     assert (killed / JOURNAL).read_bytes() == before
 
 

@@ -154,16 +154,24 @@ def test_what_is_sure_of_labels_speaks_for_them(labels, units):
 
 
 @pytest.mark.parametrize(
-    ("name", "predictions", "is_constant"),
+    ("name", "y", "predictions", "is_constant"),
     [
-        ("accuracy", [[0.1], [0.4], [0.3]], True),
-        ("accuracy", [[0.1], [0.6], [0.3]], False),
-        ("f1", [[0.7, 0.2, 0.1], [0.6, 0.3, 0.1]], True),
-        ("auc", [[0.1], [0.4], [0.3]], False),
-        ("log_loss", [[0.1], [0.1], [0.1 + 1e-9]], True),
-        ("rmse", [[5.0], [5.0]], True),
-        ("rmse", [[5.0], [5.1]], False),
+        ("accuracy", [0, 1, 0], [[0.1], [0.4], [0.3]], True),
+        ("accuracy", [0, 1, 0], [[0.1], [0.6], [0.3]], False),
+        ("accuracy", [0, 1, 0], [[0.6], [0.4], [0.3]], True),  # worse than 0 of all
+        ("accuracy", [0, 1, 0], [[0.6], [0.7], [0.3]], True),  # a hit for a false alarm
+        ("balanced_accuracy", [0, 1, 0], [[0.6], [0.7], [0.3]], False),
+        ("f1", [1, 1, 0, 0], [[0.9], [0.1], [0.1], [0.1]], True),  # 1 of all gives as much: 2/3
+        ("f1", [0, 1], [[0.7, 0.2, 0.1], [0.6, 0.3, 0.1]], True),
+        ("accuracy", [0, 1, 2, 2], np.eye(3)[[0, 1, 2, 0]], False),
+        ("accuracy", [0, 1, 2, 2], np.eye(3)[[1, 0, 2, 2]], True),
+        ("auc", [0, 1, 0], [[0.1], [0.4], [0.3]], False),
+        ("log_loss", [0, 1, 0], [[0.1], [0.1], [0.1 + 1e-9]], True),
+        ("rmse", [5.0, 6.0], [[5.0], [5.0]], True),
+        ("rmse", [5.0, 6.0], [[5.0], [5.1]], False),
     ],
 )
-def test_predictions_that_say_the_same_of_every_row_are_noticed(name, predictions, is_constant):
-    assert METRICS[name].is_constant(np.array(predictions)) == is_constant
+def test_predictions_no_better_than_the_same_of_every_row_are_noticed(
+    name, y, predictions, is_constant
+):
+    assert METRICS[name].is_constant(np.array(y), np.array(predictions)) == is_constant

@@ -254,6 +254,19 @@ def test_calibration_shows_what_was_said_and_what_was_seen(history):
     assert "92 rows of test in 2 groups" in texts(axes.figure)
 
 
+def test_precision_and_recall_have_the_threshold_in_force_and_what_chance_gives(history):
+    [axes] = draw(history, "precision_recall").axes
+    assert marks(axes, "*") == [(0.95, 0.8)]
+    shown = texts(axes.figure)
+    assert "best: average precision 0.70 [0.55, 0.85]" in shown
+    assert "best at its threshold 0.25: recall 0.95, precision 0.8" in shown
+    assert r'default at its threshold 0.5: no row is said to be "yes \$x\$"' in shown
+    assert "by chance: 45.6 % of 92 rows of test" in shown
+    best = next(line for line in axes.get_lines() if "best: average" in line.get_label())
+    assert best.get_drawstyle() == "steps-pre"
+    assert best.get_xydata().tolist() == [[0.0, 0.9], [0.5, 0.9], [0.95, 0.8], [1.0, 0.456]]
+
+
 def test_a_confusion_has_the_counts_by_what_is_true_and_what_was_predicted(history):
     axes, _ = draw(history, "confusion").axes
     counts = {t.get_position(): t.get_text() for t in axes.texts}
@@ -274,7 +287,7 @@ def test_mistakes_are_images_under_what_was_predicted_and_what_is_true(history):
 
 def test_what_no_run_before_kept_is_no_picture(tmp_path):
     run = synthetic_run(tmp_path, trials=2, steps=[Step("test", "", {"best": {"accuracy": 0.8}})])
-    for name in ("confusion", "mistakes"):
+    for name in ("precision_recall", "confusion", "mistakes"):
         with pytest.raises(RunError, match="can't be drawn"):
             run.plot(name)
 

@@ -3,7 +3,7 @@
 import pytest
 from conftest import CALIBRATION, synthetic_run
 
-from hpopt.report.assessment import flattery_in_brief, verdicts
+from hpopt.report.assessment import describe_threshold, flattery_in_brief, verdicts
 from hpopt.report.summary import summarise
 from hpopt.report.terminal import conclude
 from hpopt.runs.folder import Run
@@ -36,6 +36,16 @@ def step_of(metric="accuracy", flattery=None, **comparisons) -> Step:
         "calibration": CALIBRATION,
     }
     return Step("test", "", outcome)
+
+
+@pytest.mark.parametrize(("in_force", "is_said"), [(None, True), ([0.2, 0.5], False)])
+def test_a_threshold_that_no_row_is_above_is_said(tmp_path, in_force, is_said):
+    step = step_of()
+    best = {"curve": [[1.0, 0.1]], "threshold": 0.5, "in_force": in_force}
+    step.outcome["retrieval"] = {"positive": "yes", "share": 0.1, "models": {"best": best}}
+    sentences = describe_threshold(closed(tmp_path, step))
+    assert len(sentences) == is_said
+    assert all('"yes" is said where' in each and "of no row" in each for each in sentences)
 
 
 def closed(tmp_path, step, **options) -> Run:

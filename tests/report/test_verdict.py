@@ -37,6 +37,18 @@ def test_what_a_constant_does_as_well_comes_before_all_rivals(tmp_path):
     assert "nothing shows that it has learned anything" in verdict(closed(tmp_path, step))[-1]
 
 
+@pytest.mark.parametrize(("low", "has_learned"), [(0.7, True), (0.45, False)])
+def test_a_metric_that_sees_nothing_is_not_a_network_that_has_learned_nothing(
+    tmp_path, low, has_learned
+):
+    step = step_of(**{"majority class": UNCLEAR})
+    step.outcome["best"]["auc"] = 0.78
+    step.outcome["intervals"]["best"]["auc"] = [low, 0.85]
+    last = verdict(closed(tmp_path, step))[-1]
+    assert "not measurably better than `majority class`" in last
+    assert ("its `auc` is 0.78" in last, "nothing shows" in last) == (has_learned, not has_learned)
+
+
 def test_defaults_that_nothing_beats_are_no_gain(tmp_path):
     run = synthetic_run(
         tmp_path, trials=4, score=lambda params, rng: 0.5, steps=[step_of(default=CLEAR)]

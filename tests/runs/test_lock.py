@@ -104,9 +104,47 @@ def test_the_file_of_a_process_that_is_gone_from_this_host_is_taken_over(no_floc
         path.with_name(HOLDER).write_text(stale.line)
         assert not is_locked(path)
         with_lock = Journal(path)
-        assert path.with_name(HOLDER).read_text() == me.line
+        assert path.with_name(HOLDER).read_text().startswith(me.line.rstrip())
         with_lock.close()
     assert not list(path.parent.glob(".*"))
+
+
+def test_a_writer_that_has_flock_leaves_the_claim_of_one_that_has_none(tmp_path, monkeypatch):
+    path = make_run(tmp_path / "run", end="trial") / JOURNAL
+    holder = path.with_name(HOLDER)
+    with monkeypatch.context() as patch:
+        patch.setattr(lock, "fcntl", None)
+        claiming = Journal(path)
+    text = holder.read_text()
+    assert is_locked(path)
+    with pytest.raises(RunError, match=rf"process {os.getpid()} on \S+ is writing"):
+        Journal(path)
+    assert holder.read_text() == text
+    claiming.append(Started(5, {}, 1, ""))
+    claiming.close()
+    assert not holder.exists()
+    Journal(path).close()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_claim"),
+    [
+        ("process 1 on elsewhere\n", False),  # its flock is not there any more
+        ("process 1 on elsewhere without flock\n", True),
+        ("anything", False),
+    ],
+)
+def test_with_flock_only_a_claim_counts(tmp_path, text, is_claim):
+    path = make_run(tmp_path / "run", end="trial") / JOURNAL
+    path.with_name(HOLDER).write_text(text)
+    assert is_locked(path) == is_claim
+    if is_claim:
+        with pytest.raises(RunError, match="process 1 on elsewhere is writing"):
+            Journal(path)
+        assert path.with_name(HOLDER).read_text() == text
+    else:
+        Journal(path).close()
+        assert not path.with_name(HOLDER).exists()
 
 
 @pytest.mark.parametrize("text", ["process 1 on elsewhere\n", "", "x" * 100, "process 9 on"])

@@ -37,6 +37,23 @@ def test_a_damaged_line_is_named_with_the_command_that_sets_it_aside(folder):
     assert f"`hpopt runs repair {folder}`" in problem.help
 
 
+def test_no_repair_is_promised_where_there_is_none(folder):
+    """What reading says of a damaged header is what repairing says of it."""
+    damage(folder, 1)
+    helps = []
+    for function in (Run.open, repair):
+        with pytest.raises(RunError, match="damaged") as caught:
+            function(folder)
+        [problem] = caught.value.problems
+        assert str(problem.location) == f"{folder / JOURNAL}:1"
+        helps.append(problem.help)
+    assert helps[0] == helps[1]
+    assert "runs repair" not in helps[0]
+    (folder / JOURNAL).write_bytes(b"")
+    with pytest.raises(RunError, match="is empty"):
+        repair(folder)
+
+
 def test_a_damaged_end_of_a_trial_lets_it_run_again_and_costs_nothing_else(folder):
     before = states(folder)
     damage(folder, 5)  # the end of trial 2

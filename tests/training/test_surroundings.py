@@ -1,10 +1,13 @@
 """A trial leaves the process as it has found it, so that the next one gives what it gives alone."""
 
 import gc
+import locale
+import logging
 import os
 import random
 import signal
 import sys
+import threading
 import warnings
 from contextlib import suppress
 
@@ -14,13 +17,13 @@ from conftest import make_data
 
 from hpopt.training.objective import Objective
 from hpopt.training.settings import Training
-from hpopt.training.surroundings import surroundings_kept
+from hpopt.training.surroundings import _umask, surroundings_kept
 
 pytestmark = pytest.mark.keras
 
 # A builder that changes all there is to change where it is asked to, and gives the same network.
 NETS = """
-import gc, os, random, signal, sys, warnings
+import gc, logging, os, random, signal, sys, threading, warnings
 import keras, numpy as np, tensorflow as tf
 
 def build(input_shape, output, *, spoils=False):
@@ -42,6 +45,18 @@ def build(input_shape, output, *, spoils=False):
         warnings.simplefilter("error")
         sys.setrecursionlimit(5000)
         gc.disable()
+        gc.set_threshold(7)
+        os.umask(0o777)
+        sys.path.insert(0, "/spoilt")
+        sys.stdout = sys.stderr = sys.stdin = None
+        sys.excepthook = threading.excepthook = print
+        logging.disable(logging.CRITICAL)
+        logging.root.setLevel(1)
+        logging.root.addHandler(logging.NullHandler())
+        logging.getLogger("hpopt.training.fit").disabled = True
+        np.set_printoptions(precision=1)
+        keras.config.disable_traceback_filtering()
+        keras.config.disable_interactive_logging()
     x = keras.Input(input_shape)
     h = keras.layers.BatchNormalization()(keras.layers.Dense(4, "relu")(x))
     return keras.Model(x, keras.layers.Dense(output.units, output.activation, dtype="float32")(h))
@@ -58,7 +73,13 @@ def process_state():
         *(tf.config.functions_run_eagerly(), tf.config.optimizer.get_jit()),
         *(random.getstate(), str(np.random.get_state()), np.geterr()),
         *(os.getcwd(), dict(os.environ), signal.getsignal(signal.SIGTERM)),
-        *(list(warnings.filters), sys.getrecursionlimit(), gc.isenabled()),
+        *(list(warnings.filters), sys.getrecursionlimit(), gc.isenabled(), gc.get_threshold()),
+        *(_umask(), list(sys.path), sys.stdin, sys.stdout, sys.stderr),
+        *(sys.excepthook, threading.excepthook, logging.root.manager.disable),
+        *(logging.root.level, list(logging.root.handlers), np.get_printoptions()),
+        *(logging.getLogger("hpopt.training.fit").disabled, locale.setlocale(locale.LC_ALL)),
+        keras.config.is_traceback_filtering_enabled(),
+        keras.config.is_interactive_logging_enabled(),
     ]
 
 

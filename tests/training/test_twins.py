@@ -5,6 +5,7 @@ from hpopt.backend import load_keras
 from hpopt.errors import TrialError
 from hpopt.training import drivers
 from hpopt.training.fit import Fit, Rows
+from hpopt.training.surroundings import surroundings_kept
 from hpopt.training.twins import key_of
 
 pytestmark = pytest.mark.keras
@@ -347,6 +348,23 @@ def test_a_metric_inside_a_layer_goes_through_keras():
             return inputs
 
     assert "seen" in drivers.needs_keras(network(layer=[Counts()]))
+
+
+@pytest.mark.parametrize("floatx", ["float64", "float16"])
+def test_what_is_not_in_float32_goes_through_keras(floatx):
+    import keras
+
+    assert drivers.needs_keras(network()) is None
+    with surroundings_kept():
+        keras.config.set_floatx(floatx)
+        model = network()
+        assert "float32" in drivers.needs_keras(model)
+        job = Fit(model, TRAIN, VALIDATION, batch_size=16, seed=2)
+        job.run(1)
+        job.finish()
+        assert np.isfinite(job.curves["loss"]).all()
+    if floatx == "float64":
+        assert "float32" in drivers.needs_keras(model)  # whatever the process is in by now
 
 
 def test_functions_that_are_to_run_eagerly_go_through_keras():

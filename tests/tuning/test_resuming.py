@@ -11,10 +11,11 @@ from hpopt.config.parsing import parse_document
 from hpopt.errors import ConfigError, DataError, RunError
 from hpopt.own_code import code_prints
 from hpopt.runs.folder import Run
-from hpopt.runs.journal import Header, Resumed
+from hpopt.runs.journal import Finished, Header, Resumed, Started
 from hpopt.training.settings import Training
 from hpopt.trusted import remember_code
 from hpopt.tuning.resuming import check_comparable, continuation_of
+from hpopt.tuning.warm_start import warm_start_from
 
 CONFIG = (
     "dataset: {source: csv, path: table.csv, target: label}\n"
@@ -141,7 +142,29 @@ def test_trials_that_could_not_be_compared_are_refused_with_all_reasons(home):
     assert "the metric was accuracy, and is log_loss now" in words
     assert "`epochs` was 50, and is 5 now" in words
     assert "batch_size" not in words
-    assert f"-s training.epochs=5 --warm-start {run.path.name}" in words
+    assert "begin a new run: hpopt tune" in words  # of a run without a trial
+
+
+@pytest.mark.parametrize(("units", "is_warm"), [(20, True), (31, False)])
+def test_a_warm_start_is_advised_where_it_would_not_be_refused(home, units, is_warm):
+    """What was constant and is searched now has joined only if it lies within."""
+    constants = {**SAME["constants"], "arguments": {"units": units}}
+    run = left(home, constants=constants)
+    with closing(Run.reopen(run.path)) as writer:
+        writer.append(Started(1, {}, 0, ""))
+        writer.append(Finished(1, -0.5, {"accuracy": 0.5}, [0.5], {}, 1, 0.1))
+    run = Run.open(run.path)
+    config = with_overrides(home)
+    header = replace(run.header, space=config.binding.space.to_json(), constants=SAME["constants"])
+    with pytest.raises(ConfigError, match="was constant, and is searched now") as caught:
+        check_comparable(run, config, header)
+    advice = caught.value.problems[-1].help
+    assert ("--warm-start" in advice) == is_warm
+    if is_warm:
+        assert warm_start_from(run, header, config.binding.space).informs
+    else:
+        with pytest.raises(ConfigError, match="no trial in the search space"):
+            warm_start_from(run, header, config.binding.space)
 
 
 @pytest.mark.parametrize(

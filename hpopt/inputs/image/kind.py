@@ -199,7 +199,7 @@ class ImageKind:
             )
         return rows.astype(np.uint8, copy=False)
 
-    def columns_form(self, runtime: Runtime) -> dict[str, Any]:
+    def columns_form(self, runtime: Runtime, files: Mapping[str, Any]) -> dict[str, Any]:
         """See `Kind`."""
         return {"size": list(self.size), "channels": self.channels}
 

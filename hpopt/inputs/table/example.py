@@ -1,21 +1,22 @@
 """What an export of a table's model has to use it by: the text of `example.py`, and `columns.json`.
 
-The lines that read a DataFrame are hpopt's own: `raw.py` and `written.py` of `hpopt/inputs/`.
+The lines that read files and DataFrames are hpopt's own: `text_files.py`, `raw.py` and `written.py`
+of `hpopt/inputs/`.
 """
 
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hpopt.inputs import raw, written
+from hpopt.inputs import raw, text_files, written
 from hpopt.inputs.kind import Runtime, Usage
-from hpopt.inputs.naming import input_names
 from hpopt.inputs.table.columns import FittedColumn, NumericColumn, column_kind
 
 READING = "raw.py"
-_ITS_MODULE = "from hpopt.inputs.written import"
+_FILES = (raw, text_files, written)  # which import each other and nothing else of hpopt
 
 _WITH_TEXTS = '''\
 def batch_inputs(columns, rows):
@@ -53,10 +54,13 @@ def batch_inputs(columns, rows):
 
 
 def columns_form(
-    columns: Sequence[FittedColumn], readers: Sequence[Mapping[str, Any]], runtime: Runtime
+    columns: Sequence[FittedColumn],
+    readers: Sequence[Mapping[str, Any]],
+    runtime: Runtime,
+    files: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """What `columns.json` says: how columns are read, and what the model's inputs are."""
-    names = input_names([column.name for column in columns], runtime.naming)
+    """What `columns.json` says: how columns and files are read, and what the model's inputs are."""
+    names = runtime.naming([column.name for column in columns])
     inputs = []
     for column in columns:
         entry: dict[str, Any] = {"name": column.name}
@@ -66,13 +70,21 @@ def columns_form(
         if not isinstance(column, NumericColumn):
             entry["vocabulary"] = list(column.vocabulary)
         inputs.append(entry)
-    return {"readers": [dict(reader) for reader in readers], "inputs": inputs}
+    readers = [dict(reader) for reader in readers]
+    return {"files": dict(files), "readers": readers, "inputs": inputs}
 
 
 def reading_code() -> dict[str, str]:
-    """The text of `raw.py`, and of what it imports, which an export carries along."""
-    code = inspect.getsource(raw).replace(_ITS_MODULE, "from written import")
-    return {READING: code, "written.py": inspect.getsource(written)}
+    """The files that an export carries along, which it reads frames and files by."""
+    return {
+        f"{module.__name__.rpartition('.')[2]}.py": re.sub(
+            r"^from hpopt\.inputs\.(\w+) import",
+            r"from \1 import",
+            inspect.getsource(module),
+            flags=re.M,
+        )
+        for module in _FILES
+    }
 
 
 def text(usage: Usage) -> str:
@@ -94,11 +106,12 @@ def text(usage: Usage) -> str:
 
 import json
 import sys
+import warnings
 from pathlib import Path
 
 {imports}{usage.own_code}import numpy as np
-import pandas as pd
 from raw import raw_columns
+from text_files import read_text_file, readers_that_fit
 
 HERE = Path(__file__).parent
 COLUMNS = json.loads((HERE / "columns.json").read_text("utf-8"))
@@ -106,11 +119,14 @@ COLUMNS = json.loads((HERE / "columns.json").read_text("utf-8"))
 
 
 def predict(frame):
-    """A DataFrame with the columns of the table, as they come, to outputs.
+    """A DataFrame with the columns of the table, as they come, to outputs; warns of what is odd.
 
     {usage.outputs}.
     """
-    return predict_columns(raw_columns(frame, COLUMNS["readers"]))
+    readers, words = readers_that_fit(frame, COLUMNS["readers"])
+    for word in words:
+        warnings.warn(word, stacklevel=2)
+    return predict_columns(raw_columns(frame, readers))
 
 
 def predict_columns(columns):
@@ -125,7 +141,12 @@ def predict_columns(columns):
 if __name__ == "__main__":
     kept = np.load(HERE / "check.npz")  # a few rows, and what was said of them
     if len(sys.argv) > 1:
-        outputs = predict(pd.read_csv(sys.argv[1], dtype=str, na_filter=False))
+        try:
+            frame = read_text_file(sys.argv[1], COLUMNS)
+        except (OSError, ValueError) as error:
+            sys.exit(f"error: {{error}}")
+        warnings.showwarning = lambda word, *_: print(f"note: {{word}}", file=sys.stderr)
+        outputs = predict(frame)
     else:
         outputs = predict_columns({{n[5:]: kept[n] for n in kept.files if n.startswith("rows/")}})
 {usage.show}    if len(sys.argv) == 1:

@@ -14,7 +14,7 @@ import numpy as np
 from hpopt.backend import load_keras
 from hpopt.errors import DataError
 from hpopt.inputs.kind import CardParts, RawRows, Runtime, Stem, Usage
-from hpopt.inputs.naming import input_names
+from hpopt.inputs.naming import keras_names
 from hpopt.inputs.raw import spelling
 from hpopt.inputs.row_files import blocks_of, row_file
 from hpopt.inputs.stored import Sheet, Texts
@@ -225,7 +225,7 @@ class TableKind:
 
         load_keras()
         assert isinstance(rows, Mapping)
-        names = input_names(list(rows))
+        names = keras_names(self.names)
         with np.errstate(over="ignore"):  # what is too large for float32 is infinite there: a gap
             if self.packed:
                 values = [
@@ -272,9 +272,9 @@ class TableKind:
             help="give a CSV file, or a Parquet file, with the columns of the training data",
         )
 
-    def columns_form(self, runtime: Runtime) -> dict[str, Any]:
+    def columns_form(self, runtime: Runtime, files: Mapping[str, Any]) -> dict[str, Any]:
         """See `Kind`: how columns are read, and what the model's inputs are."""
-        return example.columns_form(self.columns, self.readers, self._as_packed(runtime))
+        return example.columns_form(self.columns, self.readers, self._as_packed(runtime), files)
 
     def example(self, usage: Usage) -> dict[str, str]:
         """See `Kind`."""

@@ -10,6 +10,7 @@ import numpy as np
 from hpopt.errors import DataError
 from hpopt.inputs.stored import Sheet, Stored, Texts, as_texts, is_gap, raw_values
 from hpopt.inputs.table.columns import CategoricalColumn
+from hpopt.inputs.text_files import exchanged, exchanged_if_possible, form_that_fits
 
 _KINDS = {"numeric": "numbers", "boolean": "yes or no as they were", "date": "dates as they were"}
 
@@ -17,49 +18,79 @@ _KINDS = {"numeric": "numbers", "boolean": "yes or no as they were", "date": "da
 def readers_for(
     sheet: Sheet, source: str, readers: Sequence[Mapping[str, Any]], notes: list[str]
 ) -> list[Mapping[str, Any]]:
-    """The readers as they were recorded, but for the sign of decimals where a column contradicts.
+    """The readers as they were recorded, but for the signs of numbers where a column contradicts.
 
-    One that fits as it stands is read so. Where one fits with comma and point exchanged alone, all
-    of the sheet is read so, with a word.
+    That is one which does not fit as it was recorded, and does in another form. If that has comma
+    and point exchanged, so have the others, but for those that fit in the recorded form alone.
     """
-    contradicts = [
-        reader["column"]
+    others = {
+        reader["column"]: other
         for reader in readers
-        if "thousands" in reader and _is_exchanged(sheet.columns[reader["column"]], reader)
+        if "thousands" in reader and (other := other_form(sheet.columns[reader["column"]], reader))
+    }
+    has_exchange = False
+    for reader in readers:
+        name = reader["column"]
+        if name not in others:
+            continue
+        is_exchange = others[name]["decimal"] != reader["decimal"]
+        if not is_exchange or not has_exchange:
+            notes.append(word_on_form(sheet.columns[name], source, reader, others[name]))
+        has_exchange = has_exchange or is_exchange
+    if not has_exchange:
+        return [others.get(reader["column"], reader) for reader in readers]
+    return [
+        others.get(reader["column"], _unless_impossible(sheet, reader))
+        if "thousands" in reader
+        else reader
+        for reader in readers
     ]
-    if not contradicts:
-        return list(readers)
-    notes.append(
-        f"the decimal sign of {source} is not the one of the training data, by `{contradicts[0]}`"
-    )
-    return [exchanged(reader) if "thousands" in reader else reader for reader in readers]
 
 
-def exchanged(reader: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The reader with comma and point exchanged."""
-    other = {".": ",", ",": "."}
-    signs = {name: other.get(reader[name], reader[name]) for name in ("decimal", "thousands")}
-    return {**reader, **signs}
+def other_form(stored: Stored, reader: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The reader in the form in which all of a column fits that does not as it was recorded."""
+    if not isinstance(stored, Texts):
+        return None
+    return form_that_fits(reader, stored.distinct, lambda form: _misread(stored, form).any())
 
 
-def _is_exchanged(stored: Stored, reader: Mapping[str, Any]) -> bool:
+def _unless_impossible(sheet: Sheet, reader: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The reader with comma and point exchanged, but where a column has numbers like 0.5 alone."""
+    stored = sheet.columns[reader["column"]]
+    if not isinstance(stored, Texts):
+        return exchanged(reader)
+    return exchanged_if_possible(reader, lambda form: _misread(stored, form).any())
+
+
+def word_on_form(
+    stored: Stored, source: str, reader: Mapping[str, Any], other: Mapping[str, Any]
+) -> str:
+    """A word on numbers that are not written as in training, with one of them."""
+    row = int(_misread(stored, reader).argmax())
+    number = float(np.asarray(raw_values(stored[row : row + 1], other)[reader["column"]])[0])
+    number += other.get("offset", 0)
+    is_exchange = other["decimal"] != reader["decimal"]
+    what = "decimal sign" if is_exchange else "sign between groups of digits"
+    text = as_texts(stored[row : row + 1])[0]
     return (
-        isinstance(stored, Texts)
-        and bool(_misread(stored, reader).any())
-        and not _misread(stored, exchanged(reader)).any()
+        f"the {what} of {source} is not the one of the training data, by "
+        f'`{reader["column"]}`: "{text}" is read as {number:.15g}'
     )
 
 
 def _misread(stored: Stored, reader: Mapping[str, Any]) -> np.ndarray:
     """Whether each value [n] is neither a gap nor a number."""
-    numbers = np.asarray(raw_values(stored, reader)[reader["column"]])
+    numbers = np.asarray(raw_values(stored, {**reader, "gaps": ()})[reader["column"]])
     return np.asarray(np.isnan(numbers) & ~is_gap(stored))
 
 
 def read_column(
     sheet: Sheet, source: str, reader: Mapping[str, Any], notes: list[str]
 ) -> dict[str, np.ndarray]:
-    """The raw columns of one column. Raises DataError where none of its values can be read."""
+    """The raw columns of one column. Raises DataError where none of its values can be read.
+
+    Where training had values that could not, rows of nothing else are as they were there: gaps.
+    """
     name, stored = reader["column"], sheet.columns[reader["column"]]
     if "decimal" in reader and "thousands" not in reader:  # hpopt 0.1: each file's own
         reader = {**reader, "decimal": sheet.decimal}
@@ -81,10 +112,12 @@ def read_column(
         )
     numbers = next(iter(arrays.values()))
     misread = np.isnan(numbers) & ~is_gap(stored, reader["kind"])
+    if reader.get("gaps"):
+        misread &= np.isnan(np.asarray(raw_values(stored, {**reader, "gaps": ()})[name]))
     if misread.any():
         row, count = int(misread.argmax()), int(misread.sum())
         first = f'"{as_texts(stored[row : row + 1])[0]}" in row {row + 1}'
-        if np.isnan(numbers).all():
+        if np.isnan(numbers).all() and not reader.get("misread"):
             raise DataError(
                 f"the column `{name}` of {source} can't be read as {_KINDS[reader['kind']]}: "
                 f"the first value is {first}",

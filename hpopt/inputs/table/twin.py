@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from hpopt.backend import load_keras
-from hpopt.inputs.naming import Naming, input_names
+from hpopt.inputs.naming import OURS, Naming, box
 from hpopt.inputs.table.columns import CategoricalColumn, FittedColumn, NumericColumn
 
 # Squares of larger numbers are infinite in float32; the clip makes CLIP of them anyway.
@@ -24,30 +24,30 @@ _FLOAT32_MAX = float(np.finfo(np.float32).max)
 def column_inputs(columns: Sequence[FittedColumn], naming: Naming) -> tuple[dict[str, Any], Any]:
     """An input [n, 1] for each raw column, by name, and the rows [n, d] that they make.
 
-    In the rows, float32, a text is its id: 0 if it is not in the vocabulary.
+    In the rows a text is its id: 0 if it is not in the vocabulary.
     """
     keras = load_keras()
-    names = input_names([column.name for column in columns], naming)
+    names = naming([column.name for column in columns])
     inputs, rows = {}, []
-    for column in columns:
+    for index, column in enumerate(columns):
         name = names[column.name]
         if isinstance(column, NumericColumn):
             inputs[name] = row = keras.Input((1,), name=name, dtype="float32")
         else:
             inputs[name] = text = keras.Input((1,), name=name, dtype="string")
-            row = keras.ops.cast(_lookup(column)(text), "float32")
+            row = _lookup(column, f"{OURS}ids_{index}")(text)
         rows.append(row)
-    return inputs, keras.layers.Concatenate(name="rows")(rows)
+    return inputs, keras.layers.Concatenate(name=f"{OURS}rows")(rows)
 
 
-def _lookup(column: CategoricalColumn) -> Any:
+def _lookup(column: CategoricalColumn, name: str) -> Any:
     """The layer from texts to ids."""
     keras = load_keras()
     unknown = "[UNK]"
     while unknown in column.vocabulary:  # which Keras does not allow
         unknown += "]"
     vocabulary = list(column.vocabulary) or ["\0none"]  # Keras allows no empty one
-    return keras.layers.StringLookup(vocabulary=vocabulary, oov_token=unknown)
+    return keras.layers.StringLookup(vocabulary=vocabulary, oov_token=unknown, name=name)
 
 
 def network_inputs(rows: Any, columns: Sequence[FittedColumn], dtype: str) -> Any:
@@ -55,7 +55,12 @@ def network_inputs(rows: Any, columns: Sequence[FittedColumn], dtype: str) -> An
 
     float64 gives the numbers of `TableKind.apply`; float32 is for runtimes that have nothing else.
     """
+    return box(f"{OURS}inputs", lambda rows: _network_inputs(rows, columns, dtype), rows)
+
+
+def _network_inputs(rows: Any, columns: Sequence[FittedColumn], dtype: str) -> Any:
     keras = load_keras()
+    rows = keras.ops.cast(rows, "float32")  # of a table of texts alone they are whole numbers
     layout = _Layout(columns)
     blocks = []
     if layout.numbers:
@@ -74,7 +79,7 @@ def network_inputs(rows: Any, columns: Sequence[FittedColumn], dtype: str) -> An
     order = np.argsort(layout.places)
     if (np.diff(order) != 1).any():
         inputs = keras.ops.take(inputs, order, axis=1)
-    return keras.layers.Identity(dtype="float32", name="inputs")(inputs)
+    return keras.layers.Identity(dtype="float32")(inputs)
 
 
 class _Layout:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from hpopt.config.dumping import inline_yaml
 from hpopt.data.images import folder_table
 from hpopt.data.settings import ImageData
 from hpopt.data.sources import Table
-from hpopt.drafting import SCHEMA, Draft, batch_size_for, metric_lines, path_from, shares_for
+from hpopt.drafting.parts import (
+    Draft,
+    batch_size_for,
+    comment,
+    head_lines,
+    metric_lines,
+    path_from,
+    search_lines,
+    shares_for,
+)
 from hpopt.report.words import show_shares
 
 # Of fewer training rows an epoch is short.
@@ -35,13 +42,9 @@ def _lines(table: Table, path: str) -> Iterator[str]:
     train, validation, test = shares_for(rows)
     fitted = round(rows * train) if table.given is None else int((table.given == 0).sum())
     batch = batch_size_for(fitted)
-    yield f"# yaml-language-server: $schema={SCHEMA}"
-    yield "# docs/images.md tells of images, docs/configuration.md explains every key."
-    yield ""
-    yield "dataset:"
-    yield "  source: images"
-    yield f"  path: {inline_yaml(path)}" + ("" if os.path.isabs(path) else "  # seen from here")
-    yield f"  # {rows:,} images of {' '.join(target.split())}"
+    docs = "docs/images.md tells of images, docs/configuration.md explains every key."
+    yield from head_lines("images", path, docs)
+    yield f"  # {rows:,} images of {comment(target)}"
     yield f"  # {about}"
     yield f"  size: [{height}, {width}]  # height and width; a fit's time goes by their product"
     yield f"  channels: {channels}  # 1 is grey, 3 are colours"
@@ -59,11 +62,7 @@ def _lines(table: Table, path: str) -> Iterator[str]:
     yield f"  early_stopping: {{monitor: val_loss, patience: {epochs // 6}}}"
     yield "  # augmentation: {flip: horizontal}  # where a mirrored image shows the same"
     yield from _space(min(height, width), has_few_rows=fitted < _FEW_ROWS)
-    yield "search:"
-    yield "  engine: gp"
-    yield "  n_calls: 30"
-    yield "output:"
-    yield "  confirm: 0.2  # of the trials' time, to fit the best few again: was it skill or luck?"
+    yield from search_lines(n_calls=30)
 
 
 def _space(side: int, *, has_few_rows: bool) -> Iterator[str]:

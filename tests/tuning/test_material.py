@@ -7,7 +7,7 @@ from hpopt.config.loading import load_config
 from hpopt.runs.objectives import Goal, goals_of
 from hpopt.task import LIKELIEST, OWN_THRESHOLD
 from hpopt.tuning.comparable import differences
-from hpopt.tuning.setup import header_of, read_material
+from hpopt.tuning.material import header_of, read_material
 
 
 @pytest.fixture
@@ -49,6 +49,18 @@ def test_the_objective_is_the_metric_in_its_own_direction(table, metric, directi
     begun = header(table, f"training.metric={metric}")
     assert goals_of(begun) == [Goal(metric, "churn", direction, rule, "no")]
     assert begun.metric == metric
+
+
+@pytest.mark.parametrize(
+    ("rows", "overrides", "is_said"),
+    [(80, (), True), (400, (), False), (80, ("training.folds=5",), False)],
+)
+def test_few_validation_rows_of_a_class_are_a_reason_for_folds(table, rows, overrides, is_said):
+    dirty_frame(rows).to_csv(table.parent / "customers.csv", index=False)
+    notes = read_material(load_config(table, overrides)).notes
+    few = [note for note in notes if "in the validation part" in note]
+    assert len(few) == is_said
+    assert all('rows of "' in note and "`folds: 5` under `training`" in note for note in few)
 
 
 def test_arrays_have_no_name_for_their_target():

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
 from typing import Literal
@@ -18,32 +16,29 @@ from hpopt.data.leaks import Leak, possible_leaks
 from hpopt.data.reading import read_csv, read_parquet
 from hpopt.data.sources import Table
 from hpopt.data.splits import split_rows
+from hpopt.drafting.parts import (
+    Draft,
+    batch_size_for,
+    comment,
+    few_of_a_class,
+    head_lines,
+    metric_lines,
+    path_from,
+    search_lines,
+    shares_for,
+)
 from hpopt.errors import ConfigError, DataError, closest
 from hpopt.inputs.stored import Sheet
 from hpopt.report.words import align, show_shares
 
-SCHEMA = "hpopt.schema.json"
-
 _MOST_COLUMNS = 100
-_PARTS = 3
 _FEWEST_ROWS = 5  # for shares of 0.6, 0.2 and 0.2
 _WIDTH = 90  # of a comment that is a sentence
-# A class of less than this part of its fair share of the rows makes accuracy blind to it: of two
-# classes one with less than a fifth.
-_RARE = 0.4
 _SKEWED = 2.0
 # From so many rows on pieces of numbers help; all numbers together have no more of them than this.
 _ROWS_FOR_PIECES = 5_000
 _MOST_PIECES = 512
 _FEWEST_PIECES = 8
-
-
-@dataclass(frozen=True)
-class Draft:
-    """The text of a config, and what people should know of the table that it is for."""
-
-    text: str
-    notes: Sequence[str]
 
 
 def draft_config(data: Path, target: str | None, place: Path) -> Draft:
@@ -61,7 +56,8 @@ def draft_config(data: Path, target: str | None, place: Path) -> Draft:
     leaks = _leaks(table)
     text = "\n".join(_lines(table, source, path_from(place, data), target, leaks)) + "\n"
     shares = [f"classes: {show_shares(table.shares)}"] if table.labels else []
-    return Draft(text, [*shares, *map(str, leaks)])
+    few = [note] if (note := few_of_a_class(table)) else []
+    return Draft(text, [*table.notes, *shares, *few, *map(str, leaks)])
 
 
 def _leaks(table: Table) -> Sequence[Leak]:
@@ -94,12 +90,6 @@ def _no_target(sheet: Sheet, target: str | None) -> ConfigError:
     return ConfigError(f"the table has no column `{target}`", help=f"{meant}it has {shown}{more}")
 
 
-def path_from(place: Path, data: Path) -> str:
-    """The data's path as a config in `place` names it: relative where they are near each other."""
-    relative = os.path.relpath(data.absolute(), place.absolute())
-    return str(data.absolute()) if relative.startswith(os.path.join("..", "..")) else relative
-
-
 def _lines(
     table: Table, source: str, path: str, target: str, leaks: Sequence[Leak]
 ) -> Iterator[str]:
@@ -109,16 +99,12 @@ def _lines(
     batch, epochs = batch_size_for(fitted), _epochs(fitted)
     steps = -(-fitted // batch)
     [about] = [column for column in table.columns if column.use == "target"]
-    yield f"# yaml-language-server: $schema={SCHEMA}"
-    yield "# docs/configuration.md explains every key; `hpopt check` says what this config means."
-    yield ""
-    yield "dataset:"
-    yield f"  source: {source}"
-    yield f"  path: {inline_yaml(path)}" + ("" if os.path.isabs(path) else "  # seen from here")
-    yield f"  target: {_target(table, target)}  # {_comment(about.reason)}"
+    docs = "docs/configuration.md explains every key; `hpopt check` says what this config means."
+    yield from head_lines(source, path, docs)
+    yield f"  target: {_target(table, target)}  # {comment(about.reason)}"
     yield f"  task: {table.task}{_other_task(table)}"
     if table.labels:
-        yield f"  # classes: {_comment(show_shares(table.shares))}"
+        yield f"  # classes: {comment(show_shares(table.shares))}"
     yield from _transform(table)
     yield from _features(table, leaks)
     yield from _pieces(table, fitted)
@@ -155,11 +141,7 @@ def _lines(
         "  weight_decay:        {type: real, low: 1e-6, high: 1e-1, prior: log-uniform, "
         "default: 1e-4}"
     )
-    yield "search:"
-    yield "  engine: gp"
-    yield "  n_calls: 50"
-    yield "output:"
-    yield "  confirm: 0.2  # of the trials' time, to fit the best few again: was it skill or luck?"
+    yield from search_lines(n_calls=50)
 
 
 def _target(table: Table, name: str) -> str:
@@ -167,22 +149,6 @@ def _target(table: Table, name: str) -> str:
     if table.positive is None:
         return inline_yaml(name)
     return f"{{name: {inline_yaml(name)}, positive: {inline_yaml(table.positive)}}}"
-
-
-def _comment(text: str) -> str:
-    return " ".join(text.split())
-
-
-def shares_for(rows: int) -> tuple[float, float, float]:
-    """Of so many rows the shares to train, to validate and to test."""
-    if rows < 2_000:
-        return 0.6, 0.2, 0.2
-    return (0.7, 0.15, 0.15) if rows < 100_000 else (0.8, 0.1, 0.1)
-
-
-def batch_size_for(rows: int) -> int:
-    """About a hundred steps an epoch, in powers of 2."""
-    return int(2 ** np.clip(round(float(np.log2(max(rows, 1) / 100))), 5, 10))
 
 
 def _epochs(rows: int) -> int:
@@ -212,7 +178,7 @@ def _transform(table: Table) -> Iterator[str]:
 def _features(table: Table, leaks: Sequence[Leak]) -> Iterator[str]:
     columns = [column for column in table.columns if column.use != "target"]
     shown = columns[:_MOST_COLUMNS]
-    rows = [[_comment(c.name), _use(c), _gaps(c), _comment(c.reason)] for c in shown]
+    rows = [[comment(c.name), _use(c), _gaps(c), comment(c.reason)] for c in shown]
     yield "  # What the columns are, found by looking at them:"
     yield from (f"  #   {line}".rstrip() for line in align(rows, ()))
     if len(columns) > len(shown):
@@ -220,7 +186,7 @@ def _features(table: Table, leaks: Sequence[Leak]) -> Iterator[str]:
     yield from _gap_words(table)
     yield "  features:"
     for leak in leaks:
-        yield from (f"    # {line}" for line in wrap(_comment(str(leak)), _WIDTH))
+        yield from (f"    # {line}" for line in wrap(comment(str(leak)), _WIDTH))
     names = dict.fromkeys(name for leak in leaks if leak.is_used for name in leak.columns)
     example = f": [{', '.join(map(inline_yaml, names))}]" if names else ""
     yield f"    exclude: []  # names of columns that are not to be used{example}"
@@ -268,33 +234,3 @@ def _other_splits(table: Table) -> Iterator[str]:
             f"  # where rows of one {inline_yaml(ids[0])} belong together: "
             f"`groups: {inline_yaml(ids[0])}` in split"
         )
-
-
-def metric_lines(table: Table) -> Iterator[str]:
-    """The metric that such a target is best searched by, with a word on others."""
-    if table.task == "regression":
-        yield "  metric: rmse  # or mae, r2"
-        return
-    counts = np.bincount(table.target, minlength=len(table.labels))
-    if counts.min() < _PARTS:
-        label, few = table.labels[int(counts.argmin())], int(counts.min())
-        of_it = "1 row" if few == 1 else f"{few} rows"
-        yield (
-            f"  metric: log_loss  # {of_it} of {_comment(inline_yaml(label))} can't stand in "
-            f"{_PARTS} parts: scores say little of it, and more rows of it would help most"
-        )
-        return
-    rarest, share = min(table.shares.items(), key=lambda entry: entry[1])
-    others = "balanced_accuracy, auc, f1, log_loss"
-    if share * len(table.labels) >= _RARE:
-        yield f"  metric: accuracy  # or {others}"
-        return
-    metric, instead = ("average_precision", others) if table.task == "binary" else ("auc", others)
-    label = _comment(inline_yaml(rarest))
-    instead = instead.replace(f"{metric}, ", "")
-    most = max(table.shares.values())
-    yield f"  # Accuracy is {most:.3f} for whoever never says {label}, which {share:.1%} of the"
-    yield f"  # rows are: {metric} goes by how well rows are told apart, from the likeliest down."
-    yield f"  metric: {metric}  # or {instead}"
-    yield "  # class_weight: balanced  # lets rare classes count more in the loss; or by label:"
-    yield f"  # class_weight: {{{label}: {round(most / share, 1):g}}}; in space it can be searched"

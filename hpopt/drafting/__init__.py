@@ -1,0 +1,1 @@
+"""The first configs: to run as they are, and to edit."""

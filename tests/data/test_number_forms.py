@@ -1,0 +1,93 @@
+"""Signs of decimals and of groups: each column by its own values, and later files by training's."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hpopt.data.loading import load_table
+from hpopt.data.new_rows import new_rows_of, read_new_rows
+from hpopt.data.prepared import prepare
+from hpopt.data.settings import FileData
+from hpopt.data.splits import Parts
+from hpopt.errors import DataError
+
+N = 40
+
+
+def table_of(path, delimiter=";", **columns):
+    frame = pd.DataFrame({name: (list(texts) * N)[:N] for name, texts in columns.items()})
+    frame = frame.assign(y=["a", "b"] * (N // 2))
+    path.write_text(frame.to_csv(index=False, sep=delimiter))
+    form = {"source": "csv", "path": str(path), "target": "y"}
+    return load_table(FileData.model_validate(form))
+
+
+def prepared(table, folder):
+    rows = np.arange(N)
+    return prepare(table, Parts(rows, rows[:5], rows[:5]), folder / "data")
+
+
+# The column, those beside it, and what it is; last whether its reader has a sign between groups.
+GERMAN, ENGLISH = ("223,31", "7,5"), ("223.31", "7.5")
+COLUMNS = {
+    "decimals beside decimal commas": (("4.648", "0.644", "1.250"), GERMAN, 4.648, ""),
+    "decimals of other lengths": (("4.648", "12.5"), GERMAN, 4.648, ""),
+    "decimal commas beside points": (("4,648", "0,644"), ENGLISH, 4.648, ""),
+    "groups beside decimal commas": (("4.648", "17", "12.000"), GERMAN, 4648, "."),
+    "groups by several": (("4.648", "1.234.567"), ENGLISH, 4648, "."),
+    "groups by both signs": (("4.648", "1.234,5"), ENGLISH, 4648, "."),
+    "groups in English": (("4,648", "1,234.5"), GERMAN, 4648, ","),
+    "decimals by default": (("4.648", "3.250"), ENGLISH, 4.648, ""),
+    "groups by default": (("4,648", "3,250"), ENGLISH, 4648, ","),
+}
+IN_DOUBT = ("groups beside decimal commas", "decimals by default", "groups by default")
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_a_column_says_itself_how_its_numbers_are_written(tmp_path, name):
+    texts, beside, first, thousands = COLUMNS[name]
+    table = table_of(tmp_path / "t.csv", w=texts, price=beside)
+    assert table.features["w"][0] == first
+    assert table.features["price"][0] == 223.31
+    reader = next(reader for reader in table.settings["readers"] if reader["column"] == "w")
+    assert reader["thousands"] == thousands
+    assert any('"4' in note and "could be" in note for note in table.notes) == (name in IN_DOUBT)
+
+
+# Rows of training, a new file's, and its numbers; None where it is refused, NaN where one is said.
+LATER = {
+    "every value could be a group": (("3.250", "1.125"), ("3,250", "2,125"), (3.25, 2.125)),
+    "exchanged": (("3.25", "1.125"), ("3,25", "2"), (3.25, 2)),
+    "mixed": (("3.250", "1.125"), ("2,125", "3.250"), (np.nan, 3.25)),
+    "groups that show themselves": (("3.25", "1.125"), ("1,234.5", "2"), (1234.5, 2)),
+    "exchanged, with groups": (("3.25", "1.125"), ("1.234,5", "2"), (1234.5, 2)),
+    "groups as in training": (("3,250.5", "1,125"), ("2,125", "7"), (2125, 7)),
+    "groups exchanged": (("3,250.5", "1,125"), ("2.125", "7,5"), (2125, 7.5)),
+    "neither": (("3.25", "1.125"), ("1.2,3", "1,2,3"), None),
+}
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_later_numbers_are_read_as_in_training_or_with_a_word(tmp_path, name):
+    texts, later, numbers = LATER[name]
+    data = prepared(table_of(tmp_path / "t.csv", x=texts), tmp_path)
+    (tmp_path / "new.csv").write_text("x;y\n" + "".join(f"{text};a\n" for text in later))
+    frame = pd.DataFrame({"x": later})
+    for given in (lambda: read_new_rows(tmp_path / "new.csv", data),
+                  lambda: new_rows_of(frame, data, with_target=False)):  # fmt: skip
+        if numbers is None:
+            with pytest.raises(DataError, match="can't be read as numbers"):
+                given()
+            continue
+        new = given()
+        np.testing.assert_array_equal(new.rows["x"], numbers)
+        assert any("`x`" in note for note in new.notes) == (name != "groups as in training")
+
+
+def test_a_column_that_can_only_be_as_in_training_stays_so_where_others_are_exchanged(tmp_path):
+    data = prepared(table_of(tmp_path / "t.csv", a=("1.05", "7.5"), n=("0.5", "2.25")), tmp_path)
+    (tmp_path / "new.csv").write_text("a;n\n1,05;0.5\n2,5;2.25\n")
+    new = read_new_rows(tmp_path / "new.csv", data)
+    assert (new.rows["a"].tolist(), new.rows["n"].tolist()) == ([1.05, 2.5], [0.5, 2.25])
+    [note] = new.notes
+    assert note.endswith('by `a`: "1,05" is read as 1.05')
