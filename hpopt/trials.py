@@ -59,6 +59,11 @@ class Trial:
         """The value to minimise, where there is one."""
         return None if self.result is None else self.result.value
 
+    @property
+    def seconds(self) -> float | None:
+        """How long the fits took, where they came to their end."""
+        return None if self.result is None else self.result.seconds
+
 
 def made(trials: Sequence[Trial]) -> int:
     """How many trials have come to their own end: what `search.n_calls` counts."""

@@ -38,7 +38,7 @@ def check_command(
     from hpopt.cli.text import to_fit
     from hpopt.config.loading import load_config
 
-    check_config_argument(config)
+    check_config_argument(config, "check")
     with own_code_aside():
         loaded = load_config(config, overrides or ())
         explained = None if explain is None else "\n".join(_explained(loaded, explain))
@@ -116,7 +116,7 @@ def _positive(table: Table) -> dict[str, str]:
     if table.positive is None:
         return {}
     rows = int((table.target == 1).sum())
-    return {"positive": f'"{table.positive}", {rows} of {len(table.target)} rows'}
+    return {"positive": f'"{table.positive}", {rows:,} of {len(table.target):,} rows'}
 
 
 def _explained(config: Config, name: str) -> Iterator[str]:
@@ -137,8 +137,8 @@ def _explained(config: Config, name: str) -> Iterator[str]:
         {
             "why": one_line(_why(column)),
             "read by": inline_yaml(reader) if reader else "its values as they are",
-            "gaps": str(column.gaps),
-            "different": str(column.distinct),
+            "gaps": f"{column.gaps:,}",
+            "different": f"{column.distinct:,}",
             "values": one_line(
                 ", ".join(f"{text} ({count})" for text, count in column.examples.items())
             ),

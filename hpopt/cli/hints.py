@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,18 +54,15 @@ def _hints(error: Any, command: str, arguments: list[str]) -> Iterator[str]:
     option = getattr(error, "option_name", None)
     context = getattr(error, "ctx", None)  # an option without its value names none
     if option is not None and context is not None and command == "hpopt":
-        commands = getattr(context.command, "commands", ())
-        yield f"options stand behind the command: {_behind(arguments, commands)}"
+        yield _behind(arguments, getattr(context.command, "commands", {}))
     elif option is not None and command in _WITH_SETTINGS and (key := setting_named(option)):
         yield f"a setting of the config is overridden so: -s {key}=VALUE"
-    extra = re.search(
-        r"unexpected extra arguments? ?\((.*)\)|extra argument\(s\) \((.*)\)", str(error)
-    )
-    words = (extra[1] or extra[2]).split() if extra else []
-    if override := next((word for word in words if "=" in word), None):
-        yield _override_hint(override)
-    if words and "=" in next((a for a in arguments[1:] if not a.startswith("-")), ""):
-        yield _override_hint(next(a for a in arguments[1:] if not a.startswith("-")))
+    extra = re.search(r"extra argument(?:\(s\)|s)? \((.*)\)", str(error))
+    words = extra[1].split() if extra else []
+    positional = next((each for each in arguments[1:] if not each.startswith("-")), "")
+    slip = next((word for word in (*words, positional if words else "") if "=" in word), None)
+    if command in _WITH_SETTINGS and (slip := slip or _parted(arguments, words)):
+        yield _override_hint(slip, command, arguments)
     if not arguments:
         return
     first = Path(arguments[0])
@@ -75,16 +72,26 @@ def _hints(error: Any, command: str, arguments: list[str]) -> Iterator[str]:
         yield f"did you mean `hpopt init {shlex.quote(arguments[0])}`?"
 
 
-def check_config_argument(path: Path) -> None:
-    """Raise ConfigError for what is given in place of a config, with what was meant."""
+def _parted(arguments: list[str], words: list[str]) -> str | None:
+    """KEY=VALUE of what was given as `-s KEY VALUE`, where the value is one of the `words`."""
+    for option, key, value in zip(arguments, arguments[1:], arguments[2:], strict=False):
+        if option in ("-s", "--set") and "=" not in key and value in words:
+            return f"{key}={value}"
+        if option in ("-s", "--set") and key.endswith("=") and value in words:
+            return f"{key}{value}"
+    return None
+
+
+def check_config_argument(path: Path, command: str) -> None:
+    """Raise ConfigError for what a command is given in place of a config, with what was meant."""
     text, suffix = str(path), path.suffix.lower()
     if "=" in text and not path.exists():
-        raise ConfigError(f"`{text}` is no config", help=_override_hint(text))
+        raise ConfigError(f"`{text}` is no config", help=_override_hint(text, command, []))
     if suffix in _TABLES:
         beside = Path(path.name.removesuffix(".gz")).with_suffix(".yaml")
         raise ConfigError(
             f"{path} is a table, and no config",
-            help=f"`hpopt tune {beside}`, which is for it"
+            help=f"`hpopt {command} {shlex.quote(str(beside))}`, which is for it"
             if beside.is_file()
             else f"`hpopt init {shlex.quote(text)} --target NAME` writes a config for it",
         )
@@ -115,20 +122,30 @@ def setting_named(name: str) -> str | None:
     return None if match is None else keys[match]
 
 
-def _override_hint(text: str) -> str:
+def _override_hint(text: str, command: str, arguments: list[str]) -> str:
     name, _, value = text.partition("=")
     key = setting_named(name) or name
-    return (
-        f"values are overridden behind `-s`: hpopt tune CONFIG -s {shlex.quote(f'{key}={value}')}"
-    )
+    given = (each for each in arguments[1:] if not each.startswith("-") and "=" not in each)
+    subject = next(given, "RUN" if command == "resume" else "CONFIG")
+    right = shlex.join(["hpopt", command, subject, "-s", f"{key}={value}"])
+    return f"values are overridden behind `-s`: {right}"
 
 
-def _behind(arguments: list[str], commands: Collection[str]) -> str:
-    """The arguments with the options behind the command."""
+def _behind(arguments: list[str], commands: Mapping[str, Any]) -> str:
+    """The arguments with the options behind the command, and settings as it takes them."""
     place = next((i for i, each in enumerate(arguments) if each in commands), None)
     if place is None:
-        return "hpopt COMMAND [OPTIONS]"
-    return shlex.join(["hpopt", *arguments[place:], *arguments[:place]])
+        return "`hpopt --help` lists the commands; options stand behind these"
+    command, before = arguments[place], arguments[:place]
+    legal = [name for param in commands[command].params for name in param.opts]
+    name, _, value = before[0].partition("=")
+    key = setting_named(name) if command in _WITH_SETTINGS and name not in legal else None
+    if key is not None and name.startswith("--"):
+        value, rest = (value, before[1:]) if value else (" ".join(before[1:2]), before[2:])
+        before = ["-s", f"{key}={value or 'VALUE'}", *rest]
+    elif name not in legal:
+        return f"`hpopt {command} --help` lists the options of `{command}`"
+    return f"options stand behind the command: {shlex.join(['hpopt', *arguments[place:], *before])}"
 
 
 def _configs_here(command: str) -> str:

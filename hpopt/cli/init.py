@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpopt.cli.output import is_stdout, write_file, write_output
+from hpopt.cli.output import is_stdout, keep_input, write_file, write_output
 
 if TYPE_CHECKING:
     from hpopt.drafting.parts import Draft
+
+_CONFIGS = (".yaml", ".yml")
 
 TableArgument = Annotated[
     Path,
@@ -51,7 +53,7 @@ def init_command(
     from hpopt.drafting.parts import SCHEMA
     from hpopt.errors import ConfigError
 
-    if data.suffix in (".yaml", ".yml"):
+    if data.suffix in _CONFIGS:
         raise ConfigError(
             f"{data} is no table: `init` writes such a file, for a table",
             help=f"`hpopt tune {shlex.quote(str(data))}`",
@@ -63,6 +65,7 @@ def init_command(
         _say(draft.notes)
         write_output(place, draft.text)
         return
+    _check_place(place, data)
     if place.is_file() and not force:
         raise ConfigError(f"{place} is there already", help="add `--force`, or `-o FILE`")
     draft = _draft(data, target, place.parent)
@@ -73,6 +76,21 @@ def init_command(
         write_file(schema, _schema_text().encode())
     shown = shlex.quote(str(place))
     print(f"{place} is written. What next:\n  hpopt check {shown}\n  hpopt tune {shown}")
+
+
+def _check_place(place: Path, data: Path) -> None:
+    """Raise ConfigError where `-o` names what is no config: the table itself, or another's file."""
+    from hpopt.errors import ConfigError
+
+    keep_input(place, data)
+    is_device = place.exists() and not place.is_file() and not place.is_dir()
+    if place.suffix.lower() not in _CONFIGS and not is_device:
+        what = "is a folder" if place.is_dir() else "is no name of a config"
+        there = place / f"{data.stem}.yaml" if place.is_dir() else place.with_suffix(".yaml")
+        raise ConfigError(
+            f"{place} {what}: its file ends in .yaml or .yml",
+            help=f"`-o {shlex.quote(str(there))}`, or `-o -` for stdout",
+        )
 
 
 def _draft(data: Path, target: str | None, place: Path) -> Draft:

@@ -38,7 +38,11 @@ def run_record(run: Run) -> dict[str, Any]:
     steps = {name: dict(step.outcome) for name, step in run.steps.items()}
     return overview(run) | {
         "best": trial_record(run, run.best) if run.best else None,
-        "running": [trial.number for trial in run.trials() if trial.state == "running"],
+        "running": [
+            trial.number
+            for trial in run.trials()
+            if trial.state == "running" and run.state == "running"
+        ],
         "steps": steps,
         "space": list(run.header.space),
         "constants": dict(run.header.constants),
@@ -51,7 +55,10 @@ def run_record(run: Run) -> dict[str, Any]:
 
 def trial_record(run: Run, trial: Trial) -> dict[str, Any]:
     """All that is known of a trial, as strict JSON; `score` is the metric in its own direction."""
+    from hpopt.runs.frame import state_of
+
     record = dataclasses.asdict(trial)
+    record["state"] = state_of(trial, is_going_on=run.state == "running")
     return {"number": record.pop("number"), "score": run.score(trial), **record}
 
 

@@ -65,6 +65,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 no usable model or run, 2 config or usage, 3 data, 4 an optional "
     "package is missing, 130 interrupted.",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
     rich_markup_mode=None,  # with it, --help takes half a second
     pretty_exceptions_enable=False,
 )

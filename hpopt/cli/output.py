@@ -35,6 +35,15 @@ def is_stdout(path: Path | None) -> bool:
     return path is None or path in _STDOUT
 
 
+def keep_input(path: Path | None, data: Path) -> None:
+    """Raise ConfigError where -o would write over the rows that a command reads."""
+    if path is not None and path.is_file() and data.exists() and path.samefile(data):
+        raise ConfigError(
+            f"{path} holds the rows that are read, and would be written over",
+            help="give `-o` the name of another file",
+        )
+
+
 def write_output(path: Path | None, text: str) -> None:
     """Write a text where -o says.
 

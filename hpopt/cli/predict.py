@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hpopt.cli.options import DataArgument, RunArgument, TrustCode, own_code_aside
-from hpopt.cli.output import Output, SafeCsv, is_stdout, safe_cell, write_output
+from hpopt.cli.output import Output, SafeCsv, is_stdout, keep_input, safe_cell, write_output
 from hpopt.jsonline import json_line
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def predict_command(
     from hpopt.predicting import Model
     from hpopt.runs.finding import find_run
 
+    keep_input(output, data)
     model = Model(find_run(run), trust_code=trust_code)
     rows = model.rows(data)
     for note in rows.notes:

@@ -47,7 +47,7 @@ def runs_command(
     finished, stopped (ended early on request, its best kept and tested), failed (without a model)
     or interrupted (its process has gone).
     """
-    from hpopt.cli.text import table
+    from hpopt.cli.text import table, to_fit
     from hpopt.errors import ConfigError, RunError
     from hpopt.runs.finding import list_runs, list_unbegun, unbegun_in_words
     from hpopt.runs.folder import Run
@@ -75,7 +75,7 @@ def runs_command(
             rows.append(_row(run, paths))
     if rows:
         head = ["RUN", "CONFIG", "TRIALS", "BEST", "STATE", "AGE"]
-        print("\n".join(table(head, rows, right="TRIALS AGE")))
+        print(to_fit("\n".join(table(head, rows, right="TRIALS AGE"))))
     elif not paths and not as_json:
         print(f"no runs in {folder}; `hpopt tune CONFIG` makes one", file=sys.stderr)
 

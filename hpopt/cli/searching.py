@@ -58,7 +58,10 @@ def say_what_came(run: Run, *, as_json: bool, quiet: bool) -> None:
     else:
         print(run.shown_path if quiet else to_fit(conclude(run)))
     if run.end is not None and run.end.reason == "interrupted":
-        print(f"interrupted after {tally(run.trials(), run.n_calls)}", file=sys.stderr)
+        print(
+            f"interrupted after {tally(run.trials(), run.n_calls, is_going_on=False)}",
+            file=sys.stderr,
+        )
         print(how_to_resume(run), file=sys.stderr)
         raise typer.Exit(ENDED_BY_INTERRUPT)
     if run.best is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,7 +39,7 @@ def show_command(
     if as_json:
         emit(trial_record(opened, trial))
     else:
-        print("\n".join(_trial_lines(opened, trial)))
+        print(to_fit("\n".join(_trial_lines(opened, trial))))
 
 
 def _run_lines(run: Run) -> Iterator[str]:
@@ -56,11 +56,13 @@ def _run_lines(run: Run) -> Iterator[str]:
     yield f"{run.path.name}: {_STATES[run.state]}"
     yield from plain_verdict(run)
     yield f"  config  {run.header.config or name_of(run.path)}, begun {age(run.begun)}"
-    yield f"  search  {tally(trials, run.n_calls)}; {duration(seconds)} of fitting"
+    count = tally(trials, run.n_calls, is_going_on=run.state == "running")
+    yield f"  search  {count}; {duration(seconds)} of fitting"
     if run.goal.positive is not None:
         yield f'  positive class "{one_line(run.goal.positive)}"'
     if run.overrides:
-        yield f"  set     {' '.join(run.overrides)}"
+        in_force = {override.partition("=")[0].strip(): override for override in run.overrides}
+        yield f"  set     {' '.join(in_force.values())}"
     yield f"  folder  {run.shown_path}"
     for remark in (early_end(run), seen_test(run)):
         if remark:
@@ -88,7 +90,7 @@ _STATES = {
     "running": "running",
     "finished": "finished",
     "stopped": "stopped early, on request; `hpopt resume` goes on",
-    "failed": "ended without a model",
+    "failed": "failed: it ended without a model",
     "interrupted": "interrupted: its process has gone; `hpopt resume` goes on where it was",
 }
 
@@ -96,7 +98,8 @@ _STATES = {
 def _scores(run: Run, best: Trial) -> Iterator[str]:
     from hpopt.cli.text import table
     from hpopt.report.assessment import flattery_in_brief, verdicts
-    from hpopt.report.scores import score_rows
+    from hpopt.report.scores import rule_of_scores, score_rows
+    from hpopt.report.suspicion import cautions
 
     scores = score_rows(run, best)
     rows = [[row.name, row.validation, row.test, row.interval] for row in scores]
@@ -104,7 +107,8 @@ def _scores(run: Run, best: Trial) -> Iterator[str]:
     head = [f"{run.metric} ({direction} is better)", "validation", "test"]
     head.append("interval" if any(row.interval for row in scores) else "")
     yield from ("", *table(head, rows, right="validation test"))
-    remarks = [line for line in (*verdicts(run), flattery_in_brief(run)) if line]
+    lines = (*cautions(run), rule_of_scores(run), *verdicts(run), flattery_in_brief(run))
+    remarks = [line for line in lines if line]
     yield from ("", *remarks) if remarks else ()
 
 
@@ -170,11 +174,20 @@ def _trial_lines(run: Run, trial: Trial) -> Iterator[str]:
     yield from aligned({name: show_param(value) for name, value in trial.params.items()})
     if trial.result is not None and trial.result.curves:
         yield from ("", "curves")
-        yield from aligned({name: _in_brief(curve) for name, curve in trial.result.curves.items()})
+        yield from aligned(_curves(trial.result.curves))
 
 
-def _in_brief(curve: Sequence[float | None]) -> str:
-    """A curve's first and last number, and its lowest where that is another.
+def _curves(curves: Mapping[str, Sequence[float | None]]) -> dict[str, str]:
+    """Each curve in brief; its best number is the highest where more of a metric is better."""
+    from hpopt.metrics.metrics import METRICS
+
+    metrics = {name: METRICS.get(name.removeprefix("val_")) for name in curves}
+    rising = {name for name, metric in metrics.items() if metric and metric.greater_is_better}
+    return {name: _in_brief(curve, name in rising) for name, curve in curves.items()}
+
+
+def _in_brief(curve: Sequence[float | None], greater_is_better: bool) -> str:
+    """A curve's first and last number, and its lowest (or highest) where that is another.
 
     Where it was not finite it has none.
     """
@@ -184,7 +197,7 @@ def _in_brief(curve: Sequence[float | None]) -> str:
     if not numbers:
         return "–"
     ends = f"{show_score(curve[0])} → {show_score(curve[-1])}"
-    lowest = min(numbers)
-    if show_score(lowest) in (show_score(curve[0]), show_score(curve[-1])):
+    best, word = (max(numbers), "highest") if greater_is_better else (min(numbers), "lowest")
+    if show_score(best) in (show_score(curve[0]), show_score(curve[-1])):
         return ends
-    return f"{ends}, lowest {show_score(lowest)} in epoch {curve.index(lowest) + 1}"
+    return f"{ends}, {word} {show_score(best)} in epoch {curve.index(best) + 1}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import shutil
 import sys
 import textwrap
@@ -13,6 +15,9 @@ from hpopt.shown import one_line
 
 if TYPE_CHECKING:
     from hpopt.space.space import Space
+
+
+_NARROWEST = 12  # of a column of text, in letters
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: str = "") -> list[str]:
@@ -55,8 +60,65 @@ def to_fit(text: str) -> str:
 
 
 def wrapped(text: str, width: int) -> str:
-    """The text with no line longer than `width`, as far as its words allow; indents are kept."""
-    return "\n".join(_wrapped_line(line, width) for line in text.split("\n"))
+    """The text with no line longer than `width`, as far as its words allow; indents are kept.
+
+    Rows of a table, one below the other, keep their columns: a cell goes on below itself.
+    """
+    lines: list[str] = []
+    for is_table, group in itertools.groupby(text.split("\n"), key=_is_row):
+        block = list(group)
+        if is_table and max(map(len, block)) > width:
+            lines += _narrowed(block, width)
+        else:
+            lines += [_wrapped_line(line, width) for line in block]
+    return "\n".join(lines)
+
+
+def _is_row(line: str) -> bool:
+    return re.search(r"\S {2,}\S", line) is not None
+
+
+def _narrowed(rows: Sequence[str], width: int) -> list[str]:
+    """Rows with the widest cells that have spaces in several lines, each below its beginning.
+
+    Where not even that is enough, they stay as they are: no name is cut that may be copied.
+    """
+    spans = _columns(rows)
+    cells = [[row[start:end].rstrip() for start, end in spans] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    excess = spans[0][0] + sum(widths) + 2 * (len(spans) - 1) - width
+    for place in sorted(range(len(spans)), key=lambda place: -widths[place]):
+        words = [word for row in cells for word in row[place].split()]
+        least = max(map(len, words), default=0)
+        if len(words) > len(cells) and excess > 0:
+            narrower = max(widths[place] - excess, least, _NARROWEST)
+            excess -= max(widths[place] - narrower, 0)
+            widths[place] = min(widths[place], narrower)
+    if excess > 0:
+        return list(rows)
+    indent = " " * spans[0][0]
+    lines = []
+    for row in cells:
+        flush = [cell.startswith(" ") for cell in row]
+        parts = [
+            [cell] if len(cell) <= most else textwrap.wrap(cell, most, break_long_words=False)
+            for cell, most in zip(row, widths, strict=True)
+        ]
+        for texts in itertools.zip_longest(*parts, fillvalue=""):
+            shown = [
+                text.strip().rjust(most) if is_flush else text.ljust(most)
+                for text, most, is_flush in zip(texts, widths, flush, strict=True)
+            ]
+            lines.append(f"{indent}{'  '.join(shown)}".rstrip())
+    return lines
+
+
+def _columns(rows: Sequence[str]) -> list[tuple[int, int]]:
+    """Where each column begins and ends: between two, every row has two spaces or more."""
+    longest = max(map(len, rows))
+    padded = [row.ljust(longest) for row in rows]
+    used = "".join("x" if any(row[i] != " " for row in padded) else " " for i in range(longest))
+    return [match.span() for match in re.finditer(r"x(?: ?x)*", used)]
 
 
 def _wrapped_line(line: str, width: int) -> str:

@@ -49,7 +49,7 @@ def _csv(run: Run, safe: Callable[[str], str]) -> str:
     columns = trial_columns(run.header, run.trials())
     writer = csv.DictWriter(file, columns, lineterminator="\n")
     writer.writerow({name: safe(name) for name in columns})
-    for row in trial_rows(run.trials()):
+    for row in trial_rows(run.trials(), is_going_on=run.state == "running"):
         cells = {name: _cell(name, value) for name, value in row.items()}
         writer.writerow({n: safe(c) if isinstance(c, str) else c for n, c in cells.items()})
     return file.getvalue()

@@ -50,7 +50,7 @@ def tune_command(
     """
     from hpopt.config.loading import load_config
 
-    check_config_argument(config)
+    check_config_argument(config, "tune")
     overrides = list(overrides or ())
     if name is not None:
         overrides.append(f"output.name={json.dumps(name, ensure_ascii=False)}")

@@ -16,12 +16,12 @@ from hpopt.config.binding import Binding, bind
 from hpopt.config.document import Document, KeyPath
 from hpopt.config.dumping import block_yaml
 from hpopt.config.nesting import flattened
-from hpopt.config.parsing import parse_document, read_document
+from hpopt.config.parsing import OVERRIDE, parse_document, read_document
 from hpopt.config.plain import check_plain, no_config
 from hpopt.config.problems import in_order, problems_of
 from hpopt.config.schema import Settings
 from hpopt.data.settings import AnyData, located
-from hpopt.errors import ConfigError, shorten, suggest_name
+from hpopt.errors import ConfigError, Location, shorten, suggest_name
 from hpopt.metrics.metric import Metric
 from hpopt.metrics.metrics import METRICS, default_metric, metrics_for
 from hpopt.space.dimensions import Categorical, Dimension
@@ -169,7 +169,11 @@ def _check_is_ours(document: Document) -> None:
     """Raise ConfigError, one for all, for a mapping that was never meant for hpopt."""
     sections = Settings.model_fields
     needed = [name for name, field in sections.items() if field.is_required()]
-    others = [str(key) for key in document.tree if key not in sections]
+    others = [
+        str(key)
+        for key in document.tree
+        if key not in sections and not _is_override(document.location((key,), of_key=True))
+    ]
     if others and sum(name in document.tree for name in needed) < 2:
         raise ConfigError(
             f"this is no config of hpopt: it has {_listed(others)}, and of "
@@ -177,6 +181,10 @@ def _check_is_ours(document: Document) -> None:
             location=document.location((others[0],), of_key=True),
             help="`hpopt init DATA --target NAME` writes one; docs/configuration.md has every key",
         )
+
+
+def _is_override(place: Location | None) -> bool:
+    return place is not None and place.file.startswith(OVERRIDE)
 
 
 def _listed(names: Sequence[str]) -> str:

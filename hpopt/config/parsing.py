@@ -10,6 +10,7 @@ from hpopt.config.nesting import written_path
 from hpopt.config.yaml12 import Reader
 from hpopt.errors import ConfigError, Location, closest
 
+OVERRIDE = "--set "  # how the place of an override begins
 _MOST_BYTES = 2_000_000  # a longer text takes long to be refused for what is in it
 
 
@@ -73,7 +74,7 @@ def _decode(path: Path, source: bytes) -> str:
 
 def _apply_override(document: Document, override: str) -> None:
     key, equals, text = override.partition("=")
-    place = Location(f"--set {override}")
+    place = Location(f"{OVERRIDE}{override}")
     path: KeyPath = tuple(part.strip() for part in key.split("."))
     if not equals or not all(path):
         raise ConfigError(

@@ -69,6 +69,8 @@ def problems_of(error: pydantic.ValidationError, document: Document) -> list[Pro
             case _:
                 misfits[path].append(detail)
     for path, details in misfits.items():
+        if any(len(other) > len(path) and other[: len(path)] == path for other in misfits):
+            continue  # a union: what is wrong within the mapping says it all
         complaint = misfit(dotted(path), document.value_at(path), details)
         problems.append(Problem(complaint[0], document.location(path), complaint[1]))
     return in_order(problems)
@@ -166,10 +168,17 @@ def _plain(bound: Any) -> str:
 def _unknown_key(loc: tuple[str | int, ...], path: KeyPath, document: Document) -> Problem:
     legal = _section_at(loc[:-1]).model_fields
     where = f"in {dotted(path[:-1])}" if len(path) > 1 else "at the top level"
+    elsewhere = [
+        f"`{section}.{path[-1]}`"
+        for section, field in Settings.model_fields.items()
+        if path[-1] in getattr(field.annotation, "model_fields", ())
+    ]
     return Problem(
         f"unknown key `{path[-1]}` {where}",
         document.location(path, of_key=True),
-        suggest_name(str(path[-1]), legal),
+        f"did you mean {' or '.join(elsewhere)}?"
+        if elsewhere
+        else suggest_name(str(path[-1]), legal),
     )
 
 

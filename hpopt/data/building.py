@@ -283,7 +283,7 @@ def _positive_in_words(encoded: Target) -> str:
     if not TASKS[encoded.task].has_threshold:
         return ""
     share = float((encoded.values == 1).sum() / (encoded.values >= 0).sum())
-    return f'; positive is "{encoded.labels[1]}", {share:.1%} of the rows'
+    return f'; positive is "{encoded.labels[1]}", {100 * share:.3g} % of the rows'
 
 
 def _checked_transform(transform: TargetTransform, encoded: Target) -> TargetTransform:

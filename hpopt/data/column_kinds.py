@@ -280,7 +280,7 @@ class _Texts:
             or self._date()
             or self._clock()
             or self._left_out(name)
-            or self._categorical(f"{self.n_distinct} different texts{self._of_code()}")
+            or self._categorical(f"{self.n_distinct:,} different texts{self._of_code()}")
         )
 
     def as_asked(self, asked: ColumnKind) -> Verdict:
@@ -416,7 +416,7 @@ class _Texts:
         if self.counts[is_kept].sum() >= 0.5 * self.n_present or self.n_distinct < 20:
             return None
         words = sum(text.count(" ") + 1 for text in self.distinct) / self.n_distinct
-        often = f"{self.n_distinct} different texts in {self.n_present} rows"
+        often = f"{self.n_distinct:,} different texts in {self.n_present:,} rows"
         if words >= _WORDS_OF_TEXT or sum(map(len, self.distinct)) > 40 * self.n_distinct:
             return "text", f"free text: {often}", None
         named = _ID_NAME.search(name) or _ID_WORD.search(name)

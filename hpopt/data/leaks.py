@@ -192,10 +192,10 @@ def _pattern(table: Table, view: View, train: np.ndarray) -> str:
         is_rare = of_class[label] <= len(y) / 2
         is_pure = rows >= _FEWEST_ROWS and counts[label] >= _PURE * rows
         if is_rare and is_pure and counts[label] >= _COVERED * of_class[label]:
-            count = "all" if counts[label] == rows else str(counts[label])
+            count = "all" if counts[label] == rows else f"{counts[label]:,}"
             whose = f'{count} of them "{table.labels[label]}"'
             share = counts[label] / of_class[label]
-            patterns.append((share, f"it is {words} in {rows} training rows, {whose}"))
+            patterns.append((share, f"it is {words} in {rows:,} training rows, {whose}"))
     return max(patterns)[1] if patterns else ""
 
 

@@ -40,7 +40,7 @@ def note_on_repeats(table: Table, parts: Parts) -> str | None:
     counts, sizes = repeated_rows(table, parts), {part: len(rows) for part, rows in parts.items()}
     if not counts:
         return None
-    shown = " and ".join(f"{count} of {sizes[part]} {part}" for part, count in counts.items())
+    shown = " and ".join(f"{count:,} of {sizes[part]:,} {part}" for part, count in counts.items())
     if table.kind == _IMAGE:
         alike = sum(repeated_rows(table, parts, with_target=True).values())
         return _note_on_images(shown, sum(counts.values()), alike)

@@ -100,9 +100,11 @@ def metric_lines(table: Table) -> Iterator[str]:
     metric, instead = ("average_precision", others) if table.task == "binary" else ("auc", others)
     label = comment(inline_yaml(rarest))
     instead = instead.replace(f"{metric}, ", "")
-    most = max(table.shares.values())
-    yield f"  # Accuracy is {most:.3f} for whoever never says {label}, which {share:.1%} of the"
-    yield f"  # rows are: {metric} goes by how well rows are told apart, from the likeliest down."
+    commonest, most = max(table.shares.items(), key=lambda entry: entry[1])
+    always = comment(inline_yaml(commonest))
+    yield f"  # Accuracy is {most:.3f} for whoever always says {always}, and {100 * share:.3g} % of"
+    yield f"  # the rows are {label}: {metric} goes by how well rows are told apart, from the"
+    yield "  # likeliest down."
     yield f"  metric: {metric}  # or {instead}"
     yield "  # class_weight: balanced  # lets rare classes count more in the loss; or by label:"
     yield f"  # class_weight: {{{label}: {round(most / share, 1):g}}}; in space it can be searched"

@@ -56,7 +56,7 @@ def draw_comparison(runs: Sequence[Run]) -> Figure:
             [line[~np.isnan(line)] for lines in groups.values() for line in lines]
         )
         low, high = worthwhile_limits(every, first.greater_is_better)
-        set_heights(axes, low, high)
+        set_heights(axes, low, high, first.greater_is_better)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8, min_n_ticks=1))
         axes.set_xlim(1, max(max(map(len, lines)) for lines in groups.values()) + 0.5)
         axes.set_xlabel("trial")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpopt.plots import style
 from hpopt.runs.folder import Run
 from hpopt.runs.mistakes import MISTAKES, Mistakes
 from hpopt.runs.steps import Scored
@@ -150,7 +151,7 @@ class History:
 
     def limit_scores(self, axes: Axes) -> None:
         """Make a panel's y axis that of scores."""
-        set_heights(axes, *self.score_limits)
+        set_heights(axes, *self.score_limits, self.greater_is_better)
 
 
 def worthwhile_limits(scores: np.ndarray, greater_is_better: bool) -> tuple[float, float]:
@@ -164,7 +165,7 @@ def worthwhile_limits(scores: np.ndarray, greater_is_better: bool) -> tuple[floa
         top = float(scores[scores <= high + reach].max())
     if bottom == top:
         spare = abs(top) * 0.01 or 0.01
-        return bottom - spare, top + spare
+        return _within_possible(bottom, top, spare, greater_is_better)
     return bottom, top
 
 
@@ -173,7 +174,16 @@ def beside_limits(low: float, high: float, score: float) -> int:
     return int(score > high) - int(score < low)
 
 
-def set_heights(axes: Axes, bottom: float, top: float) -> None:
+def set_heights(axes: Axes, bottom: float, top: float, greater_is_better: bool) -> None:
     """Make a panel's y axis go from `bottom` to `top`, with room for the marks at both."""
-    spare = 0.06 * (top - bottom)
-    axes.set_ylim(bottom - spare, top + spare)
+    axes.set_ylim(_within_possible(bottom, top, 0.06 * (top - bottom), greater_is_better))
+    style.count_in_thousands(axes.yaxis)
+
+
+def _within_possible(
+    bottom: float, top: float, spare: float, greater_is_better: bool
+) -> tuple[float, float]:
+    """The limits with some room, as far as scores can go: to 1 where more is better, else to 0."""
+    if greater_is_better:
+        return bottom - spare, min(top + spare, 1.0) if top <= 1 else top + spare
+    return max(bottom - spare, 0.0) if bottom >= 0 else bottom - spare, top + spare

@@ -9,7 +9,7 @@ import numpy as np
 
 from hpopt.plots import style
 from hpopt.plots.history import History, NotYetError
-from hpopt.report.words import show_score
+from hpopt.report.words import show_param, show_score
 from hpopt.trials import Trial, ranked
 
 if TYPE_CHECKING:
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 _SHOWN, _A_ROW = 5, 3
 _LABELS = {"loss": "loss on training", "val_loss": "loss on validation"}
+_OTHERS = (style.BLUE, style.GREEN, style.PURPLE, style.ORANGE, style.SKY)  # red is the best's
 # A quantity that changes by more than this factor is easier to read on a logarithmic axis.
 _WIDE = 30
+_FEW_DECADES = 1e3
 
 
 def draw_learning_curves(history: History) -> Figure:
@@ -48,6 +50,8 @@ def draw_learning_curves(history: History) -> Figure:
         axes.set_xlabel("epoch")
         axes.set_ylabel(_LABELS.get(name, name.replace("_", " ")))
     _share_losses(dict(zip(names, panels, strict=False)))
+    for axes in panels:
+        _number(axes)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles[::-1], labels[::-1], loc="outside upper left", ncols=3)
     return figure
@@ -88,15 +92,13 @@ def _curves(trial: Trial) -> dict[str, np.ndarray]:
 def _draw(axes: Axes, history: History, trial: Trial, rank: int, name: str) -> None:
     curve = _curves(trial).get(name, np.empty(0))
     who = f"trial {trial.number}"
-    looks: dict[str, Any] = {"color": style.CYCLE[rank], "linewidth": 1.0}
-    if history.best is not None and trial.number == history.best.number:
+    looks: dict[str, Any] = {"color": _OTHERS[rank % len(_OTHERS)], "linewidth": 1.0}
+    is_best = history.best is not None and trial.number == history.best.number
+    if is_best:
         who, looks = f"{who}, the best", {"color": style.RED, "linewidth": 1.8, "zorder": 4}
-    elif rank == 1:
-        looks["color"] = style.BLUE
     if trial.number == 1:
-        who = "default" if rank else "default, the best"
-        looks |= {"linestyle": (0, (4, 2))}
-        looks |= {"color": style.DARK} if rank else {}
+        who = "default, the best" if is_best else "default"
+        looks |= {"linestyle": (0, (4, 2))} | ({} if is_best else {"color": style.DARK})
     axes.plot(
         np.arange(1, len(curve) + 1),
         curve,
@@ -110,6 +112,23 @@ def _is_wide(curves: list[np.ndarray]) -> bool:
     finite = np.concatenate(curves)
     finite = finite[np.isfinite(finite)]
     return bool(finite.size and finite.min() > 0 and finite.max() > _WIDE * finite.min())
+
+
+def _number(axes: Axes) -> None:
+    """Number a panel's y axis, on a logarithmic one of few decades between the powers of ten too.
+
+    Powers of ten alone would leave one or two numbers there.
+    """
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    if axes.get_yscale() == "linear":
+        style.count_in_thousands(axes.yaxis)
+        return
+    low, high = axes.get_ylim()
+    if high / low < _FEW_DECADES:
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(lambda value, place: show_param(float(f"{value:.3g}")))
+        axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _share_losses(panels: dict[str, Axes]) -> None:

@@ -103,7 +103,7 @@ class PairGrid:
         axes = self.figure.add_axes((self._bars, low, 0.1 * inch, high - low))
         bar = self.figure.colorbar(mappable, cax=axes)
         bar.outline.set_visible(False)
-        bar.ax.yaxis.set_major_formatter(lambda value, place: f"{value:,.4g}")
+        style.count_in_thousands(bar.ax.yaxis)
         bar.set_label(label)
 
     def finish(self, history: History, text: str, notes: Sequence[str] = ()) -> Figure:

@@ -9,7 +9,7 @@ import numpy as np
 from hpopt.plots import scales, style
 from hpopt.plots.history import History, NotYetError
 from hpopt.plots.pair_grid import PairGrid
-from hpopt.plots.partial_dependence import draw_curve
+from hpopt.plots.partial_dependence import averaged, draw_curve
 from hpopt.search.dependence import Dependence
 
 if TYPE_CHECKING:
@@ -54,10 +54,10 @@ def draw_pairs(history: History) -> Figure:
         _draw_dots(below, history, effect)
         grid.mark(below, history, (effect.dimensions[0], effect.dimensions[1]))
     if lower is not None:
-        grid.colour_bar(lower, f"average {history.metric} (darker is better)", half="lower")
+        grid.colour_bar(lower, f"{averaged(history.metric)} (darker is better)", half="lower")
         grid.colour_bar(upper, "its standard deviation", half="upper")
     hatched = any(np.isnan(effect.middle).any() for effect in effects.values())
-    notes = ["a step of colour is a deviation or more"]
+    notes = ["a step of colour is the usual deviation (the median of those above) or more"]
     notes += ["hatched where one of the two is inactive"] if hatched else []
     return grid.finish(history, f"Partial dependence of {history.score_label}", notes)
 

@@ -39,7 +39,8 @@ def draw_partial_dependence(history: History) -> Figure:
     for axes in panels[len(dimensions) :]:
         style.switch_off(axes)
     for axes in panels[::columns]:
-        axes.set_ylabel(f"average {history.metric}")
+        axes.set_ylabel(averaged(history.metric))
+        style.count_in_thousands(axes.yaxis)
     entries = dict(zip(*panels[0].get_legend_handles_labels()[::-1], strict=True))
     for axes in panels[1 : len(dimensions)]:
         entries |= dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
@@ -50,6 +51,11 @@ def draw_partial_dependence(history: History) -> Figure:
         columnspacing=1.4, handletextpad=0.5,
     )  # fmt: skip
     return figure
+
+
+def averaged(metric: str) -> str:
+    """The label of averages of a metric; that of `average_precision` need not say it twice."""
+    return metric if metric.startswith("average") else f"average {metric}"
 
 
 def draw_curve(axes: Axes, history: History, effect: Dependence) -> None:

@@ -7,13 +7,17 @@ are parts of viridis, along which lightness changes evenly.
 from __future__ import annotations
 
 import io
+import itertools
 import logging
+import math
 import warnings
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
@@ -147,6 +151,25 @@ def spread_colours() -> Colormap:
     import matplotlib
 
     return matplotlib.colormaps["Greys"]
+
+
+def count_in_thousands(axis: Axis) -> None:
+    """Number a linear axis as people write: 19,210, and no power of ten of what they can read."""
+    axis.set_major_formatter(
+        lambda value, place: tick_label(value, axis.get_majorticklocs().tolist())
+    )
+
+
+def tick_label(value: float, ticks: Sequence[float]) -> str:
+    """A number on an axis, with the decimals that its `ticks` need to differ as they do."""
+    size = max((abs(float(tick)) for tick in ticks), default=abs(value)) or 1.0
+    if not 1e-4 <= size < 1e9:
+        return f"{value:.3g}"
+    step = min((b - a for a, b in itertools.pairwise(sorted(ticks)) if b > a), default=size)
+    most = max(0, 1 - math.floor(math.log10(step)))
+    exact = (n for n in range(most) if all(abs(t - round(t, n)) < step / 1000 for t in ticks))
+    decimals = next(exact, most)
+    return f"{round(value, decimals) + 0.0:,.{decimals}f}"
 
 
 def title(figure: Figure, text: str, y: float = 0.99) -> None:

@@ -67,7 +67,8 @@ def describe_flattery(run: Run) -> list[str]:
             f"fitted again on fresh splits, the params of trial {run.chosen.number} gave "
             f"{show_score(flattery.confirmed)} on average; "
         )
-    sentence += f"on the test part the final network gives {show_score(flattery.test)}"
+    final = show_with(scored.interval("best", run.metric), flattery.test)
+    sentence += f"on the test part the final network gives {final}"
     if run.threshold != HALF and run.rule != OWN_THRESHOLD:
         sentence += f" at the threshold {HALF}, by which trials are judged"
     return [sentence + ".", *_difference(flattery, scored.rows), *_beyond(flattery)]
@@ -122,7 +123,7 @@ def flattery_in_brief(run: Run) -> str | None:
     shown = f"{show_with(interval, abs(difference))} {show_interval(interval)}"
     if interval.low > 0:
         return f"Validation flattered by {shown}: more than chance gives."
-    if difference > 0:
+    if difference > 0 and any(digit in "123456789" for digit in shown.partition(" ")[0]):
         return f"Validation flattered by {shown}: it may be chance."
     shown = f"{show_with(interval, difference)} {show_interval(interval)}"
     return f"Validation did not flatter: {shown}."

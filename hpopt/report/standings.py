@@ -127,7 +127,10 @@ def _check_objectives(runs: Sequence[Run]) -> None:
             groups = "; ".join(f"{text} in {', '.join(ids)}" for text, ids in by_text.items())
             raise ConfigError(
                 f"the runs have different {what}, which can't be compared: {groups}",
-                help="compare runs whose `training.metric` is the same",
+                help="compare runs whose `training.metric` is the same"
+                if what == "metrics"
+                else "scores are made by another rule or of another target: tune the config of "
+                "the older run anew, and compare that",
             )
 
 

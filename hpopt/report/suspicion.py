@@ -17,12 +17,30 @@ _LEAST_ERROR = 0.1
 _FEWEST_ROWS = 50
 
 
+# How `cautions` of the data begin that say a column may know the target.
+_LEAK = "possible leak"
+
+
 def cautions(run: Run) -> list[str]:
     """Sentences on why the scores may not hold; none where nothing speaks against them."""
-    path = run.path / DATA
-    data = json.loads(path.read_text()) if path.is_file() else {}
+    data = _data(run)
     named = [f"{capital(text)}." for text in data.get("cautions", ())]
     return [*_near_perfect(run, data, bool(named)), *named]
+
+
+def doubt(run: Run) -> str | None:
+    """Why no score is to be relied on yet, in a few words, where `cautions` give the reason."""
+    data = _data(run)
+    if any(text.startswith(_LEAK) for text in data.get("cautions", ())):
+        return "a column may give the target away"
+    return "they are suspiciously good" if any(_near_perfect(run, data, False)) else None
+
+
+def _data(run: Run) -> dict[str, Any]:
+    """What the run has recorded of its rows; nothing of a run that has not."""
+    path = run.path / DATA
+    data: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    return data
 
 
 def _near_perfect(run: Run, data: Mapping[str, Any], is_explained: bool) -> Iterator[str]:

@@ -28,7 +28,12 @@ def conclude(run: Run) -> str:
         reasons = sorted({trial.reason or "" for trial in trials if trial.state == "failed"})
         end = early_end(run)
         none = "no trial gave a value, so there is no model"
-        return "\n".join([none, *reasons[:3], *([end] if end else []), folder])
+        if run.end is not None and run.end.reason == "time_limit":
+            reasons = [
+                *reasons[:3],
+                f"give it more time: hpopt resume {run.shown_path} -s search.time_limit=SECONDS",
+            ]
+        return "\n".join([none, *reasons[:4], *([end] if end else []), folder])
     first, *others = score_rows(run, best)
     whose = "the default params" if best.number == 1 else f"trial {best.number}"
     if run.ensemble:

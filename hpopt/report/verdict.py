@@ -6,6 +6,7 @@ written has the first alone.
 
 from __future__ import annotations
 
+from hpopt.report.suspicion import doubt
 from hpopt.report.words import (
     capital,
     counted,
@@ -46,10 +47,21 @@ def _without_test(run: Run) -> str:
     finished = sum(trial.result is not None for trial in run.trials())
     score = f"`{run.metric}` {show_score(run.score(run.chosen))}"
     if finished < 2:
-        return f"On new rows expect about {score}: the test part has not been scored yet."
+        return f"{_expect(run)} about {score}: the test part has not been scored yet."
     return (
-        f"On new rows expect somewhat worse than {score}, the best of {finished} validation "
+        f"{_expect(run)} somewhat worse than {score}, the best of {finished} validation "
         "scores: the test part has not been scored yet."
+    )
+
+
+def _expect(run: Run) -> str:
+    """How a promise begins: with the doubt, where there is one."""
+    reason = doubt(run)
+    if reason is None:
+        return "On new rows expect"
+    return (
+        f"Do not rely on these scores yet, for {reason} (see below): only if every column is "
+        "known when a prediction is wanted, expect on new rows"
     )
 
 
@@ -57,7 +69,7 @@ def _expectation(run: Run, scored: Scored) -> str:
     score, interval = scored.best.get(run.metric), scored.interval("best", run.metric)
     if score is None:
         return f"What to expect on new rows is not known: the test part gives no `{run.metric}`."
-    sentence = f"On new rows expect `{run.metric}` of about {show_with(interval, score)}"
+    sentence = f"{_expect(run)} `{run.metric}` of about {show_with(interval, score)}"
     if interval is not None:
         low, high = (show_with(interval, end) for end in interval)
         sentence += f" ({scored.level:.0%} interval: {low} to {high})"
@@ -96,16 +108,16 @@ def _others(run: Run, scored: Scored) -> str | None:
     plain = {n: c for n, c in (scored.comparisons or {}).items() if n != "default"}
     leads = {name: _lead(run, c) for name, c in plain.items() if c is not None}
     ahead = {name for name, lead in leads.items() if lead.is_clear and lead.difference > 0}
-    for name in leads.keys() - ahead:
-        if scored.kinds.get(name) == "constant":
-            return _no_better_than_constant(run, scored, name)
     models = {name: lead for name, lead in leads.items() if scored.kinds.get(name) != "constant"}
     better = [n for n, lead in models.items() if lead.is_clear and lead.difference < 0]
     alike = [name for name, lead in models.items() if not lead.is_clear]
-    if better:
+    if better:  # before all else: that the network has learned nothing is no fault of the data
         best = min(better, key=lambda name: models[name].difference)
         by = show_with(models[best].interval, abs(models[best].difference))
         return f"{capital(best)} does better, by {by}: it may be all that these data need."
+    for name in leads.keys() - ahead:
+        if scored.kinds.get(name) == "constant":
+            return _no_better_than_constant(run, scored, name)
     if alike:
         verb = "does" if len(alike) == 1 else "do"
         return f"{capital(list_names(alike, quoted=True))} {verb} as well, and cost less."

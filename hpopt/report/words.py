@@ -132,13 +132,15 @@ def list_trials(numbers: Iterable[int]) -> str:
     return list_names([str(number) for number in numbers], quoted=True)
 
 
-def tally(trials: Sequence[Trial], n_calls: int | None = None) -> str:
+def tally(trials: Sequence[Trial], n_calls: int | None = None, *, is_going_on: bool = True) -> str:
     """What became of trials: 12 of 20 trials (1 failed, 2 cut off, 2 running).
 
-    Counted are those that came to their own end, which is what `n_calls` counts.
+    Counted are those that came to their own end, which is what `n_calls` counts; where no process
+    is at work on the run any more, none is running.
     """
     states = [trial.state for trial in trials]
-    counts = {"failed": "failed", "cut": "cut off", "running": "running"}
+    running = "running" if is_going_on else "interrupted"
+    counts = {"failed": "failed", "cut": "cut off", "running": running}
     parts = [f"{states.count(s)} {word}" for s, word in counts.items() if s in states]
     of = f"{made(trials):,} of " if n_calls else ""
     count = f"{of}{counted(n_calls or made(trials), 'trial')}"

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from hpopt.errors import ConfigError, RunError, closest
-from hpopt.runs.folder import JOURNAL, Run
+from hpopt.runs.folder import CONFIG, JOURNAL, Run
 from hpopt.runs.naming import name_of, order_of
 from hpopt.trials import Trial
 
@@ -38,7 +38,9 @@ def find_folder(reference: str, parent: Path = Path("runs")) -> Path:
         parent = path.parent
     if not path.name or (path.parent != Path() and path.is_dir()):
         return path  # which is no run folder; whoever opens it says so
-    return _the_one(path.name, _folders(parent), parent)
+    runs = _folders(parent)
+    meant = _without_journal(path.name, parent, runs)
+    return _the_one(path.name, runs, parent) if meant is None else meant
 
 
 def find_trial(run: Run, number: int) -> Trial:
@@ -70,6 +72,19 @@ def _folders(parent: Path) -> list[Path]:
     if not parent.is_dir():
         return []
     return sorted((path.parent for path in parent.glob(f"*/{JOURNAL}")), key=order_of, reverse=True)
+
+
+def _without_journal(reference: str, parent: Path, runs: list[Path]) -> Path | None:
+    """The folder of a run whose journal is gone, where no other run is meant; else None."""
+    if reference == LATEST or any(reference in run.name for run in runs):
+        return parent / reference if _has_lost_its_journal(parent / reference) else None
+    left = [path for path in parent.glob("*") if reference in path.name]
+    lost = [path for path in left if _has_lost_its_journal(path)]
+    return lost[0] if len(lost) == 1 else None
+
+
+def _has_lost_its_journal(path: Path) -> bool:
+    return (path / CONFIG).is_file() and not (path / JOURNAL).exists()
 
 
 def _is_begun(run: Path) -> bool:

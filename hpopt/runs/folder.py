@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from hpopt.space.space import Space
 
 JOURNAL = "journal.jsonl"
+CONFIG = "config.yaml"
 SUMMARY = "summary.md"
 DATA = "data.json"  # what is known of the data besides its rows
 
@@ -321,7 +322,7 @@ class Run:
 
         An inactive param is missing.
         """
-        return trial_frame(self.header, self.trials())
+        return trial_frame(self.header, self.trials(), is_going_on=self.state == "running")
 
     @property
     def best_params(self) -> dict[str, Any] | None:
@@ -431,7 +432,7 @@ class Run:
 
 def _what_is_left(path: Path) -> str | None:
     """What can be done with a folder that had a journal, if it is one."""
-    if not (path / "config.yaml").is_file():
+    if not (path / CONFIG).is_file():
         return None
     model = path / "best" / "model.keras"
     text = "a run is its journal: put it back from a copy"

@@ -19,14 +19,23 @@ def trial_columns(header: Header, trials: Sequence[Trial]) -> list[str]:
     return [*facts, *params, "epochs", "seconds", "seed", "started", "reason"]
 
 
-def trial_rows(trials: Sequence[Trial]) -> list[dict[str, Any]]:
+def state_of(trial: Trial, *, is_going_on: bool) -> str:
+    """How a trial stands: one that its process has left without an end is running no more."""
+    return "interrupted" if trial.state == "running" and not is_going_on else trial.state
+
+
+def trial_rows(trials: Sequence[Trial], *, is_going_on: bool = True) -> list[dict[str, Any]]:
     """A row for each trial, by number; what a trial does not have is absent from its row.
 
-    Metrics are in their own direction; an inactive param is absent.
+    Metrics are in their own direction; an inactive param is absent. `is_going_on` says whether a
+    process is still at work on the run.
     """
     rows = []
     for trial in trials:
-        row: dict[str, Any] = {"number": trial.number, "state": trial.state}
+        row: dict[str, Any] = {
+            "number": trial.number,
+            "state": state_of(trial, is_going_on=is_going_on),
+        }
         if trial.result is not None:
             row |= dict(trial.result.metrics)
             row |= {"epochs": trial.result.epochs, "seconds": trial.result.seconds}
@@ -38,12 +47,13 @@ def trial_rows(trials: Sequence[Trial]) -> list[dict[str, Any]]:
     return rows
 
 
-def trial_frame(header: Header, trials: Sequence[Trial]) -> Any:
+def trial_frame(header: Header, trials: Sequence[Trial], *, is_going_on: bool) -> Any:
     """The trials as a pandas.DataFrame; what a trial does not have is missing from its row.
 
     `started` is a time, of UTC.
     """
     import pandas as pd
 
-    frame = pd.DataFrame(trial_rows(trials), columns=trial_columns(header, trials))
+    rows = trial_rows(trials, is_going_on=is_going_on)
+    frame = pd.DataFrame(rows, columns=trial_columns(header, trials))
     return frame.assign(started=pd.to_datetime(frame["started"], utc=True, errors="coerce"))

@@ -151,10 +151,11 @@ class LeaveOneOut(NamedTuple):
 
     def __str__(self) -> str:
         """One honest line for the summary: `print(leave_one_out(surrogate))`."""
+        near, nearly_all = 100 * self.within_1, 100 * self.within_2
         return (
-            f"Of {self.n} values, each foretold from the others, {self.within_1:.0%} fell within 1 "
-            f"deviation (68 % would be right) and {self.within_2:.0%} within 2 (95 %); predictions "
-            f"explain {max(self.r2, 0.0):.0%} of the variance. {self._advice}"
+            f"Of {self.n} values, each foretold from the others, {near:.0f} % fell within 1 "
+            f"deviation (68 % would be right) and {nearly_all:.0f} % within 2 (95 %); predictions "
+            f"explain {100 * max(self.r2, 0.0):.0f} % of the variance. {self._advice}"
         )
 
     @property

@@ -1,5 +1,7 @@
 """What hpopt says to slips on the command line: each names the command that would be right."""
 
+import re
+
 import pytest
 from conftest import make_run
 
@@ -35,6 +37,7 @@ def here(tmp_path):
         ("tune mine.yaml --n-calls 3", "-s search.n_calls=VALUE"),
         ("tune mine.yaml --workers=2", "-s execution.workers=VALUE"),
         ("-s search.n_calls=3 tune mine.yaml", "hpopt tune mine.yaml -s search.n_calls=3"),
+        ("check mine.csv", "`hpopt check mine.yaml`"),
         ("tune rows.csv", "`hpopt init rows.csv --target NAME`"),
         ("check rows.csv", "`hpopt init rows.csv --target NAME`"),
         ("tune runs/2026-11-23T10-37-05_iris", "hpopt resume"),
@@ -43,6 +46,19 @@ def here(tmp_path):
         ("init mine.yaml", "`hpopt tune mine.yaml`"),
         ("tune compose.yaml", "`hpopt init DATA --target NAME`"),
         ("tune mine.yaml --quite", "--quiet"),
+        ("tune mine.yaml space.optimizer=adam", "hpopt tune mine.yaml -s space.optimizer=adam"),
+        ("tune mine.yaml training.epochs=3", "hpopt tune mine.yaml -s training.epochs=3"),
+        ("check mine.yaml n_calls=3", "hpopt check mine.yaml -s search.n_calls=3"),
+        ("resume latest n_calls=3", "hpopt resume latest -s search.n_calls=3"),
+        ("tune mine.yaml -s search.n_calls 3", "hpopt tune mine.yaml -s search.n_calls=3"),
+        ("tune mine.yaml -s n_calls=3", "did you mean `search.n_calls`?"),
+        ("tune mine.yaml -s metric=f1", "did you mean `training.metric`?"),
+        ("tune mine.yaml -s search.metric=f1", "did you mean `training.metric`?"),
+        ("--n-calls 3 tune mine.yaml", "hpopt tune mine.yaml -s search.n_calls=3"),
+        ("--n-calls=3 check mine.yaml", "hpopt check mine.yaml -s search.n_calls=3"),
+        ("--quiet tune mine.yaml", "hpopt tune mine.yaml --quiet"),
+        ("--nonsense show latest", "`hpopt show --help`"),
+        ("--nonsense", "`hpopt --help`"),
         ("tnue mine.yaml", "`tune`"),
         ("tune mine.yaml -s", "option `-s` requires an argument"),
     ],
@@ -64,11 +80,13 @@ def test_nothing_here_to_list_says_what_makes_one(tmp_path, hpopt):
     assert "`hpopt tune CONFIG`" in hpopt("plot").err
 
 
-@pytest.mark.parametrize("arguments", [["help"], ["help", "tune"], ["version"]])
+@pytest.mark.parametrize(
+    "arguments", [["help"], ["help", "tune"], ["version"], ["-h"], ["tune", "-h"], ["runs", "-h"]]
+)
 def test_help_and_version_are_commands_too(hpopt, arguments):
     done = hpopt(*arguments)
     assert done.code == 0
-    assert done.out.startswith(("Usage: hpopt", "hpopt "))
+    assert re.match("Usage: .*hpopt|hpopt |Usage: python -m pytest", done.out)
 
 
 def test_a_deleted_journal_or_model_is_named_with_what_is_left(here, hpopt):
@@ -76,7 +94,8 @@ def test_a_deleted_journal_or_model_is_named_with_what_is_left(here, hpopt):
     assert "`hpopt export-best" in hpopt("predict", "latest", "rows.csv").err
     (run / "config.yaml").write_text(CONFIG)
     (run / "journal.jsonl").unlink()
-    assert "put it back from a copy" in hpopt("show", str(run)).err
+    for name in (run, run.name, "iris"):
+        assert "put it back from a copy" in hpopt("show", name).err
 
 
 def test_lines_end_between_words():
@@ -84,6 +103,40 @@ def test_lines_end_between_words():
     assert wrapped(text, 20).split("\n") == [
         "  a line of words", "    that goes on and", "    on", "short"
     ]  # fmt: skip
+
+
+TABLE = """\
+  for comparison                 validation  test          [95 %]
+  default params (trial 1)           0.3611  0.38    [0.19, 0.59]
+  gradient boosting                  0.9722  0.96    [0.79, 1.00]"""
+COLUMNS = """\
+column  kind    use   distinct  why
+age     number  used       140  every value is a number"""
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        (TABLE, 80, TABLE),
+        (TABLE, 60, """\
+  for comparison            validation  test        [95 %]
+  default params (trial 1)      0.3611  0.38  [0.19, 0.59]
+  gradient boosting             0.9722  0.96  [0.79, 1.00]"""),
+        (TABLE, 50, """\
+  for comparison    validation  test        [95 %]
+  default params        0.3611  0.38  [0.19, 0.59]
+  (trial 1)
+  gradient              0.9722  0.96  [0.79, 1.00]
+  boosting"""),
+        (COLUMNS, 50, """\
+column  kind    use   distinct  why
+age     number  used       140  every value is a
+                                number"""),
+        (COLUMNS, 20, COLUMNS),  # names may be copied
+    ],
+)  # fmt: skip
+def test_rows_of_a_table_keep_their_columns(text, width, shown):
+    assert wrapped(text, width) == shown
 
 
 def test_an_error_has_colours_on_a_terminal_alone(monkeypatch, capsys):

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -73,6 +75,27 @@ def test_a_config_that_is_there_is_kept(hpopt, data, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("output", "help"),
+    [
+        ("my data.csv", "another file"),
+        ("configs/../my data.csv", "another file"),
+        ("link.yaml", "another file"),
+        ("x.csv", "`-o x.yaml`"),
+        ("config", "`-o config.yaml`"),
+        ("configs", "`-o 'configs/my data.yaml'`"),
+    ],
+)
+def test_only_a_config_is_written_and_never_over_the_table(hpopt, data, tmp_path, output, help):
+    before = (tmp_path / data).read_bytes()
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "link.yaml").symlink_to(data)
+    refused = hpopt("init", data, "-t", "label", "-o", output, "--force")
+    assert (refused.code, help in refused.err) == (2, True), refused.err
+    assert (tmp_path / data).read_bytes() == before
+    assert not (tmp_path / "x.csv").exists()
+
+
+@pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
         ([], 2, "--target NAME"),
@@ -119,6 +142,10 @@ def test_where_a_class_is_rare_the_drafted_metric_sees_it(hpopt, tmp_path, label
     assert f"  # classes: {shares}" in text
     assert load_config(tmp_path / "rare.yaml").settings.training.metric == metric
     assert ("class_weight" in text) == (metric != "accuracy")
+    if metric != "accuracy":
+        commonest = max(set(labels), key=labels.count)
+        most = labels.count(commonest) / N
+        assert re.search(f"Accuracy is {most:.3f} for whoever always says \\W?{commonest}\\b", text)
 
 
 FEW = {

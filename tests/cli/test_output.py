@@ -141,3 +141,13 @@ def test_trials_have_safe_cells_where_they_are_asked_for(hpopt, tmp_path):
     }
     assert rows[()][3]["params.size"] == "=cmd|x"
     assert rows["--safe-csv",][3]["params.size"] == "'=cmd|x"
+
+
+def test_no_command_writes_over_the_rows_that_it_reads(hpopt, tmp_path):
+    run = make_run(tmp_path / "runs" / "it")
+    (tmp_path / "rows.csv").write_text("a\n1\n")
+    (tmp_path / "link").symlink_to("rows.csv")
+    for place in ("rows.csv", "./rows.csv", "link"):
+        done = hpopt("predict", run, "rows.csv", "-o", place)
+        assert (done.code, "would be written over" in done.err) == (2, True)
+    assert (tmp_path / "rows.csv").read_text() == "a\n1\n"

@@ -1,5 +1,5 @@
 import pytest
-from conftest import make_run
+from conftest import make_run, synthetic_run
 
 from hpopt.runs.folder import Run
 from hpopt.runs.journal import Started
@@ -98,7 +98,7 @@ def test_a_run_without_a_model(tmp_path, run, hpopt):
     (run / "journal.jsonl").write_text("".join(kept))
     done = hpopt("show", "latest")
     assert (done.code, done.err) == (0, "")
-    assert done.out.startswith(f"{ID}: ended without a model")
+    assert done.out.startswith(f"{ID}: failed: it ended without a model")
 
 
 def test_a_run_that_an_earlier_version_wrote(tmp_path, hpopt):
@@ -112,3 +112,12 @@ def test_an_unknown_run(run, hpopt):
     done = hpopt("show", "wine")
     assert (done.code, done.out) == (1, "")
     assert ID in done.err
+
+
+def test_the_best_of_a_curve_is_the_highest_where_more_is_better(tmp_path, hpopt):
+    curves = {"val_accuracy": [0.5, 0.9, 0.7], "val_loss": [0.9, 0.2, 0.4], "val_rmse": [3.0, 1, 2]}
+    synthetic_run(tmp_path / "runs", curves=curves)
+    shown = hpopt("show", "latest", "2").out
+    assert "0.5000 → 0.7000, highest 0.9000 in epoch 2" in shown
+    assert "0.9000 → 0.4000, lowest 0.2000 in epoch 2" in shown
+    assert "3.000 → 2.000, lowest 1.000 in epoch 2" in shown

@@ -1,8 +1,9 @@
 import csv
 import io
+import json
 
 import pytest
-from conftest import make_run
+from conftest import make_run, synthetic_run
 
 
 @pytest.fixture
@@ -48,3 +49,15 @@ def test_a_file_that_can_t_be_written(run, hpopt):
     done = hpopt("trials", "latest", "-o", run / "journal.jsonl" / "x.csv")
     assert done.code == 1
     assert "can't be written" in done.err
+
+
+def test_a_trial_whose_process_has_gone_is_running_nowhere(tmp_path, hpopt):
+    run = synthetic_run(tmp_path / "runs", running=True)
+    assert run.state == "interrupted"
+    assert "(1 interrupted)" in hpopt("show", "latest").out
+    assert "12,interrupted" in hpopt("trials", "latest").out
+    assert json.loads(hpopt("trials", "latest", "--json").out.splitlines()[-1])["state"] == (
+        "interrupted"
+    )
+    assert json.loads(hpopt("show", "latest", "--json").out)["running"] == []
+    assert run.to_frame()["state"].iloc[-1] == "interrupted"

@@ -340,3 +340,16 @@ def test_the_keys_of_a_dataset_are_those_of_its_source(tmp_path, old, new, place
     said = rendered(tmp_path, TABLE.replace(old, new))
     assert words in said
     assert f"c.yaml{place}" in said
+
+
+@pytest.mark.parametrize(
+    ("override", "blamed"),
+    [
+        ("training.class_weight={'malignant': -1}", "class_weight.malignant must be"),
+        ("training.early_stopping={patience: -1}", "early_stopping.patience must be"),
+    ],
+)
+def test_what_is_wrong_within_a_mapping_is_one_problem(tmp_path, override, blamed):
+    text = rendered(tmp_path, BASE, [override])
+    assert blamed in text
+    assert text.count("error[") == 1

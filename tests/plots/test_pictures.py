@@ -391,3 +391,13 @@ def test_all_pictures_and_the_summary_name_the_same_best(tmp_path):
     assert f"best, trial {second}" in texts(draw(history, "parallel_coordinates"))
     assert f"trial {second}, the best" in texts(draw(history, "learning_curves"))
     assert f"| best (trial {second}) |" in summarise(run, Findings([], None))
+
+
+@pytest.mark.parametrize("rank", range(5))
+def test_no_two_learning_curves_are_of_one_colour_whichever_is_the_best(history, rank):
+    best = ranked(history.trials)[rank]
+    axes = draw(dataclasses.replace(history, best=best), "learning_curves").axes[0]
+    colours = {line.get_label(): line.get_color() for line in axes.get_lines()}
+    assert len(set(colours.values())) == len(colours) > 4
+    [name] = [each for each in colours if "the best" in each]
+    assert colours[name] == style.RED

@@ -104,7 +104,7 @@ def test_how_far_validation_flattered_is_said(tmp_path, difference, interval, br
     assert flattery_in_brief(run) in conclude(run)
     text = summarise(run, Findings([], None))
     assert "The best of 12 validation scores was 0.9000" in text
-    assert "gave 0.8800 on average; on the test part the final network gives 0.8765." in text
+    assert "gave 0.8800 on average; on the test part the final network gives 0.876." in text
     assert long in text
     lost = difference - 0.015
     moved = f"{'lost' if lost >= 0 else 'gained'} {abs(lost):.3f}"

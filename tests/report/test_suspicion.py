@@ -9,6 +9,7 @@ from hpopt.report.findings import find_out
 from hpopt.report.summary import summarise
 from hpopt.report.suspicion import cautions
 from hpopt.report.terminal import conclude
+from hpopt.report.verdict import verdict
 from hpopt.runs.journal import Step
 
 
@@ -56,3 +57,19 @@ def test_what_was_seen_in_the_data_stands_in_summary_and_terminal(tmp_path):
 
 def test_a_run_without_a_word_on_its_data_is_read(tmp_path):
     assert cautions(synthetic_run(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("best", "named", "reason"),
+    [
+        (0.8, ["possible leak: `refund` gives part of the target away"], "a column may give"),
+        (1.0, [], "they are suspiciously good"),
+        (0.8, ["3 of 40 test rows stand in the training part too"], None),
+        (0.8, [], None),
+    ],
+)
+def test_the_verdict_promises_nothing_that_is_doubted(tmp_path, best, named, reason):
+    run = closed(tmp_path, best, 0.5, named=named)
+    for text in (verdict(run)[0], summarise(run, find_out(run)), conclude(run)):
+        assert (f"Do not rely on these scores yet, for {reason}" in text) == (reason is not None)
+        assert ("On new rows expect" in text) == (reason is None)

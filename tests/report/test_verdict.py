@@ -4,6 +4,7 @@ import pytest
 from conftest import make_run, synthetic_run
 from test_assessment_in_words import closed, step_of, told
 
+from hpopt.report.assessment import flattery_in_brief
 from hpopt.report.summary import summarise
 from hpopt.report.terminal import conclude
 from hpopt.report.verdict import verdict
@@ -35,6 +36,11 @@ def test_gain_and_rivals_are_said_plainly(tmp_path, default, boosting, gain, oth
 def test_what_a_constant_does_as_well_comes_before_all_rivals(tmp_path):
     step = step_of(**{"majority class": UNCLEAR, "gradient boosting": UNCLEAR})
     assert "nothing shows that it has learned anything" in verdict(closed(tmp_path, step))[-1]
+
+
+def test_a_plain_model_that_does_better_comes_before_a_constant_that_does_as_well(tmp_path):
+    step = step_of(**{"majority class": UNCLEAR, "gradient boosting": WORSE})
+    assert verdict(closed(tmp_path, step))[-1].startswith("Gradient boosting does better, by 0.100")
 
 
 @pytest.mark.parametrize(("low", "has_learned"), [(0.7, True), (0.45, False)])
@@ -111,3 +117,13 @@ def test_an_interval_says_how_many_digits_are_worth_their_ink(score, interval, s
 )
 def test_params_are_written_as_a_config_takes_them(value, shown):
     assert show_param(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("difference", "begins"),
+    [(0.001, "Validation did not flatter"), (0.1, "Validation flattered by 0.10 [")],
+)
+def test_a_difference_that_is_shown_as_none_is_no_flattery(tmp_path, difference, begins):
+    flattery = {"search": 0.88, "test": 0.88 - difference, "difference": difference,
+                "interval": [-0.34, 0.34], "rows": 40}  # fmt: skip
+    assert str(flattery_in_brief(closed(tmp_path, step_of(flattery=flattery)))).startswith(begins)
