@@ -55,7 +55,8 @@ def minimize(
 
     No params come twice, and a search that has called `objective` on all there are ends there,
     unless it is `noisy`: params that are called several times then count by the mean. Where it is
-    neither said to be `noisy` nor not to be, the values themselves say whether noise is large.
+    neither said to be `noisy` nor not to be, the values themselves say how large noise is, and the
+    search answers it by new params near the best ones.
 
     A value that is NaN or infinite is a failed trial: the search learns to stay away from it, and
     the result leaves it out. An exception of the objective reaches the caller. The result has
@@ -72,14 +73,16 @@ def minimize(
     constants, searched = _read_space(space, dict(defaults or {}))
     _check_counts(n_calls=n_calls, n_initial=1 if n_initial is None else n_initial)
     of_searcher = _read_engine(engine, settings).of_searcher
-    searcher = make_searcher(**of_searcher, n_calls=n_calls, n_initial=n_initial)
+    searcher = make_searcher(
+        **of_searcher, n_calls=n_calls, n_initial=n_initial, repeats=noisy is True
+    )
     trials: list[Trial] = []
     points = None if noisy else searched.points(n_calls)
     for number in range(1, (n_calls if points is None else len(points)) + 1):
         suggestion = new_params(searcher.suggest(searched, trials, number=number, seed=seed))
         value = float(objective({**constants, **suggestion.params}))
         trial = Trial(number, suggestion.params, seed, info=suggestion.info)
-        trials.append(_ended(trial, value, None if noisy else 0.0))
+        trials.append(_ended(trial, value, 0.0 if noisy is False else None))
     best = incumbent(trials)
     if best is None:
         raise RunError(f"the objective gave no finite value in {len(trials)} calls")

@@ -233,6 +233,20 @@ def test_gp_repeats_nothing_where_values_have_no_noise():
     assert len(set(calls)) == 50
 
 
+def test_noise_that_nobody_spoke_of_repeats_nothing_and_makes_no_lucky_value_the_best():
+    rng = np.random.default_rng(0)
+    calls = []
+
+    def loud_where_bad(params):
+        calls.append(params["x"])
+        return params["x"] ** 2 * (1 + 1.5 * rng.normal())
+
+    space = {"x": {"type": "real", "low": -1.0, "high": 1.0, "default": 0.9}}
+    result = hpopt.minimize(loud_where_bad, space, n_calls=40)
+    assert len(set(calls)) == 40
+    assert abs(result.params["x"]) < 0.3 < abs(result.lowest["x"])
+
+
 def test_noisy_params_may_be_repeated_and_count_by_their_mean():
     rng = np.random.default_rng(0)
     result = hpopt.minimize(lambda params: rng.normal(), {"a": [0, 1]}, n_calls=14, noisy=True)

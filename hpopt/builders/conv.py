@@ -118,15 +118,17 @@ def build(
 
     def convolved(inputs: Any, width: int, size: int, apart: int, stride: int = 1) -> Any:
         layer = keras.layers.Conv1D if axes == 1 else keras.layers.Conv2D
-        return layer(
+        hidden = layer(
             width,
             size,
-            strides=stride,
-            dilation_rate=apart if stride == 1 else 1,  # Keras knows no dilated kernel that jumps
+            strides=stride if apart == 1 else 1,
+            dilation_rate=apart,
             padding="causal" if causal else "same",
             use_bias=normalization == "none",  # a normalisation has an offset of its own
             kernel_regularizer=regulariser,
         )(inputs)
+        # Keras knows no dilated kernel that jumps: what it would jump over is dropped.
+        return hidden if apart == 1 or stride == 1 else _every(hidden, stride)
 
     inputs = hidden = keras.Input(input_shape)
     for block, width in enumerate(own_numbers("filters", own, grown, "num_blocks")):
@@ -161,6 +163,14 @@ def _axes(input_shape: tuple[int, ...]) -> int:
             help="use `builder: dense_dropout`, or give rows of such a shape",
         )
     return axes
+
+
+def _every(hidden: Any, stride: int) -> Any:
+    """Every `stride`-th place of the picture along each axis, from the first on."""
+    import keras
+
+    layer = getattr(keras.layers, f"MaxPooling{len(hidden.shape) - 2}D")
+    return layer(1, strides=stride, padding="same")(hidden)
 
 
 def _pooled(hidden: Any, pooling: Pooling, size: int) -> Any:

@@ -14,6 +14,16 @@ from hpopt.tracking.observer import Observer, Plan
 from hpopt.trials import Trial, incumbent
 
 
+class Begun(Observer):
+    """Whether a search has begun: `is_so`."""
+
+    is_so = False
+
+    def begin(self, run: Run, plan: Plan) -> None:
+        """The set-up holds."""
+        self.is_so = True
+
+
 class JsonEvents(Observer):
     """Prints what happens, and tells another observer, who speaks to people on stderr.
 

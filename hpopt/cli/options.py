@@ -63,7 +63,8 @@ DataArgument = Annotated[
     Path,
     typer.Argument(
         metavar="DATA",
-        help="A CSV file (also .tsv, .gz), Parquet, or .npz/.npy of a run on arrays.",
+        help="A CSV file (also .tsv, .gz), Parquet, or .npz/.npy of a run on arrays; for images "
+        "a folder, an image, or a table of paths.",
     ),
 ]
 Overrides = Annotated[

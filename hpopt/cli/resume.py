@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpopt.cli.options import Json, Overrides, Quiet, RunArgument, TrustCode, own_code_aside
-from hpopt.cli.searching import ENDED_WITHOUT_MODEL, say_what_came, watcher
-from hpopt.cli.signals import stop_on_signals
+from hpopt.cli.options import Json, Overrides, Quiet, RunArgument, TrustCode
+from hpopt.cli.searching import ENDED_WITHOUT_MODEL, say_what_came, searching
 
 if TYPE_CHECKING:
     from hpopt.runs.folder import Run
@@ -37,8 +36,7 @@ def resume_command(
     from hpopt.tuning.tune import resume
 
     folder = find_folder(run)
-    observer = watcher(as_json, quiet)
-    with stop_on_signals(observer.stopping) as stop, own_code_aside():
+    with searching(as_json, quiet) as (observer, stop):
         before = len(Run.open(folder, curves=False).resumed)
         resumed = resume(
             folder,

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
+
+from hpopt.cli.options import own_code_aside
+from hpopt.cli.signals import stop_on_signals
 
 if TYPE_CHECKING:
     from hpopt.runs.folder import Run
@@ -23,6 +29,19 @@ def watcher(as_json: bool, quiet: bool) -> Observer:
 
     observer = Observer() if quiet else choose_progress()
     return JsonEvents(observer) if as_json else observer
+
+
+@contextmanager
+def searching(as_json: bool, quiet: bool) -> Iterator[tuple[Observer, threading.Event]]:
+    """Who is told how a search goes on, and the event that asks it to end: at once in its set-up,
+    and behind that as soon as what runs is done.
+    """
+    from hpopt.cli.events import Begun
+    from hpopt.tracking.observer import Observers
+
+    observer, begun = watcher(as_json, quiet), Begun()
+    with stop_on_signals(observer.stopping, lambda: begun.is_so) as stop, own_code_aside():
+        yield Observers(observer, begun), stop
 
 
 def say_what_came(run: Run, *, as_json: bool, quiet: bool) -> None:

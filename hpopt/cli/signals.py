@@ -15,10 +15,13 @@ _SAID = "stopping as soon as what runs now is done; Ctrl-C again stops at once"
 
 
 @contextmanager
-def stop_on_signals(shown: Callable[[str], bool] = lambda text: False) -> Iterator[threading.Event]:
+def stop_on_signals(
+    shown: Callable[[str], bool] = lambda text: False, has_begun: Callable[[], bool] = lambda: True
+) -> Iterator[threading.Event]:
     """An event that the first Ctrl-C sets; the second raises KeyboardInterrupt.
 
-    What is going to happen is `shown`, within the signal handler, or else written to stderr.
+    So does the first as long as nothing `has_begun` that could be kept: data may take minutes to
+    read. What is going to happen is `shown`, within the signal handler, or else written to stderr.
     SIGTERM and SIGHUP (a terminal that is closed, a machine that goes down) set it too, and raise
     KeyboardInterrupt after five seconds.
     """
@@ -34,6 +37,8 @@ def stop_on_signals(shown: Callable[[str], bool] = lambda text: False) -> Iterat
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
+        if not has_begun():
+            raise KeyboardInterrupt
         say(_SAID)
 
     def terminate(signum: int, frame: FrameType | None) -> None:

@@ -18,8 +18,7 @@ from hpopt.cli.options import (
     Quiet,
     own_code_aside,
 )
-from hpopt.cli.searching import say_what_came, watcher
-from hpopt.cli.signals import stop_on_signals
+from hpopt.cli.searching import say_what_came, searching
 
 if TYPE_CHECKING:
     from hpopt.config.loading import Config
@@ -72,7 +71,6 @@ def _tune(
     from hpopt.tuning.tune import tune
 
     earlier = None if warm_start is None else find_run(warm_start, output_dir)
-    observer = watcher(as_json, quiet)
-    with stop_on_signals(observer.stopping) as stop, own_code_aside():
+    with searching(as_json, quiet) as (observer, stop):
         run = tune(config, output_dir=output_dir, earlier=earlier, observer=observer, stop=stop)
     say_what_came(run, as_json=as_json, quiet=quiet)

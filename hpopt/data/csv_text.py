@@ -103,7 +103,8 @@ def check_file(path: Path) -> None:
         names = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
         match = closest(path.name, names)
         help = f"did you mean `{path.with_name(match)}`?" if match else None
-        raise DataError(f"there is no file {path}", help=help)
+        what = "file" if path.suffix else "file or folder"
+        raise DataError(f"there is no {what} {path}", help=help)
     if path.is_dir():
         raise DataError(f"{path} is a folder", help="name the file in it")
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from hpopt.data.reading import joined
-from hpopt.errors import DataError
+from hpopt.errors import DataError, in_words
 from hpopt.inputs.image.files import SUFFIXES
 from hpopt.inputs.stored import Sheet, Stored, Texts
 
@@ -33,8 +32,17 @@ def read_folder(folder: Path) -> tuple[Sheet, np.ndarray | None]:
     """
     inner = _folders(folder)
     parts = {path: _PARTS[path.name.lower()] for path in inner if path.name.lower() in _PARTS}
-    if 0 not in parts.values():
+    training = [path for path, part in parts.items() if part == 0]
+    if not training:
         return _sheet(folder, folder), None
+    # Beside folders of other names, one of images alone is a class that is called so.
+    if len(parts) < len(inner) and not any(_folders(path) for path in training):
+        sheet = _sheet(folder, folder)
+        sheet.notes.append(
+            f"{training[0]} has no sub-folders, so that all folders of {folder} are classes, and "
+            "none is a part"
+        )
+        return sheet, None
     notes = _left_out(folder, [path.name for path in inner if path not in parts])
     sheets = {path: _sheet(path, folder) for path in parts}
     _check_labels(sheets, parts)
@@ -42,6 +50,12 @@ def read_folder(folder: Path) -> tuple[Sheet, np.ndarray | None]:
     whole.notes += notes
     given = [np.full(sheets[path].rows, part, np.int8) for path, part in parts.items()]
     return whole, np.concatenate(given)
+
+
+def parts_in(folder: Path) -> list[Path]:
+    """The folders in it that are called as parts are; none where others stand beside them."""
+    inner = _folders(folder)
+    return inner if all(path.name.lower() in _PARTS for path in inner) else []
 
 
 def files_sheet(place: Path, path: str, label: str) -> Sheet:
@@ -70,13 +84,19 @@ def _sheet(folder: Path, root: Path) -> Sheet:
     labels: list[str] = []
     notes: list[str] = []
     for inner in _folders(folder):
+        _check_class(inner)
+        if _leads_back(inner.resolve(), [folder.resolve()]):
+            notes.append(f"{inner} is a link that leads back to {inner.resolve()}, and is left out")
+            continue
         names, more = _images_below(inner)
         notes += more
         if not names:
             notes.append(f"{inner} holds no images, and is left out")
         paths += [str((inner / name).relative_to(root)) for name in names]
         labels += [inner.name] * len(names)
-    loose = sorted(path.name for path in folder.iterdir() if is_image_name(path.name))
+    others = [path for path in _entries(folder) if not path.is_dir()]
+    notes += [f"{path} is a link that leads nowhere" for path in others if not path.exists()]
+    loose = [path.name for path in others if is_image_name(path.name)]
     if not paths:
         raise _no_classes(folder, loose)
     notes += _left_out(folder, loose)
@@ -85,6 +105,17 @@ def _sheet(folder: Path, root: Path) -> Sheet:
         LABEL: Texts.of(np.array(labels)),
     }
     return Sheet(columns, len(paths), notes=notes)
+
+
+def _check_class(folder: Path) -> None:
+    """Raise DataError where a folder's name can be no label: these stand in files of UTF-8."""
+    try:
+        folder.name.encode()
+    except UnicodeEncodeError:
+        raise DataError(
+            f"the name of the folder {folder} is no UTF-8, and can't be a class",
+            help="rename it",
+        ) from None
 
 
 def _check_labels(sheets: dict[Path, Sheet], parts: dict[Path, int]) -> None:
@@ -120,33 +151,54 @@ def _no_classes(folder: Path, loose: Sequence[str]) -> DataError:
 def _folders(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}")
-    return sorted(
-        path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
-    )
+    return [path for path in _entries(folder) if path.is_dir()]
 
 
 def _images_below(folder: Path) -> tuple[list[str], list[str]]:
-    """The images below a folder, as seen from it, and a word on what else is there."""
+    """The images below a folder, as seen from it, and words on what else is there."""
     images: list[str] = []
     others: list[str] = []
-    for name in _files_below(folder):
-        (images if is_image_name(name) else others).append(name)
+    notes: list[str] = []
+    for path in _files_below(folder, (folder.resolve(),), notes):
+        (images if is_image_name(path.name) else others).append(str(path.relative_to(folder)))
     if not others:
-        return images, []
+        return images, notes
     first = folder / others[0]
     if len(others) == 1:
-        return images, [f"1 file is no image by its name, and left out: {first}"]
-    return images, [
-        f"{len(others)} files are no images by their names, and left out: {first} is the first"
-    ]
+        return images, [*notes, f"1 file is no image by its name, and left out: {first}"]
+    word = f"{len(others)} files are no images by their names, and left out: {first} is the first"
+    return images, [*notes, word]
 
 
-def _files_below(folder: Path) -> Iterator[str]:
-    for place, inner, names in os.walk(folder):
-        inner[:] = sorted(name for name in inner if not name.startswith("."))
-        for name in sorted(names):
-            if not name.startswith(".") and name.lower() not in _LITTER:
-                yield str((Path(place) / name).relative_to(folder))
+def _files_below(folder: Path, above: tuple[Path, ...], notes: list[str]) -> Iterator[Path]:
+    """The files below a folder, also by links; `above` are the true places of it and its parents.
+
+    What leads back to one of these goes into the `notes`.
+    """
+    inner = []
+    for path in _entries(folder):
+        if path.is_dir():
+            inner.append(path)
+        elif path.name.lower() not in _LITTER:
+            yield path
+    for path in inner:
+        place = path.resolve()
+        if _leads_back(place, above):
+            notes.append(f"{path} is a link that leads back to {place}, and is left out")
+        else:
+            yield from _files_below(path, (*above, place), notes)
+
+
+def _leads_back(place: Path, above: Sequence[Path]) -> bool:
+    return any(each.is_relative_to(place) for each in above)
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What stands in a folder, by name, and is not hidden. Raises DataError where none may look."""
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        raise DataError(f"the folder {folder} can't be read: {in_words(error)}") from None
 
 
 def _left_out(folder: Path, names: Sequence[str]) -> list[str]:

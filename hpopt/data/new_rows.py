@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpopt.data.csv_text import check_file
-from hpopt.data.image_folders import PATH, files_sheet, is_image_name
+from hpopt.data.image_folders import PATH, files_sheet, is_image_name, parts_in
 from hpopt.data.prepared import Prepared
 from hpopt.data.reading import of_frame, read_csv, read_parquet
 from hpopt.data.sources import load_file
@@ -104,9 +104,26 @@ def _of_images(path: Path, data: Prepared, with_target: bool) -> NewRows:
         raise DataError(f"{path} {what}, and the model takes a table with the columns of its own")
     if not path.is_dir():
         check_file(path)
+    elif with_target:
+        _check_no_parts(path, data)
     sheet = files_sheet(path, needed[0], data.target_name or _TARGET_COLUMN)
     new = _of_sheet(sheet, str(path), data, with_target)
-    return replace(new, ids={needed[0]: as_texts(sheet.columns[needed[0]])})
+    return replace(new, ids={needed[0]: _in_utf_8(as_texts(sheet.columns[needed[0]]))})
+
+
+def _check_no_parts(folder: Path, data: Prepared) -> None:
+    """Raise DataError where a folder holds parts, such as `test`, whose classes are in these."""
+    parts = parts_in(folder)
+    if parts and not any(part.name in data.labels for part in parts):
+        raise DataError(
+            f"{folder} holds parts, {', '.join(part.name for part in parts)}, and no classes",
+            help=f"name one of them, such as {parts[0]}",
+        )
+
+
+def _in_utf_8(names: np.ndarray) -> np.ndarray:
+    """Names of files [n] as texts: a byte that is no UTF-8 is written out, as `hpopt` shows it."""
+    return np.array([name.encode(errors="backslashreplace").decode() for name in names.tolist()])
 
 
 def _of_sheet(sheet: Sheet, source: str, data: Prepared, with_target: bool) -> NewRows:

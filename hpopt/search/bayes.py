@@ -42,11 +42,13 @@ class BayesSearcher:
 
     `acquisition` is EI, PI, LCB or gp_hedge, which chooses among the three. `n_calls` is the run's
     budget, where it is known: of a small one the design takes little. `n_initial` sets its size.
+    Where there are no `repeats`, noise is answered by new points alone.
     """
 
     acquisition: str = "EI"
     n_calls: int | None = None
     n_initial: int | None = None
+    repeats: bool = True
 
     def suggest(
         self, space: Space, trials: Sequence[Trial], *, number: int, seed: int
@@ -78,7 +80,7 @@ class BayesSearcher:
         noise = math.sqrt(fit.hyperparameters.noise + data.noise)
         is_noisy = noise >= _NOISY and not data.has_plateau and not is_exact(trials)
         if self.acquisition == "EI" and is_noisy:
-            best = _most_telling(encoding, gp, fit, data, trials, rng)
+            best = self._most_telling(encoding, gp, fit, data, trials, rng)
         else:
             centres = data.x[np.argsort(means, kind="stable")]
             seen, _ = encoding.points([trial.params for trial in trials])
@@ -88,6 +90,25 @@ class BayesSearcher:
             return Suggestion(sample_unseen(encoding.space, trials, rng), info)
         params = encoding.space.from_unit(best)
         return Suggestion(params, info | ({"repeat": True} if is_seen(params, trials) else {}))
+
+    def _most_telling(
+        self,
+        encoding: Encoding,
+        gp: GP,
+        fit: Fit,
+        data: Observations,
+        trials: Sequence[Trial],
+        rng: np.random.Generator,
+    ) -> np.ndarray | None:
+        """The point [d], tried or new, whose value would tell most about which one is best."""
+        gradient = KnowledgeGradient(
+            encoding,
+            gp,
+            data.x[: data.n_finished],
+            lambda features, mu: fit.noise(features, mu) + data.noise,
+        )
+        barred = [t.params for t in trials if t.value is None or not self.repeats]
+        return gradient.best(encoding.points(barred)[0], rng)
 
     def _best(
         self,
@@ -107,25 +128,6 @@ class BayesSearcher:
         nominees = [top.tolist() for top in tops if top is not None]
         info["hedge"] = {"gains": gains.tolist(), "nominees": nominees}
         return tops[hedge_choice(gains, rng.random())]
-
-
-def _most_telling(
-    encoding: Encoding,
-    gp: GP,
-    fit: Fit,
-    data: Observations,
-    trials: Sequence[Trial],
-    rng: np.random.Generator,
-) -> np.ndarray | None:
-    """The point [d], tried or new, whose value would tell most about which one is best."""
-    gradient = KnowledgeGradient(
-        encoding,
-        gp,
-        data.x[: data.n_finished],
-        lambda features, mu: fit.noise(features, mu) + data.noise,
-    )
-    barred, _ = encoding.points([trial.params for trial in trials if trial.value is None])
-    return gradient.best(barred, rng)
 
 
 def _fit(

@@ -28,7 +28,7 @@ class Choice:
     """The trial of the lowest posterior mean, and that of the lowest value.
 
     `expected` and `expected_of_lowest` are what the posterior says of them, in values; `noise` is
-    the deviation of the noise, where that of all (warped) values is 1.
+    the deviation of the noise where the lowest is, that of all (warped) values being 1.
     """
 
     trial: Trial
@@ -53,7 +53,7 @@ def choose(space: Space, trials: Sequence[Trial]) -> Choice | None:
     surrogate = fit_surrogate(space, trials)
     means = _means(surrogate, finished)
     lowest = min(range(len(finished)), key=lambda i: float(finished[i].value or 0.0))
-    best, noise = int(means.argmin()), math.sqrt(surrogate.noise)
+    best, noise = int(means.argmin()), _noise_at(surrogate, finished[lowest])
     of_lowest = float(surrogate.data.warping(np.array([finished[lowest].value]))[0])
     return Choice(
         finished[best],
@@ -63,6 +63,14 @@ def choose(space: Space, trials: Sequence[Trial]) -> Choice | None:
         noise,
         float(means[lowest] - of_lowest) / max(noise, 1e-9),
     )
+
+
+def _noise_at(surrogate: Surrogate, trial: Trial) -> float:
+    """The deviation of the noise where a trial is: what is loud is soon very low by luck."""
+    features = surrogate.encoding.encode(*surrogate.encoding.points([trial.params]))
+    gp = surrogate.gp
+    row = int(np.square(gp.X - features).sum(axis=1).argmin())
+    return math.sqrt(gp.hyperparameters.noise * gp.loudness[row] + gp.variances[row])
 
 
 def expected_best(space: Space, trials: Sequence[Trial]) -> list[Trial]:

@@ -49,6 +49,10 @@ class Engine(Section):
         None leaves it to the engine.
         """
 
+    def searcher_of_distinct(self, n_calls: int | None, n_initial: int | None) -> Searcher:
+        """The same for whoever wants no params twice while others are left: most never do."""
+        return self.searcher(n_calls, n_initial)
+
     def note(self, space: Space, n_calls: int) -> str | None:
         """What people should know before `n_calls` trials of a space begin."""
         return None
@@ -138,6 +142,7 @@ def make_searcher(
     n_initial: int | None = None,
     given: Sequence[Params] = (),
     earlier: Sequence[Trial] = (),
+    repeats: bool = True,
     **settings: Any,
 ) -> Searcher:
     """The searcher of an engine with its settings, which starts from the defaults.
@@ -145,7 +150,10 @@ def make_searcher(
     `n_calls` is the budget. A run that is resumed with another one goes on from its trials: only
     the size of the initial design follows from it. `n_initial` sets that size, the defaults
     included. The params `given` are tried behind the defaults, and trials of an `earlier` run
-    inform it. Raises ConfigError where there is no such engine.
+    inform it. Without `repeats` no params come twice while others are left, however noisy values
+    are. Raises ConfigError where there is no such engine.
     """
-    searcher = engine_named(engine)(**settings).searcher(n_calls, n_initial)
+    of_engine = engine_named(engine)(**settings)
+    make = of_engine.searcher if repeats else of_engine.searcher_of_distinct
+    searcher = make(n_calls, n_initial)
     return GivenFirst(Informed(searcher, earlier) if earlier else searcher, given)

@@ -17,10 +17,11 @@ from hpopt.search.observations import Observations
 from hpopt.trials import Trial
 
 # Hyperparameters are fitted to no more than these, spread evenly over the ranks of their values: a
-# fit takes n^3 some tens of times, and more observations would hardly change it.
-_MOST_FITTED = 500
+# fit takes n^3 some tens of times, and more observations would hardly change it. Where it must be
+# asked how much is noise and where, which takes several fits, to no more than `_MANY`.
+_MOST_FITTED, _MANY = 300, 200
 # With so few observations a fit is cheap, and may lie far from the last one: it starts twice.
-_FEW, _MANY = 60, 200
+_FEW = 60
 # From how many trials on it is asked whether, and where, noise is loud.
 _ENOUGH = 12
 # By how much uneven noise must be the more probable, for its slopes are many; and above which
@@ -99,26 +100,26 @@ def fit_to_json(encoding: Encoding, n: int, fit: Fit) -> Mapping[str, Any]:
     return form
 
 
-def fit_to(
-    encoding: Encoding, data: Observations, warm: Fit | None = None, most: int = _MOST_FITTED
-) -> Fit:
-    """The most probable fit for at most so many of the data, started from the prior and `warm`.
+def fit_to(encoding: Encoding, data: Observations, warm: Fit | None = None) -> Fit:
+    """The most probable fit for the data, started from the prior and from `warm`.
 
     Of two explanations the more probable one is taken: that noise is even, or that it is loud where
-    the residuals are large of a fit that takes most for noise.
+    the residuals are large of a fit that takes most for noise. Of many data it is settled whether
+    noise is even: the fit goes on from `warm`.
     """
-    data = data.spread(most)
-    even, density = _fit(encoding, data, _starts(encoding, data, warm))
-    many = len(data.y) > _MANY and (warm is None or warm.loudness is None)
-    if data.has_plateau or many or len(data.y) < _ENOUGH:
+    is_settled = len(data.y) > _MANY and warm is not None and warm.loudness is None
+    blocks = _blocks(encoding, len(data.y))
+    data = data.spread(_MOST_FITTED if is_settled else _MANY)
+    even, density = _fit(encoding, data, blocks, _starts(encoding, data, warm))
+    if data.has_plateau or is_settled or len(data.y) < _ENOUGH:
         return Fit(even)
     loud = Hyperparameters.loud(len(encoding.searched))
-    noisy, noisy_density = _fit(encoding, data, [loud])
+    noisy, noisy_density = _fit(encoding, data, blocks, [loud])
     if noisy_density > density:
         even, density = noisy, noisy_density
     loudness, prior = _loudness(encoding, data, Fit(noisy))
     gp = Fit(noisy, loudness).condition(encoding, data)
-    uneven, uneven_density = _fit(encoding, data, [noisy], gp.loudness)
+    uneven, uneven_density = _fit(encoding, data, blocks, [noisy], gp.loudness)
     is_uneven = uneven_density + prior > density + _MARGIN and uneven.noise > _QUIET
     return Fit(uneven, loudness) if is_uneven else Fit(even)
 
@@ -130,17 +131,23 @@ def _starts(encoding: Encoding, data: Observations, warm: Fit | None) -> list[Hy
     return [warm.hyperparameters, *([prior] if len(data.y) <= _FEW else [])]
 
 
+def _blocks(encoding: Encoding, n: int) -> list[slice]:
+    """The categories whose likeness is fitted to n observations.
+
+    Every second fit takes them for equally unlike: what few trials show to be alike may not be, and
+    a search that goes by nothing else would never find that out.
+    """
+    return list(encoding.blocks.values()) if n % 2 else []
+
+
 def _fit(
     encoding: Encoding,
     data: Observations,
+    blocks: list[slice],
     starts: list[Hyperparameters],
     loudness: np.ndarray | None = None,
 ) -> tuple[Hyperparameters, float]:
-    """The fit from the best of the starts, and its log density.
-
-    Every second one takes categories for equally unlike: what few trials show to be alike may not
-    be, and a search that goes by nothing else would never find that out.
-    """
+    """The fit from the best of the starts, and its log density."""
     return fit_hyperparameters(
         data.features,
         data.y,
@@ -148,7 +155,7 @@ def _fit(
         starts,
         variances=data.variances,
         loudness=loudness,
-        blocks=list(encoding.blocks.values()) if len(data.y) % 2 else [],
+        blocks=blocks,
     )
 
 

@@ -80,10 +80,25 @@ class GP:
 
     def predict(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and deviation of f, [m] each, at X [m, p]."""
+        mu, sigma, _ = self._predict(X)
+        return mu, sigma
+
+    def predict_beside(
+        self, X: np.ndarray, other: np.ndarray, whitened: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Mean and deviation [m] of f at X [m, p], and its covariance [k, m] with `other` [k, p].
+
+        `whitened` [n, k] is that of `other`, which serves many X.
+        """
+        mu, sigma, v = self._predict(X)
+        prior = kernel(other, X, self.groups, self.hyperparameters)
+        return mu, sigma, prior - whitened.T @ v
+
+    def _predict(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         k = kernel(self.X, X, self.groups, self.hyperparameters)
         v = solve_lower(self.L, k)
         variance = self.hyperparameters.signal - np.einsum("nm,nm->m", v, v)
-        return self.mean + k.T @ self.alpha, np.sqrt(np.maximum(variance, _TINY))
+        return self.mean + k.T @ self.alpha, np.sqrt(np.maximum(variance, _TINY)), v
 
     def predict_mean(self, X: np.ndarray) -> np.ndarray:
         """The mean of f alone, [m], at X [m, p]; much cheaper than with the deviation."""
@@ -115,9 +130,11 @@ class GP:
     def covariance(self, X: np.ndarray, other: np.ndarray) -> np.ndarray:
         """Posterior covariance of f between X [m, p] and other [k, p]: [m, k]."""
         prior = kernel(X, other, self.groups, self.hyperparameters)
-        v = solve_lower(self.L, kernel(self.X, X, self.groups, self.hyperparameters))
-        w = solve_lower(self.L, kernel(self.X, other, self.groups, self.hyperparameters))
-        return np.asarray(prior - v.T @ w)
+        return np.asarray(prior - self.whitened(X).T @ self.whitened(other))
+
+    def whitened(self, x: np.ndarray) -> np.ndarray:
+        """L^-1 k(X, x) [n, m] at x [m, p]: what of a covariance takes long."""
+        return solve_lower(self.L, kernel(self.X, x, self.groups, self.hyperparameters))
 
     def predict_averages(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and deviation [g] of the mean of f over s points each, X [g, s, p].

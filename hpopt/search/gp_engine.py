@@ -14,3 +14,9 @@ class GpEngine(WeighingEngine):
         from hpopt.search.bayes import BayesSearcher
 
         return BayesSearcher(self.acquisition, n_calls, n_initial)
+
+    def searcher_of_distinct(self, n_calls: int | None, n_initial: int | None) -> Searcher:
+        """The same, which answers noise by new params near the best ones."""
+        from hpopt.search.bayes import BayesSearcher
+
+        return BayesSearcher(self.acquisition, n_calls, n_initial, repeats=False)

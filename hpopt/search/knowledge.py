@@ -64,6 +64,7 @@ class KnowledgeGradient:
         """
         means = self.gp.predict_mean(self._encode(self.tried))
         choices = self.tried[np.argsort(means, kind="stable")[:_N_CHOICES]]
+        worth_of = self._worth_to(choices)
         taken = set(keys(barred))
         n = max(_FEWEST, min(_N_FIRST, _BUDGET // len(self.gp.y) ** 2))
         x = np.concatenate([choices, candidates(n, choices[:_N_CENTRES], rng)])
@@ -73,7 +74,7 @@ class KnowledgeGradient:
             x, _ = self.encoding.snap(x)
             x = x[[key not in taken for key in keys(x)]]
             taken |= set(keys(x))
-            best, worth = np.concatenate([best, x]), np.concatenate([worth, self(x, choices)])
+            best, worth = np.concatenate([best, x]), np.concatenate([worth, worth_of(x)])
             if not len(best):
                 return None
             order = np.argsort(-worth, kind="stable")[:_N_BEST]
@@ -83,15 +84,25 @@ class KnowledgeGradient:
 
     def __call__(self, x: np.ndarray, choices: np.ndarray) -> np.ndarray:
         """The worth [m] of points x [m, d] to a choice among the `choices` [k, d]."""
-        features, of_choices = self._encode(x), self._encode(choices)
-        (mu, sigma), means = self.gp.predict(features), self.gp.predict_mean(of_choices)
-        spread = np.sqrt(sigma**2 + self.noise(features, mu))
-        slopes = self.gp.covariance(of_choices, features) / spread  # [k, m]
-        least = np.zeros(len(x))
-        for z, weight in zip(_Z, _WEIGHTS, strict=True):
-            least_other = (means[:, None] + slopes * z).min(axis=0)
-            least += weight * np.minimum(least_other, mu + sigma**2 / spread * z)
-        return np.asarray(means.min() - least)
+        return self._worth_to(choices)(x)
+
+    def _worth_to(self, choices: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        """What tells the worth of points, with all that hangs on the choices alone done once."""
+        of_choices = self._encode(choices)
+        means, whitened = self.gp.predict_mean(of_choices), self.gp.whitened(of_choices)
+
+        def worth(x: np.ndarray) -> np.ndarray:
+            features = self._encode(x)
+            mu, sigma, covariance = self.gp.predict_beside(features, of_choices, whitened)
+            spread = np.sqrt(sigma**2 + self.noise(features, mu))
+            slopes = covariance / spread  # [k, m]
+            least = np.zeros(len(x))
+            for z, weight in zip(_Z, _WEIGHTS, strict=True):
+                least_other = (means[:, None] + slopes * z).min(axis=0)
+                least += weight * np.minimum(least_other, mu + sigma**2 / spread * z)
+            return np.asarray(means.min() - least)
+
+        return worth
 
     def _encode(self, x: np.ndarray) -> np.ndarray:
         return self.encoding.encode(*self.encoding.snap(x))

@@ -13,7 +13,7 @@ from hpopt.search.warping import Warping
 from hpopt.trials import Trial, ranked
 
 # More observations than these take too long: the best and the latest stand for the others.
-_MOST, _MOST_BEST = 1500, 500
+_MOST, _MOST_BEST = 1000, 400
 # How far above the worst value a failed trial is put, in the surrogate's units.
 _FAILED_ABOVE = 0.5
 # How many degrees of freedom the noise of all trials counts for in that of one.

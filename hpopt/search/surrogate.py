@@ -25,8 +25,6 @@ from hpopt.trials import Trial
 # How finely `importance` looks: values a dimension, points over which f is averaged for each of
 # them, points whose variance is the whole, and draws from the posterior.
 _N_GRID, _N_AVERAGED, _N_POINTS, _N_DRAWS = 8, 32, 128, 200
-# Hyperparameters that no trial recorded are fitted to so many observations at most.
-_MOST_FITTED = 300
 # What is said of pictures where predictions explain less, or fewer fall within 2 deviations.
 _LEAST_R2, _LEAST_WITHIN_2 = 0.5, 0.85
 
@@ -68,7 +66,7 @@ class Surrogate:
 def fit_surrogate(space: Space, trials: Sequence[Trial]) -> Surrogate:
     """The surrogate of a run's trials, with the search's own hyperparameters where it recorded any.
 
-    Another engine's runs record none: they are fitted then, of very many trials to some hundreds.
+    Another engine's runs record none: they are fitted then.
     Raises ValueError with fewer than two finished trials.
     """
     if sum(trial.value is not None for trial in trials) < 2:
@@ -77,7 +75,7 @@ def fit_surrogate(space: Space, trials: Sequence[Trial]) -> Surrogate:
     data = Observations.of(encoding, trials)
     with threadpool_limits(1):
         recorded = recorded_fit(encoding, trials)
-        fit = recorded[1] if recorded else fit_to(encoding, data, most=_MOST_FITTED)
+        fit = recorded[1] if recorded else fit_to(encoding, data)
         gp = fit.condition(encoding, data)
     return Surrogate(encoding, data, gp)
 

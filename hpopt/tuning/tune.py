@@ -86,7 +86,8 @@ def resume(
     with closing(run):
         again = continuation_of(run, changes, data=data, trust_code=trust_code)
         config, stop = again.config, stop or threading.Event()
-        material = read_again(run, config)
+        with _interruptible(f"interrupted; {run.path} is as it was"):
+            material = read_again(run, config)
         if run.is_over and _budget(run, config).end(run) is not None:
             return run
         observer = _observers(config, observer)

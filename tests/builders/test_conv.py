@@ -64,6 +64,24 @@ def test_kernels_move_apart_as_far_as_the_series_goes():
     assert [layer.dilation_rate for layer in layers] == [(1,), (4,), (16,), (20,)]
 
 
+@pytest.mark.parametrize("causal", [False, True])
+def test_a_kernel_that_jumps_is_dilated_too(causal):
+    """A step of the second block sees places 4 apart: two of its input's, which has every other."""
+    network = build(
+        (32, 1), MULTICLASS, num_blocks=2, filters=2, dilation=2, pooling="stride", head="flatten",
+        normalization="none", activation="linear", causal=causal,
+    )  # fmt: skip
+    first, second = (layer for layer in network.layers if type(layer).__name__ == "Conv1D")
+    assert (first.dilation_rate, second.dilation_rate) == ((1,), (2,))
+    flatten = next(layer for layer in network.layers if type(layer).__name__ == "Flatten")
+    assert flatten.input.shape[1:] == (8, 4)
+    steps = load_keras().Model(second.input, flatten.input)
+    impulse = np.zeros((1, 16, 2), np.float32)
+    impulse[0, 8] = 1
+    seen = np.flatnonzero(np.asarray(steps(impulse))[0].any(axis=-1))
+    assert seen.tolist() == ([4, 5, 6] if causal else [3, 4, 5])  # steps 8, 10, 12; or 6, 8, 10
+
+
 @pytest.mark.parametrize("residual", [False, True])
 @pytest.mark.parametrize("pooling", ["max", "average", "stride", "none"])
 @pytest.mark.parametrize("shape", [(1, 1, 1), (3, 50, 2), (2, 3), (1, 1)])

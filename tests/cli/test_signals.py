@@ -1,6 +1,9 @@
 import os
 import signal
 
+import pytest
+
+from hpopt.cli.searching import searching
 from hpopt.cli.signals import GRACE_S, stop_on_signals
 
 
@@ -12,6 +15,15 @@ def test_under_nohup_a_terminal_that_is_closed_ends_nothing():
             assert not stop.is_set()
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_the_first_ctrl_c_ends_a_search_that_has_not_begun():
+    with pytest.raises(KeyboardInterrupt), searching(False, True) as (_, stop):
+        os.kill(os.getpid(), signal.SIGINT)
+    with searching(False, True) as (observer, stop):
+        observer.begin(None, None)
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop.is_set()
 
 
 def test_asking_to_end_again_gives_no_more_time():

@@ -1,5 +1,7 @@
 """Folders of images, and tables with a column of paths, as tables of pixels."""
 
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -65,6 +67,24 @@ def test_what_is_no_image_by_its_name_is_left_out_with_a_word(folder):
     assert "loose.png is in no folder of a class" in said
 
 
+def test_links_are_followed_but_for_those_that_lead_back(folder):
+    put(folder.parent / "elsewhere" / "5.png", 9)
+    (folder / "9" / "more").symlink_to(folder.parent / "elsewhere")
+    (folder.parent / "elsewhere" / "again").symlink_to(folder / "9")
+    (folder / "9" / "all").symlink_to(folder)
+    (folder / "11").symlink_to(folder.parent / "elsewhere")
+    (folder / "12").symlink_to(folder.parent / "nowhere")
+    (folder / "13").symlink_to(folder)
+    table = load(folder.parent, source="images", path="pets")
+    assert table.labels == ("9", "10", "11")
+    assert np.bincount(table.target).tolist() == [5, 3, 5]
+    notes = " | ".join(table.notes)
+    assert f"9/more/again is a link that leads back to {folder / '9'}" in notes
+    assert f"9/all is a link that leads back to {folder}, and is left out" in notes
+    assert f"13 is a link that leads back to {folder}, and is left out" in notes
+    assert "12 is a link that leads nowhere" in notes
+
+
 @pytest.mark.parametrize("validation", ["validation", "val", None])
 def test_parts_may_have_folders_of_their_own(folder, validation):
     root = folder.parent / "all"
@@ -80,6 +100,18 @@ def test_parts_may_have_folders_of_their_own(folder, validation):
     put(root / "test" / "cow" / "1.png", 1)
     with pytest.raises(DataError, match="class `cow`, of which there is nothing to train on"):
         load(folder.parent, source="images", path="all")
+
+
+def test_a_class_may_be_called_as_a_part_is(folder):
+    put(folder / "train" / "1.png", 1)
+    put(folder / "test" / "1.png", 1)
+    table = load(folder.parent, source="images", path="pets")
+    assert table.labels == ("10", "9", "test", "train")
+    assert "train has no sub-folders, so that all folders of" in table.notes[0]
+    for label in ("9", "10"):
+        (folder / label).rename(folder.parent / label)
+    with pytest.raises(DataError, match="holds 1 images, and no sub-folder with any"):
+        load(folder.parent, source="images", path="pets")
 
 
 def test_sizes_and_channels_are_found_or_said(folder):
@@ -198,11 +230,33 @@ def test_new_images_come_as_a_folder_a_file_and_a_table(prepared, folder):
     pd.DataFrame({"file": ["9/1.png"]}).to_csv(folder / "new.csv", index=False)
     with pytest.raises(DataError, match="no column `path`"):
         read_new_rows(folder / "new.csv", prepared)
+    (folder.parent / "parts").mkdir()
+    folder.rename(folder.parent / "parts" / "test")
+    with pytest.raises(DataError, match="parts holds parts, test, and no classes") as caught:
+        read_new_rows(folder.parent / "parts", prepared, with_target=True)
+    assert f"name one of them, such as {folder.parent / 'parts' / 'test'}" in caught.value.render()
+    folder.mkdir()
     (folder / "none").mkdir()
     with pytest.raises(DataError, match="holds no images"):
         read_new_rows(folder / "none", prepared)
     with pytest.raises(DataError, match="there is no file"):
         read_new_rows(folder / "nowhere.png", prepared)
+    with pytest.raises(DataError, match="there is no file or folder"):
+        read_new_rows(folder / "nowhere", prepared)
+
+
+def test_a_name_that_is_no_utf_8_is_written_out_and_is_no_class(prepared, folder):
+    try:
+        put(folder / os.fsdecode(b"10/caf\xe9.png"), 10)
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    new = read_new_rows(folder, prepared)
+    assert new.ids["path"][3] == r"10/caf\udce9.png"
+    pd.DataFrame(new.ids).to_csv(folder.parent / "said.csv")
+    assert load(folder.parent, source="images", path="pets").features.shape[0] == 8
+    (folder / "10").rename(folder / os.fsdecode(b"caf\xe9"))
+    with pytest.raises(DataError, match="is no UTF-8, and can't be a class"):
+        load(folder.parent, source="images", path="pets")
 
 
 def test_the_fingerprint_is_of_the_pixels(folder):

@@ -151,6 +151,19 @@ def test_rows_of_arrays_are_counted_too():
     assert note_on_repeats(fresh, PARTS) is None
 
 
+def test_an_image_in_two_parts_is_said_whatever_its_label():
+    from hpopt.data.sources import of_arrays
+
+    x = np.random.default_rng(0).integers(0, 256, (N, 2, 3, 1), np.uint8)
+    x[1201], x[1700], x[1701] = x[1], x[3], x[5]
+    table = of_arrays(x, np.arange(N) % 2, None)
+    assert repeated_rows(table, PARTS) == {"validation": 1, "test": 2}
+    note = note_on_repeats(table, PARTS)
+    assert note.startswith("1 of 400 validation and 2 of 400 test images stand in the training")
+    assert "scores flatter; 1 of them with another target, of which one is wrong; delete" in note
+    assert "groups" not in note
+
+
 def test_a_column_that_goes_with_the_order_of_a_sorted_file_is_named():
     frame, _, rng = churn(share=0.4)
     mixed = frame.assign(place=np.cumsum(rng.integers(1, 9, N)))

@@ -174,7 +174,7 @@ def _read_rows(rows: str, run: str) -> None:
     from hpopt.export.best import data_of
     from hpopt.runs.finding import find_run
 
-    data = data_of(find_run(run))
+    data = data_of(find_run(run), of_best=False)  # a run that was interrupted has no model
     for with_target in (False, True):
         new = read_new_rows(Path(rows), data, with_target=with_target)
         assert len(data.features.apply(new.rows)) == new.count

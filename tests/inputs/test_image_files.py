@@ -87,6 +87,9 @@ def test_16_bits_keep_their_range(tmp_path):
     assert (read_pixels(path, (3, 4), 1)[..., 0] == GREY).all()
     assert (read_pixels(path, (3, 4), 3) == GREY[..., None]).all()
     assert not look_at_images([path]).has_colours
+    see_through = saved(tmp_path, "b.png", GREY.astype(np.uint16) * 257, transparency=200 * 257)
+    assert (read_pixels(see_through, (3, 4), 1)[..., 0] == np.where(GREY == 200, 255, GREY)).all()
+    assert (read_pixels(see_through, (3, 4), 4)[..., 3] == np.where(GREY == 200, 0, 255)).all()
     fractions = saved(tmp_path, "a.tif", GREY.astype(np.float32) / 255)
     with pytest.raises(DataError, match=r"a\.tif: its pixels are fractions"):
         read_images([path, fractions], (3, 4), 1)
@@ -107,9 +110,21 @@ def test_an_image_is_turned_as_its_camera_was(orientation, ending, tmp_path):
     bright = read_pixels(path, size, 1)[..., 0] > 100
     expected = GREY if orientation in (1, 4, 5, 6) else GREY[:, ::-1]
     assert ((bright.T if is_swapped else bright) == (expected > 100)).all()
-    if ending != "png":  # in which it may stand behind the pixels
-        height, width = look_at_images([path]).sizes[0]
-        assert (height > width) == is_swapped
+    height, width = look_at_images([path]).sizes[0]
+    assert (height > width) == is_swapped
+
+
+def test_a_png_may_say_behind_its_pixels_how_it_is_turned(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = Path(saved(tmp_path, "a.png", GREY, exif=exif))
+    content = path.read_bytes()
+    start = content.index(b"eXIf") - 4
+    end = start + 12 + int.from_bytes(content[start : start + 4], "big")
+    last = content.index(b"IEND") - 4
+    path.write_bytes(content[:start] + content[end:last] + content[start:end] + content[last:])
+    assert look_at_images([str(path)]).sizes.tolist() == [[4, 3]]
+    assert read_pixels(path, (4, 3), 1)[..., 0].tolist() == GREY.T.tolist()
 
 
 def test_files_of_all_sizes_become_one(tmp_path):
@@ -142,8 +157,11 @@ def test_what_is_no_whole_image_is_named_and_all_of_them_are(tmp_path):
         with pytest.raises(DataError, match=path) as caught:
             read_images([whole[0], path], (8, 8), 3)
         assert "an image can't be read" in str(caught.value)
-    with pytest.raises(DataError, match=r"7 images can't be read: .*; and 2 more"):
-        read_images([*whole, *bad], (8, 8), 3)
-    with pytest.raises(DataError, match="4 images can't be read"):
-        look_at_images(sorted([*whole, *bad]))
+    for read in (look_at_images, lambda paths: read_images(paths, (8, 8), 3)):
+        with pytest.raises(DataError, match="7 images can't be read: ") as caught:
+            read([*whole, *bad])
+        assert all(path in str(caught.value) for path in bad)
+    many = [str(tmp_path / f"{number}.png") for number in range(30)]
+    with pytest.raises(DataError, match=r"30 images can't be read: .*; and 10 more"):
+        look_at_images(many)
     assert read_images(whole, (8, 8), 3).shape == (4, 8, 8, 3)

@@ -117,9 +117,10 @@ def test_of_very_many_trials_the_best_and_the_latest_are_kept():
     trials = [over(i, {"x": float(x)}, values[i]) for i, x in enumerate(rng.random(1700))]
     data = Observations.of(Encoding(LINE), trials)
     kept = set(data.x[:, 0])
-    assert len(data.y) == 1500
-    assert all(trials[i].params["x"] in kept for i in np.argsort(values)[:500])
-    assert all(trial.params["x"] in kept for trial in trials[-900:])
+    assert len(data.y) == observations._MOST
+    n_best = observations._MOST_BEST
+    assert all(trials[i].params["x"] in kept for i in np.argsort(values)[:n_best])
+    assert all(trial.params["x"] in kept for trial in trials[n_best - observations._MOST :])
 
 
 FEW = Space([Categorical("c", tuple("abcd"), "a")])

@@ -40,6 +40,40 @@ def test_each_edge_of_an_argument_is_a_corner(config):
     assert "units_3" not in corners[0].params
 
 
+@pytest.mark.parametrize(
+    ("when", "switched"),
+    [
+        ('{num_layers: ">= 2"}', {"num_layers": 2}),
+        ('{num_layers: "> 1"}', {"num_layers": 2}),
+        ("{num_layers: [1, 3]}", {}),
+        ("{activation: tanh}", {"activation": "tanh"}),
+        ('{learning_rate: "> 0.005"}', {"learning_rate": 0.01}),
+        ("{batch_normalization: true}", {"num_layers": 3, "batch_normalization": True}),
+        (
+            '{num_layers: "<= 2", batch_normalization: true}',  # which can't be
+            None,
+        ),
+    ],
+)
+def test_a_condition_that_is_off_at_the_defaults_is_switched_on(config, when, switched):
+    text = f"""\
+dataset: {{source: sklearn, name: breast_cancer}}
+model: {{builder: dense_dropout}}
+space:
+  learning_rate: {{type: real, low: 1e-4, high: 1e-2}}
+  num_layers: {{type: integer, low: 1, high: 4, default: 1}}
+  activation: [relu, tanh]
+  batch_normalization: {{type: categorical, categories: [false, true], when: {{num_layers: 3}}}}
+  num_dense_nodes: {{type: integer, low: 4, high: 8, default: 6, when: {when}}}
+"""
+    defaults = {"learning_rate": 0.001, "num_layers": 1, "activation": "relu"}
+    corners = [dict(c.params) for c in corners_of(config(text)) if c.name == "num_dense_nodes"]
+    if switched is None:
+        assert corners == []
+    else:
+        assert corners == [defaults | switched | {"num_dense_nodes": value} for value in (4, 8)]
+
+
 def test_an_own_builder_has_none():
     assert corners_of(load_config(ROOT / "configs" / "own_builder.yaml")) == ()
 

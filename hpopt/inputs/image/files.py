@@ -26,11 +26,14 @@ COLOURS = {1: ("grey",), 3: ("red", "green", "blue"), 4: ("red", "green", "blue"
 
 # What is found from the data is no larger, for a fit's time goes by the number of pixels.
 LARGEST_SIDE = 64
-_MOST_NAMED = 5
+_MOST_NAMED = 20
+_SMALL = (8, 8)  # to decode a file and see whether it is whole
 _THREADS = 4
 _TURNED = (5, 6, 7, 8)  # values of EXIF's orientation that swap height and width
 _ORIENTATION = 0x0112
-_EXIF_IN_HEADER = ("JPEG", "MPO", "TIFF", "WEBP")  # of a PNG it may stand behind the pixels
+# In which chunks a PNG says how it is turned, and how texts begin that do.
+_PNG_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+_PNG_KEYWORDS = (b"Raw profile type exif", b"XML:com.adobe.xmp")
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,17 @@ class Seen:
 
 
 def look_at_images(paths: Sequence[str]) -> Seen:
-    """What the files are, by their headers. Raises DataError where one is no image."""
-    seen = _of_each(paths, _header)
+    """What the files are, by their headers.
+
+    Raises DataError where one is no image, and names those then that are not whole as well.
+    """
+    bad: list[tuple[str, Exception]] = []
+    seen = _of_each(paths, _header, bad)
+    if bad:
+        failed = {path for path, _ in bad}
+        others = [path for path in paths if path not in failed]
+        _of_each(others, lambda path: read_pixels(path, _SMALL, 1), bad)
+        raise unreadable(bad)
     return Seen(np.array([size for size, _ in seen]), any(is_colour for _, is_colour in seen))
 
 
@@ -91,28 +103,24 @@ def read_images(paths: Sequence[str], size: tuple[int, int], channels: int) -> n
 def _of_each(
     paths: Iterable[str],
     read: Callable[[str], Any],
-    bad: list[tuple[str, Exception]] | None = None,
+    bad: list[tuple[str, Exception]],
 ) -> list[Any]:
-    """What `read` gives of each file; where any fails it goes to `bad`, or into an error."""
-    failed: list[tuple[str, Exception]] = [] if bad is None else bad
+    """What `read` gives of each file; None of one that it fails on, which goes to `bad`."""
 
     def try_to(path: str) -> Any:
         try:
             return read(path)
         except Exception as error:  # of many kinds: whatever a decoder stumbles over
-            failed.append((path, error))
+            bad.append((path, error))
             return None
 
     with ThreadPoolExecutor(_THREADS) as pool:
-        results = list(pool.map(try_to, paths))
-    if failed and bad is None:
-        raise unreadable(failed)
-    return results
+        return list(pool.map(try_to, paths))
 
 
 def unreadable(bad: Sequence[tuple[str, Exception]]) -> DataError:
     """The error that names files, with what is wrong with each."""
-    bad = sorted(bad, key=lambda each: each[0])
+    bad = sorted(dict(bad).items())
     named = "; ".join(f"{path}: {_why(error)}" for path, error in bad[:_MOST_NAMED])
     more = f"; and {len(bad) - _MOST_NAMED} more" if len(bad) > _MOST_NAMED else ""
     what = "an image can't" if len(bad) == 1 else f"{len(bad)} images can't"
@@ -137,9 +145,24 @@ def _header(path: str) -> tuple[tuple[int, int], bool]:
 
     with Image.open(path, formats=FORMATS) as image:
         width, height = image.size
-        if image.format in _EXIF_IN_HEADER and image.getexif().get(_ORIENTATION) in _TURNED:
+        # Pillow decodes a PNG for its EXIF, which may stand behind the pixels: few have any.
+        has_exif = image.format != "PNG" or _png_has_exif(path)
+        if has_exif and image.getexif().get(_ORIENTATION) in _TURNED:
             width, height = height, width
         return (height, width), _has_colours(image)
+
+
+def _png_has_exif(path: str) -> bool:
+    """Whether a PNG may say how it is turned. Its chunks: length, name, content, check sum."""
+    with open(path, "rb") as file:
+        file.seek(8)  # the signature
+        while len(head := file.read(8)) == 8:
+            length, name = int.from_bytes(head[:4], "big"), head[4:]
+            start = file.read(min(length, max(map(len, _PNG_KEYWORDS))))
+            if name == b"eXIf" or (name in _PNG_TEXTS and start.startswith(_PNG_KEYWORDS)):
+                return True
+            file.seek(length - len(start) + 4, 1)
+    return False
 
 
 def _has_colours(image: Any) -> bool:

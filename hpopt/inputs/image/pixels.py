@@ -46,7 +46,10 @@ def _in_colours(image: Any, channels: int) -> Any:
     if image.mode == "F":
         raise ValueError("its pixels are fractions, which are no colours")
     if image.mode.startswith("I"):
-        image = Image.fromarray(_of_16_bits(np.asarray(image)))
+        values, see_through = np.asarray(image), image.info.get("transparency")
+        image = Image.fromarray(_of_16_bits(values))
+        if isinstance(see_through, int):  # the level that is transparent in a PNG
+            image.putalpha(Image.fromarray(np.where(values == see_through, 0, 255).astype("u1")))
     if channels < 4 and image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
