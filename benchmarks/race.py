@@ -31,7 +31,7 @@ from hpopt.data.splits import split_rows
 from hpopt.execution.serial import SerialSlots
 from hpopt.runs.folder import Run
 from hpopt.runs.journal import Finished, Header, Started
-from hpopt.search.surrogate import expected_best
+from hpopt.search.choosing import expected_best
 from hpopt.space.dimensions import Params, Real
 from hpopt.space.space import Space
 from hpopt.trials import Result

@@ -73,10 +73,11 @@ def threshold_of_best(run: Run) -> float:
     """
     path = run.path / BEST_LABELS
     try:
-        threshold = json.loads(path.read_text(encoding="utf-8")).get("threshold", HALF)
+        form = json.loads(path.read_text(encoding="utf-8"))
+        threshold = form["threshold"] if len(form["labels"]) == 2 else HALF
         if type(threshold) not in (int, float) or not 0 <= threshold <= 1:
             raise ValueError(f"{threshold!r} is no probability")
-    except (OSError, ValueError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise _unreadable(path, error) from None
     return float(threshold)
 

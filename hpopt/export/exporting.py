@@ -42,7 +42,7 @@ from hpopt.metrics.metrics import METRICS
 from hpopt.runs.finding import find_trial
 from hpopt.runs.folder import Run
 from hpopt.runs.state import HALF
-from hpopt.statistics.threshold import as_judged
+from hpopt.statistics.threshold import as_judged, best_threshold
 from hpopt.task import OWN_THRESHOLD
 from hpopt.training.fit import network_outputs
 from hpopt.training.objective import Objective
@@ -96,8 +96,7 @@ def export_run(
     with _whole_folder(folder) as place:
         code = _write_model(run, source, data, format, place, trust_code=trust_code)
         _write_use(place, data, format, code)
-        # The threshold was chosen for the best model's probabilities, not for another's.
-        threshold = threshold_of_best(run) if is_best else HALF
+        threshold = threshold_of_best(run) if is_best else _threshold_of(run, source.check, data)
         _write_json(place / "labels.json", labels_form(data, threshold))
         params = params_text(*(members or [trial]))
         (place / "params.yaml").write_text(params, encoding="utf-8")
@@ -210,9 +209,21 @@ def _rebuilt(run: Run, trial: Trial, data: Prepared, *, trust_code: bool) -> _So
     return _Source(archive, check, own_classes(archive))
 
 
+def _threshold_of(run: Run, check: CheckRows, data: Prepared) -> float:
+    """The threshold of a network that is not the best: chosen on validation rows, if kept."""
+    if run.rule != OWN_THRESHOLD or not _has_all_of_validation(check, data):
+        return HALF
+    assert check.target is not None
+    return best_threshold(run.metric, check.target, check.outputs)
+
+
+def _has_all_of_validation(check: CheckRows, data: Prepared) -> bool:
+    return check.target is not None and len(check.target) >= data.sizes["validation"]
+
+
 def _compare_score(run: Run, trial: Trial, check: CheckRows, data: Prepared) -> None:
     """Raise RunError where a network built again does not score what the trial did."""
-    if check.target is None or len(check.target) < data.sizes["validation"]:
+    if check.target is None or not _has_all_of_validation(check, data):
         return
     if run.rule == OWN_THRESHOLD and any(column["use"] == "groups" for column in data.columns):
         return  # the threshold was cross-fitted by groups, which the folder does not keep

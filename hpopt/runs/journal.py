@@ -19,9 +19,11 @@ import json
 import os
 import re
 import shlex
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from io import IOBase
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -210,6 +212,20 @@ _KINDS: dict[str, type[Any]] = {
 _FIELDS = {kind: {f.name for f in dataclasses.fields(kind)} for kind in _KINDS.values()}
 
 
+def _close_in_children(file: IOBase) -> None:
+    """Let no process that own code forks write to a file, or hold its lock when this one ends."""
+    if not hasattr(os, "register_at_fork"):
+        return
+    still = weakref.ref(file)
+
+    def close() -> None:
+        opened = still()
+        if opened is not None and not opened.closed:
+            opened.close()
+
+    os.register_at_fork(after_in_child=close)
+
+
 class Journal:
     """The writer's end of a journal file.
 
@@ -221,6 +237,7 @@ class Journal:
         self._path = path
         with writing(path):
             self._file = open_plain(path, "ab", buffering=0)
+        _close_in_children(self._file)
         try:
             self._lock = Lock(self._file, path)
         except BaseException:

@@ -10,6 +10,7 @@ import gc
 import locale
 import logging
 import os
+import pickle
 import random
 import signal
 import sys
@@ -67,7 +68,7 @@ def _of_keras() -> list[_State]:
 def _of_python() -> list[_State]:
     return [
         (random.getstate, random.setstate),
-        (_numpy_state, np.random.set_state),
+        (_numpy_state, _set_numpy_state),
         (np.geterr, lambda errors: np.seterr(**errors)),
         (_folder, _set_folder),
         (os.environ.copy, _set_environment),
@@ -138,9 +139,15 @@ def _set_folder(path: str | None) -> None:
 
 
 def _numpy_state() -> Any:
-    """The state of NumPy's own generator, as plain numbers, which can be compared."""
-    name, keys, *rest = np.random.get_state()
-    return (name, tuple(keys), *rest)
+    """NumPy's own generator and its state, as bytes, which can be compared."""
+    generator = np.random.get_bit_generator()  # type: ignore[attr-defined]
+    return generator, pickle.dumps(generator.state)
+
+
+def _set_numpy_state(state: Any) -> None:
+    generator, numbers = state
+    np.random.set_bit_generator(generator)  # type: ignore[attr-defined]
+    generator.state = pickle.loads(numbers)
 
 
 def _set_environment(values: dict[str, str]) -> None:

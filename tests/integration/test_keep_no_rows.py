@@ -76,7 +76,7 @@ def written(tmp_path_factory):
     words = []
 
     class Watcher(Observer):
-        def closing(self):
+        def closing(self, steps):
             [path] = (folder / "runs").iterdir()
             shutil.copytree(path, folder / "searching")
 

@@ -109,7 +109,7 @@ def test_a_finished_run_says_so_and_nothing_happens(resumed, hpopt):
         ("training.epochs=9", "`epochs` was 4, and is 9 now"),
         ("training.metric=log_loss", "the metric was accuracy, and is log_loss now"),
         ("space.units.high=9", "`units` was searched among other values"),
-        ("space.learning_rate=[0.1, 0.01]", "`learning_rate` was constant, and is searched now"),
+        ("space.learning_rate=[0.1, 0.001]", "`learning_rate` was constant, and is searched now"),
         ("dataset.split.seed=7", "were made with another split of the data"),
         ("dataset.name=wine", "were made with other data"),
     ],

@@ -139,15 +139,15 @@ def test_the_model_takes_raw_rows_in_a_process_without_hpopt(run):
         assert labels["labels"] == ["malignant", "benign"]
         assert 0 < labels["threshold"] < 1
         model.fit(rows[:64], target[:64], verbose=0)  # it is compiled
-        print(json.dumps(float(((said[:, 0] > 0.5) == y_validation).mean())))
+        print(json.dumps(float(((said[:, 0] > labels["threshold"]) == y_validation).mean())))
     """
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=run.path, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1]) == pytest.approx(
-        run.best.result.metrics["accuracy"]
-    )
+    # The one is at the threshold that all rows chose, the other is cross-fitted.
+    accuracy = run.best.result.metrics["accuracy"]
+    assert json.loads(done.stdout.splitlines()[-1]) == pytest.approx(accuracy, abs=0.05)
 
 
 def test_progress_is_plain_lines_where_there_is_no_terminal(done):
@@ -261,8 +261,8 @@ def test_too_few_rows_are_a_fault_of_the_data(hpopt):
 def test_a_metric_without_a_value_on_the_validation_part_is_found_at_once(hpopt):
     split = "dataset.split={train: 0.9965, validation: 0.00175, test: 0.00175}"
     done = hpopt("tune", CONFIG, "-s", split, "-s", "training.metric=auc")
-    assert done.code == 2
-    assert "the default params give no value: auc has no value here" in done.err
+    assert done.code == 3
+    assert "auc needs every class, and the validation part has no row of" in done.err
 
 
 def test_a_run_in_which_every_trial_fails_ends_without_a_model(tmp_path, hpopt):
@@ -326,7 +326,7 @@ def test_the_search_never_reads_the_test_part(tmp_path, monkeypatch):
     )
 
     class UntilClosing(Observer):
-        def closing(self):
+        def closing(self, steps):
             self.parts = set(read)
 
     observer = UntilClosing()
