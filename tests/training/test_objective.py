@@ -183,7 +183,7 @@ def test_class_weights_can_be_searched(tmp_path):
     """A fit with weights that are params is the one with the same weights as a constant."""
     data = make_data(tmp_path / "data")
     searched, plain = make_objective(data), make_objective(data)
-    constant = make_objective(data, Training(epochs=4, class_weight={"yes": 7.0}))
+    constant = make_objective(data, Training(epochs=4, batch_size=16, class_weight={"yes": 7.0}))
     value = constant({}, seed=0, folder=tmp_path / "t").curves["loss"]
     by_part = searched({"class_weight.yes": 7.0}, seed=0, folder=tmp_path / "t").curves["loss"]
     by_number = searched({"class_weight": 7.0}, seed=0, folder=tmp_path / "t").curves["loss"]
