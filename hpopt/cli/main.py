@@ -120,6 +120,9 @@ def main() -> None:
         if (error := stdout.error()) is not None:
             show_error(error)
             code = code or error.exit_code
+    # A Ctrl-C that came within an `exec`, as imports make many, has `python -m` end by the signal
+    # however it was dealt with, unless an `exec` comes to its end behind it.
+    exec("")
     sys.exit(code)
 
 

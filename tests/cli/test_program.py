@@ -140,3 +140,25 @@ def test_a_thread_that_own_code_has_left_running_does_not_keep_the_program(code)
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=30
     )
     assert (done.returncode, done.stdout) == (code, "done\ntidied\n")
+
+
+INTERRUPTED = """
+from hpopt.cli import main
+from hpopt.errors import Interrupted
+
+def app():
+    try:
+        exec("raise KeyboardInterrupt")  # where a Ctrl-C finds an import that makes a data class
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted") from None
+
+main.app = app
+main.program()
+"""
+
+
+def test_an_interrupt_has_its_exit_code_wherever_it_comes(tmp_path):
+    (tmp_path / "interrupted.py").write_text(INTERRUPTED)
+    command = [sys.executable, "-m", "interrupted"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
