@@ -23,6 +23,25 @@ time.sleep(60)
 """
 
 
+def test_a_process_that_was_forked_meanwhile_holds_no_lock_and_writes_nothing(tmp_path):
+    path = make_run(tmp_path / "run", end="trial") / JOURNAL
+    journal = Journal(path)
+    ours, theirs = os.pipe()
+    if (child := os.fork()) == 0:  # what own code may leave running behind a run
+        os.close(theirs)
+        os.read(ours, 1)  # until the parent has looked
+        os._exit(0 if journal._file.closed else 1)
+    os.close(ours)
+    try:
+        assert is_locked(path)
+        journal.close()
+        assert not is_locked(path)
+        Journal(path).close()
+    finally:
+        os.close(theirs)
+        assert os.waitpid(child, 0)[1] == 0
+
+
 def test_a_reader_sees_a_writer_as_long_as_it_lives(tmp_path):
     path = make_run(tmp_path / "run", end="trial") / JOURNAL
     command = [sys.executable, "-c", WRITER, str(path)]
