@@ -186,7 +186,7 @@ class Assessment:
             log.warning("the default params are not tested: %s", error)
             return None
         threshold = HALF
-        if self._has_threshold:
+        if self.has_threshold:
             threshold = self._threshold_of(self._on_validation(default))
         return Predictor(objective.predict(network, "test"), threshold)
 
@@ -196,7 +196,7 @@ class Assessment:
 
     def _threshold_of(self, predictions: np.ndarray) -> float:
         """The threshold for somebody's predictions of the validation part."""
-        if not self._has_threshold:
+        if not self.has_threshold:
             return HALF
         return best_threshold(self.run.metric, self._y("validation"), predictions)
 
@@ -287,7 +287,11 @@ class Assessment:
         return self.run.rule == OWN_THRESHOLD
 
     @property
-    def _has_threshold(self) -> bool:
+    def has_threshold(self) -> bool:
+        """Whether labels are said by a threshold of the model's own.
+
+        A run of 0.1, whose trials were scored by 0.5, has one where it was closed with one before.
+        """
         return self._is_by_own_threshold or self.run.outcomes.threshold is not None
 
     @property

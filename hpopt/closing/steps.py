@@ -47,7 +47,6 @@ from hpopt.runs.steps import (
     Summarised,
 )
 from hpopt.space.space import Space
-from hpopt.task import OWN_THRESHOLD
 from hpopt.training.objective import Objective
 from hpopt.trials import Trial
 
@@ -87,7 +86,11 @@ class Closing:
             return [("summary", self._summary)]
         return [
             *self._fitting_steps,
-            *([("threshold", self._assessment.threshold)] if self._has_threshold else []),
+            *(
+                [("threshold", self._assessment.threshold)]
+                if self._assessment.has_threshold
+                else []
+            ),
             ("best", self._best),
             ("test", self._test),
             ("results", self._results),
@@ -248,14 +251,6 @@ class Closing:
     @property
     def _assessment(self) -> Assessment:
         return Assessment(self.run, self.objective, self.network)
-
-    @property
-    def _has_threshold(self) -> bool:
-        """Whether labels are said by a threshold of the model's own.
-
-        One of 0.1, whose trials were scored by 0.5, has it where it was closed with one before.
-        """
-        return self.run.rule == OWN_THRESHOLD or self.run.outcomes.threshold is not None
 
     def _results(self) -> Listed:
         trials = self.run.trials()

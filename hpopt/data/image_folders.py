@@ -9,11 +9,11 @@ import numpy as np
 
 from hpopt.data.reading import joined
 from hpopt.errors import DataError, in_words
-from hpopt.inputs.image.files import SUFFIXES
+from hpopt.inputs.image.files import PATH, SUFFIXES
 from hpopt.inputs.stored import Sheet, Stored, Texts
 
-# The columns of such a table.
-PATH, LABEL = "path", "label"
+# What the images show; their paths stand in the column PATH.
+LABEL = "label"
 # What folders of parts are called, and the part that a row of theirs is given.
 _PARTS = {"train": 0, "training": 0, "validation": 1, "valid": 1, "val": 1, "test": 2}
 _LITTER = ("thumbs.db", "desktop.ini")

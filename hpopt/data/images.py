@@ -12,7 +12,7 @@ import numpy as np
 
 from hpopt.data.building import build_table
 from hpopt.data.column_kinds import Column
-from hpopt.data.image_folders import LABEL, PATH, read_folder
+from hpopt.data.image_folders import LABEL, read_folder
 from hpopt.data.settings import (
     Channels,
     Features,
@@ -21,7 +21,7 @@ from hpopt.data.settings import (
 )
 from hpopt.data.sources import Table
 from hpopt.errors import DataError, SettingError
-from hpopt.inputs.image.files import COLOURS, Seen, look_at_images, read_images
+from hpopt.inputs.image.files import COLOURS, PATH, Seen, look_at_images, read_images
 from hpopt.inputs.stored import Sheet, Texts, resolved
 from hpopt.task import TASKS, Task
 

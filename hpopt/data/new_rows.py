@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpopt.data.csv_text import check_file
-from hpopt.data.image_folders import PATH, files_sheet, is_image_name, parts_in
+from hpopt.data.image_folders import files_sheet, is_image_name, parts_in
 from hpopt.data.prepared import Prepared
 from hpopt.data.reading import of_frame, read_csv, read_parquet
 from hpopt.data.sources import load_file
 from hpopt.errors import DataError, closest
+from hpopt.inputs.image.files import PATH
 from hpopt.inputs.kind import RawRows, count_rows
 from hpopt.inputs.stored import (
     Sheet,

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hpopt.data.prepared import Prepared
 from hpopt.errors import ConfigError, HpoptError, RunError, TrialError, in_words
 from hpopt.export.best import (
@@ -211,30 +213,34 @@ def _rebuilt(run: Run, trial: Trial, data: Prepared, *, trust_code: bool) -> _So
 
 def _threshold_of(run: Run, check: CheckRows, data: Prepared) -> float:
     """The threshold of a network that is not the best: chosen on validation rows, if kept."""
-    if run.rule != OWN_THRESHOLD or not _has_all_of_validation(check, data):
+    target = _validation_target(check, data)
+    if run.rule != OWN_THRESHOLD or target is None:
         return HALF
-    assert check.target is not None
-    return best_threshold(run.metric, check.target, check.outputs)
+    return best_threshold(run.metric, target, check.outputs)
 
 
-def _has_all_of_validation(check: CheckRows, data: Prepared) -> bool:
-    return check.target is not None and len(check.target) >= data.sizes["validation"]
+def _validation_target(check: CheckRows, data: Prepared) -> np.ndarray | None:
+    """The target [n] of the validation rows, where all of them are kept to check exports by."""
+    if check.target is None or len(check.target) < data.sizes["validation"]:
+        return None
+    return check.target
 
 
 def _compare_score(run: Run, trial: Trial, check: CheckRows, data: Prepared) -> None:
     """Raise RunError where a network built again does not score what the trial did."""
-    if check.target is None or not _has_all_of_validation(check, data):
+    target = _validation_target(check, data)
+    if target is None:
         return
     if run.rule == OWN_THRESHOLD and any(column["use"] == "groups" for column in data.columns):
         return  # the threshold was cross-fitted by groups, which the folder does not keep
     assert trial.result is not None
     then = trial.result.metrics[run.header.metric]
     try:
-        judged = as_judged(run.metric, run.rule, check.target, check.outputs)
-        now = METRICS[run.metric].score(check.target, judged)
+        judged = as_judged(run.metric, run.rule, target, check.outputs)
+        now = METRICS[run.metric].score(target, judged)
     except TrialError:
         now = float("nan")
-    if not abs(now - then) <= max(1e-3 * abs(then), 2 / len(check.target)):
+    if not abs(now - then) <= max(1e-3 * abs(then), 2 / len(target)):
         raise RunError(
             f"trial {trial.number} scored {then:.4f} when it was tuned, and {now:.4f} built again",
             help="the code of its builder must be what it was then",

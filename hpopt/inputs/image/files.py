@@ -22,6 +22,8 @@ SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".gif", ".tif", ".tiff", ".webp"),
     *(".ppm", ".pgm", ".pbm", ".pnm"),
 )
+# What a column of paths is called where nobody gave it a name.
+PATH = "path"
 COLOURS = {1: ("grey",), 3: ("red", "green", "blue"), 4: ("red", "green", "blue", "alpha")}
 
 # What is found from the data is no larger, for a fit's time goes by the number of pixels.

@@ -16,15 +16,13 @@ import numpy as np
 from hpopt.backend import load_keras
 from hpopt.errors import DataError
 from hpopt.inputs.image import telling
-from hpopt.inputs.image.files import COLOURS, read_images
+from hpopt.inputs.image.files import COLOURS, PATH, read_images
 from hpopt.inputs.kind import CardParts, RawRows, Runtime, Stem, Usage
 from hpopt.inputs.row_files import blocks_of, row_file
 from hpopt.inputs.stored import Sheet, Texts, array_named, as_texts, resolved
 
 _LEVELS = 256
 _NO_SETTINGS: Mapping[str, Any] = {}
-# What the column of paths is called where nobody gave it a name.
-PATH = "path"
 
 
 @dataclass(frozen=True)
