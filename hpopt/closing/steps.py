@@ -84,13 +84,10 @@ class Closing:
         """The steps in order. Without a finished trial only the summary can be written."""
         if self.run.best is None:
             return [("summary", self._summary)]
+        assessment = self._assessment
         return [
             *self._fitting_steps,
-            *(
-                [("threshold", self._assessment.threshold)]
-                if self._assessment.has_threshold
-                else []
-            ),
+            *([("threshold", assessment.threshold)] if assessment.has_threshold else []),
             ("best", self._best),
             ("test", self._test),
             ("results", self._results),
