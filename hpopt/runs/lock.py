@@ -89,6 +89,7 @@ class Lock:
     """
 
     def __init__(self, file: IOBase, path: Path) -> None:
+        self._file = file
         self._path = path.with_name(HOLDER)
         self._me = Holder.here()
         self._line = self._me.line
@@ -99,10 +100,17 @@ class Lock:
             self._claim()
 
     def release(self) -> None:
-        """Take the name away; closing the file gives the lock itself back."""
+        """Take the name away and give the lock back.
+
+        Closing the file would do so too, but not before a child that was forked meanwhile, which
+        shares the open file, has closed its own.
+        """
         with contextlib.suppress(OSError):
             if _text_of(self._path) == self._line:
                 self._path.unlink()
+        if fcntl is not None:
+            with contextlib.suppress(OSError):  # a file system that knows no locks
+                fcntl.flock(self._file.fileno(), fcntl.LOCK_UN)
 
     def _write(self) -> None:
         with open_plain(self._path, "xb") as file:

@@ -86,7 +86,7 @@ def no_flock(monkeypatch):
     """A file system that knows no `flock`, as some network ones."""
 
     class Unsupported:
-        LOCK_EX = LOCK_SH = LOCK_NB = 0
+        LOCK_EX = LOCK_SH = LOCK_NB = LOCK_UN = 0
 
         @staticmethod
         def flock(*_):
