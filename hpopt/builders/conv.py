@@ -13,6 +13,7 @@ from hpopt.builders.parts import (
     dense_layers,
     normalised,
     own_numbers,
+    steps_there,
 )
 from hpopt.errors import SetupError
 from hpopt.task import Output
@@ -51,6 +52,13 @@ def build(
     ] = 1,
     causal: Annotated[
         bool, doc("Whether a step of a series sees no later ones; for series alone.")
+    ] = False,
+    mask_zeros: Annotated[
+        bool,
+        doc(
+            "Whether steps of a series are passed over whose channels are all 0, as those that "
+            "pad. Set by itself for series of different lengths."
+        ),
     ] = False,
     normalization: Annotated[
         Normalization, doc("What stands between a convolution and its activation.")
@@ -101,16 +109,17 @@ def build(
     `dilation ** (k - 1)`-th place, at most so far apart that two of them fit into the picture.
 
     No shape can be too small: pictures are padded to keep their sides, pooled sides are rounded up,
-    and a side of 1 stays.
+    and a side of 1 stays. Where `mask_zeros`, steps that pad are 0 behind every layer, as what lies
+    beyond a picture is, count in no mean and no maximum, and `last` is the last that does not pad.
 
-    Raises SetupError where rows are neither images nor series, where an image is to be `causal` or
-    to have a `last` step, and where a block that is not there is given filters.
+    Raises SetupError where rows are neither images nor series, where an image is to be `causal`, to
+    have a `last` step or to be masked, and where a block that is not there is given filters.
     """
     import keras
 
     axes = _axes(input_shape)
-    if axes == 2 and (causal or head == "last"):
-        which = "causal: true" if causal else "head: last"
+    if axes == 2 and (causal or mask_zeros or head == "last"):
+        which = "causal: true" if causal else "head: last" if head == "last" else "mask_zeros: true"
         raise SetupError(f"`{which}` is for series, and the rows are images", help="leave it out")
     own = (filters_1, filters_2, filters_3, filters_4, filters_5, filters_6, filters_7, filters_8)
     grown = [max(1, round(filters * growth**block)) for block in range(num_blocks)]
@@ -131,6 +140,7 @@ def build(
         return hidden if apart == 1 or stride == 1 else _every(hidden, stride)
 
     inputs = hidden = keras.Input(input_shape)
+    mask = steps_there(inputs) if mask_zeros else None
     for block, width in enumerate(own_numbers("filters", own, grown, "num_blocks")):
         before, longest = hidden, max(hidden.shape[1:-1])
         stride = pool_size if pooling == "stride" else 1
@@ -140,14 +150,18 @@ def build(
             jump = stride if is_last else 1
             hidden = convolved(hidden, width, kernel_size, apart, jump)
             own_activation = None if residual and is_last else activation
-            hidden = normalised(hidden, normalization, own_activation)
+            mask = mask if jump == 1 or mask is None else mask[:, ::jump]
+            hidden = _masked(normalised(hidden, normalization, own_activation, mask), mask)
         if residual:
             if before.shape != hidden.shape:
-                before = normalised(convolved(before, width, 1, 1, stride), normalization, None)
+                before = convolved(before, width, 1, 1, stride)
+                before = _masked(normalised(before, normalization, None, mask), mask)
             hidden = keras.layers.Activation(activation)(keras.layers.Add()([hidden, before]))
-        hidden = keras.layers.Dropout(dropout_prob)(_pooled(hidden, pooling, pool_size))
+            hidden = _masked(hidden, mask)
+        hidden, mask = _pooled(hidden, pooling, pool_size, mask)
+        hidden = keras.layers.Dropout(dropout_prob)(hidden)
     row = dense_layers(
-        _row(hidden, head), [head_units] * head_layers, activation, head_dropout_prob
+        _row(hidden, head, mask), [head_units] * head_layers, activation, head_dropout_prob
     )
     return keras.Model(inputs, keras.layers.Dense(output.units, output.activation)(row))
 
@@ -173,26 +187,70 @@ def _every(hidden: Any, stride: int) -> Any:
     return layer(1, strides=stride, padding="same")(hidden)
 
 
-def _pooled(hidden: Any, pooling: Pooling, size: int) -> Any:
-    """The picture with its sides divided by `size`, rounded up."""
+def _masked(hidden: Any, mask: Any) -> Any:
+    """The picture, in which steps that only pad are 0."""
+    return hidden if mask is None else hidden * _numbers(mask)
+
+
+def _numbers(mask: Any) -> Any:
+    """A mask [n, steps] as 1 and 0 [n, steps, 1]."""
+    import keras
+
+    return keras.ops.expand_dims(keras.ops.cast(mask, "float32"), -1)
+
+
+def _pooled(hidden: Any, pooling: Pooling, size: int, mask: Any) -> tuple[Any, Any]:
+    """The picture with its sides divided by `size`, rounded up, and the mask that it has then."""
     import keras
 
     sides = hidden.shape[1:-1]
     if pooling in ("none", "stride") or max(sides) == 1:
-        return hidden
-    kind = "MaxPooling" if pooling == "max" else "AveragePooling"
-    layer = getattr(keras.layers, f"{kind}{len(sides)}D")
+        return hidden, mask
     window = tuple(min(size, side) for side in sides)
-    return layer(window, padding="same")(hidden)
+
+    def pooled(kind: str, picture: Any) -> Any:
+        layer = getattr(keras.layers, f"{kind}Pooling{len(sides)}D")
+        return layer(window, padding="same")(picture)
+
+    kind = "Max" if pooling == "max" else "Average"
+    if mask is None:
+        return pooled(kind, hidden), None
+    there = pooled("Max", _numbers(mask))
+    if pooling == "max":
+        hidden = pooled("Max", _lowered(hidden, mask)) * there
+    else:
+        shares = pooled("Average", _numbers(mask))
+        hidden = pooled("Average", hidden) / keras.ops.maximum(shares, _SMALL)
+    return hidden, there[..., 0] > 0
 
 
-def _row(hidden: Any, head: str) -> Any:
-    """The picture as one row of numbers."""
+# Less than the share of a step in any window, and so low that no maximum is as low.
+_SMALL, _LOW = 1e-6, 1e9
+
+
+def _lowered(hidden: Any, mask: Any) -> Any:
+    """The picture for a maximum: steps that only pad are below all others."""
+    return hidden - _LOW * (1.0 - _numbers(mask))
+
+
+def _row(hidden: Any, head: str, mask: Any) -> Any:
+    """The picture as one row of numbers; of steps that only pad nothing is in it."""
     import keras
 
+    ops = keras.ops
     if head == "flatten":
         return keras.layers.Flatten()(hidden)
-    if head == "last":
-        return hidden[:, -1]
-    kind = "GlobalAveragePooling" if head == "average" else "GlobalMaxPooling"
-    return getattr(keras.layers, f"{kind}{len(hidden.shape) - 2}D")()(hidden)
+    if mask is None:
+        if head == "last":
+            return hidden[:, -1]
+        kind = "GlobalAveragePooling" if head == "average" else "GlobalMaxPooling"
+        return getattr(keras.layers, f"{kind}{len(hidden.shape) - 2}D")()(hidden)
+    there = _numbers(mask)
+    count = ops.sum(there, axis=1)
+    if head == "average":
+        return ops.sum(hidden * there, axis=1) / ops.maximum(count, 1.0)
+    if head == "max":
+        return ops.max(_lowered(hidden, mask), axis=1) * ops.minimum(count, 1.0)
+    place = there * ops.reshape(ops.arange(1, hidden.shape[1] + 1, dtype="float32"), (1, -1, 1))
+    is_last = ops.equal(place, ops.max(place, axis=1, keepdims=True))
+    return ops.sum(hidden * there * ops.cast(is_last, "float32"), axis=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from annotated_types import Ge
 
@@ -67,16 +67,29 @@ def own_numbers(
     return [value or other for value, other in zip(padded, shared, strict=False)]
 
 
+def steps_there(rows: Any) -> Any:
+    """Whether each step [n, steps] of series is there: one whose channels are all 0 only pads."""
+    import keras
+
+    return keras.ops.any(keras.ops.not_equal(rows, 0.0), axis=-1)
+
+
 def normalised(
-    sums: keras.KerasTensor, kind: Normalization, activation: Activation | None
+    sums: keras.KerasTensor,
+    kind: Normalization,
+    activation: Activation | None,
+    mask: Any = None,
 ) -> keras.KerasTensor:
-    """The sums of a layer, normalised as `kind` says, behind an activation if any."""
+    """The sums of a layer, normalised as `kind` says, behind an activation if any.
+
+    Of series a `mask` [n, steps] says which steps the batch's mean and deviation are taken of.
+    """
     import keras
 
     if kind == "batch":
         # Keras' own momentum, 0.99, wants a thousand steps: a short fit would be judged by averages
         # that are still on their way.
-        sums = keras.layers.BatchNormalization(momentum=0.9)(sums)
+        sums = keras.layers.BatchNormalization(momentum=0.9)(sums, mask=mask)
     elif kind == "layer":
         sums = keras.layers.LayerNormalization()(sums)
     return sums if activation is None else keras.layers.Activation(activation)(sums)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from annotated_types import Ge, Lt, doc
 
-from hpopt.builders.parts import Activation, Count, dense_layers, own_numbers
+from hpopt.builders.parts import Activation, Count, dense_layers, own_numbers, steps_there
 from hpopt.errors import SetupError
 from hpopt.task import Output
 
@@ -79,7 +79,7 @@ def build(
     widths = own_numbers("units", own, [units] * num_layers, "num_layers")
 
     inputs = hidden = keras.Input(input_shape)
-    mask = keras.ops.any(keras.ops.not_equal(inputs, 0.0), axis=-1) if mask_zeros else None
+    mask = steps_there(inputs) if mask_zeros else None
     for number, width in enumerate(widths, start=1):
         layer: Any = kind[cell](
             width,

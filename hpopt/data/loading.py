@@ -12,6 +12,7 @@ from hpopt.data.building import build_table
 from hpopt.data.images import folder_table, image_column, sheet_table
 from hpopt.data.prepared import Prepared
 from hpopt.data.reading import (
+    PARQUET,
     joined,
     of_frame,
     read_csv,
@@ -19,6 +20,7 @@ from hpopt.data.reading import (
     with_gaps,
     with_named_index,
 )
+from hpopt.data.series import array_table, long_table, wide_table
 from hpopt.data.settings import (
     AnyData,
     ArrayData,
@@ -26,9 +28,10 @@ from hpopt.data.settings import (
     FunctionData,
     Gaps,
     ImageData,
+    LongData,
     SklearnData,
 )
-from hpopt.data.sources import Table, load_arrays, load_sklearn, of_arrays
+from hpopt.data.sources import Table, arrays_of, load_sklearn, of_arrays
 from hpopt.data.target_settings import TargetColumn, positive_of, target_column
 from hpopt.data.target_spec import TargetTransform
 from hpopt.errors import DataError, SettingError, in_words
@@ -52,16 +55,27 @@ def load_table(settings: AnyData, recorded: Prepared | None = None) -> Table:
         return folder_table(settings)
     task: Task | None = None if settings.task == "auto" else settings.task
     if isinstance(settings, ArrayData):
-        path = Path(settings.path)
-        target = target_column(settings.target)
-        table = load_arrays(
-            settings.source, path, settings.features, target.name, task, target.positive
-        )
-        return _scaled(table, settings)
+        return _of_arrays(settings, task)
+    if isinstance(settings, LongData):
+        sheet, given = _read_files(settings)
+        return _scaled(long_table(sheet, given, settings, _options(settings, task)), settings)
     if isinstance(settings, FileData):
         sheet, given = _read_files(settings)
         return _of_sheet(sheet, settings, settings.target, task, given, recorded)
     return _call(settings, task, recorded)
+
+
+def _of_arrays(settings: ArrayData, task: Task | None) -> Table:
+    """The table of NumPy's files."""
+    target = target_column(settings.target)
+    rows, values, lengths = arrays_of(
+        settings.source, Path(settings.path), settings.features, target.name, settings.lengths
+    )
+    if not settings.series and lengths is None:
+        return _scaled(of_arrays(rows, values, task, target.positive), settings)
+    how = {"lengths": settings.lengths}
+    table = array_table(rows, lengths, values, task, target.positive, how)
+    return _scaled(table, settings)
 
 
 def _of_sheet(
@@ -72,30 +86,47 @@ def _of_sheet(
     given: np.ndarray | None = None,
     recorded: Prepared | None = None,
 ) -> Table:
-    options: dict[str, Any] = {
-        "target": target_column(target).name,
-        "positive": positive_of(target),
-        "task": task,
-        "target_transform": _TRANSFORMS[settings.target_transform],
-        "groups": settings.split.groups,
-        "order": settings.split.order,
-        "given": given,
-    }
+    options = {**_options(settings, task, target), "given": given}
+    if settings.features.series:
+        table = wide_table(sheet, settings.features, options)
+        return _scaled(table, settings) if isinstance(settings, FunctionData) else table
     column = image_column(settings.features)
     if column is not None:
         return sheet_table(sheet, column, settings.features, options)
     return build_table(sheet, features=settings.features, recorded=recorded, **options)
 
 
-def _read_files(settings: FileData) -> tuple[Sheet, np.ndarray | None]:
+def _options(
+    settings: FileData | FunctionData | LongData,
+    task: Task | None,
+    target: str | TargetColumn | None = None,
+) -> dict[str, Any]:
+    """What `build_table` is told of the target and the split."""
+    target = target or settings.target
+    assert target is not None
+    return {
+        "target": target_column(target).name,
+        "positive": positive_of(target),
+        "task": task,
+        "target_transform": _TRANSFORMS[settings.target_transform],
+        "groups": settings.split.groups,
+        "order": settings.split.order,
+    }
+
+
+def _read_files(settings: FileData | LongData) -> tuple[Sheet, np.ndarray | None]:
     """The rows of all files, and of each row the part its file gives: 1 validation, 2 test."""
-    kinds = settings.features.types
-    as_texts = [n for n in kinds if kinds[n] in ("categorical", "image")]
+    if isinstance(settings, LongData):
+        as_texts, image = [settings.id], None
+        is_csv = Path(settings.path).suffix.lower() not in PARQUET
+    else:
+        kinds = settings.features.types
+        as_texts = [n for n in kinds if kinds[n] in ("categorical", "image")]
+        image, is_csv = image_column(settings.features), settings.source == "csv"
     spelled = [*as_texts, settings.split.groups or ""]
-    image = image_column(settings.features)
 
     def read(path: Path) -> Sheet:
-        if settings.source == "csv":
+        if is_csv:
             sheet = read_csv(
                 path, gaps=_words(settings.gaps), spelled=spelled, encoding=settings.encoding
             )
@@ -175,9 +206,12 @@ def _call(settings: FunctionData, task: Task | None, recorded: Prepared | None) 
     for key in ("groups", "order"):
         if getattr(settings.split, key) is not None:
             raise SettingError("arrays have no columns by name", ("split", key))
+    if settings.series:
+        table = array_table(features, None, target, task, positive_of(settings.target))
+        return _scaled(table, settings)
     return _scaled(of_arrays(features, target, task, positive_of(settings.target)), settings)
 
 
-def _scaled(table: Table, settings: SklearnData | ArrayData | FunctionData) -> Table:
-    """A table of arrays, which are to be scaled as the settings say."""
-    return replace(table, settings={"scaling": settings.scaling})
+def _scaled(table: Table, settings: SklearnData | ArrayData | FunctionData | LongData) -> Table:
+    """A table of arrays or series, which are to be scaled as the settings say."""
+    return replace(table, settings={**table.settings, "scaling": settings.scaling})

@@ -12,7 +12,7 @@ import numpy as np
 from hpopt.data.csv_text import check_file
 from hpopt.data.image_folders import files_sheet, is_image_name, parts_in
 from hpopt.data.prepared import Prepared
-from hpopt.data.reading import of_frame, read_csv, read_parquet
+from hpopt.data.reading import PARQUET, of_frame, read_csv, read_parquet
 from hpopt.data.sources import load_file
 from hpopt.errors import DataError, closest
 from hpopt.inputs.image.files import PATH
@@ -32,7 +32,6 @@ from hpopt.inputs.table.reading import other_form, word_on_form
 if TYPE_CHECKING:
     import pandas as pd
 
-_PARQUET = (".parquet", ".pq")
 _MOST_NAMED = 5
 # What arrays call the target where nothing else is said, and what a table does.
 _TARGET, _TARGET_COLUMN = "y", "target"
@@ -65,7 +64,7 @@ def read_new_rows(path: Path, data: Prepared, *, with_target: bool = False) -> N
         return _of_images(path, data, with_target)
     if path.suffix in (".npy", ".npz"):
         return _of_arrays(path, data, with_target)
-    if path.suffix in _PARQUET:
+    if path.suffix in PARQUET:
         return _of_sheet(read_parquet(path), str(path), data, with_target)
     sheet = read_csv(path, gaps=data.gaps, spelled=_spelled(data), expected=data.encoding)
     return _of_sheet(sheet, str(path), data, with_target)
@@ -132,10 +131,12 @@ def _of_sheet(sheet: Sheet, source: str, data: Prepared, with_target: bool) -> N
     needed = [*data.features.columns_needed(), *([target] if with_target else [])]
     _check_columns(source, sheet, needed)
     rows, notes = data.features.rows_of_sheet(sheet, source)
+    by = next((column["name"] for column in data.columns if column["use"] == "groups"), None)
+    alike = [*([target] if with_target else []), *([by] if by is not None else [])]
+    sheet = data.features.line_a_row(sheet, source, alike)
     new = NewRows(rows, sheet.rows, notes=[*sheet.notes, *notes])
     names = [column["name"] for column in data.columns if column["kind"] in ("id", "image")]
     new.ids = {name: as_texts(sheet.columns[name]) for name in names if name in sheet.columns}
-    by = next((column["name"] for column in data.columns if column["use"] == "groups"), None)
     if by in sheet.columns:
         new.groups = as_texts(sheet.columns[by])
     if with_target:

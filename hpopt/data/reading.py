@@ -24,6 +24,8 @@ from hpopt.inputs.stored import Sheet, Stored, Texts
 if TYPE_CHECKING:
     import pandas as pd
 
+PARQUET = (".parquet", ".pq")  # by its ending a file is such a one
+
 _CELLS_AT_ONCE = 4_000_000
 _TEXTS_AT_ONCE = 1_000_000
 _FIRST_ROWS = 2_000
@@ -181,7 +183,7 @@ def joined(sheets: Sequence[Sheet]) -> Sheet:
     """The rows of several sheets, one below the other, with the columns of the first."""
     first = sheets[0]
     columns = {
-        name: _below([sheet.columns[name] for sheet in sheets], first.decimal)
+        name: below([sheet.columns[name] for sheet in sheets], first.decimal)
         for name in first.columns
     }
     words: dict[str, Counter[str]] = {}
@@ -195,8 +197,8 @@ def joined(sheets: Sequence[Sheet]) -> Sheet:
     )
 
 
-def _below(pieces: Sequence[Stored], decimal: str) -> Stored:
-    """One column, from those of several sheets; numbers only where all can be numbers."""
+def below(pieces: Sequence[Stored], decimal: str) -> Stored:
+    """One column of several, one below the other; numbers only where all can be numbers."""
     if not all(isinstance(piece, Texts) for piece in pieces):
         numbers = [
             _plain(piece, decimal) if isinstance(piece, Texts) else piece for piece in pieces

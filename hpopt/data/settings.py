@@ -101,6 +101,17 @@ ImageSize = Literal["auto"] | Side | Annotated[list[Side], AfterValidator(_two_s
 Channels = Literal["auto", 1, 3, 4]
 
 
+def _range(text: str) -> str:
+    first, dots, last = (part.strip() for part in text.partition(".."))
+    if not (first and dots and last):
+        raise ValueError('write the first and the last column, "t00..t39", or a list of them')
+    return text
+
+
+# The columns of a channel, step by step: the first and the last, or all of them.
+SeriesColumns = Annotated[str, AfterValidator(_range)] | Annotated[list[Name], MinLen(2)]
+
+
 class Features(Section):
     """Which columns are used, as what, and how finely."""
 
@@ -112,6 +123,10 @@ class Features(Section):
     """What columns are, where looking at them gets it wrong: `{zip: categorical, year: date}`. Of
     dates also in which form: `{when: {date: "%d/%m/%Y"}}`. An `image` is a column of paths of image
     files, seen from the table; it is the only feature then."""
+    series: dict[Name, SeriesColumns] = Field(default_factory=dict)
+    """Columns that are the steps of one series, by the name of the channel: `{signal: "t00..t39"}`,
+    from the first column to the last, by the numbers in their names; or a list of columns. Of
+    several channels each has its own. A series is the only feature then."""
     size: ImageSize = "auto"
     """The size that images are stretched to, as in `source: images`."""
     channels: Channels = "auto"
@@ -171,6 +186,43 @@ class FileData(Section):
     their own, the shares do not count."""
 
 
+class LongData(Section):
+    """Series in a table with a row for each step: an id says of which series it is a step. The
+    target is the same in all rows of an id.
+    """
+
+    source: Literal["long"]
+    """A table with a row for each step of a series, CSV or, by its ending, Parquet."""
+    path: Name
+    """The file, relative to the config."""
+    validation: Name | None = None
+    """A file of its own for the validation part."""
+    test: Name | None = None
+    """A file of its own for the test part."""
+    id: Name
+    """The column whose rows of one value are one series."""
+    time: Name | None = None
+    """The column that says when a step was, a number or a date; if left out, rows stand in
+    order."""
+    channels: Annotated[list[Name], MinLen(1)] | None = None
+    """The columns that are measured at each step; if left out, all other columns of numbers."""
+    target: TargetName
+    """The column to predict: its name, or `{name: gesture, positive: wave}`."""
+    task: Literal["auto"] | Task = "auto"
+    """What is predicted: classes, or a number; `auto` looks at the target's column."""
+    target_transform: Literal["none", "log"] = "none"
+    """`log` fits a regression to log(1 + y), as for a table."""
+    gaps: Gaps = None
+    """The words that stand for a gap, as for a table."""
+    encoding: Annotated[str, AfterValidator(_checked_encoding)] | None = None
+    """The encoding of a text file, as for a table."""
+    scaling: Scaling = "standard"
+    """How channels are scaled: by the training part's mean and deviation, or not at all."""
+    split: Annotated[TableSplit, EMPTY] = TableSplit()
+    """How the series fall into the parts that train, choose and test; of parts that have files of
+    their own, the shares do not count."""
+
+
 class ImageData(Section):
     """Image files in folders: a sub-folder for each class, or `train`, `validation` and `test` with
     a sub-folder for each class.
@@ -212,6 +264,12 @@ class ArrayData(Section):
     `{name: y, positive: 1}`."""
     task: Literal["auto"] | Task = "auto"
     """What is predicted: classes, or a number; `auto` looks at the targets."""
+    series: bool = False
+    """Whether the rows are series: [n, steps, channels], or [n, steps] of one channel, in which NaN
+    is a gap, or pads a series that is shorter."""
+    lengths: Name | None = None
+    """The name of an array [n] in an `npz` file: how many steps each series has, where they differ
+    and are not padded with NaN. It makes series of the rows."""
     scaling: Scaling = "standard"
     """How features are scaled: by the training part's mean and deviation, or not at all. Of shaped
     rows a feature has one of each, over all its places."""
@@ -237,6 +295,9 @@ class FunctionData(Section):
     """Which columns of a DataFrame are used, and as what."""
     gaps: Gaps = None
     """The words that stand for a gap, as for a file; if left out, no text of a DataFrame does."""
+    series: bool = False
+    """Whether arrays are series, as in a file; they may come as a list, too, of an array [steps,
+    channels] for each."""
     scaling: Scaling = "standard"
     """How features of arrays are scaled; those of a DataFrame always are, column by column."""
     split: Annotated[TableSplit, EMPTY] = TableSplit()
@@ -248,6 +309,7 @@ DATASETS: dict[str, type[Section]] = {
     "sklearn": SklearnData,
     "csv": FileData,
     "parquet": FileData,
+    "long": LongData,
     "images": ImageData,
     "npz": ArrayData,
     "npy": ArrayData,
@@ -267,6 +329,7 @@ Dataset = Annotated[
     Annotated[SklearnData, Tag("sklearn")]
     | Annotated[FileData, Tag("csv")]
     | Annotated[FileData, Tag("parquet")]
+    | Annotated[LongData, Tag("long")]
     | Annotated[ImageData, Tag("images")]
     | Annotated[ArrayData, Tag("npz")]
     | Annotated[ArrayData, Tag("npy")]
@@ -275,7 +338,7 @@ Dataset = Annotated[
 ]
 
 
-AnyData = SklearnData | FileData | ImageData | ArrayData | FunctionData
+AnyData = SklearnData | FileData | LongData | ImageData | ArrayData | FunctionData
 
 
 def located(settings: AnyData, folder: Path) -> AnyData:
@@ -284,7 +347,7 @@ def located(settings: AnyData, folder: Path) -> AnyData:
         source = absolute_reference(settings.source, folder)
         return settings.model_copy(update={"source": source})
     names: tuple[str, ...] = ()
-    if isinstance(settings, FileData):
+    if isinstance(settings, FileData | LongData):
         names = ("path", "validation", "test")
     elif isinstance(settings, ImageData):
         names = ("path",)

@@ -101,27 +101,24 @@ def load_sklearn(name: str) -> Table:
     )
 
 
-def load_arrays(
-    source: str,
-    path: Path,
-    features: str,
-    target: str,
-    task: Task | None,
-    positive: Label | None = None,
-) -> Table:
-    """Rows [n, ...] and targets [n] from NumPy's files; `features` and `target` name them there.
+def arrays_of(
+    source: str, path: Path, features: str, target: str, lengths: str | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Rows [n, ...], targets [n], and lengths [n] if any, of NumPy's files, by their names there.
 
-    Of `npy`, `path` and `target` are a file each. Raises DataError where they can't be used.
+    Of `npy`, `path` and `target` are a file each. Raises DataError where they can't be read.
     """
     if source == "npy":
-        return of_arrays(load_file(path), load_file(Path(target)), task, positive)
+        if lengths is not None:
+            raise SettingError("an .npy file holds no lengths", ("lengths",), help="use `npz`")
+        return load_file(path), load_file(Path(target)), None
     arrays = load_file(path)
-    for key, name in (("features", features), ("target", target)):
-        if name not in arrays:
+    for key, name in (("features", features), ("target", target), ("lengths", lengths)):
+        if name is not None and name not in arrays:
             raise SettingError(
                 f"{path} holds no array `{name}`", (key,), help=suggest_name(name, arrays)
             )
-    return of_arrays(arrays[features], arrays[target], task, positive)
+    return arrays[features], arrays[target], None if lengths is None else arrays[lengths]
 
 
 def of_arrays(

@@ -43,6 +43,7 @@ class ArrayKind:
     name: ClassVar[str] = "array"
     input_dtype: ClassVar[str] = "float32"
     is_as_prepared: ClassVar[bool] = False
+    is_padded: ClassVar[bool] = False
 
     @staticmethod
     def check(raw: np.ndarray, names: Sequence[str]) -> None:
@@ -177,6 +178,10 @@ class ArrayKind:
                 help="give an .npy or an .npz file, or an array",
             )
         return self.names
+
+    def line_a_row(self, sheet: Sheet, source: str, alike: Sequence[str]) -> Sheet:
+        """See `Kind`: a line is a row."""
+        return sheet
 
     def rows_of_sheet(self, sheet: Sheet, source: str) -> tuple[np.ndarray, list[str]]:
         """See `Kind`."""

@@ -109,6 +109,10 @@ class Kind(Protocol):
     input_dtype: ClassVar[str]  # of prepared rows
     is_as_prepared: ClassVar[bool]  # kept rows are prepared ones, and are stored once
 
+    @property
+    def is_padded(self) -> bool:
+        """Whether steps of prepared rows that are all zeros only pad, as behind a series' end."""
+
     # Of raw rows, before anything is fitted.
 
     @staticmethod
@@ -177,6 +181,12 @@ class Kind(Protocol):
 
     def columns_needed(self) -> Sequence[str]:
         """The columns that a sheet must have. Raises DataError where rows can't come in columns."""
+
+    def line_a_row(self, sheet: Sheet, source: str, alike: Sequence[str]) -> Sheet:
+        """The sheet with one line for each row, where a row may take several.
+
+        Raises DataError where lines of a row differ in the columns that are to be `alike`.
+        """
 
     def rows_of_sheet(self, sheet: Sheet, source: str) -> tuple[RawRows, list[str]]:
         """The rows of columns, and what people should know of them. Raises DataError."""

@@ -11,6 +11,7 @@ from hpopt.inputs.kind import Kind
 KINDS = {
     "array": "hpopt.inputs.array:ArrayKind",
     "image": "hpopt.inputs.image.kind:ImageKind",
+    "series": "hpopt.inputs.series.kind:SeriesKind",
     "table": "hpopt.inputs.table.kind:TableKind",
 }
 

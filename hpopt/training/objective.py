@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from hpopt.backend import begin_names_anew, load_keras
-from hpopt.builders.registry import SHIPPED, load_builder
+from hpopt.builders.registry import SHIPPED, load_builder, read_signature
 from hpopt.data.folds import OWN, WHOLE, read_split, split_folder
 from hpopt.data.prepared import PartName, Prepared
 from hpopt.errors import SetupError
@@ -33,6 +33,8 @@ from hpopt.training.stem import shape_behind_stem, with_stem
 from hpopt.training.surroundings import surroundings_kept
 from hpopt.trials import WEIGHTS, Result
 
+# The argument by which a builder passes over steps that pad; it is set where rows have any.
+MASKS = "mask_zeros"
 # Where the files that a trial reads stand for a worker that sees other paths than this process.
 _ROWS, _CODE = Path("rows"), Path("code")
 
@@ -146,7 +148,10 @@ class Objective:
         of_builder = {n: v for n, v in params.items() if owner(n) not in Training.model_fields}
         build = load_builder(self.builder)
         shape = shape_behind_stem(self.data.features)
-        model = build(shape, self.data.output, **laid_over(self.arguments, of_builder))
+        arguments = laid_over(self.arguments, of_builder)
+        if self.data.features.is_padded and MASKS in read_signature(build).arguments:
+            arguments = {MASKS: True} | arguments
+        model = build(shape, self.data.output, **arguments)
         if not isinstance(model, keras.Model):
             raise SetupError(
                 f"the builder gave back a {type(model).__name__}, not a keras.Model",

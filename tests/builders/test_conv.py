@@ -9,7 +9,7 @@ from hpopt.errors import SetupError
 from hpopt.task import Output
 
 pytestmark = pytest.mark.keras
-MULTICLASS = Output.of("multiclass", 5)
+MULTICLASS, REGRESSION = Output.of("multiclass", 5), Output.of("regression")
 
 
 @pytest.fixture(autouse=True)
@@ -126,3 +126,59 @@ def test_a_short_fit_is_judged_by_averages_that_have_arrived():
     """Of 150 steps, momentum 0.99 leaves a fifth of what the averages were before the first."""
     norms = [n for n in build((8, 8, 1), MULTICLASS).layers if hasattr(n, "moving_mean")]
     assert [norm.momentum**150 < 1e-6 for norm in norms] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("head", "pooling", "options"),
+    [
+        ("average", "max", {}),
+        ("max", "average", {}),
+        ("last", "stride", {"causal": True}),
+        ("average", "none", {"normalization": "layer"}),
+        ("max", "max", {"residual": True, "convolutions": 2}),
+        ("last", "average", {"residual": True}),
+        ("average", "stride", {"residual": True}),
+    ],
+)
+def test_padded_steps_change_nothing(head, pooling, options, keras):
+    keras.utils.set_random_seed(0)
+    options = {"head": head, "pooling": pooling, "num_blocks": 2, "dilation": 2, **options}
+    rows = np.random.default_rng(0).normal(size=(3, 8, 2)).astype(np.float32)
+    padded = np.concatenate([rows, np.zeros((3, 8, 2), np.float32)], axis=1)
+    short = build((8, 2), REGRESSION, filters=4, mask_zeros=True, **options)
+    long = build((16, 2), REGRESSION, filters=4, mask_zeros=True, **options)
+    for layer in short.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):  # not 0 where its input is
+            layer.beta.assign(np.linspace(-1, 1, layer.beta.shape[0]))
+            layer.moving_mean.assign(np.linspace(2, -2, layer.beta.shape[0]))
+    long.set_weights(short.get_weights())
+    expected = np.asarray(short(rows))
+    np.testing.assert_allclose(np.asarray(long(padded)), expected, atol=1e-5)
+    assert np.isfinite(np.asarray(long(0 * padded))).all()
+    padded[:, 8:] = 1
+    assert np.abs(np.asarray(long(padded)) - expected).min() > 1e-3
+
+
+def test_the_statistics_of_a_batch_are_those_of_steps_that_do_not_pad(keras):
+    rows = np.random.default_rng(0).normal(size=(16, 6, 1)).astype(np.float32)
+    padded = np.concatenate([rows, np.zeros((16, 6, 1), np.float32)], axis=1)
+    means = []
+    for steps, given in ((6, rows), (12, padded)):
+        keras.utils.set_random_seed(0)
+        model = build((steps, 1), REGRESSION, num_blocks=1, filters=3, mask_zeros=True)
+        model(given, training=True)
+        [layer] = [x for x in model.layers if isinstance(x, keras.layers.BatchNormalization)]
+        means.append(np.asarray(layer.moving_mean))
+    np.testing.assert_allclose(*means, atol=1e-6)
+
+
+def test_a_masked_network_loads_in_safe_mode_and_an_image_has_no_mask(keras, tmp_path):
+    rows = np.random.default_rng(0).normal(size=(3, 9, 2)).astype(np.float32)
+    rows[1, 4:] = 0
+    for head in ("average", "max", "last", "flatten"):
+        model = build((9, 2), REGRESSION, mask_zeros=True, head=head)
+        model.save(tmp_path / "model.keras")
+        loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+        np.testing.assert_allclose(np.asarray(loaded(rows)), np.asarray(model(rows)), atol=1e-6)
+    with pytest.raises(SetupError, match="`mask_zeros: true` is for series"):
+        build((8, 8, 1), REGRESSION, mask_zeros=True)

@@ -27,6 +27,7 @@ from hpopt.inputs.array import ArrayKind
 from hpopt.inputs.image.kind import ImageKind
 from hpopt.inputs.kind import CardParts, Kind, Runtime, count_rows
 from hpopt.inputs.registry import KINDS, read_kind, write_kind
+from hpopt.inputs.series.kind import SeriesKind
 from hpopt.inputs.stored import Texts, array_named, numbers_of
 from hpopt.inputs.table.kind import TableKind
 from hpopt.runs.folder import Run
@@ -45,6 +46,7 @@ class Angle:
     input_shape: ClassVar[tuple[int, ...]] = (2,)
     input_dtype: ClassVar[str] = "float32"
     is_as_prepared: ClassVar[bool] = False
+    is_padded: ClassVar[bool] = False
     stem: ClassVar[None] = None
 
     @staticmethod
@@ -104,6 +106,9 @@ class Angle:
     def columns_needed(self):
         return self.names
 
+    def line_a_row(self, sheet, source, alike):
+        return sheet
+
     def rows_of_sheet(self, sheet, source):
         return numbers_of(sheet, "angle"), []
 
@@ -145,6 +150,17 @@ READERS = [
     {"column": "city", "kind": "categorical"},
 ]
 PIXELS = RNG.integers(0, 200, (60, 5, 4, 3), np.uint8) + np.array([0, 10, 50], np.uint8)
+UNEVEN = RNG.normal(size=(60, 7, 2)).astype(np.float32) * np.float32([1, 1000]) + np.float32(500)
+UNEVEN[np.arange(7) >= RNG.integers(1, 8, 60)[:, None]] = np.nan
+UNEVEN[::5, 0, 0] = np.nan  # gaps
+NUMERIC = {"kind": "numeric", "decimal": ".", "thousands": ""}
+WIDE = {"form": "wide", "channels": [{"name": "a", "columns": ["a", "c"], "reader": NUMERIC}]}
+LONG = {
+    "form": "long",
+    "id": {"column": "id", "kind": "categorical", "gaps": []},
+    "time": None,
+    "channels": [{"name": n, "reader": {**NUMERIC, "column": n}} for n in "ab"],
+}
 # Raw rows, the names of their features, and the settings that they are fitted by.
 EXAMPLES = {
     "flat": (ArrayKind, RNG.normal(size=(60, 3)) * [1, 10, 1000] + 500, "abc", {}),
@@ -155,6 +171,9 @@ EXAMPLES = {
     "colour": (ImageKind, PIXELS, ("red", "green", "blue"), {}),
     "grey": (ImageKind, PIXELS[..., :1], ("grey",), {"scaling": "none"}),
     "spectral": (ImageKind, PIXELS.repeat(4, axis=-1), [f"x{n}" for n in range(12)], {}),
+    "series": (SeriesKind, UNEVEN, "ab", {"is_padded": True, "layout": LONG}),
+    "raw series": (SeriesKind, UNEVEN, "ab", {"is_padded": True, "scaling": "none"}),
+    "even series": (SeriesKind, UNEVEN[:, :2, :1], "a", {"layout": WIDE}),
     "angle": (Angle, RNG.uniform(-180, 180, 60), ("angle",), {}),
 }
 

@@ -42,6 +42,7 @@ class ImageKind:
     name: ClassVar[str] = "image"
     input_dtype: ClassVar[str] = "uint8"
     is_as_prepared: ClassVar[bool] = True
+    is_padded: ClassVar[bool] = False
 
     @staticmethod
     def check(raw: np.ndarray, names: Sequence[str]) -> None:
@@ -169,6 +170,10 @@ class ImageKind:
                 help="give an .npy or an .npz file, or an array",
             )
         return [self.column]
+
+    def line_a_row(self, sheet: Sheet, source: str, alike: Sequence[str]) -> Sheet:
+        """See `Kind`: a line is a row."""
+        return sheet
 
     def rows_of_sheet(self, sheet: Sheet, source: str) -> tuple[np.ndarray, list[str]]:
         """The images whose paths stand in a column, seen from where the table is."""

@@ -53,6 +53,7 @@ class TableKind:
     name: ClassVar[str] = "table"
     input_dtype: ClassVar[str] = "float32"
     is_as_prepared: ClassVar[bool] = False
+    is_padded: ClassVar[bool] = False
 
     @staticmethod
     def check(raw: RawColumns, names: Sequence[str]) -> None:
@@ -253,6 +254,10 @@ class TableKind:
     def columns_needed(self) -> Sequence[str]:
         """See `Kind`."""
         return [reader["column"] for reader in self.readers]
+
+    def line_a_row(self, sheet: Sheet, source: str, alike: Sequence[str]) -> Sheet:
+        """See `Kind`: a line is a row."""
+        return sheet
 
     def rows_of_sheet(self, sheet: Sheet, source: str) -> tuple[dict[str, np.ndarray], list[str]]:
         """See `Kind`."""

@@ -1,0 +1,1 @@
+"""The kind `series`: measurements over time, also of different lengths."""
