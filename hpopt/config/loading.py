@@ -85,6 +85,18 @@ class Config:
                 message, help = problem
                 raise ConfigError(message, location=self.document.location(path), help=help)
 
+    def check_label_smoothing(self, task: Task) -> None:
+        """Raise ConfigError where labels are to be smoothed, and the task has none."""
+        is_searched = "label_smoothing" in self.settings.space
+        if TASKS[task].has_labels or not (is_searched or self.binding.training.label_smoothing):
+            return
+        section = "space" if is_searched else "training"
+        raise ConfigError(
+            f"`label_smoothing` does not fit a {task} task",
+            location=self.document.location((section, "label_smoothing")),
+            help="leave it out",
+        )
+
     def check_augmentation(self, input_shape: tuple[int, ...]) -> None:
         """Raise ConfigError where images are to be changed, and the rows are none."""
         if self.binding.training.augmentation is None or len(input_shape) == 3:

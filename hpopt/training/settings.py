@@ -15,6 +15,7 @@ from hpopt.task import TASKS
 from hpopt.training.class_weights import ClassWeight
 from hpopt.training.optimizers import OPTIMIZERS
 
+LearningSchedule = Literal["constant", "linear", "cosine", "flat_cosine", "one_cycle", "coslog4"]
 LOSSES = tuple(loss for kind in TASKS.values() for loss in kind.losses)
 
 
@@ -65,11 +66,31 @@ class Training(Section):
     """The factor by which the learning rate falls every `decay_steps` steps, smoothly."""
     decay_steps: Count = 1000
     """In how many steps the learning rate falls by `learning_decay`."""
+    learning_schedule: LearningSchedule = "constant"
+    """What the learning rate does over the fit: it falls to zero along a line, a cosine, or a
+    cosine behind a constant half; `one_cycle` rises and falls by cosines; `coslog4` rises and falls
+    four times, each time for twice as long (RealMLP's). `learning_decay` comes on top."""
+    warmup: Annotated[float, Ge(0), Lt(1)] | None = None
+    """For which share of the steps the learning rate rises to `learning_rate` before that; `null`
+    is 0.3 for `one_cycle` and not at all for the others."""
+    schedule_epochs: Count | None = None
+    """Over how many epochs the schedule goes; `null` is over `epochs`, also where early stopping
+    ends the fit before."""
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.0
     """The momentum of `sgd` and `rmsprop`; the other optimisers have none."""
     weight_decay: Annotated[float, Ge(0)] | None = None
     """The share of itself, times the learning rate, that a weight loses at each step, as in AdamW;
     `null` leaves the optimiser its own: 0.004 for `adamw` and `muon`, none for the others."""
+    beta_2: Annotated[float, Gt(0), Lt(1)] | None = None
+    """How much of its mean of squared gradients an optimiser of Adam's kind keeps from step to
+    step; `null` leaves it its own: 0.99 for `lion`, 0.999 for the others."""
+    gradient_clip: Annotated[float, Gt(0)] | None = None
+    """The largest norm of all gradients of a step together; a longer step is shortened to it."""
+    ema_epochs: Annotated[float, Gt(0)] | None = None
+    """About how many epochs back the weights are averaged (an exponential moving average); the
+    averaged ones are judged and kept. `null` is no average."""
+    label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.0
+    """The share of each training row's label that all classes get alike; not in `val_loss`."""
     loss: Annotated[str, one_of(("auto",), LOSSES)] = "auto"
     """What a fit minimises; `auto` chooses by the task."""
     metric: Annotated[str, one_of(("auto",), METRICS)] = "auto"

@@ -103,6 +103,7 @@ def read_material(
         table = table.with_positive(positive)
     metric, loss = config.metric(table.task), config.loss(table.task)
     config.check_class_weight(table.task, table.labels)
+    config.check_label_smoothing(table.task)
     split = config.settings.dataset.split
     try:
         parts = split_rows(table, **split.model_dump(exclude={"groups", "order"}))

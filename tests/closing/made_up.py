@@ -42,7 +42,16 @@ class MadeUp:
 
 
 def made_up_run(
-    folder, metric="accuracy", *, best=2, steps=(), gone=(), folds=1, rule=None, **options
+    folder,
+    metric="accuracy",
+    *,
+    best=2,
+    steps=(),
+    gone=(),
+    folds=1,
+    rule=None,
+    constants=None,
+    **options,
 ) -> tuple[Run, MadeUp]:
     """A run of three trials, whose best is `best`, and its objective; weights in `gone` are lost.
 
@@ -50,7 +59,7 @@ def made_up_run(
     """
     task = "regression" if metric == "mae" else "binary"
     objective = MadeUp(make_data(folder / "data", task, rows=400), folds, **options)
-    header = Header("0", metric, GREATER[metric], {}, {}, [])
+    header = Header("0", metric, GREATER[metric], {}, constants or {}, [])
     if rule is not None:  # hpopt 0.1 listed none
         goal = {"name": metric, "direction": "maximize", "target": None, "rule": rule}
         header = replace(header, objectives=[goal])
