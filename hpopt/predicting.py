@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpopt.data.new_rows import NewRows, new_rows_of, read_new_rows
+from hpopt.data.new_rows import new_rows_of, read_new_rows
+from hpopt.data.new_target import NewRows
 from hpopt.errors import RunError, in_words
 from hpopt.export.best import BEST, MODEL, data_of, threshold_of_best
 from hpopt.export.best import load_model as load_archive
@@ -95,14 +96,21 @@ class Model:
         return [self.data.output.name, *(f"probability_{label}" for label in self.data.labels)]
 
     def predict(self, rows: NewRows) -> pd.DataFrame:
-        """A row for each row: its ids, the label or value, and the probability of each label."""
+        """A row for each row: its ids, the label or value, and the probability of each label.
+
+        Of a forecast, a row for each step ahead: its series, its time stamp, and the value.
+        """
         import pandas as pd
 
         outputs, labels = self._outputs(rows), self.data.labels
         name, *names = self._columns
         columns: dict[str, Any] = dict(rows.ids)
         if not labels:
-            columns[name] = outputs[:, 0]
+            if self.data.forecast is not None and not rows.ids:  # windows without time stamps
+                count, steps = outputs.shape
+                columns = {"row": np.repeat(np.arange(1, count + 1), steps)}
+                columns["step"] = np.tile(np.arange(1, steps + 1), count)
+            columns[name] = outputs.reshape(-1)
             return pd.DataFrame(columns)
         columns[name] = np.array(labels)[labels_above(outputs, self._threshold)]
         if outputs.shape[1] == 1:
@@ -115,12 +123,12 @@ class Model:
         assert rows.target is not None
         task, labels = self.data.output.task, self.data.labels
         outputs, y = self._outputs(rows), rows.target
-        is_known = y >= 0 if labels else ~np.isnan(y)
+        is_known = y >= 0 if labels else ~np.isnan(y.reshape(len(y), -1)).any(axis=1)
         outputs, y = outputs[is_known], y[is_known]
         names = [metric.name for metric in metrics_for(task)]
         groups = None if rows.groups is None else rows.groups[is_known]
         predictors = {_MODEL: Predictor(outputs, self._threshold)}
-        sample = Sample(y, predictors, names, groups=groups)
+        sample = Sample(y, predictors, names, groups=groups, season_error=self.data.season_error)
         intervals = {name: sample.interval(_MODEL, name) for name in names}
         return Evaluation(
             rows=len(y),
@@ -187,7 +195,7 @@ def predict(
     for note in rows.notes:
         warnings.warn(note, stacklevel=2)
     predictions = model.predict(rows)
-    if isinstance(given, str | PathLike | np.ndarray):
+    if isinstance(given, str | PathLike | np.ndarray) or model.data.forecast is not None:
         return predictions
     return predictions.set_axis(given.index)
 

@@ -164,7 +164,7 @@ FLOORS = {
         {"naming", "row_files", "scaling", "written"},
         {"raw"},
         {"stored", "text_files"},
-        {"image", "kind", "table"},
+        {"image", "kind", "table", "windows"},
         {"array", "registry"},
     ],
     "runs": [
@@ -198,7 +198,12 @@ FLOORS = {
     ],
 }
 # The files of the kinds of inputs.
-KINDS = {"hpopt.inputs.array", "hpopt.inputs.image.kind", "hpopt.inputs.table.kind"}
+KINDS = {
+    "hpopt.inputs.array",
+    "hpopt.inputs.image.kind",
+    "hpopt.inputs.table.kind",
+    "hpopt.inputs.windows.kind",
+}
 # Heavy packages, and the rooms whose functions may import them.
 HEAVY = {
     "tensorflow": {"backend", "export", "inputs", "tracking", "training"},
@@ -294,7 +299,8 @@ def test_nothing_but_a_kind_of_input_knows_which_it_is():
         for module, _ in imports_of(path):
             assert module not in KINDS, path
             if path.parent == inside:
-                assert not module.startswith(("hpopt.inputs.table", "hpopt.inputs.image")), path
+                folders = tuple(f"hpopt.inputs.{room}" for room in ("table", "image", "windows"))
+                assert not module.startswith(folders), path
 
 
 @pytest.mark.parametrize("room", FLOORS)

@@ -82,7 +82,7 @@ class Assessment:
         """Score everything on the test part, with the intervals and comparisons of it."""
         predictors, metric = self._predictors, self.run.metric
         has_other_threshold = self.run.threshold != HALF
-        sample = Sample(self._y("test"), predictors, self._metrics, groups=self._groups("test"))
+        sample = self._all_metrics("test", predictors, groups=self._groups("test"))
         scores = {name: _scores(sample, name) for name in predictors}
         outputs = predictors[_BEST].predictions
         return Scored(
@@ -154,6 +154,16 @@ class Assessment:
         sample = Sample(self._y("test"), {NETWORK: Predictor(self._final[1])}, [self.run.metric])
         return sample.score(NETWORK, self.run.metric)
 
+    def _all_metrics(
+        self,
+        part: PartName,
+        predictors: Mapping[str, Predictor],
+        groups: np.ndarray | None = None,
+    ) -> Sample:
+        season_error = self.objective.data.season_error
+        y = self._y(part)
+        return Sample(y, predictors, self._metrics, groups=groups, season_error=season_error)
+
     def _y(self, part: PartName) -> np.ndarray:
         return self.objective.data.y(part)
 
@@ -209,7 +219,7 @@ class Assessment:
         """A baseline's scores on the validation part, by the rule of the trials' scores."""
         predictions = self._baselines[name][1]["validation"]
         predictors = {name: Predictor(predictions), _JUDGED: self._judged(predictions)}
-        sample = Sample(self._y("validation"), predictors, self._metrics)
+        sample = self._all_metrics("validation", predictors)
         return {
             metric: sample.score(_JUDGED if METRICS[metric].needs == "labels" else name, metric)
             for metric in sample.metrics
@@ -279,7 +289,13 @@ class Assessment:
                     threshold = self._threshold_of(predictions["validation"])
                 linear = Predictor(predictions["test"], threshold)
             predictors[self._linear] = linear
-        return Sample(self._y(part), predictors, [self.run.metric], groups=self._groups(part))
+        return Sample(
+            self._y(part),
+            predictors,
+            [self.run.metric],
+            groups=self._groups(part),
+            season_error=self.objective.data.season_error,
+        )
 
     @property
     def _is_by_own_threshold(self) -> bool:

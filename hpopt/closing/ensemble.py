@@ -89,7 +89,7 @@ class Ensemble:
             name: Predictor(as_judged(metric, self.run.rule, y, self._predictions(*trials), groups))
             for name, trials in ((_AVERAGE, averaged), (_SINGLE, [single]))
         }
-        return Sample(y, predictors, [metric], groups=groups)
+        return Sample(y, predictors, [metric], groups=groups, season_error=data.season_error)
 
     def _is_there(self, trial: Trial) -> bool:
         is_refitted = self.run.refitted_weights(trial) is not None or not self.whole

@@ -16,6 +16,8 @@ def worst(data: Prepared, outputs: np.ndarray, threshold: float, most: int) -> M
     it first; of a regression the largest differences. None where no row can be seen, or is wrong.
     """
     y = data.y("test")
+    if data.forecast is not None:  # which has a picture of its own
+        return None
     if data.output.kind.has_labels:
         labels = np.array(data.labels)
         taken_for = labels_above(outputs, threshold)

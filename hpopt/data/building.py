@@ -47,7 +47,7 @@ def build_table(
     can be learned.
     """
     features = features or Features()
-    _check_names(sheet, target, features, groups, None if order == _TIME else order)
+    check_names(sheet, target, features, groups, None if order == _TIME else order)
     stored = dict(sheet.columns)
     decimal = sheet.decimal
     words: Mapping[str, int] = sheet.words.get(target, {})
@@ -63,14 +63,14 @@ def build_table(
         rows = "row" if encoded.missing == 1 else "rows"
         notes.append(f"{encoded.missing} {rows} without `{target}` are left out" + _counted(words))
         stored = {name: values[is_kept] for name, values in stored.items()}
-    columns = [_target_column(target, encoded, words)]
-    order = _time_column(stored, order, decimal) if order == _TIME else order
+    columns = [target_as_column(target, encoded, words)]
+    order = time_column(stored, order, decimal) if order == _TIME else order
     raw_features: dict[str, np.ndarray | Texts]
     if recorded is not None:
         others, raw_features = columns_as_recorded(stored, recorded)
     else:
         roles: dict[str | None, Any] = {groups: "groups", order: "order"}
-        others, raw_features = _columns(stored, sheet, features, roles)
+        others, raw_features = typed_columns(stored, sheet, features, roles)
     columns += others
     notes += [f"column `{column.name}`: {column.doubt}" for column in others if column.doubt]
     if not raw_features:
@@ -87,10 +87,10 @@ def build_table(
         feature_names=tuple(raw_features),
         labels=encoded.labels,
         task=encoded.task,
-        target_transform=_checked_transform(target_transform, encoded),
+        target_transform=checked_transform(target_transform, encoded),
         kind="table",
         settings={"readers": readers, "pieces": features.pieces},
-        groups=None if groups is None else _groups(stored[groups]),
+        groups=None if groups is None else group_numbers(stored[groups]),
         order=None if order is None else _order(order, stored[order], decimal),
         given=None if given is None else given[is_kept],
         columns=tuple(sorted(columns, key=lambda column: by_place[column.name])),
@@ -109,7 +109,7 @@ def _encoded(sheet: Sheet, target: str, task: Task | None, positive: Label | Non
         raise _with_words(error, words.get(target, {})) from None
 
 
-def _columns(
+def typed_columns(
     stored: Mapping[str, Stored], sheet: Sheet, features: Features, roles: dict[str | None, Any]
 ) -> tuple[list[Column], dict[str, np.ndarray | Texts]]:
     """What each column [n] is, and the raw columns of those that are features."""
@@ -139,7 +139,7 @@ def _is_kept(encoded: Target) -> np.ndarray:
     return np.asarray(~is_gap)
 
 
-def _check_names(
+def check_names(
     sheet: Sheet, target: str, features: Features, groups: str | None, order: str | None
 ) -> None:
     """Raise SettingError where a setting names no column of the table."""
@@ -260,7 +260,7 @@ def _as(column: Column, use: Any, reason: str) -> Column:
     return replace(column, use=use, reason=reason, reader=None)
 
 
-def _target_column(name: str, encoded: Target, words: Mapping[str, int]) -> Column:
+def target_as_column(name: str, encoded: Target, words: Mapping[str, int]) -> Column:
     if not TASKS[encoded.task].has_labels:
         known = encoded.values[~np.isnan(encoded.values)]
         reason = f"regression, {known.min():,.6g} to {known.max():,.6g}"
@@ -286,7 +286,7 @@ def _positive_in_words(encoded: Target) -> str:
     return f'; positive is "{encoded.labels[1]}", {100 * share:.3g} % of the rows'
 
 
-def _checked_transform(transform: TargetTransform, encoded: Target) -> TargetTransform:
+def checked_transform(transform: TargetTransform, encoded: Target) -> TargetTransform:
     if transform == "none":
         return transform
     if TASKS[encoded.task].has_labels:
@@ -301,7 +301,7 @@ def _checked_transform(transform: TargetTransform, encoded: Target) -> TargetTra
     return transform
 
 
-def _time_column(stored: dict[str, Stored], order: str, decimal: str) -> str:
+def time_column(stored: dict[str, Stored], order: str, decimal: str) -> str:
     """The column that `time` stands for: the one of that name, or the only one of dates."""
     if order in stored:
         return order
@@ -316,7 +316,7 @@ def _time_column(stored: dict[str, Stored], order: str, decimal: str) -> str:
     )
 
 
-def _groups(values: Stored) -> np.ndarray:
+def group_numbers(values: Stored) -> np.ndarray:
     """A number for each row's group [n], the same for the same text; gaps are one group."""
     texts = as_categories(values)
     return texts.codes.astype(np.int64)

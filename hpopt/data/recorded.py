@@ -11,7 +11,7 @@ from typing import cast
 import numpy as np
 
 from hpopt.data.column_kinds import Column, ColumnKind, Use
-from hpopt.data.new_rows import target_of
+from hpopt.data.new_target import target_of
 from hpopt.data.prepared import Prepared
 from hpopt.data.targets import Target
 from hpopt.errors import DataError

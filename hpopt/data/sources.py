@@ -12,6 +12,7 @@ import numpy as np
 
 from hpopt.data.column_kinds import Column
 from hpopt.data.csv_text import check_file
+from hpopt.data.forecast import Forecast
 from hpopt.data.precision import loss_in_words
 from hpopt.data.target_settings import Label
 from hpopt.data.target_spec import TargetTransform
@@ -37,7 +38,8 @@ class Table:
 
     `features` are the raw rows of their `kind` (`hpopt/inputs/registry.py`), which is fitted by the
     `settings`: an array [n, ...], or the raw columns of a table, each [n], by name. `target` [n]
-    holds class indices into `labels`, or values in their own units, where `labels` is empty.
+    holds class indices into `labels`, or values in their own units, where `labels` is empty; of a
+    forecast it is [n, horizon].
     """
 
     features: Any
@@ -56,10 +58,18 @@ class Table:
     target_reader: Mapping[str, Any] | None = None  # how the target of other rows is read
     encoding: str | None = None  # of a text file
     ids: Mapping[str, np.ndarray] = field(default_factory=dict)  # the order [n] of ids left out
+    # Of a forecast, whose rows are windows: what naive forecasts say [n, horizon], by name, how far
+    # the value one season ago is off [n, horizon], and the time stamp of the latest step [n].
+    forecast: Forecast | None = None
+    naive: Mapping[str, np.ndarray] = field(default_factory=dict)
+    season_errors: np.ndarray | None = None
+    stamps: np.ndarray | None = None
 
     @property
     def width(self) -> int:
-        """How many values a row has."""
+        """How many values a row has; of windows each of their steps."""
+        if self.forecast is not None:
+            return len(self.feature_names)
         if isinstance(self.features, Mapping):
             return len(self.features)
         return math.prod(self.features.shape[1:])

@@ -237,7 +237,7 @@ def _compare_score(run: Run, trial: Trial, check: CheckRows, data: Prepared) -> 
     then = trial.result.metrics[run.header.metric]
     try:
         judged = as_judged(run.metric, run.rule, target, check.outputs)
-        now = METRICS[run.metric].score(target, judged)
+        now = METRICS[run.metric].counted_in(data.season_error).score(target, judged)
     except TrialError:
         now = float("nan")
     if not abs(now - then) <= max(1e-3 * abs(then), 2 / len(target)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -38,10 +38,10 @@ class Share(NamedTuple):
 class Metric:
     """How well predictions fit, as one number; `greater_is_better` gives its direction.
 
-    Both functions take the target y [n] (class indices, or values in the target's units) and the
-    predictions [n, units] (probabilities, or values in the target's units). `function` is
-    scikit-learn's definition. `weighted` gives the same number for rows that count several times
-    or not at all, for many such counts at once.
+    Both functions take the target y [n] (class indices, or values in the target's units; of a
+    forecast [n, steps ahead]) and the predictions [n, units] (probabilities, or values in the
+    target's units). `function` is scikit-learn's definition. `weighted` gives the same number for
+    rows that count several times or not at all, for many such counts at once.
     """
 
     name: str
@@ -63,6 +63,25 @@ class Metric:
     """Whether, of two labels, it is the share of pairs of a row of each that are in order."""
     is_up_to_one: bool = False
     """Whether its best score is 1, which few rows reach too easily."""
+    counts_in_season_errors: bool = False
+    """Whether its score is in units of how far the value one season ago is off in the training
+    part of a forecast; see `counted_in`."""
+
+    def counted_in(self, season_error: float | None) -> Metric:
+        """The metric of a forecast whose training part has this season error."""
+        if not self.counts_in_season_errors or season_error is None:
+            return self
+        function, weighted = self.function, self.weighted
+
+        def scaled(y: np.ndarray, predictions: np.ndarray) -> Scorer:
+            scorer = weighted(y, predictions)
+            return lambda counts: scorer(counts) / season_error
+
+        return replace(
+            self,
+            function=lambda y, predictions: function(y, predictions) / season_error,
+            weighted=scaled,
+        )
 
     def score(self, y: np.ndarray, predictions: np.ndarray) -> float:
         """The metric of predictions [n, units] against y [n], in its own direction.

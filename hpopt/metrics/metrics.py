@@ -5,7 +5,7 @@ from __future__ import annotations
 from hpopt.metrics.labels import ACCURACY, BALANCED_ACCURACY, F1
 from hpopt.metrics.metric import Metric
 from hpopt.metrics.probabilities import AUC, AVERAGE_PRECISION, LOG_LOSS
-from hpopt.metrics.values import MAE, R2, RMSE
+from hpopt.metrics.values import MAE, MASE, R2, RMSE, WAPE
 from hpopt.task import TASKS, Task
 
 METRICS: dict[str, Metric] = {
@@ -20,6 +20,8 @@ METRICS: dict[str, Metric] = {
         RMSE,
         MAE,
         R2,
+        MASE,
+        WAPE,
     )
 }
 

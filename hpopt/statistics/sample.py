@@ -45,6 +45,7 @@ class Sample:
     """Several predictors on the same rows of target y [n], all resampled together.
 
     `groups` [n] names the groups of rows that belong together; without it rows are independent.
+    `season_error` is that of a forecast's training part.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Sample:
         level: float = LEVEL,
         resamples: int = RESAMPLES,
         seed: int = 0,
+        season_error: float | None = None,
     ) -> None:
         self.level = level
         self.y = y
@@ -65,6 +67,7 @@ class Sample:
         self.metrics = list(metrics)
         self._resamples = resamples
         self._seed = seed
+        self._season_error = season_error
 
     @property
     def rows(self) -> int:
@@ -216,7 +219,9 @@ class Sample:
         scores: dict[tuple[str, str], Bootstrapped] = {}
         for resampling, metrics in self._plans:
             scorers = {
-                (name, metric): METRICS[metric].scorer(self.y, one.predictions, one.threshold)
+                (name, metric): METRICS[metric]
+                .counted_in(self._season_error)
+                .scorer(self.y, one.predictions, one.threshold)
                 for name, one in self._predictors.items()
                 for metric in metrics
             }

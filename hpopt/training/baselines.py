@@ -19,10 +19,11 @@ from threadpoolctl import threadpool_limits
 
 from hpopt.data.prepared import PartName, Prepared
 from hpopt.inputs.row_files import blocks_of
+from hpopt.training.forecast_baselines import forecast_baselines, forecast_validation
 
 log = logging.getLogger(__name__)
 
-BaselineKind = Literal["constant", "linear", "boosting"]
+BaselineKind = Literal["constant", "linear", "boosting", "naive"]
 
 # A model of more training cells than these would take minutes; it is given fewer rows then.
 _MOST_CELLS = 10_000_000
@@ -48,6 +49,9 @@ def baseline_predictions(
     keeps the number of rounds that the validation part gave.
     """
     baselines: dict[str, tuple[BaselineKind, Predictions]] = {}
+    if own.forecast is not None:
+        baselines.update(forecast_baselines(own, final))
+        return baselines
     for name, (kind, model) in _models(own).items():
         try:
             rows = _fit(model, own, kind)
@@ -69,6 +73,8 @@ def baseline_predictions(
 
 def validation_predictions(data: Prepared) -> dict[str, np.ndarray]:
     """What each baseline, fitted to the training part, says of the validation part [n, units]."""
+    if data.forecast is not None:
+        return forecast_validation(data)
     predictions = {}
     for name, (kind, model) in _models(data).items():
         try:

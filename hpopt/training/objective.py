@@ -19,6 +19,7 @@ from hpopt.data.folds import OWN, WHOLE, read_split, split_folder
 from hpopt.data.prepared import PartName, Prepared
 from hpopt.errors import SetupError
 from hpopt.files import write_whole, writing
+from hpopt.metrics.metric import Metric
 from hpopt.metrics.metrics import METRICS
 from hpopt.own_code import source_of
 from hpopt.space.dimensions import Params
@@ -106,7 +107,7 @@ class Objective:
         if folder is not None:
             save_weights(fit.model, folder / WEIGHTS)
         return Result(
-            value=METRICS[self.metric].to_value(score),
+            value=self._metric.to_value(score),
             metrics={self.metric: score},
             scores=[score],
             curves=fit.curves,
@@ -114,7 +115,7 @@ class Objective:
             seconds=time.perf_counter() - started,
             weights=None if folder is None else WEIGHTS,
             kept_epoch=fit.kept_epoch,
-            is_constant=METRICS[self.metric].is_constant(
+            is_constant=self._metric.is_constant(
                 self.data.y("validation"), self._judged(predictions)
             ),
         )
@@ -183,7 +184,11 @@ class Objective:
 
     def score_predictions(self, predictions: np.ndarray) -> float:
         """The metric of predictions [n, units] of the validation part, in the target's units."""
-        return METRICS[self.metric].score(self.data.y("validation"), self._judged(predictions))
+        return self._metric.score(self.data.y("validation"), self._judged(predictions))
+
+    @property
+    def _metric(self) -> Metric:
+        return METRICS[self.metric].counted_in(self.data.season_error)
 
     def _judged(self, predictions: np.ndarray) -> np.ndarray:
         """What is scored of predictions of the validation part: by the rule they may be labels."""
