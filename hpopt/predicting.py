@@ -15,7 +15,7 @@ import numpy as np
 from hpopt.data.new_rows import new_rows_of, read_new_rows
 from hpopt.data.new_target import NewRows
 from hpopt.errors import RunError, in_words
-from hpopt.export.best import BEST, MODEL, data_of, threshold_of_best
+from hpopt.export.best import BEST, MODEL, data_of, margins_of_best, threshold_of_best
 from hpopt.export.best import load_model as load_archive
 from hpopt.export.own_classes import own_classes, register_own_classes
 from hpopt.export.raw_rows import predict_raw
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MODEL = "model"
+_LOW, _HIGH = "low", "high"  # the ends of a forecast's interval
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class Model:
         with standing(run.path / BEST):
             self.data = data_of(run)
             self._threshold = threshold_of_best(run)
+            self._margins = None if self.data.forecast is None else margins_of_best(run)
             self._archive = (run.path / MODEL).read_bytes()
 
     def rows(
@@ -93,7 +95,9 @@ class Model:
     @property
     def _columns(self) -> list[str]:
         """The names of what is said of a row: the label or value, and the probabilities."""
-        return [self.data.output.name, *(f"probability_{label}" for label in self.data.labels)]
+        ends = [] if self._margins is None else [_LOW, _HIGH]
+        probabilities = [f"probability_{label}" for label in self.data.labels]
+        return [self.data.output.name, *probabilities, *ends]
 
     def predict(self, rows: NewRows) -> pd.DataFrame:
         """A row for each row: its ids, the label or value, and the probability of each label.
@@ -103,7 +107,7 @@ class Model:
         import pandas as pd
 
         outputs, labels = self._outputs(rows), self.data.labels
-        name, *names = self._columns
+        name, *names = self._columns  # of labels, their probabilities
         columns: dict[str, Any] = dict(rows.ids)
         if not labels:
             if self.data.forecast is not None and not rows.ids:  # windows without time stamps
@@ -111,6 +115,11 @@ class Model:
                 columns = {"row": np.repeat(np.arange(1, count + 1), steps)}
                 columns["step"] = np.tile(np.arange(1, steps + 1), count)
             columns[name] = outputs.reshape(-1)
+            if self._margins is not None:
+                columns |= {
+                    _LOW: (outputs - self._margins).reshape(-1),
+                    _HIGH: (outputs + self._margins).reshape(-1),
+                }
             return pd.DataFrame(columns)
         columns[name] = np.array(labels)[labels_above(outputs, self._threshold)]
         if outputs.shape[1] == 1:

@@ -168,7 +168,17 @@ FLOORS = {
         {"array", "registry"},
     ],
     "runs": [
-        {"environment", "legality", "lock", "logfile", "mistakes", "naming", "record", "results"},
+        {
+            "environment",
+            "forecasts",
+            "legality",
+            "lock",
+            "logfile",
+            "mistakes",
+            "naming",
+            "record",
+            "results",
+        },
         {"steps"},
         {"journal"},
         {"frame", "objectives", "state"},
@@ -177,11 +187,11 @@ FLOORS = {
         {"finding", "repair"},
     ],
     "closing": [
-        {"ensemble", "flattery", "jobs", "mistakes", "racing", "time_left"},
+        {"ensemble", "flattery", "forecasts", "jobs", "mistakes", "racing", "time_left"},
         {"assessment", "confirm", "refit"},
         {"steps"},
     ],
-    "drafting": [{"parts"}, {"images", "tables"}],
+    "drafting": [{"parts"}, {"forecasts", "images", "tables"}],
     "tracking": [
         {"observer", "trial_lines"},
         {"pace", "tensorboard"},

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from hpopt.closing.flattery import NETWORK, beyond_baseline, flattery, interval_of_folds
+from hpopt.closing.forecasts import ahead, forecasts
 from hpopt.closing.mistakes import worst
 from hpopt.data.prepared import PartName
 from hpopt.errors import RunError
@@ -23,6 +24,7 @@ from hpopt.export.best import trained_network
 from hpopt.metrics.metrics import METRICS, metrics_for
 from hpopt.metrics.weighted import HALF, confusion, labels_above
 from hpopt.runs.folder import Run
+from hpopt.runs.forecasts import Forecasts
 from hpopt.runs.mistakes import Mistakes
 from hpopt.runs.steps import (
     Baseline,
@@ -35,6 +37,7 @@ from hpopt.runs.steps import (
 )
 from hpopt.statistics.bootstrap import LEVEL
 from hpopt.statistics.calibration import calibration
+from hpopt.statistics.conformal import margins
 from hpopt.statistics.precision_recall import precision_recall
 from hpopt.statistics.records import Interval
 from hpopt.statistics.sample import Predictor, Sample
@@ -106,7 +109,26 @@ class Assessment:
             calibration=calibration(sample.y, outputs) if TASKS[self._task].has_labels else None,
             confusion=self._confusion(outputs),
             retrieval=self._retrieval(),
+            ahead=ahead(self.objective.data, predictors, _BEST, self.margins),
         )
+
+    @cached_property
+    def margins(self) -> np.ndarray | None:
+        """How far from the truth forecasts are at most, by the errors on the validation part.
+
+        They are those of networks that did not learn from it: None where none was kept.
+        """
+        if self.objective.data.forecast is None:
+            return None
+        try:
+            return margins(self._y("validation"), self._on_validation(*self.run.final))
+        except RunError as error:
+            log.warning("there are no intervals of forecasts: %s", error)
+            return None
+
+    def forecasts(self, most: int) -> Forecasts | None:
+        """Forecasts of the test part, to be looked at."""
+        return forecasts(self.objective.data, self._final[1], self.margins, most)
 
     def _confusion(self, outputs: np.ndarray) -> Confusion | None:
         labels = self.objective.data.labels

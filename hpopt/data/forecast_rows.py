@@ -105,7 +105,7 @@ def _latest(
     starts = [s for s in starts if s in possible]
     if not starts:
         raise DataError(
-            f"{source} has no {forecast.length} steps, a {forecast.steps} apart, before its last "
+            f"{source} has no {forecast.length} steps, {forecast.steps} apart, before its last "
             f"`{target}`: at least half of them must be known",
             help=f"give the last {forecast.length} rows of a series, or more",
         )

@@ -137,6 +137,10 @@ class Prepared:
         """The time stamps of a forecast's latest steps [n]: seconds since 1970, or numbers."""
         return self._array(part, "stamps")
 
+    def series(self, part: PartName) -> np.ndarray:
+        """The number of the series that each forecast of a part [n] is of."""
+        return self._array(part, "series")
+
     def _array(self, part: PartName, kind: str) -> np.ndarray:
         path = self.folder / f"{part}.{kind}.npy"
         return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
@@ -169,6 +173,8 @@ def prepare(table: Table, parts: Parts, folder: Path) -> Prepared:
                 np.save(folder / f"{part}.naive.{name}.npy", said[rows])
             if table.stamps is not None:
                 np.save(folder / f"{part}.stamps.npy", table.stamps[rows])
+            if table.series is not None:
+                np.save(folder / f"{part}.series.npy", table.series[rows])
     return Prepared(
         folder=folder,
         features=features,

@@ -64,6 +64,7 @@ class Table:
     naive: Mapping[str, np.ndarray] = field(default_factory=dict)
     season_errors: np.ndarray | None = None
     stamps: np.ndarray | None = None
+    series: np.ndarray | None = None  # the number of the series that each window is of
 
     @property
     def width(self) -> int:

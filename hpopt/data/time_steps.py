@@ -66,7 +66,7 @@ class Steps:
                 if self.size % seconds == 0:
                     count, unit = self.size / seconds, name  # type: ignore[assignment]
                     break
-        return unit.removesuffix("s") if count == 1 else f"{count:g} {unit}"
+        return f"{count:g} {unit.removesuffix('s') if count == 1 else unit}"
 
     def places(self, stamps: np.ndarray) -> np.ndarray:
         """How many steps [n] stamps are behind the origin; no whole number between two steps."""
@@ -196,7 +196,7 @@ def grid_of(
     sizes = whole[first + counts - 1] - whole[first] + 1
     if sizes.sum() > _MOST_MISSING * len(stamps):
         raise DataError(
-            f"the rows of `{name}` are a step of {steps} apart, of which nearly all are missing: "
+            f"the rows of `{name}` are {steps} apart, of which nearly all are missing: "
             f"{int(sizes.sum()):,} steps, {len(stamps):,} rows",
             help="are these stamps of single events? Sum them up by the hour or the day",
         )
@@ -272,7 +272,7 @@ def _off(
     shown = ", ".join(f"{shown_stamp(stamps[i])} in row {order[i] + 1}" for i in at[:_MOST_NAMED])
     more = f", and {len(at) - _MOST_NAMED} more" if len(at) > _MOST_NAMED else ""
     return DataError(
-        f"most rows of `{name}` are a step of {steps} apart, but {len(at)} stand between two "
+        f"most rows of `{name}` are {steps} apart, but {len(at)} stand between two "
         f"steps: {shown}{more}",
         help="bring the rows into even steps, as by a mean of each hour or day",
     )
@@ -297,6 +297,6 @@ def _gaps(
     more = f", and {len(at) - _MOST_NAMED} more" if len(at) > _MOST_NAMED else ""
     word = "gap" if len(at) == 1 else "gaps"
     return [
-        f"{len(at)} {word} in time: of `{name}`, a {steps} apart, {int(missing.sum()):,} steps are "
+        f"{len(at)} {word} in time: of `{name}`, {steps} apart, {int(missing.sum()):,} steps are "
         f"missing: {shown}{more}; nothing is forecast there, and in a past they are gaps"
     ]

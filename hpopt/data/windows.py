@@ -192,6 +192,7 @@ def build_windows(
         naive=naive_forecasts(series.y, grid.series, latest, forecast.horizon, season),
         season_errors=np.abs(y - series_behind(series, starts, forecast)),
         stamps=_as_numbers(grid.stamps[latest]),
+        series=grid.series[latest],
     )
 
 

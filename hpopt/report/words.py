@@ -176,7 +176,9 @@ def few_groups(run: Run) -> str | None:
     groups = run.outcomes.test.groups if run.outcomes.test else None
     if groups is None or groups >= _FEW_GROUPS:
         return None
-    return f"The test part has {counted(groups, 'group')}: of so few, intervals are rough."
+    of_time = run.outcomes.test is not None and run.outcomes.test.ahead is not None
+    what = f"{counted(groups, 'block')} of time" if of_time else counted(groups, "group")
+    return f"The test part has {what}: of so few, intervals are rough."
 
 
 def seen_test(run: Run) -> str | None:

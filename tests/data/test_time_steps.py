@@ -15,17 +15,17 @@ def _days(first, count, step="D"):
 @pytest.mark.parametrize(
     ("stamps", "shown"),
     [
-        (_days("2024-01-30", 60), "day"),
-        (_days("2024-01-30T05", 60, "h"), "hour"),
+        (_days("2024-01-30", 60), "1 day"),
+        (_days("2024-01-30T05", 60, "h"), "1 hour"),
         (_days("2024-01-30T05", 60, "h")[::6], "6 hours"),
-        (_days("2024-01-01", 60, "D")[::7], "week"),
-        (_days("2019-11", 30, "M"), "month"),
+        (_days("2024-01-01", 60, "D")[::7], "1 week"),
+        (_days("2019-11", 30, "M"), "1 month"),
         (_days("2019-11", 30, "M")[::3], "3 months"),
         (((np.datetime64("2019-11") + np.arange(30)).astype("datetime64[D]") - 1).astype("M8[s]"),
-         "month end"),
+         "1 month end"),
         (_days("2019", 30, "Y"), "12 months"),
         (_days("2024-01-01", 60)[np.is_busday(_days("2024-01-01", 60).astype("M8[D]"))],
-         "business day"),
+         "1 business day"),
         (np.arange(30) * 0.5 + 3, "0.5"),
     ],
 )  # fmt: skip

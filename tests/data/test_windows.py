@@ -246,7 +246,7 @@ def test_what_has_to_be_known_ahead_is_asked_for(tmp_path):
     latest.loc[49, "price"] = np.nan
     with pytest.raises(DataError, match="lacks `price` at 2024-02-19"):
         forecast_rows(of_frame(latest, "f"), "f", data, with_target=False)
-    with pytest.raises(DataError, match="no 7 steps, a day apart"):
+    with pytest.raises(DataError, match="no 7 steps, 1 day apart"):
         forecast_rows(of_frame(_frame(5), "f"), "f", data, with_target=False)
 
 
