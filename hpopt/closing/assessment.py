@@ -20,7 +20,8 @@ from hpopt.closing.mistakes import worst
 from hpopt.data.prepared import PartName
 from hpopt.errors import RunError
 from hpopt.export.best import trained_network
-from hpopt.metrics.metrics import METRICS, metrics_for
+from hpopt.metrics.metric import Metric
+from hpopt.metrics.metrics import metrics_for
 from hpopt.metrics.weighted import HALF, confusion, labels_above
 from hpopt.runs.folder import Run
 from hpopt.runs.mistakes import Mistakes
@@ -68,8 +69,8 @@ class Assessment:
         """Choose the threshold that the final network is used with, on the validation part."""
         predictions = self._on_validation(*self.run.final)
         y, groups = self._y("validation"), self._groups("validation")
-        threshold = best_threshold(self.run.metric, y, predictions)
-        gain = gain_over_half(self.run.metric, y, predictions, groups)
+        threshold = best_threshold(self.objective.judge, y, predictions)
+        gain = gain_over_half(self.objective.judge, y, predictions, groups)
         return Thresholded(
             threshold=threshold,
             tried=threshold,
@@ -145,13 +146,15 @@ class Assessment:
         return self.objective.data.output.task
 
     @property
-    def _metrics(self) -> list[str]:
-        return [metric.name for metric in metrics_for(self._task)]
+    def _metrics(self) -> list[Metric]:
+        objective = self.objective
+        return metrics_for(self._task, objective.training.costs, objective.data.labels)
 
     @property
     def _at_half(self) -> float | None:
         """What the final network would score on the test part by the threshold 0.5."""
-        sample = Sample(self._y("test"), {NETWORK: Predictor(self._final[1])}, [self.run.metric])
+        network = {NETWORK: Predictor(self._final[1])}
+        sample = Sample(self._y("test"), network, [self.objective.judge])
         return sample.score(NETWORK, self.run.metric)
 
     def _y(self, part: PartName) -> np.ndarray:
@@ -198,7 +201,7 @@ class Assessment:
         """The threshold for somebody's predictions of the validation part."""
         if not self.has_threshold:
             return HALF
-        return best_threshold(self.run.metric, self._y("validation"), predictions)
+        return best_threshold(self.objective.judge, self._y("validation"), predictions)
 
     def _on_validation(self, *trials: Trial) -> np.ndarray:
         """What trials' networks, fitted to the training part alone, predict of validation."""
@@ -211,14 +214,14 @@ class Assessment:
         predictors = {name: Predictor(predictions), _JUDGED: self._judged(predictions)}
         sample = Sample(self._y("validation"), predictors, self._metrics)
         return {
-            metric: sample.score(_JUDGED if METRICS[metric].needs == "labels" else name, metric)
-            for metric in sample.metrics
+            metric.name: sample.score(_JUDGED if metric.needs == "labels" else name, metric.name)
+            for metric in self._metrics
         }
 
     def _judged(self, predictions: np.ndarray) -> Predictor:
         """Predictions of the validation part as trials' are scored, by the rule of the run."""
         y, groups = self._y("validation"), self._groups("validation")
-        return Predictor(as_judged(self.run.metric, self.run.rule, y, predictions, groups))
+        return Predictor(as_judged(self.objective.judge, self.run.rule, y, predictions, groups))
 
     def _flattery(self) -> Flattery | None:
         """How far the search's best validation score flattered.
@@ -279,7 +282,7 @@ class Assessment:
                     threshold = self._threshold_of(predictions["validation"])
                 linear = Predictor(predictions["test"], threshold)
             predictors[self._linear] = linear
-        return Sample(self._y(part), predictors, [self.run.metric], groups=self._groups(part))
+        return Sample(self._y(part), predictors, [self.objective.judge], groups=self._groups(part))
 
     @property
     def _is_by_own_threshold(self) -> bool:

@@ -83,7 +83,7 @@ class Ensemble:
 
     def _sample(self, averaged: Sequence[Trial], single: Trial) -> Sample:
         """What both say of the validation part."""
-        data, metric = self.objective.data, self.run.metric
+        data, metric = self.objective.data, self.objective.judge
         y, groups = data.y("validation"), data.groups("validation")
         predictors = {
             name: Predictor(as_judged(metric, self.run.rule, y, self._predictions(*trials), groups))

@@ -23,15 +23,19 @@ CLASSIFICATION: tuple[Task, ...] = ("binary", "multiclass")
 
 
 class Share(NamedTuple):
-    """In `hits` of `rows` something is so; it counts 2s / (1 + s) for the share s `as_dice`."""
+    """In `hits` of `rows` something is so; the share s of them counts `worth` times s.
+
+    `as_dice` it counts 2s / (1 + s) in place of s.
+    """
 
     hits: int
     rows: int
     as_dice: bool = False
+    worth: float = 1.0
 
     def counts(self, share: float) -> float:
         """What a share of its rows counts; it rises with the share."""
-        return 2 * share / (1 + share) if self.as_dice else share
+        return self.worth * (2 * share / (1 + share) if self.as_dice else share)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from hpopt.metrics.metric import Share
-from hpopt.metrics.metrics import METRICS
+from hpopt.metrics.metric import Metric, Share
 from hpopt.metrics.weighted import HALF, labels_above, sure_of
 from hpopt.statistics.bootstrap import (
     LEVEL,
@@ -51,7 +50,7 @@ class Sample:
         self,
         y: np.ndarray,
         predictors: Mapping[str, Predictor],
-        metrics: Iterable[str],
+        metrics: Iterable[Metric],
         *,
         groups: np.ndarray | None = None,
         level: float = LEVEL,
@@ -62,9 +61,14 @@ class Sample:
         self.y = y
         self._groups = groups
         self._predictors = predictors
-        self.metrics = list(metrics)
+        self._by_name = {metric.name: metric for metric in metrics}
         self._resamples = resamples
         self._seed = seed
+
+    @property
+    def metrics(self) -> list[str]:
+        """The names of the metrics."""
+        return list(self._by_name)
 
     @property
     def rows(self) -> int:
@@ -97,7 +101,7 @@ class Sample:
         if self._groups is None and shares is not None:
             if exact is None:  # F1 where the class is neither there nor said
                 return Interval(0.0, 1.0)
-            if len(shares) == 1 or (METRICS[metric].needs_every_class and score.estimate < 1):
+            if len(shares) == 1 or (self._by_name[metric].needs_every_class and score.estimate < 1):
                 return exact
         resampled = self._resampled(score, metric)
         return None if resampled is None else resampled.wider(exact or self._of_pairs(name, metric))
@@ -108,7 +112,7 @@ class Sample:
         No resample of rows without a fault has one, nor does one of rows without a hit have any,
         and yet the next row may.
         """
-        if not METRICS[metric].is_up_to_one:
+        if not self._by_name[metric].is_up_to_one:
             return score.interval(self.level)
         if score.is_constant and self.units > 1:
             reach = 1 - self._least_of_faultless()
@@ -121,7 +125,7 @@ class Sample:
     def _of_pairs(self, name: str, metric: str) -> Interval | None:
         """The interval of a share of pairs of few rows, of which resamples know less."""
         is_binary = self._predictors[name].predictions.shape[1] == 1
-        is_one = METRICS[metric].is_share_of_pairs and is_binary and self._groups is None
+        is_one = self._by_name[metric].is_share_of_pairs and is_binary and self._groups is None
         if not is_one or self._fewest >= _FEW_OF_PAIRS:
             return None
         positive = int((self.y == 1).sum())
@@ -130,7 +134,7 @@ class Sample:
 
     def _shares(self, name: str, metric: str) -> list[Share] | None:
         """The shares whose mean the score is, if it is one; those of no rows left out."""
-        shares_of = METRICS[metric].shares
+        shares_of = self._by_name[metric].shares
         if shares_of is None:
             return None
         one = self._predictors[name]
@@ -154,20 +158,20 @@ class Sample:
         difference = self._of(first, metric) - self._of(second, metric)
         if not np.isfinite(difference.estimate):
             return None
-        if METRICS[metric].is_share and self._groups is None:
+        if self._by_name[metric].is_share and self._groups is None:
             ours, others = self._right(first), self._right(second)
             b, c = int((ours & ~others).sum()), int((others & ~ours).sum())
             interval = paired_difference(b, c, len(ours), self.level)
             return Comparison(difference.estimate, interval, mcnemar(b, c))
         if difference.is_constant and difference.estimate == 0:
             reach = 0.0
-            if METRICS[metric].is_up_to_one and not self._say_the_same(first, second):
+            if self._by_name[metric].is_up_to_one and not self._say_the_same(first, second):
                 reach = 1 - self._least_of_faultless()
             return Comparison(0.0, Interval(-reach, reach), 1.0)
         resampled, p = difference.interval(self.level), difference.p_value()
         if resampled is None:
             return None
-        if METRICS[metric].needs == "labels":
+        if self._by_name[metric].needs == "labels":
             p = max(p, self._swapped(first, second, metric))
             if p >= 1 - self.level:
                 resampled = Interval(min(resampled.low, 0.0), max(resampled.high, 0.0))
@@ -198,7 +202,7 @@ class Sample:
             np.bincount(cell.ravel(), minlength=pairs.shape[1])[:, None], swaps, 1
         )
         labels = np.concatenate([pairs[1], ours[apart], others[apart]])
-        score = METRICS[metric].scorer(
+        score = self._by_name[metric].scorer(
             np.concatenate([pairs[0], self.y[apart], self.y[apart]]),
             sure_of(labels, predictors[0].predictions.shape[1]),
         )
@@ -216,7 +220,7 @@ class Sample:
         scores: dict[tuple[str, str], Bootstrapped] = {}
         for resampling, metrics in self._plans:
             scorers = {
-                (name, metric): METRICS[metric].scorer(self.y, one.predictions, one.threshold)
+                (name, metric): self._by_name[metric].scorer(self.y, one.predictions, one.threshold)
                 for name, one in self._predictors.items()
                 for metric in metrics
             }
@@ -232,7 +236,7 @@ class Sample:
         """
         if self._groups is not None:
             return [(SamplingDesign.of_groups(self._groups), self.metrics)]
-        by_class = [metric for metric in self.metrics if METRICS[metric].needs_every_class]
+        by_class = [n for n, metric in self._by_name.items() if metric.needs_every_class]
         others = [metric for metric in self.metrics if metric not in by_class]
         plans = [(SamplingDesign.of_classes(self.y), by_class)] if by_class else []
         return [*plans, (SamplingDesign.of_rows(len(self.y)), others)] if others else plans

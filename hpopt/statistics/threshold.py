@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpopt.metrics.metric import Metric
-from hpopt.metrics.metrics import METRICS
 from hpopt.metrics.weighted import HALF, sure_of
 from hpopt.statistics.records import Comparison
 from hpopt.statistics.sample import Predictor, Sample
@@ -27,15 +26,15 @@ _RESAMPLES_OF_FOLD = 6
 _MOST_CANDIDATES = 60
 
 
-def rule_of(metric: str, task: Task) -> str | None:
+def rule_of(metric: Metric, task: Task) -> str | None:
     """How probabilities become the labels that a metric judges; None where it judges none."""
-    if METRICS[metric].needs != "labels":
+    if metric.needs != "labels":
         return None
     return OWN_THRESHOLD if TASKS[task].has_threshold else LIKELIEST
 
 
 def as_judged(
-    metric: str,
+    metric: Metric,
     rule: str | None,
     y: np.ndarray,
     predictions: np.ndarray,
@@ -49,11 +48,11 @@ def as_judged(
     if rule != OWN_THRESHOLD:
         return predictions
     values = predictions[:, 0].astype(np.float64)
-    labels = _cross_fitted(METRICS[metric], y, values, groups)
+    labels = _cross_fitted(metric, y, values, groups)
     return labels[:, None]
 
 
-def best_threshold(metric: str, y: np.ndarray, predictions: np.ndarray) -> float:
+def best_threshold(metric: Metric, y: np.ndarray, predictions: np.ndarray) -> float:
     """The threshold for a metric of labels, chosen on all rows y [n] with predictions [n, 1].
 
     It is the middle one of those that are best on resamples of the rows, which varies less than
@@ -61,16 +60,16 @@ def best_threshold(metric: str, y: np.ndarray, predictions: np.ndarray) -> float
     """
     cells = _Cells.of(y, predictions[:, 0].astype(np.float64))
     counts = cells.counts(np.zeros(len(y), dtype=np.int64), 1)
-    return float(_middle_best(METRICS[metric], cells, counts, _RESAMPLES)[0])
+    return float(_middle_best(metric, cells, counts, _RESAMPLES)[0])
 
 
 def gain_over_half(
-    metric: str, y: np.ndarray, predictions: np.ndarray, groups: np.ndarray | None = None
+    metric: Metric, y: np.ndarray, predictions: np.ndarray, groups: np.ndarray | None = None
 ) -> Comparison | None:
     """What a threshold of its own gains a model over 0.5, on rows that it was not made of."""
     judged = as_judged(metric, OWN_THRESHOLD, y, predictions, groups)
     predictors = {"own": Predictor(judged), "0.5": Predictor(predictions)}
-    return Sample(y, predictors, [metric], groups=groups).compare("own", "0.5", metric)
+    return Sample(y, predictors, [metric], groups=groups).compare("own", "0.5", metric.name)
 
 
 def _cross_fitted(

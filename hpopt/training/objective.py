@@ -19,7 +19,8 @@ from hpopt.data.folds import OWN, WHOLE, read_split, split_folder
 from hpopt.data.prepared import PartName, Prepared
 from hpopt.errors import SetupError
 from hpopt.files import write_whole, writing
-from hpopt.metrics.metrics import METRICS
+from hpopt.metrics.metric import Metric
+from hpopt.metrics.metrics import metric_of
 from hpopt.own_code import source_of
 from hpopt.space.dimensions import Params
 from hpopt.space.names import laid_over, owner
@@ -68,6 +69,11 @@ class Objective:
                 return self.on(fold)._fit(params, seed, folder if fold == WHOLE else None)
             return self._fit(params, seed, folder)
 
+    @cached_property
+    def judge(self) -> Metric:
+        """The metric that trials are scored by."""
+        return metric_of(self.metric, self.training.costs, self.data.labels)
+
     def reads(self, fold: int) -> Mapping[str, Path]:
         """The files that a fit on a split reads: a relative path for each, and where it is now.
 
@@ -106,7 +112,7 @@ class Objective:
         if folder is not None:
             save_weights(fit.model, folder / WEIGHTS)
         return Result(
-            value=METRICS[self.metric].to_value(score),
+            value=self.judge.to_value(score),
             metrics={self.metric: score},
             scores=[score],
             curves=fit.curves,
@@ -114,7 +120,7 @@ class Objective:
             seconds=time.perf_counter() - started,
             weights=None if folder is None else WEIGHTS,
             kept_epoch=fit.kept_epoch,
-            is_constant=METRICS[self.metric].is_constant(
+            is_constant=self.judge.is_constant(
                 self.data.y("validation"), self._judged(predictions)
             ),
         )
@@ -183,14 +189,14 @@ class Objective:
 
     def score_predictions(self, predictions: np.ndarray) -> float:
         """The metric of predictions [n, units] of the validation part, in the target's units."""
-        return METRICS[self.metric].score(self.data.y("validation"), self._judged(predictions))
+        return self.judge.score(self.data.y("validation"), self._judged(predictions))
 
     def _judged(self, predictions: np.ndarray) -> np.ndarray:
         """What is scored of predictions of the validation part: by the rule they may be labels."""
         if not np.isfinite(predictions).all():  # which is said where they are scored
             return predictions
         y, groups = self.data.y("validation"), self.data.groups("validation")
-        return as_judged(self.metric, self.rule, y, predictions, groups)
+        return as_judged(self.judge, self.rule, y, predictions, groups)
 
     def predict(self, model: Any, part: PartName) -> np.ndarray:
         """What a network says of a part [n, units], in the target's own units."""
