@@ -31,7 +31,7 @@ from hpopt.inputs.written import ISO, PLAIN_NUMBER, plain_numbers
 from hpopt.inputs.written import hours as hours_of
 
 ColumnKind = Literal["numeric", "categorical", "boolean", "date", "image", "text", "id", "constant"]
-Use = Literal["feature", "left out", "target", "groups", "order"]
+Use = Literal["feature", "left out", "target", "groups", "order", "weight"]
 
 # What may be left out: nothing can be learned from it.
 LEFT_OUT: tuple[ColumnKind, ...] = ("text", "id", "constant")
