@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hpopt.data.chunks import plain_or_gap
-from hpopt.data.column_kinds import Column, ColumnKind, look, said_words
+from hpopt.data.column_kinds import Column, look, said_words
 from hpopt.data.precision import loss_in_words, offset_of
 from hpopt.data.prepared import Prepared
 from hpopt.data.recorded import columns_as_recorded, target_as_recorded
@@ -18,6 +18,7 @@ from hpopt.data.sources import Table
 from hpopt.data.target_settings import Label
 from hpopt.data.target_spec import TargetTransform
 from hpopt.data.targets import Target, encode_target
+from hpopt.data.verdicts import ColumnKind
 from hpopt.data.weights import weights_of
 from hpopt.errors import DataError, SettingError, closest
 from hpopt.inputs.stored import Sheet, Stored, Texts, as_categories, raw_values

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from hpopt.data.column_kinds import ColumnKind
 from hpopt.data.sources import SKLEARN_DATASETS
 from hpopt.data.target_settings import TargetColumn, TargetName
+from hpopt.data.verdicts import ColumnKind
 from hpopt.grammar import Section, one_of
 from hpopt.inputs.scaling import Scaling
 from hpopt.own_code import absolute_reference
