@@ -119,8 +119,9 @@ class Model:
         outputs, y = outputs[is_known], y[is_known]
         metrics = metrics_for(task, self.run.goal.costs, labels)
         groups = None if rows.groups is None else rows.groups[is_known]
+        weights = None if rows.weights is None else rows.weights[is_known]
         predictors = {_MODEL: Predictor(outputs, self._threshold)}
-        sample = Sample(y, predictors, metrics, groups=groups)
+        sample = Sample(y, predictors, metrics, groups=groups, weights=weights)
         intervals = {name: sample.interval(_MODEL, name) for name in sample.metrics}
         return Evaluation(
             rows=len(y),

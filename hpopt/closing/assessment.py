@@ -8,7 +8,7 @@ flattered, and how well probabilities are calibrated. `hpopt/report/` puts it in
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -69,8 +69,9 @@ class Assessment:
         """Choose the threshold that the final network is used with, on the validation part."""
         predictions = self._on_validation(*self.run.final)
         y, groups = self._y("validation"), self._groups("validation")
-        threshold = best_threshold(self.objective.judge, y, predictions)
-        gain = gain_over_half(self.objective.judge, y, predictions, groups)
+        weights = self.objective.data.weights("validation")
+        threshold = best_threshold(self.objective.judge, y, predictions, weights)
+        gain = gain_over_half(self.objective.judge, y, predictions, groups, weights)
         return Thresholded(
             threshold=threshold,
             tried=threshold,
@@ -83,7 +84,7 @@ class Assessment:
         """Score everything on the test part, with the intervals and comparisons of it."""
         predictors, metric = self._predictors, self.run.metric
         has_other_threshold = self.run.threshold != HALF
-        sample = Sample(self._y("test"), predictors, self._metrics, groups=self._groups("test"))
+        sample = self._of("test", predictors, self._metrics)
         scores = {name: _scores(sample, name) for name in predictors}
         outputs = predictors[_BEST].predictions
         return Scored(
@@ -107,6 +108,7 @@ class Assessment:
             calibration=calibration(sample.y, outputs) if TASKS[self._task].has_labels else None,
             confusion=self._confusion(outputs),
             retrieval=self._retrieval(),
+            weighted_by=self._weighted_by,
         )
 
     def _confusion(self, outputs: np.ndarray) -> Confusion | None:
@@ -131,6 +133,11 @@ class Assessment:
             },
         )
 
+    @property
+    def _weighted_by(self) -> str | None:
+        data = self.objective.data
+        return None if data.weights("test") is None else data.weight_name or "sample_weight"
+
     def mistakes(self, most: int) -> Mistakes | None:
         """The test rows that the final network is most wrong about, where they can be seen."""
         objective, outputs = self._final
@@ -154,8 +161,15 @@ class Assessment:
     def _at_half(self) -> float | None:
         """What the final network would score on the test part by the threshold 0.5."""
         network = {NETWORK: Predictor(self._final[1])}
-        sample = Sample(self._y("test"), network, [self.objective.judge])
+        sample = self._of("test", network, [self.objective.judge])
         return sample.score(NETWORK, self.run.metric)
+
+    def _of(
+        self, part: PartName, predictors: Mapping[str, Predictor], metrics: Sequence[Metric]
+    ) -> Sample:
+        """Predictors on the rows of a part."""
+        groups, weights = self._groups(part), self.objective.data.weights(part)
+        return Sample(self._y(part), predictors, metrics, groups=groups, weights=weights)
 
     def _y(self, part: PartName) -> np.ndarray:
         return self.objective.data.y(part)
@@ -201,7 +215,8 @@ class Assessment:
         """The threshold for somebody's predictions of the validation part."""
         if not self.has_threshold:
             return HALF
-        return best_threshold(self.objective.judge, self._y("validation"), predictions)
+        y, weights = self._y("validation"), self.objective.data.weights("validation")
+        return best_threshold(self.objective.judge, y, predictions, weights)
 
     def _on_validation(self, *trials: Trial) -> np.ndarray:
         """What trials' networks, fitted to the training part alone, predict of validation."""
@@ -212,7 +227,7 @@ class Assessment:
         """A baseline's scores on the validation part, by the rule of the trials' scores."""
         predictions = self._baselines[name][1]["validation"]
         predictors = {name: Predictor(predictions), _JUDGED: self._judged(predictions)}
-        sample = Sample(self._y("validation"), predictors, self._metrics)
+        sample = self._of("validation", predictors, self._metrics)
         return {
             metric.name: sample.score(_JUDGED if metric.needs == "labels" else name, metric.name)
             for metric in self._metrics
@@ -221,7 +236,8 @@ class Assessment:
     def _judged(self, predictions: np.ndarray) -> Predictor:
         """Predictions of the validation part as trials' are scored, by the rule of the run."""
         y, groups = self._y("validation"), self._groups("validation")
-        return Predictor(as_judged(self.objective.judge, self.run.rule, y, predictions, groups))
+        weights, judge = self.objective.data.weights("validation"), self.objective.judge
+        return Predictor(as_judged(judge, self.run.rule, y, predictions, groups, weights))
 
     def _flattery(self) -> Flattery | None:
         """How far the search's best validation score flattered.
@@ -282,7 +298,7 @@ class Assessment:
                     threshold = self._threshold_of(predictions["validation"])
                 linear = Predictor(predictions["test"], threshold)
             predictors[self._linear] = linear
-        return Sample(self._y(part), predictors, [self.objective.judge], groups=self._groups(part))
+        return self._of(part, predictors, [self.objective.judge])
 
     @property
     def _is_by_own_threshold(self) -> bool:

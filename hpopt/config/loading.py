@@ -163,15 +163,23 @@ def load_config(
     A mapping stands for the file of its content in the working directory. Raises ConfigError, with
     file, line and column, for everything that is wrong in it.
     """
+    return check_document(load_document(source, overrides))
+
+
+def load_document(
+    source: str | os.PathLike[str] | Mapping[str, Any], overrides: Sequence[str] = ()
+) -> Document:
+    """The document of a YAML file, or of a mapping, with its overrides; it is not checked.
+
+    Raises ConfigError where it can't be read.
+    """
     overrides = [overrides] if isinstance(overrides, str) else overrides
     if isinstance(source, Mapping):
         check_plain(source)
-        document = parse_document(MAPPING, block_yaml(source).encode(), overrides)
-    elif isinstance(source, str | os.PathLike):
-        document = read_document(Path(source), overrides)
-    else:
-        raise no_config(source)
-    return check_document(document)
+        return parse_document(MAPPING, block_yaml(source).encode(), overrides)
+    if isinstance(source, str | os.PathLike):
+        return read_document(Path(source), overrides)
+    raise no_config(source)
 
 
 def check_document(document: Document) -> Config:

@@ -14,6 +14,7 @@ from hpopt.data.image_folders import files_sheet, is_image_name, parts_in
 from hpopt.data.prepared import Prepared
 from hpopt.data.reading import of_frame, read_csv, read_parquet
 from hpopt.data.sources import load_file
+from hpopt.data.weights import weights_of
 from hpopt.errors import DataError, closest
 from hpopt.inputs.image.files import PATH
 from hpopt.inputs.kind import RawRows, count_rows
@@ -44,14 +45,16 @@ class NewRows:
     """Rows as a model takes them: an array [n, ...], or the raw columns of a table, each [n].
 
     `target` [n] holds class indices or values, -1 or NaN where a row has none; it is None where it
-    was not asked for. `groups` [n] says which rows belong together, if the run was told and they
-    say. `ids` are the columns by which the rows can be told apart.
+    was not asked for. `groups` [n] says which rows belong together, and `weights` [n] how much each
+    counts, if the run was told and they say. `ids` are the columns by which the rows can be told
+    apart.
     """
 
     rows: RawRows
     count: int
     target: np.ndarray | None = None
     groups: np.ndarray | None = None
+    weights: np.ndarray | None = None
     ids: dict[str, np.ndarray] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -139,10 +142,23 @@ def _of_sheet(sheet: Sheet, source: str, data: Prepared, with_target: bool) -> N
     if by in sheet.columns:
         new.groups = as_texts(sheet.columns[by])
     if with_target:
+        new.weights = _weights(sheet, source, data, new.notes)
         where = f"`{target}` of {source}"
         new.target = target_of(sheet.columns[target], where, data, new.notes, sheet.decimal)
         _note_missing(new, target, data)
     return new
+
+
+def _weights(sheet: Sheet, source: str, data: Prepared, notes: list[str]) -> np.ndarray | None:
+    """How much each row counts [n], where the run was told, and they say."""
+    name = data.weight_name
+    if name is None:
+        return None
+    if name not in sheet.columns:
+        notes.append(f"{source} has no `{name}`, by which rows were to count: all count the same")
+        return None
+    notes.append(f"rows count by `{name}`")
+    return weights_of(name, sheet.columns[name], sheet.decimal)
 
 
 def _check_columns(source: str, sheet: Sheet, needed: list[str]) -> None:

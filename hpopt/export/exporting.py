@@ -216,7 +216,8 @@ def _threshold_of(run: Run, check: CheckRows, data: Prepared) -> float:
     target = _validation_target(check, data)
     if run.rule != OWN_THRESHOLD or target is None:
         return HALF
-    return best_threshold(metric_of(run.metric, run.goal.costs, data.labels), target, check.outputs)
+    metric = metric_of(run.metric, run.goal.costs, data.labels)
+    return best_threshold(metric, target, check.outputs, check.weights)
 
 
 def _validation_target(check: CheckRows, data: Prepared) -> np.ndarray | None:
@@ -237,8 +238,8 @@ def _compare_score(run: Run, trial: Trial, check: CheckRows, data: Prepared) -> 
     then = trial.result.metrics[run.header.metric]
     metric = metric_of(run.metric, run.goal.costs, data.labels)
     try:
-        judged = as_judged(metric, run.rule, target, check.outputs)
-        now = metric.score(target, judged)
+        judged = as_judged(metric, run.rule, target, check.outputs, weights=check.weights)
+        now = metric.score(target, judged, check.weights)
     except TrialError:
         now = float("nan")
     if not abs(now - then) <= max(1e-3 * abs(then), 2 / len(target)):

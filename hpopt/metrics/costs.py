@@ -9,7 +9,7 @@ import numpy as np
 from annotated_types import Ge, MinLen
 
 from hpopt.errors import suggest_name
-from hpopt.metrics.metric import CLASSIFICATION, Metric, Share
+from hpopt.metrics.metric import CLASSIFICATION, Metric, Share, Shares
 from hpopt.metrics.weighted import Scorer, labels_above, mean_of
 
 COST = "cost"
@@ -91,17 +91,17 @@ def _weighted(
     return lambda y, predictions: mean_of(of_rows(y, predictions))
 
 
-def _shares(matrix: np.ndarray) -> Callable[[np.ndarray, np.ndarray, int], list[Share]]:
+def _shares(matrix: np.ndarray) -> Shares:
     """The share of each kind of mistake among the rows of its true class, with what it costs."""
 
-    def shares(y: np.ndarray, said: np.ndarray, units: int) -> list[Share]:
-        counts = np.bincount(y, minlength=len(matrix))
-        kinds = [(k, j) for k, j in np.argwhere(matrix > 0) if counts[k]]
+    def shares(
+        y: np.ndarray, said: np.ndarray, units: int, weights: np.ndarray | None
+    ) -> list[Share]:
+        of_class = np.bincount(y, weights, minlength=len(matrix))
+        kinds = [(k, j) for k, j in np.argwhere(matrix > 0) if of_class[k] > 0]
         return [
-            Share(
-                int(((y == k) & (said == j)).sum()),
-                int(counts[k]),
-                worth=float(len(kinds) * matrix[k, j] * counts[k] / len(y)),
+            Share.of(said == j, y == k, weights)._replace(
+                worth=float(len(kinds) * matrix[k, j] * of_class[k] / of_class.sum())
             )
             for k, j in kinds
         ]

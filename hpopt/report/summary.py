@@ -24,6 +24,7 @@ from hpopt.report.words import (
     seen_test,
     show_param,
     tally,
+    weighted_rows,
 )
 from hpopt.runs.folder import Run
 from hpopt.runs.steps import Findings, Scored
@@ -110,8 +111,8 @@ def _scores(run: Run, best: Trial) -> list[str]:
     groups = "" if scored.groups is None else f" in {scored.groups} groups"
     lines += [f"On the test part, {counted(scored.rows, 'row')}{groups} that no trial saw:", ""]
     lines += [*(f"- {verdict}" for verdict in verdicts(run)), ""]
-    few = few_groups(run)
-    lines += _paragraph([*([few] if few else []), *describe_flattery(run)])
+    of_rows = [s for s in (few_groups(run), weighted_rows(run, in_markdown)) if s]
+    lines += _paragraph([*of_rows, *describe_flattery(run)])
     lines += _paragraph([*describe_threshold(run), *describe_calibration(run)])
     return lines
 

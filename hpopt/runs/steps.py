@@ -212,6 +212,7 @@ class Scored:
     calibration: Calibration | None = None
     confusion: Confusion | None = None  # of the best; none of very many labels
     retrieval: Retrieval | None = None  # of two labels
+    weighted_by: str | None = None  # the column, or array, by which rows count
 
     def interval(self, name: str, metric: str) -> Interval | None:
         """The interval of a model's score, where there is one."""

@@ -44,6 +44,8 @@ class Sample:
     """Several predictors on the same rows of target y [n], all resampled together.
 
     `groups` [n] names the groups of rows that belong together; without it rows are independent.
+    `weights` [n] say how much each row counts: a row that is drawn brings its own along, and of
+    such scores there is no exact interval.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Sample:
         metrics: Iterable[Metric],
         *,
         groups: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
         level: float = LEVEL,
         resamples: int = RESAMPLES,
         seed: int = 0,
@@ -60,6 +63,7 @@ class Sample:
         self.level = level
         self.y = y
         self._groups = groups
+        self._weights = weights
         self._predictors = predictors
         self._by_name = {metric.name: metric for metric in metrics}
         self._resamples = resamples
@@ -98,7 +102,7 @@ class Sample:
             return None
         shares = self._shares(name, metric)
         exact = None if shares is None else mean_of_shares(shares, self.level)
-        if self._groups is None and shares is not None:
+        if self._groups is None and self._weights is None and shares is not None:
             if exact is None:  # F1 where the class is neither there nor said
                 return Interval(0.0, 1.0)
             if len(shares) == 1 or (self._by_name[metric].needs_every_class and score.estimate < 1):
@@ -128,9 +132,8 @@ class Sample:
         is_one = self._by_name[metric].is_share_of_pairs and is_binary and self._groups is None
         if not is_one or self._fewest >= _FEW_OF_PAIRS:
             return None
-        positive = int((self.y == 1).sum())
-        share = self._of(name, metric).estimate
-        return share_of_pairs(share, positive, self.rows - positive, self.level)
+        negative, positive = self._rows_of_classes.tolist()
+        return share_of_pairs(self._of(name, metric).estimate, positive, negative, self.level)
 
     def _shares(self, name: str, metric: str) -> list[Share] | None:
         """The shares whose mean the score is, if it is one; those of no rows left out."""
@@ -139,13 +142,22 @@ class Sample:
             return None
         one = self._predictors[name]
         said = labels_above(one.predictions, one.threshold)
-        shares = shares_of(self.y, said, one.predictions.shape[1])
+        shares = shares_of(self.y, said, one.predictions.shape[1], self._weights)
         return [share for share in shares if share.rows]
 
     @cached_property
     def _fewest(self) -> int:
         """How many units there are, or rows of the rarest class if these are fewer."""
-        return min(self.units, int(np.unique(self.y, return_counts=True)[1].min()))
+        return max(1, min(self.units, int(self._rows_of_classes.min())))
+
+    @cached_property
+    def _rows_of_classes(self) -> np.ndarray:
+        """How many rows each class has; of rows that do not count the same, as in `Share.of`."""
+        _, label, counts = np.unique(self.y, return_inverse=True, return_counts=True)
+        if self._weights is None:
+            return counts
+        sums, squares = (np.bincount(label, self._weights**power) for power in (1, 2))
+        return np.asarray(sums**2 / np.maximum(squares, np.finfo(np.float64).tiny))
 
     def compare(self, first: str, second: str, metric: str) -> Comparison | None:
         """The first's score less the second's; None where there is no interval of it.
@@ -158,7 +170,7 @@ class Sample:
         difference = self._of(first, metric) - self._of(second, metric)
         if not np.isfinite(difference.estimate):
             return None
-        if self._by_name[metric].is_share and self._groups is None:
+        if self._by_name[metric].is_share and self._groups is None and self._weights is None:
             ours, others = self._right(first), self._right(second)
             b, c = int((ours & ~others).sum()), int((others & ~ours).sum())
             interval = paired_difference(b, c, len(ours), self.level)
@@ -198,17 +210,22 @@ class Sample:
         alike = np.flatnonzero(ours == others)
         both = np.stack([self.y[alike], ours[alike]])
         pairs, cell = np.unique(both, axis=1, return_inverse=True)
+        of_alike: np.ndarray | None = None
+        of_apart: np.ndarray | float = 1.0
+        if self._weights is not None:
+            of_alike, of_apart = self._weights[alike], self._weights[apart, None]
         alike_counts = np.repeat(
-            np.bincount(cell.ravel(), minlength=pairs.shape[1])[:, None], swaps, 1
+            np.bincount(cell.ravel(), of_alike, minlength=pairs.shape[1])[:, None], swaps, 1
         )
+        swapped, kept = swapped * of_apart, (1 - swapped) * of_apart
         labels = np.concatenate([pairs[1], ours[apart], others[apart]])
         score = self._by_name[metric].scorer(
             np.concatenate([pairs[0], self.y[apart], self.y[apart]]),
             sure_of(labels, predictors[0].predictions.shape[1]),
         )
         differences = np.abs(
-            score(np.concatenate([alike_counts, 1 - swapped, swapped]))
-            - score(np.concatenate([alike_counts, swapped, 1 - swapped]))
+            score(np.concatenate([alike_counts, kept, swapped]))
+            - score(np.concatenate([alike_counts, swapped, kept]))
         )
         return float(np.mean(differences >= differences[0] - 1e-12))
 
@@ -220,7 +237,9 @@ class Sample:
         scores: dict[tuple[str, str], Bootstrapped] = {}
         for resampling, metrics in self._plans:
             scorers = {
-                (name, metric): self._by_name[metric].scorer(self.y, one.predictions, one.threshold)
+                (name, metric): self._by_name[metric].scorer(
+                    self.y, one.predictions, one.threshold, self._weights
+                )
                 for name, one in self._predictors.items()
                 for metric in metrics
             }

@@ -121,7 +121,9 @@ class Objective:
             weights=None if folder is None else WEIGHTS,
             kept_epoch=fit.kept_epoch,
             is_constant=self.judge.is_constant(
-                self.data.y("validation"), self._judged(predictions)
+                self.data.y("validation"),
+                self._judged(predictions),
+                self.data.weights("validation"),
             ),
         )
 
@@ -189,14 +191,16 @@ class Objective:
 
     def score_predictions(self, predictions: np.ndarray) -> float:
         """The metric of predictions [n, units] of the validation part, in the target's units."""
-        return self.judge.score(self.data.y("validation"), self._judged(predictions))
+        y, weights = self.data.y("validation"), self.data.weights("validation")
+        return self.judge.score(y, self._judged(predictions), weights)
 
     def _judged(self, predictions: np.ndarray) -> np.ndarray:
         """What is scored of predictions of the validation part: by the rule they may be labels."""
         if not np.isfinite(predictions).all():  # which is said where they are scored
             return predictions
         y, groups = self.data.y("validation"), self.data.groups("validation")
-        return as_judged(self.judge, self.rule, y, predictions, groups)
+        weights = self.data.weights("validation")
+        return as_judged(self.judge, self.rule, y, predictions, groups, weights)
 
     def predict(self, model: Any, part: PartName) -> np.ndarray:
         """What a network says of a part [n, units], in the target's own units."""
@@ -242,11 +246,16 @@ class Objective:
     def rows(
         self, part: PartName, rows: slice = slice(None), *, class_weight: ClassWeight = None
     ) -> Rows:
-        """What a fit sees of a part, or of some rows of it, with the weights of their classes."""
-        y = self.data.y(part)[rows]
-        weights = None
+        """What a fit sees of a part, or of some rows of it.
+
+        A row counts by its own weight times that of its class, as far as there are such.
+        """
+        y, weights = self.data.y(part)[rows], self.data.weights(part)
+        if weights is not None:
+            weights = weights[rows].astype(np.float32)
         if class_weight is not None:
-            weights = row_weights(class_weight, y, self.data.labels)
+            of_class = row_weights(class_weight, y, self.data.labels)
+            weights = of_class if weights is None else of_class * weights
         return Rows(self.data.inputs(part)[rows], self.data.target.apply(y), weights)
 
 
