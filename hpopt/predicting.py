@@ -134,14 +134,15 @@ class Model:
         outputs, y = self._outputs(rows), rows.target
         is_known = y >= 0 if labels else ~np.isnan(y.reshape(len(y), -1)).any(axis=1)
         outputs, y = outputs[is_known], y[is_known]
-        names = [metric.name for metric in metrics_for(task)]
+        metrics = metrics_for(task, self.run.goal.costs, labels, self.data.season_error)
         groups = None if rows.groups is None else rows.groups[is_known]
+        weights = None if rows.weights is None else rows.weights[is_known]
         predictors = {_MODEL: Predictor(outputs, self._threshold)}
-        sample = Sample(y, predictors, names, groups=groups, season_error=self.data.season_error)
-        intervals = {name: sample.interval(_MODEL, name) for name in names}
+        sample = Sample(y, predictors, metrics, groups=groups, weights=weights)
+        intervals = {name: sample.interval(_MODEL, name) for name in sample.metrics}
         return Evaluation(
             rows=len(y),
-            scores={name: sample.score(_MODEL, name) for name in names},
+            scores={name: sample.score(_MODEL, name) for name in sample.metrics},
             intervals={n: None if i is None else (i.low, i.high) for n, i in intervals.items()},
             labels=labels,
             confusion=confusion(y, labels_above(outputs, self._threshold), len(labels))

@@ -214,7 +214,8 @@ FORECAST = Forecasts(
 SEEN = Mistakes(
     np.random.default_rng(0).integers(0, 256, (7, 5, 8, 1), np.uint8),
     ["no"] * 7,
-    [f"yes $x$ 0.{sure}" for sure in range(9, 2, -1)],
+    ["yes $x$"] * 7,
+    [sure / 10 for sure in range(9, 2, -1)],
     rows=92,
     total=12,
 )

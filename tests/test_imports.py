@@ -159,7 +159,12 @@ MAY_IMPORT = {
 # Inside these rooms a file may import those on the floors below its own, and no others.
 FLOORS = {
     "space": [{"conditions", "names"}, {"dimensions"}, {"skopt", "space"}],
-    "metrics": [{"weighted"}, {"metric"}, {"labels", "probabilities", "values"}, {"metrics"}],
+    "metrics": [
+        {"weighted"},
+        {"metric"},
+        {"costs", "labels", "probabilities", "values"},
+        {"metrics"},
+    ],
     "inputs": [
         {"naming", "row_files", "scaling", "written"},
         {"raw"},

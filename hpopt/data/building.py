@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hpopt.data.chunks import plain_or_gap
-from hpopt.data.column_kinds import Column, ColumnKind, look, said_words
+from hpopt.data.column_kinds import Column, look, said_words
 from hpopt.data.precision import loss_in_words, offset_of
 from hpopt.data.prepared import Prepared
 from hpopt.data.recorded import columns_as_recorded, target_as_recorded
@@ -18,12 +18,20 @@ from hpopt.data.sources import Table
 from hpopt.data.target_settings import Label
 from hpopt.data.target_spec import TargetTransform
 from hpopt.data.targets import Target, encode_target
+from hpopt.data.verdicts import ColumnKind
+from hpopt.data.weights import weights_of
 from hpopt.errors import DataError, SettingError, closest
 from hpopt.inputs.stored import Sheet, Stored, Texts, as_categories, raw_values
 from hpopt.task import TASKS, Task
 
 # What `split.order: time` means where no column has that name.
 _TIME = "time"
+# What a column is used for that is no feature.
+_OF_ROLES = {
+    "groups": "rows of one value stay together",
+    "order": "the rows are split by it",
+    "weight": "each row counts by it",
+}
 
 
 def build_table(
@@ -36,6 +44,7 @@ def build_table(
     features: Features | None = None,
     groups: str | None = None,
     order: str | None = None,
+    weight: str | None = None,
     given: np.ndarray | None = None,
     recorded: Prepared | None = None,
 ) -> Table:
@@ -47,7 +56,7 @@ def build_table(
     can be learned.
     """
     features = features or Features()
-    check_names(sheet, target, features, groups, None if order == _TIME else order)
+    check_names(sheet, target, features, groups, None if order == _TIME else order, weight)
     stored = dict(sheet.columns)
     decimal = sheet.decimal
     words: Mapping[str, int] = sheet.words.get(target, {})
@@ -69,7 +78,7 @@ def build_table(
     if recorded is not None:
         others, raw_features = columns_as_recorded(stored, recorded)
     else:
-        roles: dict[str | None, Any] = {groups: "groups", order: "order"}
+        roles: dict[str | None, Any] = {groups: "groups", order: "order", weight: "weight"}
         others, raw_features = typed_columns(stored, sheet, features, roles)
     columns += others
     notes += [f"column `{column.name}`: {column.doubt}" for column in others if column.doubt]
@@ -92,6 +101,7 @@ def build_table(
         settings={"readers": readers, "pieces": features.pieces},
         groups=None if groups is None else group_numbers(stored[groups]),
         order=None if order is None else _order(order, stored[order], decimal),
+        weights=None if weight is None else weights_of(weight, stored[weight], decimal),
         given=None if given is None else given[is_kept],
         columns=tuple(sorted(columns, key=lambda column: by_place[column.name])),
         notes=tuple(notes),
@@ -140,13 +150,19 @@ def _is_kept(encoded: Target) -> np.ndarray:
 
 
 def check_names(
-    sheet: Sheet, target: str, features: Features, groups: str | None, order: str | None
+    sheet: Sheet,
+    target: str,
+    features: Features,
+    groups: str | None,
+    order: str | None,
+    weight: str | None,
 ) -> None:
     """Raise SettingError where a setting names no column of the table."""
     named: list[tuple[str | None, tuple[str | int, ...]]] = [
         (target, ("target",)),
         (groups, ("split", "groups")),
         (order, ("split", "order")),
+        (weight, ("sample_weight",)),
         *((name, ("features", "include", i)) for i, name in enumerate(features.include or [])),
         *((name, ("features", "exclude", i)) for i, name in enumerate(features.exclude)),
         *((name, ("features", "types", name)) for name in features.types),
@@ -195,11 +211,7 @@ def _look(
         ) from None
     role = roles.get(name)
     if role is not None and not is_wanted and asked is None:
-        return _as(
-            column,
-            role,
-            "rows of one value stay together" if role == "groups" else "the rows are split by it",
-        )
+        return _as(column, role, _OF_ROLES[role])
     if name in features.exclude or (features.include is not None and not is_wanted):
         return _as(column, "left out", "the config leaves it out")
     return column

@@ -57,7 +57,13 @@ def load_table(settings: AnyData, recorded: Prepared | None = None) -> Table:
         path = Path(settings.path)
         target = target_column(settings.target)
         table = load_arrays(
-            settings.source, path, settings.features, target.name, task, target.positive
+            settings.source,
+            path,
+            settings.features,
+            target.name,
+            task,
+            target.positive,
+            settings.sample_weight,
         )
         return _scaled(table, settings)
     if isinstance(settings, FileData):
@@ -81,6 +87,7 @@ def _of_sheet(
         "target_transform": _TRANSFORMS[settings.target_transform],
         "groups": settings.split.groups,
         "order": settings.split.order,
+        "weight": settings.sample_weight,
         "given": given,
     }
     if settings.windows is not None:
@@ -221,6 +228,8 @@ def _call(settings: FunctionData, task: Task | None, recorded: Prepared | None) 
         raise SettingError(
             "a forecast is made of a table", (key,), help="let the function give a DataFrame"
         )
+    if settings.sample_weight is not None:
+        raise SettingError("arrays have no columns by name", ("sample_weight",))
     return _scaled(of_arrays(features, target, task, positive_of(settings.target)), settings)
 
 

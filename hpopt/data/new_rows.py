@@ -15,6 +15,7 @@ from hpopt.data.new_target import TARGET, NewRows, check_columns, note_missing, 
 from hpopt.data.prepared import Prepared
 from hpopt.data.reading import of_frame, read_csv, read_parquet
 from hpopt.data.sources import load_file
+from hpopt.data.weights import weights_of
 from hpopt.errors import DataError
 from hpopt.inputs.image.files import PATH
 from hpopt.inputs.kind import count_rows
@@ -117,10 +118,23 @@ def _of_sheet(sheet: Sheet, source: str, data: Prepared, with_target: bool) -> N
     if by in sheet.columns:
         new.groups = as_texts(sheet.columns[by])
     if with_target:
+        new.weights = _weights(sheet, source, data, new.notes)
         where = f"`{target}` of {source}"
         new.target = target_of(sheet.columns[target], where, data, new.notes, sheet.decimal)
         note_missing(new, target, data)
     return new
+
+
+def _weights(sheet: Sheet, source: str, data: Prepared, notes: list[str]) -> np.ndarray | None:
+    """How much each row counts [n], where the run was told, and they say."""
+    name = data.weight_name
+    if name is None:
+        return None
+    if name not in sheet.columns:
+        notes.append(f"{source} has no `{name}`, by which rows were to count: all count the same")
+        return None
+    notes.append(f"rows count by `{name}`")
+    return weights_of(name, sheet.columns[name], sheet.decimal)
 
 
 def _of_arrays(path: Path, data: Prepared, with_target: bool) -> NewRows:

@@ -25,14 +25,16 @@ class NewRows:
     """Rows as a model takes them: an array [n, ...], or the raw columns of a table, each [n].
 
     `target` [n] holds class indices or values, -1 or NaN where a row has none; it is None where it
-    was not asked for. `groups` [n] says which rows belong together, if the run was told and they
-    say. `ids` are the columns by which the rows can be told apart.
+    was not asked for. `groups` [n] says which rows belong together, and `weights` [n] how much each
+    counts, if the run was told and they say. `ids` are the columns by which the rows can be told
+    apart.
     """
 
     rows: RawRows
     count: int
     target: np.ndarray | None = None
     groups: np.ndarray | None = None
+    weights: np.ndarray | None = None
     ids: dict[str, np.ndarray] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 

@@ -141,6 +141,19 @@ class Prepared:
         """The number of the series that each forecast of a part [n] is of."""
         return self._array(part, "series")
 
+    def weights(self, part: PartName) -> np.ndarray | None:
+        """How much each row of a part counts [n], where they do not all count the same.
+
+        A row of the training part counts 1 on average.
+        """
+        has_weights = (self.folder / f"{part}.weights.npy").is_file()
+        return self._array(part, "weights") if has_weights else None
+
+    @property
+    def weight_name(self) -> str | None:
+        """The column of a table that says how much each row counts."""
+        return next((c["name"] for c in self.columns if c["use"] == "weight"), None)
+
     def _array(self, part: PartName, kind: str) -> np.ndarray:
         path = self.folder / f"{part}.{kind}.npy"
         return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
@@ -175,6 +188,9 @@ def prepare(table: Table, parts: Parts, folder: Path) -> Prepared:
                 np.save(folder / f"{part}.stamps.npy", table.stamps[rows])
             if table.series is not None:
                 np.save(folder / f"{part}.series.npy", table.series[rows])
+            if table.weights is not None:
+                mean = table.weights[parts.train].mean()
+                np.save(folder / f"{part}.weights.npy", table.weights[rows] / mean)
     return Prepared(
         folder=folder,
         features=features,
@@ -219,8 +235,10 @@ def _write_inputs(features: Kind, raw: Any, rows: np.ndarray, path: Path) -> Non
 def fingerprints(table: Table, parts: Parts) -> dict[str, str]:
     """Short hashes that change with the data or with the split."""
     header = json.dumps([table.feature_names, table.labels, table.task]).encode()
+    rows = kind_named(table.kind).fingerprint(table.features)
+    weights = () if table.weights is None else (table.weights,)
     return {
-        "data": _hash(header, *kind_named(table.kind).fingerprint(table.features), table.target),
+        "data": _hash(header, *rows, table.target, *weights),
         "split": _hash(parts.train, parts.validation, parts.test),
     }
 

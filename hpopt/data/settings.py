@@ -18,9 +18,9 @@ from pydantic import (
     model_validator,
 )
 
-from hpopt.data.column_kinds import ColumnKind
 from hpopt.data.sources import SKLEARN_DATASETS
 from hpopt.data.target_settings import TargetColumn, TargetName
+from hpopt.data.verdicts import ColumnKind
 from hpopt.grammar import Section, one_of
 from hpopt.inputs.scaling import Scaling
 from hpopt.own_code import absolute_reference
@@ -197,6 +197,9 @@ class FileData(Section):
     magnitudes. Scores stay in the target's own units."""
     features: Annotated[Features, EMPTY] = Features()
     """Which columns are used, and as what; if left out, all but ids, constants and free text."""
+    sample_weight: Name | None = None
+    """A column that says how much each row counts, in fits and in scores: a number from 0 on. It is
+    no feature then."""
     gaps: Gaps = None
     """The words that stand for a gap, as an empty field does, in whatever case, and numbers that
     do: `[NA, unknown, -999]`. If left out, NA, N/A, NaN, null, none and nil are, and what pandas
@@ -252,6 +255,8 @@ class ArrayData(Section):
     `{name: y, positive: 1}`."""
     task: Literal["auto", "binary", "multiclass", "regression"] = "auto"
     """What is predicted: classes, or a number; `auto` looks at the targets."""
+    sample_weight: Name | None = None
+    """The name of an array [n] in an `npz` file that says how much each row counts."""
     scaling: Scaling = "standard"
     """How features are scaled: by the training part's mean and deviation, or not at all. Of shaped
     rows a feature has one of each, over all its places."""
@@ -275,6 +280,8 @@ class FunctionData(Section):
     """`log` fits a regression to log(1 + y), as for a file."""
     features: Annotated[Features, EMPTY] = Features()
     """Which columns of a DataFrame are used, and as what."""
+    sample_weight: Name | None = None
+    """A column of a DataFrame that says how much each row counts, as for a file."""
     gaps: Gaps = None
     """The words that stand for a gap, as for a file; if left out, no text of a DataFrame does."""
     scaling: Scaling = "standard"

@@ -17,6 +17,7 @@ from hpopt.data.precision import loss_in_words
 from hpopt.data.target_settings import Label
 from hpopt.data.target_spec import TargetTransform
 from hpopt.data.targets import encode_target
+from hpopt.data.weights import checked_weights
 from hpopt.errors import DataError, SettingError, in_words, suggest_name
 from hpopt.task import TASKS, Task
 
@@ -52,6 +53,7 @@ class Table:
     settings: Mapping[str, Any] = field(default_factory=dict)
     groups: np.ndarray | None = None  # [n]: rows of one number stay together
     order: np.ndarray | None = None  # [n]: what the rows are sorted by
+    weights: np.ndarray | None = None  # [n]: how much each row counts
     given: np.ndarray | None = None  # [n]: 1 validation, 2 test by its own file; 0 is to be split
     columns: tuple[Column, ...] = ()  # what each column of a table is, left out or not
     notes: tuple[str, ...] = ()  # what people should know of how it was read
@@ -119,20 +121,27 @@ def load_arrays(
     target: str,
     task: Task | None,
     positive: Label | None = None,
+    sample_weight: str | None = None,
 ) -> Table:
     """Rows [n, ...] and targets [n] from NumPy's files; `features` and `target` name them there.
 
-    Of `npy`, `path` and `target` are a file each. Raises DataError where they can't be used.
+    `sample_weight` names how much each row counts. Of `npy`, `path` and `target` are a file each.
+    Raises DataError where they can't be used.
     """
     if source == "npy":
         return of_arrays(load_file(path), load_file(Path(target)), task, positive)
     arrays = load_file(path)
-    for key, name in (("features", features), ("target", target)):
-        if name not in arrays:
+    named = (("features", features), ("target", target), ("sample_weight", sample_weight))
+    for key, name in named:
+        if name is not None and name not in arrays:
             raise SettingError(
                 f"{path} holds no array `{name}`", (key,), help=suggest_name(name, arrays)
             )
-    return of_arrays(arrays[features], arrays[target], task, positive)
+    table = of_arrays(arrays[features], arrays[target], task, positive)
+    if sample_weight is None:
+        return table
+    weights = checked_weights(sample_weight, arrays[sample_weight], len(table.target))
+    return replace(table, weights=weights)
 
 
 def of_arrays(

@@ -121,7 +121,7 @@ def build_windows(
     """
     features = features or Features()
     order = _checked_order(sheet, order)
-    check_names(sheet, target, features, groups, order)
+    check_names(sheet, target, features, groups, order, None)
     for name, key in ((order, "order"), (groups, "groups")):
         if name == target:
             raise SettingError(

@@ -64,7 +64,8 @@ def write_best(
         raise RunError(
             f"the saved model's predictions differ from the trained one's by {difference:g}"
         )
-    kept = CheckRows(data.raw("validation"), trained, data.y("validation")).first(keep_rows)
+    y, weights = data.y("validation"), data.weights("validation")
+    kept = CheckRows(data.raw("validation"), trained, y, weights).first(keep_rows)
     if keep_rows == 0:
         kept = made_up_check(data, network)
     files = {

@@ -25,6 +25,7 @@ from hpopt.report.words import (
     seen_test,
     show_param,
     tally,
+    weighted_rows,
 )
 from hpopt.runs.folder import Run
 from hpopt.runs.steps import Findings, Scored
@@ -114,8 +115,8 @@ def _scores(run: Run, best: Trial) -> list[str]:
     lines += [*(f"- {verdict}" for verdict in verdicts(run)), ""]
     if (steps := ahead_table(run)) is not None:
         lines += [describe_ahead(run), "", *_table(*steps), "", *describe_intervals(run), ""]
-    few = few_groups(run)
-    lines += _paragraph([*([few] if few else []), *describe_flattery(run)])
+    of_rows = [s for s in (few_groups(run), weighted_rows(run, in_markdown)) if s]
+    lines += _paragraph([*of_rows, *describe_flattery(run)])
     lines += _paragraph([*describe_threshold(run), *describe_calibration(run)])
     return lines
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hpopt.space.conditions import Scalar
@@ -169,6 +169,17 @@ def repeated(run: Run, trial: Trial) -> str | None:
 
 # Of fewer groups an interval holds the truth only if groups are much like one another.
 _FEW_GROUPS = 10
+
+
+def weighted_rows(run: Run, show: Callable[[str], str]) -> str | None:
+    """A sentence on what rows count by, where they do not all count the same."""
+    by = run.outcomes.test.weighted_by if run.outcomes.test else None
+    if by is None:
+        return None
+    return (
+        f"Rows count by `{show(by)}` in fits and scores; in the pictures of confusion, precision "
+        "and recall, and of calibration each is one row."
+    )
 
 
 def few_groups(run: Run) -> str | None:

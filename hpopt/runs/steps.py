@@ -228,6 +228,7 @@ class Scored:
     confusion: Confusion | None = None  # of the best; none of very many labels
     retrieval: Retrieval | None = None  # of two labels
     ahead: Ahead | None = None  # of a forecast
+    weighted_by: str | None = None  # the column, or array, by which rows count
 
     def interval(self, name: str, metric: str) -> Interval | None:
         """The interval of a model's score, where there is one."""

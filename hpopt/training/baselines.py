@@ -142,14 +142,18 @@ def _linear(model: Any, data: Prepared) -> Any:
 
 def _fit(model: Any, data: Prepared, kind: BaselineKind) -> int:
     """Fit a model to the training part, and give the number of rows it was fitted to."""
-    x, y = _rows(data, "train"), data.y("train")
-    if kind != "constant":
-        step = -(-x.size // _MOST_CELLS)
-        x, y = x[::step], y[::step]
+    x, y, weights = _rows(data, "train"), data.y("train"), data.weights("train")
+    step = 1 if kind == "constant" else -(-x.size // _MOST_CELLS)
+    x, y = x[::step], y[::step]
     options: dict[str, Any] = {}
+    if weights is not None:
+        last = getattr(model, "steps", [("",)])[-1][0]  # of a pipeline
+        options[f"{last}__sample_weight" if last else "sample_weight"] = weights[::step]
     if kind == "boosting" and model.get_params()["early_stopping"]:
         # The validation part ends it, as it has chosen the network.
-        options = {"X_val": _rows(data, "validation"), "y_val": data.y("validation")}
+        options |= {"X_val": _rows(data, "validation"), "y_val": data.y("validation")}
+        if weights is not None:
+            options["sample_weight_val"] = data.weights("validation")
         if data.output.kind.has_unit_per_class:
             model.set_params(max_iter=max(50, _MOST_TREES // len(data.labels)))
     # On few rows threads mostly wait for one another; beside other programs that takes minutes.

@@ -281,7 +281,7 @@ def test_mistakes_are_images_under_what_was_predicted_and_what_is_true(history):
     panels = [axes for axes in figure.axes if axes.get_images()]
     assert len(panels) == 7
     assert (panels[0].get_images()[0].get_array() == SEEN.pictures[0, :, :, 0]).all()
-    assert panels[0].get_title() == "yes \\$x\\$ 0.9\nis no"
+    assert panels[0].get_title() == "yes \\$x\\$ 0.90\nis no"
     assert "7 of 12 mistakes, the surest first" in texts(figure)
 
 
