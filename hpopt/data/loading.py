@@ -120,6 +120,10 @@ def _windows(
             ("test" if getattr(settings, "test", None) else "validation",),
             help="put the rows into one file, and leave it out",
         )
+    if options["weight"] is not None:
+        raise SettingError(
+            "the windows of a forecast all count the same", ("sample_weight",), help="leave it out"
+        )
     if image_column(settings.features) is not None:
         raise SettingError("windows hold no images", ("windows",), help="leave one of them out")
     return build_windows(
