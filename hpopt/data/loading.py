@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from hpopt.data.settings import (
 from hpopt.data.sources import Table, load_arrays, load_sklearn, of_arrays
 from hpopt.data.target_settings import TargetColumn, positive_of, target_column
 from hpopt.data.target_spec import TargetTransform
+from hpopt.data.windows import build_windows
 from hpopt.errors import DataError, SettingError, in_words
 from hpopt.inputs.stored import Sheet, resolved
 from hpopt.own_code import load_function, source_of
@@ -55,7 +57,13 @@ def load_table(settings: AnyData, recorded: Prepared | None = None) -> Table:
         path = Path(settings.path)
         target = target_column(settings.target)
         table = load_arrays(
-            settings.source, path, settings.features, target.name, task, target.positive
+            settings.source,
+            path,
+            settings.features,
+            target.name,
+            task,
+            target.positive,
+            settings.sample_weight,
         )
         return _scaled(table, settings)
     if isinstance(settings, FileData):
@@ -79,12 +87,56 @@ def _of_sheet(
         "target_transform": _TRANSFORMS[settings.target_transform],
         "groups": settings.split.groups,
         "order": settings.split.order,
+        "weight": settings.sample_weight,
         "given": given,
     }
+    if settings.windows is not None:
+        return _windows(sheet, settings, options, recorded)
+    if task == "forecast":
+        raise SettingError(
+            "a forecast is made of windows", ("task",), help="add `windows: {length: ...}`"
+        )
     column = image_column(settings.features)
     if column is not None:
         return sheet_table(sheet, column, settings.features, options)
     return build_table(sheet, features=settings.features, recorded=recorded, **options)
+
+
+def _windows(
+    sheet: Sheet,
+    settings: FileData | FunctionData,
+    options: Mapping[str, Any],
+    recorded: Prepared | None,
+) -> Table:
+    """The windows of a sheet. Raises SettingError where a setting asks for something else."""
+    assert settings.windows is not None
+    if options["task"] not in (None, "forecast"):
+        raise SettingError(
+            f"windows make a forecast, and no {options['task']}", ("task",), help="leave it out"
+        )
+    if options["given"] is not None:
+        raise SettingError(
+            "the parts of a forecast are cut by time from one file",
+            ("test" if getattr(settings, "test", None) else "validation",),
+            help="put the rows into one file, and leave it out",
+        )
+    if options["weight"] is not None:
+        raise SettingError(
+            "the windows of a forecast all count the same", ("sample_weight",), help="leave it out"
+        )
+    if image_column(settings.features) is not None:
+        raise SettingError("windows hold no images", ("windows",), help="leave one of them out")
+    return build_windows(
+        sheet,
+        settings.windows,
+        target=options["target"],
+        order=settings.split.order,
+        groups=settings.split.groups,
+        target_transform=options["target_transform"],
+        features=settings.features,
+        train=settings.split.train,
+        recorded=recorded,
+    )
 
 
 def _read_files(settings: FileData) -> tuple[Sheet, np.ndarray | None]:
@@ -175,6 +227,13 @@ def _call(settings: FunctionData, task: Task | None, recorded: Prepared | None) 
     for key in ("groups", "order"):
         if getattr(settings.split, key) is not None:
             raise SettingError("arrays have no columns by name", ("split", key))
+    if settings.windows is not None or task == "forecast":
+        key = "task" if settings.windows is None else "windows"
+        raise SettingError(
+            "a forecast is made of a table", (key,), help="let the function give a DataFrame"
+        )
+    if settings.sample_weight is not None:
+        raise SettingError("arrays have no columns by name", ("sample_weight",))
     return _scaled(of_arrays(features, target, task, positive_of(settings.target)), settings)
 
 

@@ -12,10 +12,12 @@ import numpy as np
 
 from hpopt.data.column_kinds import Column
 from hpopt.data.csv_text import check_file
+from hpopt.data.forecast import Forecast
 from hpopt.data.precision import loss_in_words
 from hpopt.data.target_settings import Label
 from hpopt.data.target_spec import TargetTransform
 from hpopt.data.targets import encode_target
+from hpopt.data.weights import checked_weights
 from hpopt.errors import DataError, SettingError, in_words, suggest_name
 from hpopt.task import TASKS, Task
 
@@ -37,7 +39,8 @@ class Table:
 
     `features` are the raw rows of their `kind` (`hpopt/inputs/registry.py`), which is fitted by the
     `settings`: an array [n, ...], or the raw columns of a table, each [n], by name. `target` [n]
-    holds class indices into `labels`, or values in their own units, where `labels` is empty.
+    holds class indices into `labels`, or values in their own units, where `labels` is empty; of a
+    forecast it is [n, horizon].
     """
 
     features: Any
@@ -50,16 +53,26 @@ class Table:
     settings: Mapping[str, Any] = field(default_factory=dict)
     groups: np.ndarray | None = None  # [n]: rows of one number stay together
     order: np.ndarray | None = None  # [n]: what the rows are sorted by
+    weights: np.ndarray | None = None  # [n]: how much each row counts
     given: np.ndarray | None = None  # [n]: 1 validation, 2 test by its own file; 0 is to be split
     columns: tuple[Column, ...] = ()  # what each column of a table is, left out or not
     notes: tuple[str, ...] = ()  # what people should know of how it was read
     target_reader: Mapping[str, Any] | None = None  # how the target of other rows is read
     encoding: str | None = None  # of a text file
     ids: Mapping[str, np.ndarray] = field(default_factory=dict)  # the order [n] of ids left out
+    # Of a forecast, whose rows are windows: what naive forecasts say [n, horizon], by name, how far
+    # the value one season ago is off [n, horizon], and the time stamp of the latest step [n].
+    forecast: Forecast | None = None
+    naive: Mapping[str, np.ndarray] = field(default_factory=dict)
+    season_errors: np.ndarray | None = None
+    stamps: np.ndarray | None = None
+    series: np.ndarray | None = None  # the number of the series that each window is of
 
     @property
     def width(self) -> int:
-        """How many values a row has."""
+        """How many values a row has; of windows each of their steps."""
+        if self.forecast is not None:
+            return len(self.feature_names)
         if isinstance(self.features, Mapping):
             return len(self.features)
         return math.prod(self.features.shape[1:])
@@ -108,20 +121,27 @@ def load_arrays(
     target: str,
     task: Task | None,
     positive: Label | None = None,
+    sample_weight: str | None = None,
 ) -> Table:
     """Rows [n, ...] and targets [n] from NumPy's files; `features` and `target` name them there.
 
-    Of `npy`, `path` and `target` are a file each. Raises DataError where they can't be used.
+    `sample_weight` names how much each row counts. Of `npy`, `path` and `target` are a file each.
+    Raises DataError where they can't be used.
     """
     if source == "npy":
         return of_arrays(load_file(path), load_file(Path(target)), task, positive)
     arrays = load_file(path)
-    for key, name in (("features", features), ("target", target)):
-        if name not in arrays:
+    named = (("features", features), ("target", target), ("sample_weight", sample_weight))
+    for key, name in named:
+        if name is not None and name not in arrays:
             raise SettingError(
                 f"{path} holds no array `{name}`", (key,), help=suggest_name(name, arrays)
             )
-    return of_arrays(arrays[features], arrays[target], task, positive)
+    table = of_arrays(arrays[features], arrays[target], task, positive)
+    if sample_weight is None:
+        return table
+    weights = checked_weights(sample_weight, arrays[sample_weight], len(table.target))
+    return replace(table, weights=weights)
 
 
 def of_arrays(

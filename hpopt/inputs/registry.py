@@ -12,6 +12,7 @@ KINDS = {
     "array": "hpopt.inputs.array:ArrayKind",
     "image": "hpopt.inputs.image.kind:ImageKind",
     "table": "hpopt.inputs.table.kind:TableKind",
+    "windows": "hpopt.inputs.windows.kind:WindowsKind",
 }
 
 

@@ -20,7 +20,8 @@ from hpopt.data.folds import OWN, WHOLE, read_split, split_folder
 from hpopt.data.prepared import PartName, Prepared
 from hpopt.errors import SetupError
 from hpopt.files import write_whole, writing
-from hpopt.metrics.metrics import METRICS
+from hpopt.metrics.metric import Metric
+from hpopt.metrics.metrics import metric_of
 from hpopt.own_code import source_of
 from hpopt.space.dimensions import Params
 from hpopt.space.names import laid_over, owner
@@ -71,6 +72,12 @@ class Objective:
                 return self.on(fold)._fit(params, seed, folder if fold == WHOLE else None)
             return self._fit(params, seed, folder)
 
+    @cached_property
+    def judge(self) -> Metric:
+        """The metric that trials are scored by."""
+        data = self.data
+        return metric_of(self.metric, self.training.costs, data.labels, data.season_error)
+
     def reads(self, fold: int) -> Mapping[str, Path]:
         """The files that a fit on a split reads: a relative path for each, and where it is now.
 
@@ -109,7 +116,7 @@ class Objective:
         if folder is not None:
             save_weights(fit.model, folder / WEIGHTS)
         return Result(
-            value=METRICS[self.metric].to_value(score),
+            value=self.judge.to_value(score),
             metrics={self.metric: score},
             scores=[score],
             curves=fit.curves,
@@ -117,8 +124,10 @@ class Objective:
             seconds=time.perf_counter() - started,
             weights=None if folder is None else WEIGHTS,
             kept_epoch=fit.kept_epoch,
-            is_constant=METRICS[self.metric].is_constant(
-                self.data.y("validation"), self._judged(predictions)
+            is_constant=self.judge.is_constant(
+                self.data.y("validation"),
+                self._judged(predictions),
+                self.data.weights("validation"),
             ),
         )
 
@@ -186,14 +195,16 @@ class Objective:
 
     def score_predictions(self, predictions: np.ndarray) -> float:
         """The metric of predictions [n, units] of the validation part, in the target's units."""
-        return METRICS[self.metric].score(self.data.y("validation"), self._judged(predictions))
+        y, weights = self.data.y("validation"), self.data.weights("validation")
+        return self.judge.score(y, self._judged(predictions), weights)
 
     def _judged(self, predictions: np.ndarray) -> np.ndarray:
         """What is scored of predictions of the validation part: by the rule they may be labels."""
         if not np.isfinite(predictions).all():  # which is said where they are scored
             return predictions
         y, groups = self.data.y("validation"), self.data.groups("validation")
-        return as_judged(self.metric, self.rule, y, predictions, groups)
+        weights = self.data.weights("validation")
+        return as_judged(self.judge, self.rule, y, predictions, groups, weights)
 
     def predict(self, model: Any, part: PartName) -> np.ndarray:
         """What a network says of a part [n, units], in the target's own units."""
@@ -251,14 +262,17 @@ class Objective:
         class_weight: ClassWeight = None,
         smoothing: float | None = None,
     ) -> Rows:
-        """What a fit sees of a part, or of some rows of it, with the weights of their classes.
+        """What a fit sees of a part, or of some rows of it.
 
-        Where `smoothing` is no None, labels are shares of classes, smoothed by so much.
+        A row counts by its own weight times that of its class, as far as there are such. Where
+        `smoothing` is no None, labels are shares of classes, smoothed by so much.
         """
-        y = self.data.y(part)[rows]
-        weights = None
+        y, weights = self.data.y(part)[rows], self.data.weights(part)
+        if weights is not None:
+            weights = weights[rows].astype(np.float32)
         if class_weight is not None:
-            weights = row_weights(class_weight, y, self.data.labels)
+            of_class = row_weights(class_weight, y, self.data.labels)
+            weights = of_class if weights is None else of_class * weights
         target = self.data.target.apply(y)
         if smoothing is not None:
             target = smoothed(target, smoothing, self.data.output.units)

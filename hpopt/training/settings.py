@@ -9,6 +9,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import TypeAdapter
 
 from hpopt.grammar import Count, Section, one_of
+from hpopt.metrics.costs import COST, Costs
 from hpopt.metrics.metrics import METRICS
 from hpopt.space.names import is_part, laid_over, owner
 from hpopt.task import TASKS
@@ -93,8 +94,12 @@ class Training(Section):
     """The share of each training row's label that all classes get alike; not in `val_loss`."""
     loss: Annotated[str, one_of(("auto",), LOSSES)] = "auto"
     """What a fit minimises; `auto` chooses by the task."""
-    metric: Annotated[str, one_of(("auto",), METRICS)] = "auto"
-    """What trials are judged by, as scikit-learn defines it; `auto` is accuracy or rmse."""
+    metric: Annotated[str, one_of(("auto",), METRICS, (COST,))] = "auto"
+    """What trials are judged by, as scikit-learn defines it; `auto` is accuracy or rmse, and `cost`
+    the mean of what mistakes cost by `costs`."""
+    costs: Costs | None = None
+    """What a row costs that is taken for another class, by its true class: `{yes: 100, no: 5}`, or
+    by both: `{a: {b: 1, c: 5}, b: 2, c: 2}`. What is right costs nothing."""
     folds: Annotated[int, Ge(1), Le(20)] = 1
     """Into how many folds the training and validation rows fall: a trial is then so many fits, each
     scored on another fold, and its value their mean; 1 scores on the split's validation part."""
@@ -130,4 +135,4 @@ class Training(Section):
         return self.model_copy(update=update)
 
 
-NOT_SEARCHABLE = ("metric", "folds", "repeats", "driver")
+NOT_SEARCHABLE = ("metric", "costs", "folds", "repeats", "driver")

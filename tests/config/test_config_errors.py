@@ -23,7 +23,7 @@ def rendered(tmp_path, text, overrides=()) -> str:
 
 def check(path, overrides) -> None:
     config = load_config(path, overrides)
-    config.metric("binary")
+    config.metric("binary", ("no", "yes"))
     config.loss("binary")
     config.check_class_weight("binary", ("malignant", "benign"))
     assert config.run_name
