@@ -16,9 +16,10 @@ import numpy as np
 from scipy.special import expit
 from scipy.stats import norm
 
+from hpopt.metrics.metrics import METRICS
 from hpopt.statistics.sample import Predictor, Sample
 
-METRICS = ("accuracy", "balanced_accuracy", "f1", "auc")
+NAMES = ("accuracy", "balanced_accuracy", "f1", "auc")
 ROWS, POSITIVES = 300, 15
 # What the classifiers are called, and how large a share of the rare class they find.
 FOUND = {"finds hardly any": 0.02, "finds some": 0.3, "finds most": 0.8, "finds nearly all": 0.98}
@@ -38,14 +39,16 @@ def coverage_of_rare(found: float, draws: int, rows: int = ROWS) -> dict[str, fl
         "f1": 2 * share * found / (share + share * found + (1 - share) * false),
         "auc": norm.cdf(separation / np.sqrt(2)),
     }
-    held = dict.fromkeys(METRICS, 0)
+    held = dict.fromkeys(NAMES, 0)
     for _ in range(draws):
         y = np.zeros(rows, dtype=np.int64)
         y[: rng.binomial(rows, share)] = 1
         y[:2] = (0, 1)
         said = expit(rng.normal(separation * y) - threshold)[:, None]
-        sample = Sample(y, {"best": Predictor(said)}, METRICS, resamples=1000)
-        for metric in METRICS:
+        sample = Sample(
+            y, {"best": Predictor(said)}, [METRICS[name] for name in NAMES], resamples=1000
+        )
+        for metric in NAMES:
             interval = sample.interval("best", metric)
             held[metric] += interval is not None and interval.holds(truth[metric])
     return {metric: count / draws for metric, count in held.items()}
@@ -63,15 +66,17 @@ def coverage_of_groups(count: int, draws: int, metric: str = "accuracy") -> floa
         right = rng.random(len(groups)) < rng.beta(8, 2, size=count)[groups]
         y = rng.integers(2, size=len(groups))
         said = np.where(right, y, 1 - y).astype(np.float64)[:, None]
-        sample = Sample(y, {"best": Predictor(said)}, [metric], groups=groups, resamples=1000)
+        sample = Sample(
+            y, {"best": Predictor(said)}, [METRICS[metric]], groups=groups, resamples=1000
+        )
         interval = sample.interval("best", metric)
         held += interval is not None and interval.holds(0.8)
     return held / draws
 
 
 def _lines(draws: int) -> Iterator[str]:
-    yield f"| {ROWS} rows, {POSITIVES} of them rare | {' | '.join(METRICS)} |"
-    yield "| --- |" + " --- |" * len(METRICS)
+    yield f"| {ROWS} rows, {POSITIVES} of them rare | {' | '.join(NAMES)} |"
+    yield "| --- |" + " --- |" * len(NAMES)
     for name, found in FOUND.items():
         yield _row(name, list(coverage_of_rare(found, draws).values()))
     yield ""

@@ -50,12 +50,12 @@ def scores(metric: str, rows: int, share: float, draws: int) -> np.ndarray:
     table = []
     for _ in range(draws):
         y, said = network(rng, rows, share)
-        threshold = best_threshold(metric, y, said)
+        threshold = best_threshold(METRICS[metric], y, said)
         once = np.ones((rows, 1))
         table.append(
             [
                 on_fresh_rows(threshold, share)[metric],
-                score(y, as_judged(metric, OWN_THRESHOLD, y, said))(once)[0],
+                score(y, as_judged(METRICS[metric], OWN_THRESHOLD, y, said))(once)[0],
                 score(y, said, threshold)(once)[0],
                 score(y, said)(once)[0],
             ]

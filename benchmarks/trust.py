@@ -183,15 +183,15 @@ def judged(run: Run, fresh: Rows) -> Outcome:
     data = Prepared.from_json(json.loads((run.path / DATA).read_text()), run.data_folder)
     x, y = fresh
     y = y if data.output.task == "regression" else np.searchsorted(known_labels(data, y), y)
-    names = [each.name for each in metrics_for(data.output.task)]
+    metrics = metrics_for(data.output.task)
     chosen = Predictor(said(run, run.chosen, data, x), run.threshold)
     best = Predictor(said(run, run.best, data, x))
-    on_fresh = Sample(y, {"chosen": chosen, "best": best}, names, resamples=2)
+    on_fresh = Sample(y, {"chosen": chosen, "best": best}, metrics, resamples=2)
     scored = run.outcomes.test
     assert scored is not None
     assert scored.flattery is not None
     holds = {}
-    for name in names:
+    for name in on_fresh.metrics:
         interval, score = scored.interval("best", name), on_fresh.score("chosen", name)
         if interval is not None and score is not None:
             holds[name] = interval.holds(score)

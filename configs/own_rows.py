@@ -1,4 +1,7 @@
-"""Rows of one's own, for digits_conv.yaml and waves.yaml: a function gives (rows, target)."""
+"""Rows of one's own, for digits_conv.yaml, waves.yaml and sales.yaml.
+
+A function gives arrays, the rows and their target, or a DataFrame.
+"""
 
 import numpy as np
 
@@ -30,3 +33,21 @@ def waves(count=900, steps=60, seed=0):
         }[kind]
         row[first : first + length, 0] += rng.uniform(0.7, 1.3) * shape
     return series, kinds
+
+
+def sales(days=500, seed=0):
+    """What three shops sold each day: a week and a year, prices that are planned, and noise."""
+    import pandas as pd
+
+    rng = np.random.default_rng(seed)
+    day = np.arange(days)
+    shops = []
+    for shop, level in (("north", 80), ("south", 120), ("harbour", 60)):
+        price = rng.choice([2.0, 2.5, 3.0], days)
+        week = np.where(day % 7 > 4, 30, 8 * np.sin(day))
+        year = 15 * np.sin(2 * np.pi * day / 365)
+        sold = level + week + year - 25 * (price - 2.5) + rng.normal(0, 5, days)
+        dates = pd.Timestamp("2024-01-01") + pd.to_timedelta(day, unit="D")
+        columns = {"day": dates, "shop": shop, "price": price, "sold": sold.round()}
+        shops.append(pd.DataFrame(columns))
+    return pd.concat(shops, ignore_index=True)

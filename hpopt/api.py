@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpopt.config.dumping import inline_yaml
-from hpopt.config.loading import Config, load_config
+from hpopt.config.loading import Config, load_config, load_document
 from hpopt.config.plain import check_plain
 from hpopt.config.schema import Settings
 from hpopt.errors import ConfigError, closest
@@ -54,8 +54,9 @@ def tune(
                 help="give the path to `tune`, or the overrides to `load_config`",
             )
     else:
-        shipped = _shipped(config, data, builder, Path(output_dir))
-        config = load_config(config, [*shipped, *_as_written(overrides)])
+        changes = _as_written(overrides)
+        shipped = _shipped(config, changes, data, builder, Path(output_dir))
+        config = load_config(config, [*shipped, *changes])
     earlier = _found(warm_start, output_dir)
     observer = choose_progress() if progress else None
     return tune_config(config, output_dir=output_dir, earlier=earlier, observer=observer)
@@ -90,26 +91,30 @@ def resume(
 
 def _shipped(
     config: str | os.PathLike[str] | Mapping[str, Any],
+    changes: list[str],
     data: pd.DataFrame | None,
     builder: Callable[..., Any] | None,
     folder: Path,
 ) -> list[str]:
-    """The overrides that name the files of what Python gave.
+    """The overrides that name the files of what Python gave, beside the `changes` of its caller.
 
     Raises ConfigError where no row may be written.
     """
     overrides = []
-    if builder is not None:
-        overrides.append(f"model.builder={inline_yaml(ship_function(builder, folder))}")
     if data is not None:
         if type(data).__name__ != "DataFrame":
             raise ConfigError(f"`data` is a {type(data).__name__}, not a DataFrame")
-        output = config.get("output") if isinstance(config, Mapping) else None
+        document = load_document(config, changes)
+        output = document.tree.get("output")
         if isinstance(output, Mapping) and output.get("keep_rows") == 0:
             raise ConfigError(
                 "`output.keep_rows: 0` promises that no row is written, and a DataFrame has to be",
+                location=document.location(("output", "keep_rows")),
                 help="save it where rows may stand, and name that file in `dataset`",
             )
+    if builder is not None:
+        overrides.append(f"model.builder={inline_yaml(ship_function(builder, folder))}")
+    if data is not None:
         source, path = ship_frame(data, folder)
         overrides += [f"dataset.source={source}", f"dataset.path={inline_yaml(str(path))}"]
     return overrides

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpopt.data.new_rows import NewRows, new_rows_of, read_new_rows
+from hpopt.data.new_rows import new_rows_of, read_new_rows
+from hpopt.data.new_target import NewRows
 from hpopt.errors import RunError, in_words
-from hpopt.export.best import BEST, MODEL, data_of, threshold_of_best
+from hpopt.export.best import BEST, MODEL, data_of, margins_of_best, threshold_of_best
 from hpopt.export.best import load_model as load_archive
 from hpopt.export.own_classes import own_classes, register_own_classes
 from hpopt.export.raw_rows import predict_raw
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MODEL = "model"
+_LOW, _HIGH = "low", "high"  # the ends of a forecast's interval
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class Model:
         with standing(run.path / BEST):
             self.data = data_of(run)
             self._threshold = threshold_of_best(run)
+            self._margins = None if self.data.forecast is None else margins_of_best(run)
             self._archive = (run.path / MODEL).read_bytes()
 
     def rows(
@@ -92,17 +95,31 @@ class Model:
     @property
     def _columns(self) -> list[str]:
         """The names of what is said of a row: the label or value, and the probabilities."""
-        return [self.data.output.name, *(f"probability_{label}" for label in self.data.labels)]
+        ends = [] if self._margins is None else [_LOW, _HIGH]
+        probabilities = [f"probability_{label}" for label in self.data.labels]
+        return [self.data.output.name, *probabilities, *ends]
 
     def predict(self, rows: NewRows) -> pd.DataFrame:
-        """A row for each row: its ids, the label or value, and the probability of each label."""
+        """A row for each row: its ids, the label or value, and the probability of each label.
+
+        Of a forecast, a row for each step ahead: its series, its time stamp, and the value.
+        """
         import pandas as pd
 
         outputs, labels = self._outputs(rows), self.data.labels
-        name, *names = self._columns
+        name, *names = self._columns  # of labels, their probabilities
         columns: dict[str, Any] = dict(rows.ids)
         if not labels:
-            columns[name] = outputs[:, 0]
+            if self.data.forecast is not None and not rows.ids:  # windows without time stamps
+                count, steps = outputs.shape
+                columns = {"row": np.repeat(np.arange(1, count + 1), steps)}
+                columns["step"] = np.tile(np.arange(1, steps + 1), count)
+            columns[name] = outputs.reshape(-1)
+            if self._margins is not None:
+                columns |= {
+                    _LOW: (outputs - self._margins).reshape(-1),
+                    _HIGH: (outputs + self._margins).reshape(-1),
+                }
             return pd.DataFrame(columns)
         columns[name] = np.array(labels)[labels_above(outputs, self._threshold)]
         if outputs.shape[1] == 1:
@@ -115,16 +132,17 @@ class Model:
         assert rows.target is not None
         task, labels = self.data.output.task, self.data.labels
         outputs, y = self._outputs(rows), rows.target
-        is_known = y >= 0 if labels else ~np.isnan(y)
+        is_known = y >= 0 if labels else ~np.isnan(y.reshape(len(y), -1)).any(axis=1)
         outputs, y = outputs[is_known], y[is_known]
-        names = [metric.name for metric in metrics_for(task)]
+        metrics = metrics_for(task, self.run.goal.costs, labels, self.data.season_error)
         groups = None if rows.groups is None else rows.groups[is_known]
+        weights = None if rows.weights is None else rows.weights[is_known]
         predictors = {_MODEL: Predictor(outputs, self._threshold)}
-        sample = Sample(y, predictors, names, groups=groups)
-        intervals = {name: sample.interval(_MODEL, name) for name in names}
+        sample = Sample(y, predictors, metrics, groups=groups, weights=weights)
+        intervals = {name: sample.interval(_MODEL, name) for name in sample.metrics}
         return Evaluation(
             rows=len(y),
-            scores={name: sample.score(_MODEL, name) for name in names},
+            scores={name: sample.score(_MODEL, name) for name in sample.metrics},
             intervals={n: None if i is None else (i.low, i.high) for n, i in intervals.items()},
             labels=labels,
             confusion=confusion(y, labels_above(outputs, self._threshold), len(labels))
@@ -187,7 +205,7 @@ def predict(
     for note in rows.notes:
         warnings.warn(note, stacklevel=2)
     predictions = model.predict(rows)
-    if isinstance(given, str | PathLike | np.ndarray):
+    if isinstance(given, str | PathLike | np.ndarray) or model.data.forecast is not None:
         return predictions
     return predictions.set_axis(given.index)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Task = Literal["binary", "multiclass", "regression"]
+Task = Literal["binary", "multiclass", "regression", "forecast"]
 OutputActivation = Literal["sigmoid", "softmax", "linear"]
 
 
@@ -21,8 +21,8 @@ class TaskKind:
     """What a task asks of a network, and what its predictions are.
 
     Of a task with labels, predictions are probabilities [n, units]: of each class, or, with one
-    unit, of the second of two. Else they are values [n, 1], which the network gives in deviations
-    of the target and `TargetSpec.restore` puts back into its units.
+    unit, of the second of two. Else they are values [n, units], one or of each step ahead, which
+    the network gives in deviations of the target and `TargetSpec.restore` puts back into its units.
     """
 
     activation: OutputActivation
@@ -65,6 +65,12 @@ TASKS: dict[Task, TaskKind] = {
         metric="rmse",
         has_labels=False,
     ),
+    "forecast": TaskKind(
+        activation="linear",
+        losses=("mean_squared_error", "mean_absolute_error", "huber", "log_cosh"),
+        metric="mase",
+        has_labels=False,
+    ),
 }
 
 
@@ -77,10 +83,13 @@ class Output:
     task: Task
 
     @classmethod
-    def of(cls, task: Task, num_classes: int = 0) -> Output:
-        """The output of a task; `num_classes` counts only where there are more than two."""
+    def of(cls, task: Task, num_classes: int = 0, steps: int = 1) -> Output:
+        """The output of a task; `num_classes` counts only where there are more than two.
+
+        A forecast has a unit for each of the `steps` ahead.
+        """
         kind = TASKS[task]
-        return cls(num_classes if kind.has_unit_per_class else 1, kind.activation, task)
+        return cls(num_classes if kind.has_unit_per_class else steps, kind.activation, task)
 
     @property
     def name(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from statistics import fmean
 from typing import Any, Literal
 
@@ -49,7 +50,7 @@ class Trial:
     seed: int
     state: State = "running"
     attempt: int = 1
-    started: str = ""  # when; UTC
+    started: datetime | None = None
     info: Mapping[str, Any] = field(default_factory=dict)
     result: Result | None = None
     reason: str | None = None

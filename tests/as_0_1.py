@@ -7,6 +7,7 @@ from fold_0_1 import RefusedError, fold_0_1
 
 from hpopt.errors import RunError
 from hpopt.runs.journal import read_journal
+from hpopt.runs.legality import moment_of
 from hpopt.runs.objectives import goals_of
 from hpopt.runs.state import RunState
 from hpopt.trials import repeats
@@ -26,7 +27,9 @@ def check_as_0_1(path: Path) -> bool:
     except RefusedError:
         return False
     assert len(goals_of(state.header)) == 1, "0.1 would rank by the first objective alone"
-    assert then.trials == {n: _as_then(asdict(trial)) for n, trial in state.by_number.items()}
+    times = {n: {"started": moment_of(trial["started"])} for n, trial in then.trials.items()}
+    trials = {n: trial | times[n] for n, trial in then.trials.items()}
+    assert trials == {n: _as_then(asdict(trial)) for n, trial in state.by_number.items()}
     if all(len(repeats(trial, state.trials)) < 2 for trial in state.trials):  # 0.1 knew no means
         assert then.best == (state.best and state.best.number)
     assert list(then.steps) == list(state.steps)

@@ -15,6 +15,7 @@ from hpopt.data.prepared import Prepared, prepare
 from hpopt.data.sources import Table
 from hpopt.data.splits import split_rows
 from hpopt.runs.folder import JOURNAL, Run, now
+from hpopt.runs.forecasts import FORECASTS, Forecasts
 from hpopt.runs.journal import Failed, Finished, Header, Journal, Started, Step
 from hpopt.runs.mistakes import MISTAKES, Mistakes
 from hpopt.space.conditions import Condition
@@ -151,6 +152,7 @@ def synthetic_run(
         run.append(step)
     if CALIBRATED in steps:
         run.write(MISTAKES, SEEN.write)
+        run.write(FORECASTS, FORECAST.write)
     run.close()
     return Run.open(run.path)
 
@@ -188,13 +190,32 @@ CALIBRATED = Step(
         "calibration": CALIBRATION,
         "confusion": CONFUSION,
         "retrieval": RETRIEVAL,
+        "ahead": {
+            "step": "1 day",
+            "errors": {"best": [1.0, 1.5], "default": [1.2, 1.6], "7 $steps$ ago": [2.0, 1.4]},
+            "level": 0.9,
+            "margins": [2.0, 2.5],
+            "coverage": [0.92, 0.88],
+        },
     },
+)
+# What such a model forecast of 30 days, of which the 11th is missing.
+_DAYS = np.delete(np.arange(31.0), 10)
+FORECAST = Forecasts(
+    stamps=_DAYS * 86_400,
+    said=np.stack([_DAYS, _DAYS + 1], axis=1),
+    truth=np.stack([_DAYS + 0.5, _DAYS + 3], axis=1),
+    margins=np.array([2.0, 2.5]),
+    step=86_400.0,
+    are_dates=True,
+    series=3,
 )
 # The images that the model of such a run is wrong about.
 SEEN = Mistakes(
     np.random.default_rng(0).integers(0, 256, (7, 5, 8, 1), np.uint8),
     ["no"] * 7,
-    [f"yes $x$ 0.{sure}" for sure in range(9, 2, -1)],
+    ["yes $x$"] * 7,
+    [sure / 10 for sure in range(9, 2, -1)],
     rows=92,
     total=12,
 )

@@ -120,9 +120,9 @@ def test_a_threshold_is_chosen_in_the_metrics_own_direction():
     y = rng.integers(2, size=400)
     said = 1 / (1 + np.exp(-(2 * y - 3 + rng.normal(size=400))))[:, None]
     names = ("error_rate", "accuracy")
-    errors, accuracy = (best_threshold(name, y, said) for name in names)
+    errors, accuracy = (best_threshold(METRICS[name], y, said) for name in names)
     assert errors == accuracy < 0.5
-    of_errors, of_accuracy = (gain_over_half(name, y, said) for name in names)
+    of_errors, of_accuracy = (gain_over_half(METRICS[name], y, said) for name in names)
     assert of_errors.difference < 0 < of_accuracy.difference
 
 

@@ -6,7 +6,16 @@ from conftest import ROOT
 from hpopt import load_config, tune
 
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
-NAMES = {"article", "breast_cancer", "diabetes", "digits", "digits_conv", "own_builder", "waves"}
+NAMES = {
+    "article",
+    "breast_cancer",
+    "diabetes",
+    "digits",
+    "digits_conv",
+    "own_builder",
+    "sales",
+    "waves",
+}
 FEW = ["search.n_calls=3", "training.epochs=2", "execution.workers=0", "output.plots=false"]
 
 

@@ -159,16 +159,31 @@ MAY_IMPORT = {
 # Inside these rooms a file may import those on the floors below its own, and no others.
 FLOORS = {
     "space": [{"conditions", "names"}, {"dimensions"}, {"skopt", "space"}],
-    "metrics": [{"weighted"}, {"metric"}, {"labels", "probabilities", "values"}, {"metrics"}],
+    "metrics": [
+        {"weighted"},
+        {"metric"},
+        {"costs", "labels", "probabilities", "values"},
+        {"metrics"},
+    ],
     "inputs": [
         {"naming", "row_files", "scaling", "written"},
         {"raw"},
         {"stored", "text_files"},
-        {"image", "kind", "series", "table"},
+        {"image", "kind", "series", "table", "windows"},
         {"array", "registry"},
     ],
     "runs": [
-        {"environment", "legality", "lock", "logfile", "mistakes", "naming", "record", "results"},
+        {
+            "environment",
+            "forecasts",
+            "legality",
+            "lock",
+            "logfile",
+            "mistakes",
+            "naming",
+            "record",
+            "results",
+        },
         {"steps"},
         {"journal"},
         {"frame", "objectives", "state"},
@@ -177,11 +192,11 @@ FLOORS = {
         {"finding", "repair"},
     ],
     "closing": [
-        {"ensemble", "flattery", "jobs", "mistakes", "racing", "time_left"},
+        {"ensemble", "flattery", "forecasts", "jobs", "mistakes", "racing", "time_left"},
         {"assessment", "confirm", "refit"},
         {"steps"},
     ],
-    "drafting": [{"parts"}, {"images", "tables"}],
+    "drafting": [{"parts"}, {"forecasts", "images", "tables"}],
     "tracking": [
         {"observer", "trial_lines"},
         {"pace", "tensorboard"},
@@ -203,6 +218,7 @@ KINDS = {
     "hpopt.inputs.image.kind",
     "hpopt.inputs.series.kind",
     "hpopt.inputs.table.kind",
+    "hpopt.inputs.windows.kind",
 }
 # Heavy packages, and the rooms whose functions may import them.
 HEAVY = {
@@ -299,8 +315,9 @@ def test_nothing_but_a_kind_of_input_knows_which_it_is():
         for module, _ in imports_of(path):
             assert module not in KINDS, path
             if path.parent == inside:
-                kinds = ("hpopt.inputs.image", "hpopt.inputs.series", "hpopt.inputs.table")
-                assert not module.startswith(kinds), path
+                rooms = ("table", "image", "series", "windows")
+                folders = tuple(f"hpopt.inputs.{room}" for room in rooms)
+                assert not module.startswith(folders), path
 
 
 @pytest.mark.parametrize("room", FLOORS)

@@ -100,3 +100,17 @@ def test_a_frame_that_no_file_holds_is_an_error(tmp_path):
 def test_what_can_t_be_given(tmp_path, arguments, words):
     with pytest.raises(ConfigError, match=words):
         hpopt.tune({"output": {"keep_rows": 0}}, output_dir=tmp_path, **arguments)
+
+
+@pytest.mark.parametrize("place", ["file", "mapping", "override", "override of a file"])
+def test_a_promise_to_keep_no_rows_holds_wherever_it_is_written(tmp_path, place):
+    folder, config = tmp_path / "runs", tmp_path / "config.yaml"
+    config.write_text("output: {keep_rows: 0}\n" if place == "file" else "output: {plots: false}\n")
+    given = {"output": {"keep_rows": 0}} if place == "mapping" else config
+    given = {} if place == "override" else given
+    overrides = {"output__keep_rows": 0} if place.startswith("override") else {}
+    with pytest.raises(ConfigError, match="promises that no row is written") as caught:
+        hpopt.tune(given, data=pd.DataFrame({"a": [1]}), output_dir=folder, **overrides)
+    assert not folder.exists()
+    if place == "file":
+        assert "config.yaml:1" in str(caught.value)

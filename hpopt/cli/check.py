@@ -77,8 +77,11 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
     yield f"{config.document.path}: a run can begin"
     yield from facts(
         {
-            "rows": f"{len(material.table.target):,}: {parts}",
+            "rows" if material.table.forecast is None else "windows": (
+                f"{len(material.table.target):,}: {parts}"
+            ),
             "features": f"{check.features:,}",
+            **_windows(material.table),
             "task": material.table.task + (f", {labels} classes" if labels > 2 else ""),
             **({"shares": show_shares(material.table.shares)} if labels else {}),
             **_positive(material.table),
@@ -109,6 +112,25 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
             f"{duration(check.closing_s(search.n_calls))} of closing steps and pictures",
         }
     )
+
+
+def _windows(table: Table) -> dict[str, str]:
+    """How the windows of a forecast lie in time."""
+    forecast = table.forecast
+    if forecast is None or table.order is None:
+        return {}
+    from hpopt.data.time_steps import shown_stamp
+
+    of_parts = "none" if forecast.season == 1 else f"{forecast.season} steps"
+    ends = forecast.steps.stamps(table.order[[0, -1]])
+    first, last = (shown_stamp(stamp) for stamp in ends)
+    known = f"; known ahead: {', '.join(forecast.known)}" if forecast.known else ""
+    steps = "step" if forecast.horizon == 1 else "steps"
+    return {
+        "a window": f"{forecast.length} steps, to say {forecast.horizon} {steps} ahead{known}",
+        "a step": f"{forecast.steps} of {forecast.time}; forecasts from {first} to {last}",
+        "a season": of_parts,
+    }
 
 
 def _positive(table: Table) -> dict[str, str]:
@@ -174,6 +196,10 @@ def _why(column: Column) -> str:
     return column.reason + gaps
 
 
+def _forecast_record(table: Table) -> dict[str, Any]:
+    return {} if table.forecast is None else {"forecast": table.forecast.to_json()}
+
+
 def _record(config: Config, check: Check) -> dict[str, Any]:
     material, search = check.material, config.settings.search
     return {
@@ -197,6 +223,7 @@ def _record(config: Config, check: Check) -> dict[str, Any]:
         "shares": material.table.shares,
         "baselines": dict(check.baselines),
         "positive": material.table.positive,
+        **_forecast_record(material.table),
         "metric": material.metric.name,
         "greater_is_better": material.metric.greater_is_better,
         "loss": material.loss,

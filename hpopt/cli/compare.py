@@ -31,6 +31,7 @@ def compare_command(
     Runs of one name (the part behind the time) that differ in nothing but their seeds are taken as
     repetitions: their median is drawn. Every other run stands for itself.
     """
+    from hpopt.cli.text import to_fit
     from hpopt.plots.comparison import draw_comparison
     from hpopt.plots.style import to_bytes
     from hpopt.report.standings import (
@@ -56,4 +57,4 @@ def compare_command(
         emit({"picture": "comparison", "path": str(path)})
     else:
         lines = show_standings(standings, metric, repetitions(opened))
-        print("\n".join([*lines, "", str(path)]))
+        print("\n".join([to_fit("\n".join(lines)), "", str(path)]))

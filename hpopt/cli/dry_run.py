@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from hpopt.cli.options import emit
@@ -22,12 +23,14 @@ def print_dry_run(config: Config, *, as_json: bool) -> None:
     from hpopt.tuning.material import read_table
 
     dataset = config.settings.dataset
-    if isinstance(dataset, SklearnData):
+    labels: Sequence[str] = ()
+    if isinstance(dataset, SklearnData) and config.binding.training.costs is None:
         task, untried = SKLEARN_DATASETS[dataset.name], "the data and the network"
     else:
-        task, untried = read_table(config).task, "the split and the network"
+        table = read_table(config)
+        task, labels, untried = table.task, table.labels, "the split and the network"
     resources = Resources.of(config.settings.execution, n_jobs=config.settings.search.n_calls)
-    metric, loss = config.metric(task).name, config.loss(task)
+    metric, loss = config.metric(task, labels).name, config.loss(task)
     in_force: dict[str, Any] = {"metric": metric, "loss": loss, "workers": resources.workers}
     notes = config.binding.notes
     if as_json:

@@ -34,6 +34,21 @@ OutputOption = Annotated[
         "--output", "-o", metavar="FILE", help="The config, or - for stdout; DATA.yaml here."
     ),
 ]
+ForecastOption = Annotated[
+    bool, typer.Option("--forecast", help="Draft a forecast: rows in the order of time.")
+]
+TimeOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Of a forecast: the column of time stamps, if not found."),
+]
+GroupsOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Of a forecast: the column that tells series apart."),
+]
+HorizonOption = Annotated[
+    int | None,
+    typer.Option(metavar="STEPS", min=1, max=1000, help="Of a forecast: how many steps ahead."),
+]
 ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite the config if it is there.")]
 
 
@@ -42,10 +57,15 @@ def init_command(
     target: TargetOption = None,
     output: OutputOption = None,
     force: ForceOption = False,
+    forecast: ForecastOption = False,
+    time: TimeOption = None,
+    groups: GroupsOption = None,
+    horizon: HorizonOption = None,
 ) -> None:
     """Write a config for a table: what its columns are, and a space to search, with comments.
 
-    Of a folder of images it says their size, channels and classes.
+    Of a folder of images it says their size, channels and classes; with --forecast, of rows in the
+    order of time, how far apart they are, their series and their season.
 
     It runs as it is: `hpopt check` says how long it takes, `hpopt tune` tunes. Beside it the JSON
     Schema is put that editors complete it by.
@@ -58,17 +78,26 @@ def init_command(
             f"{data} is no table: `init` writes such a file, for a table",
             help=f"`hpopt tune {shlex.quote(str(data))}`",
         )
+    of_forecast = {"--time": time, "--groups": groups, "--horizon": horizon}
+    if not forecast and (given := [n for n, value in of_forecast.items() if value is not None]):
+        raise ConfigError(f"`{given[0]}` is for a forecast", help="add `--forecast`")
     name = data.absolute().name.removesuffix(".gz")
     place = output or Path(Path(name).with_suffix(".yaml").name)
+
+    def draft_in(folder: Path) -> Draft:
+        if not forecast:
+            return _draft(data, target, folder)
+        return _forecast(data, folder, target, time, groups, horizon)
+
     if is_stdout(place):
-        draft = _draft(data, target, Path())
+        draft = draft_in(Path())
         _say(draft.notes)
         write_output(place, draft.text)
         return
     _check_place(place, data)
     if place.is_file() and not force:
         raise ConfigError(f"{place} is there already", help="add `--force`, or `-o FILE`")
-    draft = _draft(data, target, place.parent)
+    draft = draft_in(place.parent)
     _say(draft.notes)
     write_file(place, draft.text.encode())
     schema = place.with_name(SCHEMA)
@@ -106,6 +135,22 @@ def _draft(data: Path, target: str | None, place: Path) -> Draft:
             help="leave --target out",
         )
     return draft_images(data, place)
+
+
+def _forecast(
+    data: Path,
+    place: Path,
+    target: str | None,
+    time: str | None,
+    groups: str | None,
+    horizon: int | None,
+) -> Draft:
+    from hpopt.drafting.forecasts import Wanted, draft_forecast
+    from hpopt.errors import ConfigError
+
+    if data.is_dir():
+        raise ConfigError(f"{data} is a folder, and a forecast is made of a table")
+    return draft_forecast(data, Wanted(target, time, groups, horizon), place)
 
 
 def _say(notes: Sequence[str]) -> None:

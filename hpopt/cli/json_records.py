@@ -55,9 +55,10 @@ def run_record(run: Run) -> dict[str, Any]:
 
 def trial_record(run: Run, trial: Trial) -> dict[str, Any]:
     """All that is known of a trial, as strict JSON; `score` is the metric in its own direction."""
-    from hpopt.runs.frame import state_of
+    from hpopt.runs.frame import started_text, state_of
 
     record = dataclasses.asdict(trial)
+    record["started"] = started_text(trial)
     record["state"] = state_of(trial, is_going_on=run.state == "running")
     return {"number": record.pop("number"), "score": run.score(trial), **record}
 

@@ -46,7 +46,6 @@ def _run_lines(run: Run) -> Iterator[str]:
     from hpopt.cli.text import age
     from hpopt.report.verdict import plain_verdict
     from hpopt.report.words import duration, early_end, seen_test, tally
-    from hpopt.runs.legality import moment_of
     from hpopt.runs.naming import name_of
     from hpopt.shown import one_line
 
@@ -75,9 +74,8 @@ def _run_lines(run: Run) -> Iterator[str]:
         if trial.state == "cut":
             yield from ("", f"trial {trial.number}: {trial.reason}; `hpopt resume` runs it again")
         if trial.state == "running":
-            since = moment_of(trial.started)
             gone = "running" if run.state == "running" else "was running when the process ended"
-            yield from ("", f"trial {trial.number}: {gone}; begun {age(since)}")
+            yield from ("", f"trial {trial.number}: {gone}; begun {age(trial.started)}")
     if failed:
         yield ""
         for trial in failed[-_SHOWN:]:
@@ -144,9 +142,7 @@ def _trial_lines(run: Run, trial: Trial) -> Iterator[str]:
     from hpopt.cli.text import age
     from hpopt.cli.text import facts as aligned
     from hpopt.report.words import duration, show_param, show_score
-    from hpopt.runs.legality import moment_of
 
-    since = moment_of(trial.started)
     state = trial.state
     if state == "running" and run.state != "running":
         state = "never ended: the run's process has gone"  # type: ignore[assignment]
@@ -165,7 +161,7 @@ def _trial_lines(run: Run, trial: Trial) -> Iterator[str]:
         facts["fit"] = f"{trial.result.epochs} epochs in {duration(trial.result.seconds)}"
     if trial.reason is not None:
         facts["reason"] = trial.reason
-    facts["begun"] = age(since) if since else "–"
+    facts["begun"] = age(trial.started) if trial.started else "–"
     facts["seed"] = str(trial.seed) + (f", attempt {trial.attempt}" if trial.attempt > 1 else "")
     if (weights := run.weights(trial)) is not None:
         facts["weights"] = str(weights.relative_to(run.path))

@@ -8,7 +8,7 @@ flattered, and how well probabilities are calibrated. `hpopt/report/` puts it in
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,13 +16,16 @@ from typing import Any
 import numpy as np
 
 from hpopt.closing.flattery import NETWORK, beyond_baseline, flattery, interval_of_folds
+from hpopt.closing.forecasts import ahead, forecasts
 from hpopt.closing.mistakes import worst
 from hpopt.data.prepared import PartName
 from hpopt.errors import RunError
 from hpopt.export.best import trained_network
-from hpopt.metrics.metrics import METRICS, metrics_for
+from hpopt.metrics.metric import Metric
+from hpopt.metrics.metrics import metrics_for
 from hpopt.metrics.weighted import HALF, confusion, labels_above
 from hpopt.runs.folder import Run
+from hpopt.runs.forecasts import Forecasts
 from hpopt.runs.mistakes import Mistakes
 from hpopt.runs.steps import (
     Baseline,
@@ -35,6 +38,7 @@ from hpopt.runs.steps import (
 )
 from hpopt.statistics.bootstrap import LEVEL
 from hpopt.statistics.calibration import calibration
+from hpopt.statistics.conformal import margins
 from hpopt.statistics.precision_recall import precision_recall
 from hpopt.statistics.records import Interval
 from hpopt.statistics.sample import Predictor, Sample
@@ -68,8 +72,9 @@ class Assessment:
         """Choose the threshold that the final network is used with, on the validation part."""
         predictions = self._on_validation(*self.run.final)
         y, groups = self._y("validation"), self._groups("validation")
-        threshold = best_threshold(self.run.metric, y, predictions)
-        gain = gain_over_half(self.run.metric, y, predictions, groups)
+        weights = self.objective.data.weights("validation")
+        threshold = best_threshold(self.objective.judge, y, predictions, weights)
+        gain = gain_over_half(self.objective.judge, y, predictions, groups, weights)
         return Thresholded(
             threshold=threshold,
             tried=threshold,
@@ -82,7 +87,7 @@ class Assessment:
         """Score everything on the test part, with the intervals and comparisons of it."""
         predictors, metric = self._predictors, self.run.metric
         has_other_threshold = self.run.threshold != HALF
-        sample = Sample(self._y("test"), predictors, self._metrics, groups=self._groups("test"))
+        sample = self._of("test", predictors, self._metrics)
         scores = {name: _scores(sample, name) for name in predictors}
         outputs = predictors[_BEST].predictions
         return Scored(
@@ -106,7 +111,27 @@ class Assessment:
             calibration=calibration(sample.y, outputs) if TASKS[self._task].has_labels else None,
             confusion=self._confusion(outputs),
             retrieval=self._retrieval(),
+            ahead=ahead(self.objective.data, predictors, _BEST, self.margins),
+            weighted_by=self._weighted_by,
         )
+
+    @cached_property
+    def margins(self) -> np.ndarray | None:
+        """How far from the truth forecasts are at most, by the errors on the validation part.
+
+        They are those of networks that did not learn from it: None where none was kept.
+        """
+        if self.objective.data.forecast is None:
+            return None
+        try:
+            return margins(self._y("validation"), self._on_validation(*self.run.final))
+        except RunError as error:
+            log.warning("there are no intervals of forecasts: %s", error)
+            return None
+
+    def forecasts(self, most: int) -> Forecasts | None:
+        """Forecasts of the test part, to be looked at."""
+        return forecasts(self.objective.data, self._final[1], self.margins, most)
 
     def _confusion(self, outputs: np.ndarray) -> Confusion | None:
         labels = self.objective.data.labels
@@ -130,6 +155,11 @@ class Assessment:
             },
         )
 
+    @property
+    def _weighted_by(self) -> str | None:
+        data = self.objective.data
+        return None if data.weights("test") is None else data.weight_name or "sample_weight"
+
     def mistakes(self, most: int) -> Mistakes | None:
         """The test rows that the final network is most wrong about, where they can be seen."""
         objective, outputs = self._final
@@ -145,14 +175,23 @@ class Assessment:
         return self.objective.data.output.task
 
     @property
-    def _metrics(self) -> list[str]:
-        return [metric.name for metric in metrics_for(self._task)]
+    def _metrics(self) -> list[Metric]:
+        data, costs = self.objective.data, self.objective.training.costs
+        return metrics_for(self._task, costs, data.labels, data.season_error)
 
     @property
     def _at_half(self) -> float | None:
         """What the final network would score on the test part by the threshold 0.5."""
-        sample = Sample(self._y("test"), {NETWORK: Predictor(self._final[1])}, [self.run.metric])
+        network = {NETWORK: Predictor(self._final[1])}
+        sample = self._of("test", network, [self.objective.judge])
         return sample.score(NETWORK, self.run.metric)
+
+    def _of(
+        self, part: PartName, predictors: Mapping[str, Predictor], metrics: Sequence[Metric]
+    ) -> Sample:
+        """Predictors on the rows of a part."""
+        groups, weights = self._groups(part), self.objective.data.weights(part)
+        return Sample(self._y(part), predictors, metrics, groups=groups, weights=weights)
 
     def _y(self, part: PartName) -> np.ndarray:
         return self.objective.data.y(part)
@@ -198,7 +237,8 @@ class Assessment:
         """The threshold for somebody's predictions of the validation part."""
         if not self.has_threshold:
             return HALF
-        return best_threshold(self.run.metric, self._y("validation"), predictions)
+        y, weights = self._y("validation"), self.objective.data.weights("validation")
+        return best_threshold(self.objective.judge, y, predictions, weights)
 
     def _on_validation(self, *trials: Trial) -> np.ndarray:
         """What trials' networks, fitted to the training part alone, predict of validation."""
@@ -209,16 +249,17 @@ class Assessment:
         """A baseline's scores on the validation part, by the rule of the trials' scores."""
         predictions = self._baselines[name][1]["validation"]
         predictors = {name: Predictor(predictions), _JUDGED: self._judged(predictions)}
-        sample = Sample(self._y("validation"), predictors, self._metrics)
+        sample = self._of("validation", predictors, self._metrics)
         return {
-            metric: sample.score(_JUDGED if METRICS[metric].needs == "labels" else name, metric)
-            for metric in sample.metrics
+            metric.name: sample.score(_JUDGED if metric.needs == "labels" else name, metric.name)
+            for metric in self._metrics
         }
 
     def _judged(self, predictions: np.ndarray) -> Predictor:
         """Predictions of the validation part as trials' are scored, by the rule of the run."""
         y, groups = self._y("validation"), self._groups("validation")
-        return Predictor(as_judged(self.run.metric, self.run.rule, y, predictions, groups))
+        weights, judge = self.objective.data.weights("validation"), self.objective.judge
+        return Predictor(as_judged(judge, self.run.rule, y, predictions, groups, weights))
 
     def _flattery(self) -> Flattery | None:
         """How far the search's best validation score flattered.
@@ -279,7 +320,7 @@ class Assessment:
                     threshold = self._threshold_of(predictions["validation"])
                 linear = Predictor(predictions["test"], threshold)
             predictors[self._linear] = linear
-        return Sample(self._y(part), predictors, [self.run.metric], groups=self._groups(part))
+        return self._of(part, predictors, [self.objective.judge])
 
     @property
     def _is_by_own_threshold(self) -> bool:

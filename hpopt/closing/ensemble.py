@@ -83,13 +83,14 @@ class Ensemble:
 
     def _sample(self, averaged: Sequence[Trial], single: Trial) -> Sample:
         """What both say of the validation part."""
-        data, metric = self.objective.data, self.run.metric
-        y, groups = data.y("validation"), data.groups("validation")
+        data, metric = self.objective.data, self.objective.judge
+        y, rule = data.y("validation"), self.run.rule
+        groups, weights = data.groups("validation"), data.weights("validation")
         predictors = {
-            name: Predictor(as_judged(metric, self.run.rule, y, self._predictions(*trials), groups))
+            name: Predictor(as_judged(metric, rule, y, self._predictions(*trials), groups, weights))
             for name, trials in ((_AVERAGE, averaged), (_SINGLE, [single]))
         }
-        return Sample(y, predictors, [metric], groups=groups)
+        return Sample(y, predictors, [metric], groups=groups, weights=weights)
 
     def _is_there(self, trial: Trial) -> bool:
         is_refitted = self.run.refitted_weights(trial) is not None or not self.whole

@@ -16,6 +16,9 @@ def worst(data: Prepared, outputs: np.ndarray, threshold: float, most: int) -> M
     it first; of a regression the largest differences. None where no row can be seen, or is wrong.
     """
     y = data.y("test")
+    if data.forecast is not None:  # which has a picture of its own
+        return None
+    total, probabilities = None, None
     if data.output.kind.has_labels:
         labels = np.array(data.labels)
         taken_for = labels_above(outputs, threshold)
@@ -24,9 +27,10 @@ def worst(data: Prepared, outputs: np.ndarray, threshold: float, most: int) -> M
         order = order[taken_for[order] != y[order]]
         total = len(order)
         true = labels[y[order[:most]]].tolist()
-        predicted = [f"{labels[taken_for[row]]} {sure[row]:.2f}" for row in order[:most]]
+        predicted = labels[taken_for[order[:most]]].tolist()
+        probabilities = sure[order[:most]].tolist()
     else:
-        order, total = np.argsort(-np.abs(outputs[:, 0] - y), kind="stable"), None
+        order = np.argsort(-np.abs(outputs[:, 0] - y), kind="stable")
         true = [f"{y[row]:.5g}" for row in order[:most]]
         predicted = [f"{outputs[row, 0]:.5g}" for row in order[:most]]
     chosen = np.sort(order[:most])
@@ -37,4 +41,4 @@ def worst(data: Prepared, outputs: np.ndarray, threshold: float, most: int) -> M
     if pictures is None:
         return None
     place = np.searchsorted(chosen, order[:most])
-    return Mistakes(pictures[place], true, predicted, len(y), total)
+    return Mistakes(pictures[place], true, predicted, probabilities, len(y), total)

@@ -78,6 +78,10 @@ class Refit:
         epochs = result.kept_epoch or result.epochs
         params = {n: value for n, value in trial.params.items() if owner(n) != "early_stopping"}
         params |= {"epochs": epochs, "early_stopping": None}
+        planned = {**self.run.header.constants.get("training", {}), **trial.params}
+        if planned.get("learning_schedule", "constant") != "constant" or planned.get("warmup"):
+            # The schedule goes on as it did for the trial, and ends where that was best.
+            params["schedule_epochs"] = planned.get("schedule_epochs") or planned["epochs"]
         folder = self.run.refit_folder(trial.number)
         return Job(trial.number, params, trial.seed, folder, WHOLE)
 

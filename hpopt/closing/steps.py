@@ -30,6 +30,7 @@ from hpopt.plots.pictures import PICTURES
 from hpopt.report.findings import find_out
 from hpopt.report.summary import summarise
 from hpopt.runs.folder import SUMMARY, Run, now
+from hpopt.runs.forecasts import FORECASTS
 from hpopt.runs.journal import Step
 from hpopt.runs.mistakes import MISTAKES
 from hpopt.runs.record import to_json
@@ -53,6 +54,7 @@ from hpopt.trials import Trial
 log = logging.getLogger(__name__)
 
 _MOST_MISTAKES = 24
+_MOST_FORECASTS = 300
 
 # A step by its name, which the journal knows it by.
 NamedStep = tuple[str, Callable[[], StepOutcome]]
@@ -227,11 +229,15 @@ class Closing:
         assert self.run.chosen is not None
         objective, network = self.network(*self.run.final)
         keep_rows = self.output.keep_rows
-        difference = write_best(self.run, objective, self.run.chosen, network, keep_rows)
+        margins = self._assessment.margins
+        difference = write_best(
+            self.run, objective, self.run.chosen, network, keep_rows, margins=margins
+        )
         return Saved(trial=self.run.chosen.number, largest_difference=difference)
 
     def _test(self) -> Scored:
-        """The scores on the test part; of rows that can be looked at the worst mistakes are kept.
+        """The scores on the test part; of rows that can be looked at the worst mistakes are kept,
+        and of forecasts the last ones.
 
         They are written first: once the step is in the journal it is not done again.
         """
@@ -243,6 +249,12 @@ class Closing:
             self.run.write(MISTAKES, mistakes.write)
         else:
             (self.run.path / MISTAKES).unlink(missing_ok=True)
+        most = min(self.output.keep_rows, _MOST_FORECASTS)
+        forecasts = assessment.forecasts(most) if most else None
+        if forecasts is not None:
+            self.run.write(FORECASTS, forecasts.write)
+        else:
+            (self.run.path / FORECASTS).unlink(missing_ok=True)
         return scored
 
     @property

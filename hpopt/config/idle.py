@@ -11,7 +11,7 @@ from hpopt.config.schema import Search, Settings
 from hpopt.search.engines import engine_keys
 from hpopt.space.dimensions import Categorical
 from hpopt.space.space import Space
-from hpopt.training.optimizers import WITH_MOMENTUM
+from hpopt.training.optimizers import WITH_BETA_2, WITH_MOMENTUM
 from hpopt.training.settings import Training
 
 
@@ -26,12 +26,18 @@ def idle_settings(settings: Settings, training: Training, space: Space) -> Itera
     optimizers = (
         optimizer.categories if isinstance(optimizer, Categorical) else (training.optimizer,)
     )
-    if "momentum" in given and not set(optimizers) & set(WITH_MOMENTUM):
-        names = " and ".join(f"`{name}`" for name in WITH_MOMENTUM)
-        yield f"`momentum` has no effect: of the optimisers, {names} alone have it"
+    for name, having in (("momentum", WITH_MOMENTUM), ("beta_2", WITH_BETA_2)):
+        if name in given and not set(optimizers) & set(having):
+            *some, last = [f"`{each}`" for each in having]
+            names = f"{', '.join(some)} and {last}"
+            yield f"`{name}` has no effect: of the optimisers, {names} alone have it"
     never_decays = "learning_decay" not in searched and training.learning_decay is None
     if "decay_steps" in given and never_decays:
         yield "`decay_steps` has no effect without `learning_decay`"
+    shapes = searched.get("learning_schedule")
+    is_plain = shapes is None and training.learning_schedule == "constant"
+    if "schedule_epochs" in given and is_plain and not training.warmup and "warmup" not in searched:
+        yield "`schedule_epochs` has no effect without `learning_schedule` or `warmup`"
 
 
 def _of_quoted_numbers(space: Space) -> Iterator[str]:

@@ -22,8 +22,9 @@ from hpopt.config.problems import in_order, problems_of
 from hpopt.config.schema import Settings
 from hpopt.data.settings import AnyData, located
 from hpopt.errors import ConfigError, Location, shorten, suggest_name
+from hpopt.metrics.costs import COST, Costs, example_of_costs, misfit_of_costs
 from hpopt.metrics.metric import Metric
-from hpopt.metrics.metrics import METRICS, default_metric, metrics_for
+from hpopt.metrics.metrics import default_metric, metrics_for
 from hpopt.space.dimensions import Categorical, Dimension
 from hpopt.space.names import owner
 from hpopt.task import TASKS, Task
@@ -47,15 +48,36 @@ class Config:
         """The section `dataset`, with paths that are seen from anywhere."""
         return located(self.settings.dataset, self.document.path.absolute().parent)
 
-    def metric(self, task: Task) -> Metric:
-        """The metric to search by. Raises ConfigError where it does not fit the task."""
-        name = self.settings.training.metric
+    def metric(self, task: Task, labels: Sequence[str]) -> Metric:
+        """The metric to search by.
+
+        Raises ConfigError where it does not fit the task, or the costs of mistakes the labels.
+        """
+        name, costs = self.settings.training.metric, self.settings.training.costs
+        if costs is not None:
+            self._check_costs(costs, task, labels)
         if name == "auto":
             return default_metric(task)
-        fitting = [metric.name for metric in metrics_for(task)]
+        fitting = {metric.name: metric for metric in metrics_for(task, costs, labels)}
+        if name == COST and costs is None and TASKS[task].has_labels:
+            raise ConfigError(
+                "the metric `cost` needs to know what mistakes cost",
+                location=self.document.location(("training", "metric")),
+                help=f"beside it, by true class: `costs: {example_of_costs(labels)}`",
+            )
         if name not in fitting:
-            raise self._misfit("metric", name, task, fitting, ("training", "metric"))
-        return METRICS[name]
+            raise self._misfit("metric", name, task, list(fitting), ("training", "metric"))
+        return fitting[name]
+
+    def _check_costs(self, costs: Costs, task: Task, labels: Sequence[str]) -> None:
+        if not TASKS[task].has_labels:
+            problem: tuple[str, str] | None = f"`costs` do not fit a {task} task", "leave them out"
+        else:
+            problem = misfit_of_costs(costs, labels)
+        if problem is not None:
+            message, help = problem
+            location = self.document.location(("training", "costs"))
+            raise ConfigError(message, location=location, help=help)
 
     def loss(self, task: Task) -> str:
         """The loss to fit by, where it is not searched.
@@ -84,6 +106,18 @@ class Config:
             if value is not None and (problem := _misfit_of_weight(value, task, labels)):
                 message, help = problem
                 raise ConfigError(message, location=self.document.location(path), help=help)
+
+    def check_label_smoothing(self, task: Task) -> None:
+        """Raise ConfigError where labels are to be smoothed, and the task has none."""
+        is_searched = "label_smoothing" in self.settings.space
+        if TASKS[task].has_labels or not (is_searched or self.binding.training.label_smoothing):
+            return
+        section = "space" if is_searched else "training"
+        raise ConfigError(
+            f"`label_smoothing` does not fit a {task} task",
+            location=self.document.location((section, "label_smoothing")),
+            help="leave it out",
+        )
 
     def check_augmentation(self, input_shape: tuple[int, ...]) -> None:
         """Raise ConfigError where images are to be changed, and the rows are none."""
@@ -141,15 +175,23 @@ def load_config(
     A mapping stands for the file of its content in the working directory. Raises ConfigError, with
     file, line and column, for everything that is wrong in it.
     """
+    return check_document(load_document(source, overrides))
+
+
+def load_document(
+    source: str | os.PathLike[str] | Mapping[str, Any], overrides: Sequence[str] = ()
+) -> Document:
+    """The document of a YAML file, or of a mapping, with its overrides; it is not checked.
+
+    Raises ConfigError where it can't be read.
+    """
     overrides = [overrides] if isinstance(overrides, str) else overrides
     if isinstance(source, Mapping):
         check_plain(source)
-        document = parse_document(MAPPING, block_yaml(source).encode(), overrides)
-    elif isinstance(source, str | os.PathLike):
-        document = read_document(Path(source), overrides)
-    else:
-        raise no_config(source)
-    return check_document(document)
+        return parse_document(MAPPING, block_yaml(source).encode(), overrides)
+    if isinstance(source, str | os.PathLike):
+        return read_document(Path(source), overrides)
+    raise no_config(source)
 
 
 def check_document(document: Document) -> Config:

@@ -14,7 +14,7 @@ import yaml
 
 from hpopt.config.document import Document, KeyPath
 from hpopt.config.syntax import explain
-from hpopt.errors import ConfigError, Location
+from hpopt.errors import ConfigError, Location, shorten
 
 _TAG = "tag:yaml.org,2002:"
 _MERGE = "<<"
@@ -153,7 +153,11 @@ class Reader:
     def _key(self, node: yaml.Node) -> str:
         key = self._scalar(node) if isinstance(node, yaml.ScalarNode) else None
         if not isinstance(key, str):
-            help = "decimals are written with a point: 0.001" if _COMMA.search(self._text) else None
+            help = None
+            if _COMMA.search(self._text):
+                help = "decimals are written with a point: 0.001"
+            elif isinstance(node, yaml.ScalarNode):  # as a label may be
+                help = f'as text it is one: "{shorten(node.value, 20)}"'
             raise self._error("a key must be a name", node.start_mark, help)
         if key == _MERGE:
             raise self._error(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hpopt.data.chunks import plain_or_gap
-from hpopt.data.column_kinds import Column, ColumnKind, look, said_words
+from hpopt.data.column_kinds import Column, look, said_words
 from hpopt.data.precision import loss_in_words, offset_of
 from hpopt.data.prepared import Prepared
 from hpopt.data.recorded import columns_as_recorded, target_as_recorded
@@ -18,12 +18,20 @@ from hpopt.data.sources import Table
 from hpopt.data.target_settings import Label
 from hpopt.data.target_spec import TargetTransform
 from hpopt.data.targets import Target, encode_target
+from hpopt.data.verdicts import ColumnKind
+from hpopt.data.weights import weights_of
 from hpopt.errors import DataError, SettingError, closest
 from hpopt.inputs.stored import Sheet, Stored, Texts, as_categories, raw_values
 from hpopt.task import TASKS, Task
 
 # What `split.order: time` means where no column has that name.
 _TIME = "time"
+# What a column is used for that is no feature.
+_OF_ROLES = {
+    "groups": "rows of one value stay together",
+    "order": "the rows are split by it",
+    "weight": "each row counts by it",
+}
 
 
 def build_table(
@@ -36,6 +44,7 @@ def build_table(
     features: Features | None = None,
     groups: str | None = None,
     order: str | None = None,
+    weight: str | None = None,
     given: np.ndarray | None = None,
     recorded: Prepared | None = None,
 ) -> Table:
@@ -47,7 +56,7 @@ def build_table(
     can be learned.
     """
     features = features or Features()
-    _check_names(sheet, target, features, groups, None if order == _TIME else order)
+    check_names(sheet, target, features, groups, None if order == _TIME else order, weight)
     stored = dict(sheet.columns)
     decimal = sheet.decimal
     words: Mapping[str, int] = sheet.words.get(target, {})
@@ -63,14 +72,14 @@ def build_table(
         rows = "row" if encoded.missing == 1 else "rows"
         notes.append(f"{encoded.missing} {rows} without `{target}` are left out" + _counted(words))
         stored = {name: values[is_kept] for name, values in stored.items()}
-    columns = [_target_column(target, encoded, words)]
-    order = _time_column(stored, order, decimal) if order == _TIME else order
+    columns = [target_as_column(target, encoded, words)]
+    order = time_column(stored, order, decimal) if order == _TIME else order
     raw_features: dict[str, np.ndarray | Texts]
     if recorded is not None:
         others, raw_features = columns_as_recorded(stored, recorded)
     else:
-        roles: dict[str | None, Any] = {groups: "groups", order: "order"}
-        others, raw_features = _columns(stored, sheet, features, roles)
+        roles: dict[str | None, Any] = {groups: "groups", order: "order", weight: "weight"}
+        others, raw_features = typed_columns(stored, sheet, features, roles)
     columns += others
     notes += [f"column `{column.name}`: {column.doubt}" for column in others if column.doubt]
     if not raw_features:
@@ -87,11 +96,12 @@ def build_table(
         feature_names=tuple(raw_features),
         labels=encoded.labels,
         task=encoded.task,
-        target_transform=_checked_transform(target_transform, encoded),
+        target_transform=checked_transform(target_transform, encoded),
         kind="table",
         settings={"readers": readers, "pieces": features.pieces},
-        groups=None if groups is None else _groups(stored[groups]),
+        groups=None if groups is None else group_numbers(stored[groups]),
         order=None if order is None else _order(order, stored[order], decimal),
+        weights=None if weight is None else weights_of(weight, stored[weight], decimal),
         given=None if given is None else given[is_kept],
         columns=tuple(sorted(columns, key=lambda column: by_place[column.name])),
         notes=tuple(notes),
@@ -109,7 +119,7 @@ def _encoded(sheet: Sheet, target: str, task: Task | None, positive: Label | Non
         raise _with_words(error, words.get(target, {})) from None
 
 
-def _columns(
+def typed_columns(
     stored: Mapping[str, Stored], sheet: Sheet, features: Features, roles: dict[str | None, Any]
 ) -> tuple[list[Column], dict[str, np.ndarray | Texts]]:
     """What each column [n] is, and the raw columns of those that are features."""
@@ -139,14 +149,20 @@ def _is_kept(encoded: Target) -> np.ndarray:
     return np.asarray(~is_gap)
 
 
-def _check_names(
-    sheet: Sheet, target: str, features: Features, groups: str | None, order: str | None
+def check_names(
+    sheet: Sheet,
+    target: str,
+    features: Features,
+    groups: str | None,
+    order: str | None,
+    weight: str | None,
 ) -> None:
     """Raise SettingError where a setting names no column of the table."""
     named: list[tuple[str | None, tuple[str | int, ...]]] = [
         (target, ("target",)),
         (groups, ("split", "groups")),
         (order, ("split", "order")),
+        (weight, ("sample_weight",)),
         *((name, ("features", "include", i)) for i, name in enumerate(features.include or [])),
         *((name, ("features", "exclude", i)) for i, name in enumerate(features.exclude)),
         *((name, ("features", "types", name)) for name in features.types),
@@ -195,11 +211,7 @@ def _look(
         ) from None
     role = roles.get(name)
     if role is not None and not is_wanted and asked is None:
-        return _as(
-            column,
-            role,
-            "rows of one value stay together" if role == "groups" else "the rows are split by it",
-        )
+        return _as(column, role, _OF_ROLES[role])
     if name in features.exclude or (features.include is not None and not is_wanted):
         return _as(column, "left out", "the config leaves it out")
     return column
@@ -260,7 +272,7 @@ def _as(column: Column, use: Any, reason: str) -> Column:
     return replace(column, use=use, reason=reason, reader=None)
 
 
-def _target_column(name: str, encoded: Target, words: Mapping[str, int]) -> Column:
+def target_as_column(name: str, encoded: Target, words: Mapping[str, int]) -> Column:
     if not TASKS[encoded.task].has_labels:
         known = encoded.values[~np.isnan(encoded.values)]
         reason = f"regression, {known.min():,.6g} to {known.max():,.6g}"
@@ -286,7 +298,7 @@ def _positive_in_words(encoded: Target) -> str:
     return f'; positive is "{encoded.labels[1]}", {100 * share:.3g} % of the rows'
 
 
-def _checked_transform(transform: TargetTransform, encoded: Target) -> TargetTransform:
+def checked_transform(transform: TargetTransform, encoded: Target) -> TargetTransform:
     if transform == "none":
         return transform
     if TASKS[encoded.task].has_labels:
@@ -301,7 +313,7 @@ def _checked_transform(transform: TargetTransform, encoded: Target) -> TargetTra
     return transform
 
 
-def _time_column(stored: dict[str, Stored], order: str, decimal: str) -> str:
+def time_column(stored: dict[str, Stored], order: str, decimal: str) -> str:
     """The column that `time` stands for: the one of that name, or the only one of dates."""
     if order in stored:
         return order
@@ -316,7 +328,7 @@ def _time_column(stored: dict[str, Stored], order: str, decimal: str) -> str:
     )
 
 
-def _groups(values: Stored) -> np.ndarray:
+def group_numbers(values: Stored) -> np.ndarray:
     """A number for each row's group [n], the same for the same text; gaps are one group."""
     texts = as_categories(values)
     return texts.codes.astype(np.int64)

@@ -18,7 +18,7 @@ import numpy as np
 
 from hpopt.data.prepared import Prepared, prepare
 from hpopt.data.sources import Table
-from hpopt.data.splits import Parts, between_values, cut_between_groups
+from hpopt.data.splits import Parts, between_values, cut_between_groups, without_straddling
 from hpopt.errors import DataError
 from hpopt.files import writing
 
@@ -143,9 +143,13 @@ def _folds_in_order(splits: Splits, order: np.ndarray) -> list[Parts]:
     edges = [*cuts, len(rows)]
     if size == 0 or cuts[0] == 0 or min(np.diff(edges)) == 0:
         raise _too_few(f"{len(np.unique(order[rows]))} values of the order", k)
-    return [
-        _parts(splits, rows[:start], rows[start:end]) for start, end in itertools.pairwise(edges)
+    pieces = [
+        without_straddling(splits.table, [rows[:start], rows[start:end]])
+        for start, end in itertools.pairwise(edges)
     ]
+    if not all(len(train) and len(validation) for train, validation in pieces):
+        raise _too_few(f"{len(rows)} windows", k)
+    return [_parts(splits, train, validation) for train, validation in pieces]
 
 
 def _too_few(what: str, folds: int) -> DataError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from hpopt.data.settings import (
 from hpopt.data.sources import Table, arrays_of, load_sklearn, of_arrays
 from hpopt.data.target_settings import TargetColumn, positive_of, target_column
 from hpopt.data.target_spec import TargetTransform
+from hpopt.data.windows import build_windows
 from hpopt.errors import DataError, SettingError, in_words
 from hpopt.inputs.stored import Sheet, resolved
 from hpopt.own_code import load_function, source_of
@@ -68,14 +70,20 @@ def load_table(settings: AnyData, recorded: Prepared | None = None) -> Table:
 def _of_arrays(settings: ArrayData, task: Task | None) -> Table:
     """The table of NumPy's files."""
     target = target_column(settings.target)
-    rows, values, lengths = arrays_of(
-        settings.source, Path(settings.path), settings.features, target.name, settings.lengths
+    arrays = arrays_of(
+        settings.source,
+        Path(settings.path),
+        settings.features,
+        target.name,
+        settings.lengths,
+        settings.sample_weight,
     )
-    if not settings.series and lengths is None:
-        return _scaled(of_arrays(rows, values, task, target.positive), settings)
-    how = {"lengths": settings.lengths}
-    table = array_table(rows, lengths, values, task, target.positive, how)
-    return _scaled(table, settings)
+    if not settings.series and arrays.lengths is None:
+        table = of_arrays(arrays.rows, arrays.target, task, target.positive)
+    else:
+        how = {"lengths": settings.lengths}
+        table = array_table(arrays.rows, arrays.lengths, arrays.target, task, target.positive, how)
+    return replace(_scaled(table, settings), weights=arrays.weights)
 
 
 def _of_sheet(
@@ -87,6 +95,12 @@ def _of_sheet(
     recorded: Prepared | None = None,
 ) -> Table:
     options = {**_options(settings, task, target), "given": given}
+    if settings.windows is not None:
+        return _windows(sheet, settings, options, recorded)
+    if task == "forecast":
+        raise SettingError(
+            "a forecast is made of windows", ("task",), help="add `windows: {length: ...}`"
+        )
     if settings.features.series:
         table = wide_table(sheet, settings.features, options)
         return _scaled(table, settings) if isinstance(settings, FunctionData) else table
@@ -111,7 +125,47 @@ def _options(
         "target_transform": _TRANSFORMS[settings.target_transform],
         "groups": settings.split.groups,
         "order": settings.split.order,
+        "weight": getattr(settings, "sample_weight", None),
     }
+
+
+def _windows(
+    sheet: Sheet,
+    settings: FileData | FunctionData,
+    options: Mapping[str, Any],
+    recorded: Prepared | None,
+) -> Table:
+    """The windows of a sheet. Raises SettingError where a setting asks for something else."""
+    assert settings.windows is not None
+    if options["task"] not in (None, "forecast"):
+        raise SettingError(
+            f"windows make a forecast, and no {options['task']}", ("task",), help="leave it out"
+        )
+    if options["given"] is not None:
+        raise SettingError(
+            "the parts of a forecast are cut by time from one file",
+            ("test" if getattr(settings, "test", None) else "validation",),
+            help="put the rows into one file, and leave it out",
+        )
+    if options["weight"] is not None:
+        raise SettingError(
+            "the windows of a forecast all count the same", ("sample_weight",), help="leave it out"
+        )
+    if settings.features.series:
+        raise SettingError("windows hold no series", ("windows",), help="leave one of them out")
+    if image_column(settings.features) is not None:
+        raise SettingError("windows hold no images", ("windows",), help="leave one of them out")
+    return build_windows(
+        sheet,
+        settings.windows,
+        target=options["target"],
+        order=settings.split.order,
+        groups=settings.split.groups,
+        target_transform=options["target_transform"],
+        features=settings.features,
+        train=settings.split.train,
+        recorded=recorded,
+    )
 
 
 def _read_files(settings: FileData | LongData) -> tuple[Sheet, np.ndarray | None]:
@@ -206,6 +260,13 @@ def _call(settings: FunctionData, task: Task | None, recorded: Prepared | None) 
     for key in ("groups", "order"):
         if getattr(settings.split, key) is not None:
             raise SettingError("arrays have no columns by name", ("split", key))
+    if settings.windows is not None or task == "forecast":
+        key = "task" if settings.windows is None else "windows"
+        raise SettingError(
+            "a forecast is made of a table", (key,), help="let the function give a DataFrame"
+        )
+    if settings.sample_weight is not None:
+        raise SettingError("arrays have no columns by name", ("sample_weight",))
     if settings.series:
         table = array_table(features, None, target, task, positive_of(settings.target))
         return _scaled(table, settings)

@@ -2,57 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hpopt.data.csv_text import check_file
+from hpopt.data.forecast_rows import forecast_rows
 from hpopt.data.image_folders import files_sheet, is_image_name, parts_in
+from hpopt.data.new_target import TARGET, NewRows, check_columns, note_missing, target_of
 from hpopt.data.prepared import Prepared
 from hpopt.data.reading import PARQUET, of_frame, read_csv, read_parquet
 from hpopt.data.sources import load_file
-from hpopt.errors import DataError, closest
+from hpopt.data.weights import weights_of
+from hpopt.errors import DataError
 from hpopt.inputs.image.files import PATH
-from hpopt.inputs.kind import RawRows, count_rows
+from hpopt.inputs.kind import count_rows
 from hpopt.inputs.stored import (
     Sheet,
-    Stored,
-    Texts,
     array_named,
-    as_categories,
     as_texts,
-    is_gap,
-    raw_values,
 )
-from hpopt.inputs.table.reading import other_form, word_on_form
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _MOST_NAMED = 5
-# What arrays call the target where nothing else is said, and what a table does.
-_TARGET, _TARGET_COLUMN = "y", "target"
+_TARGET_COLUMN = "target"  # what a table calls the target where nothing else is said
 _NAMELESS = ""  # the array of an .npy file
-
-
-@dataclass
-class NewRows:
-    """Rows as a model takes them: an array [n, ...], or the raw columns of a table, each [n].
-
-    `target` [n] holds class indices or values, -1 or NaN where a row has none; it is None where it
-    was not asked for. `groups` [n] says which rows belong together, if the run was told and they
-    say. `ids` are the columns by which the rows can be told apart.
-    """
-
-    rows: RawRows
-    count: int
-    target: np.ndarray | None = None
-    groups: np.ndarray | None = None
-    ids: dict[str, np.ndarray] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
 
 
 def read_new_rows(path: Path, data: Prepared, *, with_target: bool = False) -> NewRows:
@@ -127,9 +105,11 @@ def _in_utf_8(names: np.ndarray) -> np.ndarray:
 
 
 def _of_sheet(sheet: Sheet, source: str, data: Prepared, with_target: bool) -> NewRows:
+    if data.forecast is not None:
+        return forecast_rows(sheet, source, data, with_target=with_target)
     target = data.target_name or _TARGET_COLUMN
     needed = [*data.features.columns_needed(), *([target] if with_target else [])]
-    _check_columns(source, sheet, needed)
+    check_columns(source, sheet, needed)
     rows, notes = data.features.rows_of_sheet(sheet, source)
     by = next((column["name"] for column in data.columns if column["use"] == "groups"), None)
     alike = [*([target] if with_target else []), *([by] if by is not None else [])]
@@ -140,24 +120,23 @@ def _of_sheet(sheet: Sheet, source: str, data: Prepared, with_target: bool) -> N
     if by in sheet.columns:
         new.groups = as_texts(sheet.columns[by])
     if with_target:
+        new.weights = _weights(sheet, source, data, new.notes)
         where = f"`{target}` of {source}"
         new.target = target_of(sheet.columns[target], where, data, new.notes, sheet.decimal)
-        _note_missing(new, target, data)
+        note_missing(new, target, data)
     return new
 
 
-def _check_columns(source: str, sheet: Sheet, needed: list[str]) -> None:
-    missing = [name for name in needed if name not in sheet.columns]
-    if not missing:
-        return
-    named = ", ".join(f"`{name}`" for name in missing[:_MOST_NAMED])
-    more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
-    match = closest(missing[0], [name for name in sheet.columns if name not in needed])
-    has = ", ".join(f"`{name}`" for name in list(sheet.columns)[:20])
-    raise DataError(
-        f"{source} has no column{'s' if len(missing) > 1 else ''} {named}{more}",
-        help=(f"is it `{match}` there? " if match else "") + f"it has {has}",
-    )
+def _weights(sheet: Sheet, source: str, data: Prepared, notes: list[str]) -> np.ndarray | None:
+    """How much each row counts [n], where the run was told, and they say."""
+    name = data.weight_name
+    if name is None:
+        return None
+    if name not in sheet.columns:
+        notes.append(f"{source} has no `{name}`, by which rows were to count: all count the same")
+        return None
+    notes.append(f"rows count by `{name}`")
+    return weights_of(name, sheet.columns[name], sheet.decimal)
 
 
 def _of_arrays(path: Path, data: Prepared, with_target: bool) -> NewRows:
@@ -170,67 +149,9 @@ def _of_arrays(path: Path, data: Prepared, with_target: bool) -> NewRows:
             raise DataError(
                 f"{path} holds no target", help="give an .npz file with the arrays `x` and `y`"
             )
-        values = array_named(_TARGET, arrays, 1, str(path)).reshape(-1)
+        values = array_named(TARGET, arrays, 1, str(path)).reshape(-1)
         if len(values) != new.count:
             raise DataError(f"{path} holds {new.count} rows, but {len(values)} targets")
-        new.target = target_of(values, f"`{_TARGET}` of {path}", data, new.notes)
-        _note_missing(new, _TARGET, data)
+        new.target = target_of(values, f"`{TARGET}` of {path}", data, new.notes)
+        note_missing(new, TARGET, data)
     return new
-
-
-def target_of(
-    stored: np.ndarray | Stored, name: str, data: Prepared, notes: list[str], decimal: str = "."
-) -> np.ndarray:
-    """The target [n] as class indices of the model, or as values; -1 or NaN where there is none."""
-    if not isinstance(stored, Texts) and stored.dtype.kind not in "fM":
-        import pandas as pd
-
-        stored = of_frame(pd.DataFrame({_TARGET: stored}), name).columns[_TARGET]
-    if not data.output.kind.has_labels:
-        reader = data.target_reader or {"kind": "numeric", "decimal": decimal}
-        reader = {**reader, "column": data.target_name or _TARGET}
-        if "thousands" in reader and (other := other_form(stored, reader)):
-            notes.append(word_on_form(stored, name, reader, other))
-            reader = other
-        values, misread = _numbers(stored, reader)
-        if misread.any():
-            row = int(misread.argmax())
-            raise DataError(
-                f'{name} holds "{as_texts(stored[row : row + 1])[0]}" in row {row + 1}, '
-                "which is no number"
-            )
-        return values
-    texts = as_categories(stored, data.target_reader or {})
-    index_of = {label: index for index, label in enumerate(data.labels)}
-    present = set(texts.codes[texts.codes >= 0].tolist())
-    unknown = [
-        texts.distinct[code] for code in sorted(present) if texts.distinct[code] not in index_of
-    ]
-    if unknown:
-        row = int((texts.codes == texts.distinct.index(unknown[0])).argmax()) + 1
-        shown = ", ".join(f'"{label}"' for label in unknown[:_MOST_NAMED])
-        labels = ", ".join(f'"{label}"' for label in data.labels[:20])
-        raise DataError(
-            f"{name} holds labels that the model does not know: {shown} (first in row {row})",
-            help=f"it knows {labels}",
-        )
-    by_code = np.array([*(index_of.get(text, -1) for text in texts.distinct), -1], np.int64)
-    return np.asarray(by_code[texts.codes])
-
-
-def _numbers(stored: Stored, reader: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers [n], and whether each could not be read as one."""
-    values = np.asarray(raw_values(stored, reader)[reader["column"]])
-    read = np.asarray(raw_values(stored, {**reader, "gaps": ()})[reader["column"]])
-    return values, np.isnan(read) & ~is_gap(stored)
-
-
-def _note_missing(new: NewRows, target: str, data: Prepared) -> None:
-    assert new.target is not None
-    is_missing = new.target < 0 if data.output.kind.has_labels else np.isnan(new.target)
-    if is_missing.all():
-        raise DataError(f"`{target}` holds no values: there is nothing to compare with")
-    if missing := int(is_missing.sum()):
-        new.notes.append(
-            f"{missing} {'row' if missing == 1 else 'rows'} without `{target}` are left out"
-        )

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 
 from hpopt.data.column_kinds import Column
+from hpopt.data.forecast import Forecast
 from hpopt.data.sources import Table
 from hpopt.data.splits import Parts
 from hpopt.data.target_spec import TargetSpec
@@ -44,6 +45,8 @@ class Prepared:
     # How the target of other rows is read, with the words for a gap; hpopt 0.1 left it open.
     target_reader: Mapping[str, Any] | None = None
     encoding: str | None = None  # of the text file, which other files are likely to have too
+    forecast: Forecast | None = None
+    season_error: float | None = None  # of the training part: what `mase` counts in
 
     @property
     def gaps(self) -> tuple[str, ...] | None:
@@ -80,6 +83,8 @@ class Prepared:
             columns=tuple(form.get("columns", ())),
             target_reader=form.get("target_reader"),
             encoding=form.get("encoding"),
+            forecast=Forecast.from_json(form["forecast"]) if form.get("forecast") else None,
+            season_error=form.get("season_error"),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -94,6 +99,11 @@ class Prepared:
             "columns": [dict(column) for column in self.columns],
             "target_reader": self.target_reader and dict(self.target_reader),
             "encoding": self.encoding,
+            **(
+                {}
+                if self.forecast is None
+                else {"forecast": self.forecast.to_json(), "season_error": self.season_error}
+            ),
         }
 
     def inputs(self, part: PartName) -> np.ndarray:
@@ -114,6 +124,35 @@ class Prepared:
         """The group of each row of a part [n], where rows belong together."""
         has_groups = (self.folder / f"{part}.groups.npy").is_file()
         return self._array(part, "groups") if has_groups else None
+
+    def naive(self, part: PartName) -> dict[str, np.ndarray]:
+        """What naive forecasts say of a part [n, steps ahead], by name."""
+        paths = sorted(self.folder.glob(f"{part}.naive.*.npy"))
+        return {
+            path.name.removeprefix(f"{part}.naive.").removesuffix(".npy"): np.load(path)
+            for path in paths
+        }
+
+    def stamps(self, part: PartName) -> np.ndarray:
+        """The time stamps of a forecast's latest steps [n]: seconds since 1970, or numbers."""
+        return self._array(part, "stamps")
+
+    def series(self, part: PartName) -> np.ndarray:
+        """The number of the series that each forecast of a part [n] is of."""
+        return self._array(part, "series")
+
+    def weights(self, part: PartName) -> np.ndarray | None:
+        """How much each row of a part counts [n], where they do not all count the same.
+
+        A row of the training part counts 1 on average.
+        """
+        has_weights = (self.folder / f"{part}.weights.npy").is_file()
+        return self._array(part, "weights") if has_weights else None
+
+    @property
+    def weight_name(self) -> str | None:
+        """The column of a table that says how much each row counts."""
+        return next((c["name"] for c in self.columns if c["use"] == "weight"), None)
 
     def _array(self, part: PartName, kind: str) -> np.ndarray:
         path = self.folder / f"{part}.{kind}.npy"
@@ -143,17 +182,41 @@ def prepare(table: Table, parts: Parts, folder: Path) -> Prepared:
             np.save(folder / f"{part}.target.npy", table.target[rows])
             if table.groups is not None:
                 np.save(folder / f"{part}.groups.npy", table.groups[rows])
+            for name, said in table.naive.items():
+                np.save(folder / f"{part}.naive.{name}.npy", said[rows])
+            if table.stamps is not None:
+                np.save(folder / f"{part}.stamps.npy", table.stamps[rows])
+            if table.series is not None:
+                np.save(folder / f"{part}.series.npy", table.series[rows])
+            if table.weights is not None:
+                mean = table.weights[parts.train].mean()
+                np.save(folder / f"{part}.weights.npy", table.weights[rows] / mean)
     return Prepared(
         folder=folder,
         features=features,
         target=target,
-        output=Output.of(table.task, len(table.labels)),
+        output=Output.of(table.task, len(table.labels), steps=math.prod(table.target.shape[1:])),
         labels=table.labels,
         sizes={part: len(rows) for part, rows in parts.items()},
         columns=tuple(map(_column_form, table.columns)),
         target_reader=table.target_reader,
         encoding=table.encoding,
+        forecast=table.forecast,
+        season_error=_season_error(table, parts.train),
     )
+
+
+def _season_error(table: Table, train: np.ndarray) -> float | None:
+    """How far the value one season ago is off on average, in the training part of a forecast.
+
+    Where that is nowhere known, or never off, mase would have no value: it counts in the target's
+    own units then.
+    """
+    if table.season_errors is None:
+        return None
+    errors = table.season_errors[train]
+    known = errors[np.isfinite(errors)]
+    return float(known.mean()) if len(known) and known.mean() > 0 else 1.0
 
 
 def _column_form(column: Column) -> dict[str, str]:
@@ -172,8 +235,10 @@ def _write_inputs(features: Kind, raw: Any, rows: np.ndarray, path: Path) -> Non
 def fingerprints(table: Table, parts: Parts) -> dict[str, str]:
     """Short hashes that change with the data or with the split."""
     header = json.dumps([table.feature_names, table.labels, table.task]).encode()
+    rows = kind_named(table.kind).fingerprint(table.features)
+    weights = () if table.weights is None else (table.weights,)
     return {
-        "data": _hash(header, *kind_named(table.kind).fingerprint(table.features), table.target),
+        "data": _hash(header, *rows, table.target, *weights),
         "split": _hash(parts.train, parts.validation, parts.test),
     }
 

@@ -10,10 +10,11 @@ from typing import cast
 
 import numpy as np
 
-from hpopt.data.column_kinds import Column, ColumnKind, Use
-from hpopt.data.new_rows import target_of
+from hpopt.data.column_kinds import Column
+from hpopt.data.new_target import target_of
 from hpopt.data.prepared import Prepared
 from hpopt.data.targets import Target
+from hpopt.data.verdicts import ColumnKind, Use
 from hpopt.errors import DataError
 from hpopt.inputs.stored import Sheet, Stored, Texts, is_gap, raw_values
 

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from hpopt.data.building import build_table
-from hpopt.data.column_kinds import Column, ColumnKind, look
+from hpopt.data.column_kinds import Column, look
 from hpopt.data.precision import offset_of
 from hpopt.data.reading import below
 from hpopt.data.settings import Features, LongData, SeriesColumns
 from hpopt.data.sources import Table
 from hpopt.data.targets import encode_target
+from hpopt.data.verdicts import ColumnKind
 from hpopt.errors import DataError, SettingError, closest
 from hpopt.inputs.series.sheets import line_a_series, series_of_sheet
 from hpopt.inputs.series.steps import lengths_of, rows_by_id, series_of_arrays

@@ -8,11 +8,19 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    model_validator,
+)
 
-from hpopt.data.column_kinds import ColumnKind
 from hpopt.data.sources import SKLEARN_DATASETS
 from hpopt.data.target_settings import TargetColumn, TargetName
+from hpopt.data.verdicts import ColumnKind
 from hpopt.grammar import Section, one_of
 from hpopt.inputs.scaling import Scaling
 from hpopt.own_code import absolute_reference
@@ -74,11 +82,40 @@ class TableSplit(Split):
     """A column that the rows are sorted by: the first are for training, the last for the test, as
     for a forecast. `time` stands for the only column of dates, too. It is no feature then."""
 
-    @model_validator(mode="after")
-    def _is_one_way(self) -> TableSplit:
-        if self.groups is not None and self.order is not None:
-            raise ValueError("rows are split by `groups` or by `order`, not by both")
-        return self
+
+class WindowSettings(Section):
+    """How rows in the order of time become windows: a past, and the steps ahead of it.
+
+    `split.order` is the column of the time stamps, and `split.groups` one that tells series apart.
+    The parts follow one another in time, and no window stands in two.
+    """
+
+    length: Annotated[int, Ge(1), Le(10_000)]
+    """How many steps of the past a forecast is made of."""
+    horizon: Annotated[int, Ge(1), Le(1_000)] = 1
+    """How many steps ahead are forecast."""
+    stride: Annotated[int, Ge(1)] = 1
+    """How many steps lie between a window and the next."""
+    known: list[Name] = Field(default_factory=list)
+    """Columns whose values are known ahead, such as holidays or a planned price: those of the steps
+    to be forecast are given too. Of the column of time stamps it is the calendar."""
+    season: Literal["auto"] | Annotated[int, Ge(1)] = "auto"
+    """How many steps a season has: what the forecast has to beat is the value one season ago, and
+    `mase` counts in its errors. `auto` takes that of the day, the week or the year that says most
+    of the training part; 1 is none."""
+
+
+def _split_one_way(split: TableSplit, others: ValidationInfo) -> TableSplit:
+    if others.data.get("windows") is None and split.groups and split.order:
+        raise ValueError(
+            "rows are split by `groups` or by `order`, not by both, but for `windows` of several "
+            "series"
+        )
+    return split
+
+
+# Behind `windows`, which it looks at.
+OneWaySplit = Annotated[TableSplit, EMPTY, AfterValidator(_split_one_way)]
 
 
 class DateColumn(Section):
@@ -168,12 +205,16 @@ class FileData(Section):
     target: TargetName
     """The column to predict: its name, or `{name: churned, positive: "yes"}`."""
     task: Literal["auto"] | Task = "auto"
-    """What is predicted: classes, or a number; `auto` looks at the target's column."""
+    """What is predicted: classes, or a number; `auto` looks at the target's column. With `windows`
+    it is a forecast."""
     target_transform: Literal["none", "log"] = "none"
     """`log` fits a regression to log(1 + y), for a target that is never negative and spans several
     magnitudes. Scores stay in the target's own units."""
     features: Annotated[Features, EMPTY] = Features()
     """Which columns are used, and as what; if left out, all but ids, constants and free text."""
+    sample_weight: Name | None = None
+    """A column that says how much each row counts, in fits and in scores: a number from 0 on. It is
+    no feature then."""
     gaps: Gaps = None
     """The words that stand for a gap, as an empty field does, in whatever case, and numbers that
     do: `[NA, unknown, -999]`. If left out, NA, N/A, NaN, null, none and nil are, and what pandas
@@ -181,7 +222,9 @@ class FileData(Section):
     encoding: Annotated[str, AfterValidator(_checked_encoding)] | None = None
     """The encoding of a `csv` file, such as `cp1251`, by Python's name for it. If left out it is
     found by looking, and said where it is not UTF-8 or UTF-16."""
-    split: Annotated[TableSplit, EMPTY] = TableSplit()
+    windows: WindowSettings | None = None
+    """Makes a forecast of the table: the next steps of the target, from windows of the past."""
+    split: OneWaySplit = TableSplit()
     """How the rows fall into the parts that train, choose and test; of parts that have files of
     their own, the shares do not count."""
 
@@ -262,8 +305,10 @@ class ArrayData(Section):
     target: TargetName = "y"
     """The name of the array of targets in an `npz` file; of `npy` its file. Or, as for a table,
     `{name: y, positive: 1}`."""
-    task: Literal["auto"] | Task = "auto"
+    task: Literal["auto", "binary", "multiclass", "regression"] = "auto"
     """What is predicted: classes, or a number; `auto` looks at the targets."""
+    sample_weight: Name | None = None
+    """The name of an array [n] in an `npz` file that says how much each row counts."""
     series: bool = False
     """Whether the rows are series: [n, steps, channels], or [n, steps] of one channel, in which NaN
     is a gap, or pads a series that is shorter."""
@@ -293,6 +338,8 @@ class FunctionData(Section):
     """`log` fits a regression to log(1 + y), as for a file."""
     features: Annotated[Features, EMPTY] = Features()
     """Which columns of a DataFrame are used, and as what."""
+    sample_weight: Name | None = None
+    """A column of a DataFrame that says how much each row counts, as for a file."""
     gaps: Gaps = None
     """The words that stand for a gap, as for a file; if left out, no text of a DataFrame does."""
     series: bool = False
@@ -300,7 +347,9 @@ class FunctionData(Section):
     channels] for each."""
     scaling: Scaling = "standard"
     """How features of arrays are scaled; those of a DataFrame always are, column by column."""
-    split: Annotated[TableSplit, EMPTY] = TableSplit()
+    windows: WindowSettings | None = None
+    """Makes a forecast of a DataFrame, as of a file."""
+    split: OneWaySplit = TableSplit()
     """How the rows fall into the parts that train, choose and test; the shares add up to 1."""
 
 

@@ -6,16 +6,18 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from hpopt.data.column_kinds import Column
 from hpopt.data.csv_text import check_file
+from hpopt.data.forecast import Forecast
 from hpopt.data.precision import loss_in_words
 from hpopt.data.target_settings import Label
 from hpopt.data.target_spec import TargetTransform
 from hpopt.data.targets import encode_target
+from hpopt.data.weights import checked_weights
 from hpopt.errors import DataError, SettingError, in_words, suggest_name
 from hpopt.task import TASKS, Task
 
@@ -37,7 +39,8 @@ class Table:
 
     `features` are the raw rows of their `kind` (`hpopt/inputs/registry.py`), which is fitted by the
     `settings`: an array [n, ...], or the raw columns of a table, each [n], by name. `target` [n]
-    holds class indices into `labels`, or values in their own units, where `labels` is empty.
+    holds class indices into `labels`, or values in their own units, where `labels` is empty; of a
+    forecast it is [n, horizon].
     """
 
     features: Any
@@ -50,16 +53,26 @@ class Table:
     settings: Mapping[str, Any] = field(default_factory=dict)
     groups: np.ndarray | None = None  # [n]: rows of one number stay together
     order: np.ndarray | None = None  # [n]: what the rows are sorted by
+    weights: np.ndarray | None = None  # [n]: how much each row counts
     given: np.ndarray | None = None  # [n]: 1 validation, 2 test by its own file; 0 is to be split
     columns: tuple[Column, ...] = ()  # what each column of a table is, left out or not
     notes: tuple[str, ...] = ()  # what people should know of how it was read
     target_reader: Mapping[str, Any] | None = None  # how the target of other rows is read
     encoding: str | None = None  # of a text file
     ids: Mapping[str, np.ndarray] = field(default_factory=dict)  # the order [n] of ids left out
+    # Of a forecast, whose rows are windows: what naive forecasts say [n, horizon], by name, how far
+    # the value one season ago is off [n, horizon], and the time stamp of the latest step [n].
+    forecast: Forecast | None = None
+    naive: Mapping[str, np.ndarray] = field(default_factory=dict)
+    season_errors: np.ndarray | None = None
+    stamps: np.ndarray | None = None
+    series: np.ndarray | None = None  # the number of the series that each window is of
 
     @property
     def width(self) -> int:
-        """How many values a row has."""
+        """How many values a row has; of windows each of their steps."""
+        if self.forecast is not None:
+            return len(self.feature_names)
         if isinstance(self.features, Mapping):
             return len(self.features)
         return math.prod(self.features.shape[1:])
@@ -101,24 +114,49 @@ def load_sklearn(name: str) -> Table:
     )
 
 
+class Arrays(NamedTuple):
+    """What NumPy's files hold: rows [n, ...], their target [n], and what is said of rows [n]."""
+
+    rows: np.ndarray
+    target: np.ndarray
+    lengths: np.ndarray | None = None
+    weights: np.ndarray | None = None
+
+
 def arrays_of(
-    source: str, path: Path, features: str, target: str, lengths: str | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Rows [n, ...], targets [n], and lengths [n] if any, of NumPy's files, by their names there.
+    source: str,
+    path: Path,
+    features: str,
+    target: str,
+    lengths: str | None = None,
+    sample_weight: str | None = None,
+) -> Arrays:
+    """The arrays of NumPy's files, by their names there.
 
     Of `npy`, `path` and `target` are a file each. Raises DataError where they can't be read.
     """
     if source == "npy":
-        if lengths is not None:
-            raise SettingError("an .npy file holds no lengths", ("lengths",), help="use `npz`")
-        return load_file(path), load_file(Path(target)), None
+        for key, name in (("lengths", lengths), ("sample_weight", sample_weight)):
+            if name is not None:
+                raise SettingError("an .npy file holds one array", (key,), help="use `npz`")
+        return Arrays(load_file(path), load_file(Path(target)))
     arrays = load_file(path)
-    for key, name in (("features", features), ("target", target), ("lengths", lengths)):
+    named = {
+        "features": features,
+        "target": target,
+        "lengths": lengths,
+        "sample_weight": sample_weight,
+    }
+    for key, name in named.items():
         if name is not None and name not in arrays:
             raise SettingError(
                 f"{path} holds no array `{name}`", (key,), help=suggest_name(name, arrays)
             )
-    return arrays[features], arrays[target], None if lengths is None else arrays[lengths]
+    rows = arrays[features]
+    weights = None
+    if sample_weight is not None:
+        weights = checked_weights(sample_weight, arrays[sample_weight], len(rows))
+    return Arrays(rows, arrays[target], None if lengths is None else arrays[lengths], weights)
 
 
 def of_arrays(

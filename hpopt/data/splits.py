@@ -57,7 +57,7 @@ def split_rows(
     wanted = [share for part, share in shares.items() if part not in given]
     note = None
     if table.order is not None:
-        pieces = _cut_in_order(table.order, free, wanted)
+        pieces = _cut_in_order(table, free, wanted)
     elif table.groups is not None:
         pieces = cut_between_groups(table, free, wanted, seed)
     else:
@@ -144,8 +144,13 @@ def _cut_repeatedly(
     return [*pieces, rows]
 
 
-def _cut_in_order(order: np.ndarray, rows: np.ndarray, shares: Sequence[float]) -> list[np.ndarray]:
-    """The first rows by their order, the next, the last; rows of one value stay together."""
+def _cut_in_order(table: Table, rows: np.ndarray, shares: Sequence[float]) -> list[np.ndarray]:
+    """The first rows by their order, the next, the last; rows of one value stay together.
+
+    Windows that stand in two pieces are in none.
+    """
+    order = table.order
+    assert order is not None
     if not len(rows):
         raise _too_few(0)
     ordered = rows[np.argsort(order[rows], kind="stable")]
@@ -153,7 +158,33 @@ def _cut_in_order(order: np.ndarray, rows: np.ndarray, shares: Sequence[float]) 
     pieces = np.split(ordered, between_values(order[ordered], cuts))
     if not all(map(len, pieces)):
         raise _too_few(len(rows))
+    pieces = without_straddling(table, pieces)
+    if not all(map(len, pieces)):
+        assert table.forecast is not None
+        before, ahead = table.forecast.reach
+        raise DataError(
+            f"a part has no window of {before + 1} steps and {ahead} ahead that is in no other",
+            help="set `windows.length` lower, or give every part a larger share",
+        )
     return list(pieces)
+
+
+def without_straddling(table: Table, pieces: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Pieces of windows that follow one another in time, less those that stand in two of them.
+
+    A piece begins with the step behind the latest one that the windows before it begin from: later
+    windows see none before that, and earlier ones say none from there on.
+    """
+    if table.forecast is None:
+        return list(pieces)
+    order = table.order
+    assert order is not None
+    before, ahead = table.forecast.reach
+    begins = [-np.inf, *(order[piece].max() + 1 for piece in pieces[:-1]), np.inf]
+    return [
+        piece[(order[piece] - before >= begins[i]) & (order[piece] + ahead < begins[i + 1])]
+        for i, piece in enumerate(pieces)
+    ]
 
 
 def between_values(values: np.ndarray, cuts: np.ndarray) -> np.ndarray:

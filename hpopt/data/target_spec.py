@@ -27,14 +27,19 @@ class TargetSpec:
 
     @classmethod
     def of(cls, target: np.ndarray, transform: TargetTransform = "none") -> TargetSpec:
-        """The spec of the training part's target [n] of a regression."""
-        mean, scale = mean_and_scale(np.log1p(target) if transform == "log1p" else target)
+        """The spec of the training part's target [n] of a regression, or [n, steps] of a forecast.
+
+        The steps ahead of a forecast share mean and scale.
+        """
+        values = target.reshape(-1)
+        mean, scale = mean_and_scale(np.log1p(values) if transform == "log1p" else values)
         return cls(float(mean), float(scale), transform, 0.0 if transform == "log1p" else None)
 
     def apply(self, target: np.ndarray) -> np.ndarray:
-        """The target [n] as the network is to learn it, float32 [n, 1]."""
+        """The target [n] as the network is to learn it, float32 [n, 1]; [n, steps] stays so."""
         values = np.log1p(target) if self.transform == "log1p" else target
-        return np.asarray((values - self.mean) / self.scale, dtype=np.float32)[:, None]
+        learnt = np.asarray((values - self.mean) / self.scale, dtype=np.float32)
+        return learnt if learnt.ndim > 1 else learnt[:, None]
 
     def restore(self, outputs: np.ndarray) -> np.ndarray:
         """The network's outputs [n, units] in the target's own units."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +21,8 @@ from hpopt.task import TASKS, Task
 # Whole numbers are classes up to so many different ones.
 _MOST_NUMBERED_CLASSES = 20
 _MOST_CLASSES = 1000
+# A number with decimals of which the last says nothing, and is not the only one.
+_NEEDLESS_ZERO = re.compile(r"[-+]?\d+\.\d+0", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,10 @@ def encode_target(
             help="leave `positive` out",
         )
     if not TASKS[task].has_labels:
-        return replace(_regression(name, numbers), reader={**reader, "gaps": list(gaps)})
+        notes = () if is_forced else _word_on_spelling(name, stored)
+        return replace(
+            _regression(name, numbers), reader={**reader, "gaps": list(gaps)}, notes=notes
+        )
     encoded = _classes(name, stored, numbers, task, gaps)
     return _positive_second(name, encoded, positive) if TASKS[task].has_threshold else encoded
 
@@ -144,6 +150,27 @@ def _task_of(name: str, stored: Stored, numbers: np.ndarray | None) -> Task:
 
 def _count_texts(texts: Texts) -> int:
     return len(np.unique(texts.codes[texts.codes >= 0]))
+
+
+def _word_on_spelling(name: str, stored: Stored) -> tuple[str, ...]:
+    """A word on a regression whose values are spelled as versions are: 1.1, 1.10 and 2.
+
+    Programs write all numbers with the same decimals, or none with a needless last 0 but in 2.0.
+    """
+    if not isinstance(stored, Texts):
+        return ()
+    present = np.unique(stored.codes[stored.codes >= 0])
+    texts = [stored.distinct[code] for code in present if stored.distinct[code][-1:].isdigit()]
+    decimals = {len(text.partition(".")[2]) for text in texts}
+    needless = next((text for text in texts if _NEEDLESS_ZERO.fullmatch(text)), None)
+    few = min(max(_MOST_NUMBERED_CLASSES, len(stored) // 20), _MOST_CLASSES)
+    if needless is None or len(decimals) < 2 or len(texts) > few:
+        return ()
+    return (
+        f'{name} is taken for numbers, in which "{needless}" is {float(needless):.15g}: '
+        "if its values are labels, such as versions, write `task: multiclass` in `dataset`, "
+        "which keeps their spelling",
+    )
 
 
 def _regression(name: str, numbers: np.ndarray | None) -> Target:

@@ -106,5 +106,10 @@ def metric_lines(table: Table) -> Iterator[str]:
     yield f"  # the rows are {label}: {metric} goes by how well rows are told apart, from the"
     yield "  # likeliest down."
     yield f"  metric: {metric}  # or {instead}"
+    if table.task == "binary":
+        yield "  # Where you know what mistakes cost, search by that, with your own figures:"
+        yield "  # metric: cost"
+        costs = f"{{{label}: {most / share:.0f}, {always}: 1}}"
+        yield f"  # costs: {costs}  # of a row that is taken for the other"
     yield "  # class_weight: balanced  # lets rare classes count more in the loss; or by label:"
     yield f"  # class_weight: {{{label}: {round(most / share, 1):g}}}; in space it can be searched"

@@ -8,6 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hpopt.backend import load_keras
 from hpopt.config.dumping import inline_yaml
 from hpopt.data.prepared import Prepared
@@ -18,6 +20,7 @@ from hpopt.export.verifying import TOLERANCE, CheckRows, largest_difference
 from hpopt.files import json_writer, text_writer
 from hpopt.runs.folder import DATA, Run
 from hpopt.runs.state import HALF
+from hpopt.statistics.conformal import LEVEL
 from hpopt.training.fit import network_outputs
 from hpopt.training.objective import Objective
 from hpopt.trials import Trial
@@ -27,15 +30,25 @@ MODEL = f"{BEST}/model.keras"
 PREDICTIONS = f"{BEST}/predictions.npz"
 BEST_LABELS = f"{BEST}/labels.json"
 BEST_PARAMS = f"{BEST}/params.yaml"
+BEST_INTERVALS = f"{BEST}/intervals.json"  # of a forecast
 _MADE_UP = 100  # rows
 BEST_DATA = f"{BEST}/data.json"  # what is known of the rows that the model was fitted to
 
 
-def write_best(run: Run, objective: Objective, trial: Trial, network: Any, keep_rows: int) -> float:
+def write_best(
+    run: Run,
+    objective: Objective,
+    trial: Trial,
+    network: Any,
+    keep_rows: int,
+    *,
+    margins: np.ndarray | None = None,
+) -> float:
     """Write the run's final network as `best/`, load it again and compare its predictions.
 
     It is compiled as `trial` was. `keep_rows` rows of the validation part stay with it, for
-    checking an export years later; with 0 they are made up. Returns how far the predictions of the
+    checking an export years later; with 0 they are made up. `margins` [steps] are those of a
+    forecast's intervals. Returns how far the predictions of the
     loaded one are from the network's at most. Raises RunError where the model can't be saved, or
     says something else once it is loaded; nothing is left in `best/` then.
     """
@@ -51,7 +64,8 @@ def write_best(run: Run, objective: Objective, trial: Trial, network: Any, keep_
         raise RunError(
             f"the saved model's predictions differ from the trained one's by {difference:g}"
         )
-    kept = CheckRows(data.raw("validation"), trained, data.y("validation")).first(keep_rows)
+    y, weights = data.y("validation"), data.weights("validation")
+    kept = CheckRows(data.raw("validation"), trained, y, weights).first(keep_rows)
     if keep_rows == 0:
         kept = made_up_check(data, network)
     files = {
@@ -61,6 +75,8 @@ def write_best(run: Run, objective: Objective, trial: Trial, network: Any, keep_
         BEST_LABELS: json_writer(labels_form(data, run.threshold)),
         BEST_PARAMS: text_writer(params_text(*run.final)),
     }
+    if margins is not None:
+        files[BEST_INTERVALS] = json_writer({"level": LEVEL, "margins": margins.tolist()})
     run.write_folder(BEST, {Path(name).name: write for name, write in files.items()})
     return difference
 
@@ -80,6 +96,23 @@ def threshold_of_best(run: Run) -> float:
     except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise _unreadable(path, error) from None
     return float(threshold)
+
+
+def margins_of_best(run: Run) -> np.ndarray | None:
+    """How far from the truth the forecasts of the model in `best/` are at most [steps].
+
+    None where there are no intervals. Raises RunError where the file can't be read.
+    """
+    path = run.path / BEST_INTERVALS
+    if not path.is_file():
+        return None
+    try:
+        margins = np.array(json.loads(path.read_text(encoding="utf-8"))["margins"], np.float64)
+        if margins.ndim != 1 or not (margins >= 0).all():
+            raise ValueError("these are no margins")
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        raise _unreadable(path, error) from None
+    return margins
 
 
 def trials_in_best(run: Run) -> list[Trial]:

@@ -28,6 +28,7 @@ _TASKS = {
     "binary": "a classifier of two labels",
     "multiclass": "a classifier of several labels",
     "regression": "a regression",
+    "forecast": "a forecast",
 }
 
 

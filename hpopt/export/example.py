@@ -49,6 +49,10 @@ _SHOWING = {
     for row in outputs[:5]:
         print(f"{row[0]:.15g}")
 """,
+    "forecast": """\
+    for row in outputs[:5]:
+        print("the next steps:", ", ".join(f"{value:.6g}" for value in row))
+""",
 }
 
 
@@ -58,6 +62,7 @@ OUTPUTS = {
     "binary": "[n, 1]: the probability of the second label of labels.json",
     "multiclass": "[n, labels]: the probability of each label, in the order of labels.json",
     "regression": "[n, 1]: the value, in the target's own units",
+    "forecast": "[n, steps ahead]: the values of the next steps, in the target's own units",
 }
 
 

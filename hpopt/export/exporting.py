@@ -40,7 +40,7 @@ from hpopt.export.own_classes import (
 )
 from hpopt.export.verifying import TOLERANCE, CheckRows, largest_difference, spoken_elsewhere
 from hpopt.files import refuse_links, writing
-from hpopt.metrics.metrics import METRICS
+from hpopt.metrics.metrics import metric_of
 from hpopt.runs.finding import find_trial
 from hpopt.runs.folder import Run
 from hpopt.runs.state import HALF
@@ -216,7 +216,8 @@ def _threshold_of(run: Run, check: CheckRows, data: Prepared) -> float:
     target = _validation_target(check, data)
     if run.rule != OWN_THRESHOLD or target is None:
         return HALF
-    return best_threshold(run.metric, target, check.outputs)
+    metric = metric_of(run.metric, run.goal.costs, data.labels)
+    return best_threshold(metric, target, check.outputs, check.weights)
 
 
 def _validation_target(check: CheckRows, data: Prepared) -> np.ndarray | None:
@@ -235,9 +236,10 @@ def _compare_score(run: Run, trial: Trial, check: CheckRows, data: Prepared) -> 
         return  # the threshold was cross-fitted by groups, which the folder does not keep
     assert trial.result is not None
     then = trial.result.metrics[run.header.metric]
+    metric = metric_of(run.metric, run.goal.costs, data.labels, data.season_error)
     try:
-        judged = as_judged(run.metric, run.rule, target, check.outputs)
-        now = METRICS[run.metric].score(target, judged)
+        judged = as_judged(metric, run.rule, target, check.outputs, weights=check.weights)
+        now = metric.score(target, judged, check.weights)
     except TrialError:
         now = float("nan")
     if not abs(now - then) <= max(1e-3 * abs(then), 2 / len(target)):

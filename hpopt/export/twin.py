@@ -66,7 +66,10 @@ def compile_raw_model(model: Any, settings: Training, data: Prepared) -> None:
     Huber forgets its delta when it is saved): |e|/s, which they are but for small errors, takes
     their place. Of a target on the scale of log(1 + y), the squared error there is a loss of Keras.
     """
-    compile_model(model, settings, data)
+    # Whoever trains on has labels, and no use for an average that has come to its end.
+    compile_model(
+        model, settings.model_copy(update={"label_smoothing": 0.0, "ema_epochs": None}), data
+    )
     model.optimizer.build(model.trainable_variables)  # else its file complains when it is loaded
     if data.target == TargetSpec():
         return

@@ -46,12 +46,14 @@ np.save(outputs, predictions)
 class CheckRows:
     """Raw rows with what the network says of them, `outputs` [n, units].
 
-    `target` [n] is what was observed; None for rows that are made up.
+    `target` [n] is what was observed; None for rows that are made up. `weights` [n] say how much
+    each row counts, where they do not all count the same.
     """
 
     rows: RawRows
     outputs: np.ndarray
     target: np.ndarray | None
+    weights: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.outputs)
@@ -60,26 +62,31 @@ class CheckRows:
         """The first of the rows: at most `count`, and fewer where they are large."""
         row_bytes = max(1, count_bytes(take_rows(self.rows, slice(1))))
         few = slice(0, min(count, max(1, _MOST_BYTES // row_bytes)))
-        target = None if self.target is None else self.target[few]
-        return CheckRows(take_rows(self.rows, few), self.outputs[few], target)
+        target, weights = (
+            None if each is None else each[few] for each in (self.target, self.weights)
+        )
+        return CheckRows(take_rows(self.rows, few), self.outputs[few], target, weights)
 
     def write(self, file: BinaryIO) -> None:
         """Write the rows as an .npz file, which `read` reads: `rows`, or `rows/NAME` of a table."""
-        arrays = _named(self.rows) | {"outputs": self.outputs}
-        np.savez(file, **arrays if self.target is None else arrays | {"target": self.target})
+        others = {"outputs": self.outputs, "target": self.target, "weights": self.weights}
+        arrays = _named(self.rows) | {n: each for n, each in others.items() if each is not None}
+        np.savez(file, **arrays)
 
     @classmethod
     def read(cls, path: Path) -> CheckRows:
         """The rows of a file that `write` filled. Raises RunError where it can't be read."""
         try:
             with np.load(path, allow_pickle=False) as arrays:
-                target = arrays["target"] if "target" in arrays.files else None
+                target, weights = (
+                    arrays[name] if name in arrays.files else None for name in ("target", "weights")
+                )
                 rows: RawRows = {
                     name.removeprefix(_COLUMN): arrays[name]
                     for name in arrays.files
                     if name.startswith(_COLUMN)
                 }
-                return cls(rows or arrays["rows"], arrays["outputs"], target)
+                return cls(rows or arrays["rows"], arrays["outputs"], target, weights)
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise RunError(f"{path} can't be read: {error}") from None
 

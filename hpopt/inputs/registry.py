@@ -13,6 +13,7 @@ KINDS = {
     "image": "hpopt.inputs.image.kind:ImageKind",
     "series": "hpopt.inputs.series.kind:SeriesKind",
     "table": "hpopt.inputs.table.kind:TableKind",
+    "windows": "hpopt.inputs.windows.kind:WindowsKind",
 }
 
 

@@ -57,19 +57,23 @@ def _f1(y: np.ndarray, predictions: np.ndarray) -> float:
     return float(of_sklearn("f1_score")(y, labels_above(predictions), average=average))
 
 
-def _right(y: np.ndarray, said: np.ndarray, units: int) -> list[Share]:
-    return [Share(int((y == said).sum()), len(y))]
+def _right(y: np.ndarray, said: np.ndarray, units: int, weights: np.ndarray | None) -> list[Share]:
+    return [Share.of(y == said, np.ones(len(y), dtype=bool), weights)]
 
 
-def _recalls(y: np.ndarray, said: np.ndarray, units: int) -> list[Share]:
-    return [Share(int((said[y == k] == k).sum()), int((y == k).sum())) for k in np.unique(y)]
+def _recalls(
+    y: np.ndarray, said: np.ndarray, units: int, weights: np.ndarray | None
+) -> list[Share]:
+    return [Share.of(said == k, y == k, weights) for k in np.unique(y)]
 
 
-def _overlaps(y: np.ndarray, said: np.ndarray, units: int) -> list[Share]:
+def _overlaps(
+    y: np.ndarray, said: np.ndarray, units: int, weights: np.ndarray | None
+) -> list[Share]:
     """F1 = 2J / (1 + J): J is the share of hits among the rows of a class or said to be of it."""
     classes = [1] if units == 1 else np.union1d(y, said)
-    both = [((y == k) & (said == k), (y == k) | (said == k)) for k in classes]
-    return [Share(int(hits.sum()), int(rows.sum()), as_dice=True) for hits, rows in both]
+    each = [Share.of((y == k) & (said == k), (y == k) | (said == k), weights) for k in classes]
+    return [share._replace(as_dice=True) for share in each]
 
 
 ACCURACY = Metric(

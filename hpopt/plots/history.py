@@ -11,6 +11,7 @@ import numpy as np
 
 from hpopt.plots import style
 from hpopt.runs.folder import Run
+from hpopt.runs.forecasts import FORECASTS, Forecasts
 from hpopt.runs.mistakes import MISTAKES, Mistakes
 from hpopt.runs.steps import Scored
 from hpopt.search.dependence import Dependence, dependence
@@ -46,6 +47,8 @@ class History:
     best: Trial | None  # whose network the run is for, as the summary names it
     scored: Scored | None = None  # the step `test`
     mistakes: Mistakes | None = None
+    forecasts: Forecasts | None = None
+    target: str | None = None  # what the column that is predicted is called
     wanted: Sequence[str] = ()  # the dimensions of pair pictures, where somebody chose them
     _dependences: dict[tuple[str, ...], Dependence] = field(default_factory=dict, repr=False)
 
@@ -62,6 +65,8 @@ class History:
             best=run.chosen,
             scored=scored,
             mistakes=Mistakes.read(run.path / MISTAKES) if scored else None,
+            forecasts=Forecasts.read(run.path / FORECASTS) if scored else None,
+            target=run.goal.target,
             wanted=wanted,
         )
 

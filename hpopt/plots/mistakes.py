@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hpopt.plots import style
 from hpopt.plots.history import History, NotYetError
+from hpopt.runs.mistakes import Mistakes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,15 +26,14 @@ def draw_mistakes(history: History) -> Figure:
     panels = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
     for axes in panels:
         axes.set_axis_off()
-    each = zip(panels, mistakes.pictures, mistakes.predicted, mistakes.true, strict=False)
-    for axes, picture, predicted, true in each:
+    for axes, picture, predicted, true in zip(
+        panels, mistakes.pictures, _predictions(mistakes), mistakes.true, strict=False
+    ):
         if picture.shape[-1] == 1:
             axes.imshow(picture[..., 0], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         else:
             axes.imshow(picture, interpolation="nearest")
-        name, _, sure = predicted.rpartition(" ")
-        prediction = f"{style.plain(name, _MOST_LETTERS)} {sure}".strip()
-        axes.set_title(f"{prediction}\nis {style.plain(true, _MOST_LETTERS)}", fontsize=6.5, pad=2)
+        axes.set_title(f"{predicted}\nis {style.plain(true, _MOST_LETTERS)}", fontsize=6.5, pad=2)
     count = len(mistakes.pictures)
     what = f"the {count} largest errors" if count > 1 else "the largest error"
     if mistakes.total is not None:
@@ -41,3 +41,12 @@ def draw_mistakes(history: History) -> Figure:
     text = f"{what} among {mistakes.rows} rows of test: prediction, and what is true"
     figure.suptitle(text, x=0.01, ha="left")  # without a height of its own it has room
     return figure
+
+
+def _predictions(mistakes: Mistakes) -> list[str]:
+    """What was predicted for each image, a label with its probability."""
+    texts = [style.plain(text, _MOST_LETTERS) for text in mistakes.predicted]
+    if mistakes.probabilities is None:
+        return texts
+    both = zip(texts, mistakes.probabilities, strict=True)
+    return [f"{text} {probability:.2f}" for text, probability in both]

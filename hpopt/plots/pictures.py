@@ -15,4 +15,6 @@ PICTURES: dict[str, str] = {
     "precision_recall": "hpopt.plots.precision_recall:draw_precision_recall",
     "confusion": "hpopt.plots.confusion:draw_confusion",
     "mistakes": "hpopt.plots.mistakes:draw_mistakes",
+    "forecast": "hpopt.plots.forecast:draw_forecast",
+    "steps_ahead": "hpopt.plots.steps_ahead:draw_steps_ahead",
 }

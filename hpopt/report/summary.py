@@ -12,6 +12,7 @@ from hpopt.report.assessment import (
     verdicts,
 )
 from hpopt.report.choice import describe_ensemble, describe_race
+from hpopt.report.forecast import ahead_table, blocks, describe_ahead, describe_intervals
 from hpopt.report.scores import rule_of_scores, score_rows
 from hpopt.report.suspicion import cautions
 from hpopt.report.verdict import verdict
@@ -24,6 +25,7 @@ from hpopt.report.words import (
     seen_test,
     show_param,
     tally,
+    weighted_rows,
 )
 from hpopt.runs.folder import Run
 from hpopt.runs.steps import Findings, Scored
@@ -31,7 +33,7 @@ from hpopt.shown import in_markdown, one_line, printable
 from hpopt.space.dimensions import Categorical, Dimension
 from hpopt.trials import Trial
 
-_SHOWN_PICTURES = ("convergence", "partial_dependence")
+_SHOWN_PICTURES = ("forecast", "convergence", "partial_dependence")
 _PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")
 
 
@@ -108,10 +110,13 @@ def _scores(run: Run, best: Trial) -> list[str]:
             ]
         return [*lines, *_paragraph(verdicts(run))]
     groups = "" if scored.groups is None else f" in {scored.groups} groups"
-    lines += [f"On the test part, {counted(scored.rows, 'row')}{groups} that no trial saw:", ""]
+    tested = blocks(run) or f"{counted(scored.rows, 'row')}{groups}"
+    lines += [f"On the test part, {tested} that no trial saw:", ""]
     lines += [*(f"- {verdict}" for verdict in verdicts(run)), ""]
-    few = few_groups(run)
-    lines += _paragraph([*([few] if few else []), *describe_flattery(run)])
+    if (steps := ahead_table(run)) is not None:
+        lines += [describe_ahead(run), "", *_table(*steps), "", *describe_intervals(run), ""]
+    of_rows = [s for s in (few_groups(run), weighted_rows(run, in_markdown)) if s]
+    lines += _paragraph([*of_rows, *describe_flattery(run)])
     lines += _paragraph([*describe_threshold(run), *describe_calibration(run)])
     return lines
 

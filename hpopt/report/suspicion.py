@@ -48,10 +48,13 @@ def _near_perfect(run: Run, data: Mapping[str, Any], is_explained: bool) -> Iter
     rows = data.get("sizes", {}).get("validation", 0)
     if best is None or scored is None or rows < _FEWEST_ROWS:
         return
-    constants = [n for n, kind in scored.kinds.items() if kind == "constant"]
+    constants = [
+        baseline
+        for name, baseline in scored.baselines.items()
+        if scored.kinds.get(name) == "constant"
+    ]
     validation = run.score(best)
-    for name in constants:
-        baseline = scored.baselines[name]
+    for baseline in constants:
         parts = [
             (validation, baseline.validation.get(metric)),
             (scored.best.get(metric), baseline.test.get(metric)),

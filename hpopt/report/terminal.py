@@ -14,8 +14,10 @@ from hpopt.report.words import (
     repeated,
     seen_test,
     show_param,
+    weighted_rows,
 )
 from hpopt.runs.folder import Run
+from hpopt.shown import one_line
 
 _MOST_EFFECTS = 3
 
@@ -53,6 +55,7 @@ def conclude(run: Run) -> str:
         repeated(run, best),
         flattery_in_brief(run),
         few_groups(run),
+        weighted_rows(run, one_line),
         early_end(run),
         seen_test(run),
     ]

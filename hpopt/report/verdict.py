@@ -21,6 +21,7 @@ from hpopt.statistics.records import Comparison
 
 _AUC_OF_CHANCE = 0.5
 # Metrics whose scores have the unit of the target.
+_COST = "cost"
 _IN_UNITS_OF_TARGET = ("rmse", "mae", "median_absolute_error", "max_error")
 
 
@@ -69,12 +70,15 @@ def _expectation(run: Run, scored: Scored) -> str:
     score, interval = scored.best.get(run.metric), scored.interval("best", run.metric)
     if score is None:
         return f"What to expect on new rows is not known: the test part gives no `{run.metric}`."
-    sentence = f"{_expect(run)} `{run.metric}` of about {show_with(interval, score)}"
+    metric = "a cost" if run.metric == _COST else f"`{run.metric}`"
+    sentence = f"{_expect(run)} {metric} of about {show_with(interval, score)}"
     if interval is not None:
         low, high = (show_with(interval, end) for end in interval)
         sentence += f" ({scored.level:.0%} interval: {low} to {high})"
     if run.metric in _IN_UNITS_OF_TARGET and run.goal.target:
         sentence += f", in the units of `{run.goal.target}`"
+    if run.metric == _COST:
+        sentence += " a row"
     if run.seen_test_after:
         sentence += "; or worse, for the search went on after the test part had been scored"
     return sentence + "."

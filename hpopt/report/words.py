@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hpopt.space.conditions import Scalar
@@ -171,12 +171,25 @@ def repeated(run: Run, trial: Trial) -> str | None:
 _FEW_GROUPS = 10
 
 
+def weighted_rows(run: Run, show: Callable[[str], str]) -> str | None:
+    """A sentence on what rows count by, where they do not all count the same."""
+    by = run.outcomes.test.weighted_by if run.outcomes.test else None
+    if by is None:
+        return None
+    return (
+        f"Rows count by `{show(by)}` in fits and scores; in the pictures of confusion, precision "
+        "and recall, and of calibration each is one row."
+    )
+
+
 def few_groups(run: Run) -> str | None:
     """A sentence for a test part of few groups, of which no interval can be trusted far."""
     groups = run.outcomes.test.groups if run.outcomes.test else None
     if groups is None or groups >= _FEW_GROUPS:
         return None
-    return f"The test part has {counted(groups, 'group')}: of so few, intervals are rough."
+    of_time = run.outcomes.test is not None and run.outcomes.test.ahead is not None
+    what = f"{counted(groups, 'block')} of time" if of_time else counted(groups, "group")
+    return f"The test part has {what}: of so few, intervals are rough."
 
 
 def seen_test(run: Run) -> str | None:

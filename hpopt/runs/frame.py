@@ -24,6 +24,11 @@ def state_of(trial: Trial, *, is_going_on: bool) -> str:
     return "interrupted" if trial.state == "running" and not is_going_on else trial.state
 
 
+def started_text(trial: Trial) -> str:
+    """When a trial was begun, as the journal writes times; empty where that is not known."""
+    return trial.started.isoformat(timespec="milliseconds") if trial.started else ""
+
+
 def trial_rows(trials: Sequence[Trial], *, is_going_on: bool = True) -> list[dict[str, Any]]:
     """A row for each trial, by number; what a trial does not have is absent from its row.
 
@@ -40,7 +45,7 @@ def trial_rows(trials: Sequence[Trial], *, is_going_on: bool = True) -> list[dic
             row |= dict(trial.result.metrics)
             row |= {"epochs": trial.result.epochs, "seconds": trial.result.seconds}
         row |= {f"params.{name}": value for name, value in trial.params.items()}
-        row |= {"seed": trial.seed, "started": trial.started}
+        row |= {"seed": trial.seed, "started": started_text(trial)}
         if trial.reason is not None:
             row["reason"] = trial.reason
         rows.append(row)

@@ -18,13 +18,15 @@ MISTAKES = "mistakes.npz"
 class Mistakes:
     """Pictures, uint8 [n, height, width, 1 or 3], the worst mistake first.
 
-    For each stands here what it is and what was predicted, as people read it. `total` counts all
-    mistakes among `rows` rows of the test part, but is None of a regression.
+    For each stands here what it is and what was predicted, as people read it, and how probable the
+    predicted label was said to be. `total` counts all mistakes among `rows` rows of the test part.
+    Both `probabilities` and `total` are None of a regression.
     """
 
     pictures: np.ndarray
     true: Sequence[str]
     predicted: Sequence[str]
+    probabilities: Sequence[float] | None
     rows: int
     total: int | None
 
@@ -36,17 +38,29 @@ class Mistakes:
             pictures=self.pictures,
             true=np.array(self.true, dtype=np.str_),
             predicted=np.array(self.predicted, dtype=np.str_),
+            probabilities=np.array([] if self.probabilities is None else self.probabilities),
             counts=np.array([self.rows, total]),
         )
 
     @classmethod
     def read(cls, path: Path) -> Mistakes | None:
-        """What stands in a file; None where there is none, or it can't be read."""
+        """What stands in a file; None where there is none, or it can't be read.
+
+        Earlier files have no `probabilities`: of labels, these stand behind the label.
+        """
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 rows, total = arrays["counts"].tolist()
-                pictures, *texts = (arrays[name] for name in ("pictures", "true", "predicted"))
+                pictures = arrays["pictures"]
+                true, predicted = (arrays[name].tolist() for name in ("true", "predicted"))
+                if total < 0:
+                    return cls(pictures, true, predicted, None, rows, None)
+                if "probabilities" in arrays:
+                    probabilities = arrays["probabilities"].tolist()
+                else:
+                    both = [text.rpartition(" ") for text in predicted]
+                    predicted = [label for label, _, _ in both]
+                    probabilities = [float(probability) for _, _, probability in both]
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return None
-        true, predicted = (each.tolist() for each in texts)
-        return cls(pictures, true, predicted, rows, None if total < 0 else total)
+        return cls(pictures, true, predicted, probabilities, rows, total)

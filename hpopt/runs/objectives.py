@@ -24,7 +24,8 @@ class Goal:
 
     `target` is a column's name; None where it has none, as in arrays, or where it was not written.
     `rule` says how probabilities become labels; None where the metric judges no labels. `positive`
-    is, of two labels, the one that the metric and the threshold are about.
+    is, of two labels, the one that the metric and the threshold are about. `costs` are those of
+    mistakes, as in the setting.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Goal:
     direction: Direction
     rule: str | None
     positive: str | None = None
+    costs: dict[str, Any] | None = None
 
 
 def goals_of(header: Header) -> list[Goal]:
@@ -50,4 +52,5 @@ def _goal(form: Mapping[str, Any]) -> Goal:
         form["direction"],
         form.get("rule"),
         form.get("positive"),
+        form.get("costs"),
     )

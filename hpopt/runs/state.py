@@ -117,7 +117,7 @@ class RunState:
             seed=event.seed,
             info=dict(event.info),
             attempt=event.attempt,
-            started=event.time,
+            started=moment_of(event.time),
         )
 
     def _begun(self, number: int) -> Trial:
@@ -186,7 +186,9 @@ class RunState:
     def begun(self) -> datetime | None:
         """When the run was begun, where that is known."""
         first = next(iter(self.by_number.values()), None)
-        return moment_of(self.header.time or (first.started if first else None))
+        if self.header.time:
+            return moment_of(self.header.time)
+        return first.started if first else None
 
     @property
     def outcomes(self) -> StepOutcomes:

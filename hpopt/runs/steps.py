@@ -190,6 +190,21 @@ class Retrieval:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ahead:
+    """How far forecasts of the test part are off, step by step, in the target's units.
+
+    `errors` are mean absolute ones, by model; a `step` is so long. `margins` are those of intervals
+    of this `level`, and `coverage` the share of the truth that they held.
+    """
+
+    step: str
+    errors: Mapping[str, Sequence[float]]
+    level: float
+    margins: Sequence[float] | None = None
+    coverage: Sequence[float] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scored:
     """The step `test`: what the test part says of the model, the default params and baselines.
 
@@ -212,6 +227,8 @@ class Scored:
     calibration: Calibration | None = None
     confusion: Confusion | None = None  # of the best; none of very many labels
     retrieval: Retrieval | None = None  # of two labels
+    ahead: Ahead | None = None  # of a forecast
+    weighted_by: str | None = None  # the column, or array, by which rows count
 
     def interval(self, name: str, metric: str) -> Interval | None:
         """The interval of a model's score, where there is one."""

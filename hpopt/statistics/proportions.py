@@ -11,7 +11,7 @@ from hpopt.statistics.bootstrap import LEVEL
 from hpopt.statistics.records import Interval
 
 
-def clopper_pearson(successes: int, rows: int, level: float = LEVEL) -> Interval:
+def clopper_pearson(successes: float, rows: float, level: float = LEVEL) -> Interval:
     """The exact interval of a share (Clopper and Pearson 1934): at least `level` is covered.
 
     Its ends are quantiles of beta distributions: low that of Beta(k, n - k + 1), high that of
@@ -47,7 +47,7 @@ def mean_of_shares(shares: Sequence[Share], level: float = LEVEL) -> Interval | 
     return Interval(float(mean) - down, float(mean) + up)
 
 
-def share_of_pairs(share: float, first: int, second: int, level: float = LEVEL) -> Interval:
+def share_of_pairs(share: float, first: float, second: float, level: float = LEVEL) -> Interval:
     """The interval of a share of the pairs of a row of one class and a row of another (the auc).
 
     Newcombe's method 5 (2006, "Confidence intervals for an effect size measure based on the

@@ -8,8 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from hpopt.metrics.metric import Share
-from hpopt.metrics.metrics import METRICS
+from hpopt.metrics.metric import Metric, Share
 from hpopt.metrics.weighted import HALF, labels_above, sure_of
 from hpopt.statistics.bootstrap import (
     LEVEL,
@@ -45,15 +44,18 @@ class Sample:
     """Several predictors on the same rows of target y [n], all resampled together.
 
     `groups` [n] names the groups of rows that belong together; without it rows are independent.
+    `weights` [n] say how much each row counts: a row that is drawn brings its own along, and of
+    such scores there is no exact interval.
     """
 
     def __init__(
         self,
         y: np.ndarray,
         predictors: Mapping[str, Predictor],
-        metrics: Iterable[str],
+        metrics: Iterable[Metric],
         *,
         groups: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
         level: float = LEVEL,
         resamples: int = RESAMPLES,
         seed: int = 0,
@@ -61,10 +63,16 @@ class Sample:
         self.level = level
         self.y = y
         self._groups = groups
+        self._weights = weights
         self._predictors = predictors
-        self.metrics = list(metrics)
+        self._by_name = {metric.name: metric for metric in metrics}
         self._resamples = resamples
         self._seed = seed
+
+    @property
+    def metrics(self) -> list[str]:
+        """The names of the metrics."""
+        return list(self._by_name)
 
     @property
     def rows(self) -> int:
@@ -94,10 +102,10 @@ class Sample:
             return None
         shares = self._shares(name, metric)
         exact = None if shares is None else mean_of_shares(shares, self.level)
-        if self._groups is None and shares is not None:
+        if self._groups is None and self._weights is None and shares is not None:
             if exact is None:  # F1 where the class is neither there nor said
                 return Interval(0.0, 1.0)
-            if len(shares) == 1 or (METRICS[metric].needs_every_class and score.estimate < 1):
+            if len(shares) == 1 or (self._by_name[metric].needs_every_class and score.estimate < 1):
                 return exact
         resampled = self._resampled(score, metric)
         return None if resampled is None else resampled.wider(exact or self._of_pairs(name, metric))
@@ -108,7 +116,7 @@ class Sample:
         No resample of rows without a fault has one, nor does one of rows without a hit have any,
         and yet the next row may.
         """
-        if not METRICS[metric].is_up_to_one:
+        if not self._by_name[metric].is_up_to_one:
             return score.interval(self.level)
         if score.is_constant and self.units > 1:
             reach = 1 - self._least_of_faultless()
@@ -121,27 +129,35 @@ class Sample:
     def _of_pairs(self, name: str, metric: str) -> Interval | None:
         """The interval of a share of pairs of few rows, of which resamples know less."""
         is_binary = self._predictors[name].predictions.shape[1] == 1
-        is_one = METRICS[metric].is_share_of_pairs and is_binary and self._groups is None
+        is_one = self._by_name[metric].is_share_of_pairs and is_binary and self._groups is None
         if not is_one or self._fewest >= _FEW_OF_PAIRS:
             return None
-        positive = int((self.y == 1).sum())
-        share = self._of(name, metric).estimate
-        return share_of_pairs(share, positive, self.rows - positive, self.level)
+        negative, positive = self._rows_of_classes.tolist()
+        return share_of_pairs(self._of(name, metric).estimate, positive, negative, self.level)
 
     def _shares(self, name: str, metric: str) -> list[Share] | None:
         """The shares whose mean the score is, if it is one; those of no rows left out."""
-        shares_of = METRICS[metric].shares
+        shares_of = self._by_name[metric].shares
         if shares_of is None:
             return None
         one = self._predictors[name]
         said = labels_above(one.predictions, one.threshold)
-        shares = shares_of(self.y, said, one.predictions.shape[1])
+        shares = shares_of(self.y, said, one.predictions.shape[1], self._weights)
         return [share for share in shares if share.rows]
 
     @cached_property
     def _fewest(self) -> int:
         """How many units there are, or rows of the rarest class if these are fewer."""
-        return min(self.units, int(np.unique(self.y, return_counts=True)[1].min()))
+        return max(1, min(self.units, int(self._rows_of_classes.min())))
+
+    @cached_property
+    def _rows_of_classes(self) -> np.ndarray:
+        """How many rows each class has; of rows that do not count the same, as in `Share.of`."""
+        _, label, counts = np.unique(self.y, return_inverse=True, return_counts=True)
+        if self._weights is None:
+            return counts
+        sums, squares = (np.bincount(label, self._weights**power) for power in (1, 2))
+        return np.asarray(sums**2 / np.maximum(squares, np.finfo(np.float64).tiny))
 
     def compare(self, first: str, second: str, metric: str) -> Comparison | None:
         """The first's score less the second's; None where there is no interval of it.
@@ -154,20 +170,20 @@ class Sample:
         difference = self._of(first, metric) - self._of(second, metric)
         if not np.isfinite(difference.estimate):
             return None
-        if METRICS[metric].is_share and self._groups is None:
+        if self._by_name[metric].is_share and self._groups is None and self._weights is None:
             ours, others = self._right(first), self._right(second)
             b, c = int((ours & ~others).sum()), int((others & ~ours).sum())
             interval = paired_difference(b, c, len(ours), self.level)
             return Comparison(difference.estimate, interval, mcnemar(b, c))
         if difference.is_constant and difference.estimate == 0:
             reach = 0.0
-            if METRICS[metric].is_up_to_one and not self._say_the_same(first, second):
+            if self._by_name[metric].is_up_to_one and not self._say_the_same(first, second):
                 reach = 1 - self._least_of_faultless()
             return Comparison(0.0, Interval(-reach, reach), 1.0)
         resampled, p = difference.interval(self.level), difference.p_value()
         if resampled is None:
             return None
-        if METRICS[metric].needs == "labels":
+        if self._by_name[metric].needs == "labels":
             p = max(p, self._swapped(first, second, metric))
             if p >= 1 - self.level:
                 resampled = Interval(min(resampled.low, 0.0), max(resampled.high, 0.0))
@@ -194,17 +210,22 @@ class Sample:
         alike = np.flatnonzero(ours == others)
         both = np.stack([self.y[alike], ours[alike]])
         pairs, cell = np.unique(both, axis=1, return_inverse=True)
+        of_alike: np.ndarray | None = None
+        of_apart: np.ndarray | float = 1.0
+        if self._weights is not None:
+            of_alike, of_apart = self._weights[alike], self._weights[apart, None]
         alike_counts = np.repeat(
-            np.bincount(cell.ravel(), minlength=pairs.shape[1])[:, None], swaps, 1
+            np.bincount(cell.ravel(), of_alike, minlength=pairs.shape[1])[:, None], swaps, 1
         )
+        swapped, kept = swapped * of_apart, (1 - swapped) * of_apart
         labels = np.concatenate([pairs[1], ours[apart], others[apart]])
-        score = METRICS[metric].scorer(
+        score = self._by_name[metric].scorer(
             np.concatenate([pairs[0], self.y[apart], self.y[apart]]),
             sure_of(labels, predictors[0].predictions.shape[1]),
         )
         differences = np.abs(
-            score(np.concatenate([alike_counts, 1 - swapped, swapped]))
-            - score(np.concatenate([alike_counts, swapped, 1 - swapped]))
+            score(np.concatenate([alike_counts, kept, swapped]))
+            - score(np.concatenate([alike_counts, swapped, kept]))
         )
         return float(np.mean(differences >= differences[0] - 1e-12))
 
@@ -216,7 +237,9 @@ class Sample:
         scores: dict[tuple[str, str], Bootstrapped] = {}
         for resampling, metrics in self._plans:
             scorers = {
-                (name, metric): METRICS[metric].scorer(self.y, one.predictions, one.threshold)
+                (name, metric): self._by_name[metric].scorer(
+                    self.y, one.predictions, one.threshold, self._weights
+                )
                 for name, one in self._predictors.items()
                 for metric in metrics
             }
@@ -232,7 +255,7 @@ class Sample:
         """
         if self._groups is not None:
             return [(SamplingDesign.of_groups(self._groups), self.metrics)]
-        by_class = [metric for metric in self.metrics if METRICS[metric].needs_every_class]
+        by_class = [n for n, metric in self._by_name.items() if metric.needs_every_class]
         others = [metric for metric in self.metrics if metric not in by_class]
         plans = [(SamplingDesign.of_classes(self.y), by_class)] if by_class else []
         return [*plans, (SamplingDesign.of_rows(len(self.y)), others)] if others else plans

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpopt.metrics.metric import Metric
-from hpopt.metrics.metrics import METRICS
-from hpopt.metrics.weighted import HALF, sure_of
+from hpopt.metrics.weighted import HALF, ratio, sure_of
 from hpopt.statistics.records import Comparison
 from hpopt.statistics.sample import Predictor, Sample
 from hpopt.task import LIKELIEST, OWN_THRESHOLD, TASKS, Task
@@ -27,57 +26,69 @@ _RESAMPLES_OF_FOLD = 6
 _MOST_CANDIDATES = 60
 
 
-def rule_of(metric: str, task: Task) -> str | None:
+def rule_of(metric: Metric, task: Task) -> str | None:
     """How probabilities become the labels that a metric judges; None where it judges none."""
-    if METRICS[metric].needs != "labels":
+    if metric.needs != "labels":
         return None
     return OWN_THRESHOLD if TASKS[task].has_threshold else LIKELIEST
 
 
 def as_judged(
-    metric: str,
+    metric: Metric,
     rule: str | None,
     y: np.ndarray,
     predictions: np.ndarray,
     groups: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
 ) -> np.ndarray:
     """What a model is scored by on rows y [n], where it `predictions` [n, units] of them.
 
     By the rule OWN_THRESHOLD these are the labels [n, 1] of its cross-fitted threshold; by any
-    other rule the predictions as they are.
+    other rule the predictions as they are. Rows may count by `weights` [n].
     """
     if rule != OWN_THRESHOLD:
         return predictions
     values = predictions[:, 0].astype(np.float64)
-    labels = _cross_fitted(METRICS[metric], y, values, groups)
+    labels = _cross_fitted(metric, y, values, groups, weights)
     return labels[:, None]
 
 
-def best_threshold(metric: str, y: np.ndarray, predictions: np.ndarray) -> float:
+def best_threshold(
+    metric: Metric, y: np.ndarray, predictions: np.ndarray, weights: np.ndarray | None = None
+) -> float:
     """The threshold for a metric of labels, chosen on all rows y [n] with predictions [n, 1].
 
     It is the middle one of those that are best on resamples of the rows, which varies less than
     the one that is best on the rows themselves.
     """
-    cells = _Cells.of(y, predictions[:, 0].astype(np.float64))
+    cells = _Cells.of(y, predictions[:, 0].astype(np.float64), weights)
     counts = cells.counts(np.zeros(len(y), dtype=np.int64), 1)
-    return float(_middle_best(METRICS[metric], cells, counts, _RESAMPLES)[0])
+    return float(_middle_best(metric, cells, counts, _RESAMPLES)[0])
 
 
 def gain_over_half(
-    metric: str, y: np.ndarray, predictions: np.ndarray, groups: np.ndarray | None = None
+    metric: Metric,
+    y: np.ndarray,
+    predictions: np.ndarray,
+    groups: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
 ) -> Comparison | None:
     """What a threshold of its own gains a model over 0.5, on rows that it was not made of."""
-    judged = as_judged(metric, OWN_THRESHOLD, y, predictions, groups)
+    judged = as_judged(metric, OWN_THRESHOLD, y, predictions, groups, weights)
     predictors = {"own": Predictor(judged), "0.5": Predictor(predictions)}
-    return Sample(y, predictors, [metric], groups=groups).compare("own", "0.5", metric)
+    sample = Sample(y, predictors, [metric], groups=groups, weights=weights)
+    return sample.compare("own", "0.5", metric.name)
 
 
 def _cross_fitted(
-    metric: Metric, y: np.ndarray, values: np.ndarray, groups: np.ndarray | None
+    metric: Metric,
+    y: np.ndarray,
+    values: np.ndarray,
+    groups: np.ndarray | None,
+    weights: np.ndarray | None,
 ) -> np.ndarray:
     """The label [n] of each row, 0.0 or 1.0, by the threshold of the rows in the other folds."""
-    folds, cells = _folds(y, groups), _Cells.of(y, values)
+    folds, cells = _folds(y, groups), _Cells.of(y, values, weights)
     inside = cells.counts(folds, _FOLDS)
     outside = inside.sum(axis=0) - inside
     thresholds = _middle_best(metric, cells, outside, _RESAMPLES_OF_FOLD)
@@ -89,16 +100,23 @@ class _Cells:
     """Rows by how many of the `candidates` [m] for a threshold their probability is above.
 
     A row's label and this are all that the score of a candidate depends on: `of_row` [n] is the
-    number of both, `above * 2 + label`.
+    number of both, `above * 2 + label`. `worth` [m + 1, 2] is what the rows of a cell count on
+    average, where they do not all count the same.
     """
 
     candidates: np.ndarray
     of_row: np.ndarray
+    worth: np.ndarray | None = None
 
     @classmethod
-    def of(cls, y: np.ndarray, values: np.ndarray) -> _Cells:
+    def of(cls, y: np.ndarray, values: np.ndarray, weights: np.ndarray | None) -> _Cells:
         candidates = _candidates(y, values)
-        return cls(candidates, np.searchsorted(candidates, values) * 2 + y)
+        of_row = np.searchsorted(candidates, values) * 2 + y
+        if weights is None:
+            return cls(candidates, of_row)
+        size = 2 * (len(candidates) + 1)
+        sums = np.bincount(of_row, weights, minlength=size)
+        return cls(candidates, of_row, ratio(sums, np.bincount(of_row, minlength=size)))
 
     def counts(self, folds: np.ndarray, count: int) -> np.ndarray:
         """How many rows of each of `count` folds are in each cell [count, m + 1, 2]."""
@@ -135,6 +153,8 @@ def _middle_best(metric: Metric, cells: _Cells, counts: np.ndarray, resamples: i
     nearly does (Chamandy et al. 2012, "Estimating uncertainty for massive data streams").
     """
     drawn = np.random.default_rng(0).poisson(counts, size=(resamples, *counts.shape))
+    if cells.worth is not None:
+        drawn = drawn * np.nan_to_num(cells.worth).reshape(-1, 2)
     negative = np.cumsum(drawn, axis=2)[:, :, :-1]  # [r, k, m, 2]: said to be the first label
     positive = drawn.sum(axis=2)[:, :, None] - negative
     four = np.concatenate([negative, positive], axis=3)  # the kinds of rows by truth and label

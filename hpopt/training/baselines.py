@@ -19,10 +19,11 @@ from threadpoolctl import threadpool_limits
 
 from hpopt.data.prepared import PartName, Prepared
 from hpopt.inputs.row_files import blocks_of
+from hpopt.training.forecast_baselines import forecast_baselines, forecast_validation
 
 log = logging.getLogger(__name__)
 
-BaselineKind = Literal["constant", "linear", "boosting"]
+BaselineKind = Literal["constant", "linear", "boosting", "naive"]
 
 # A model of more training cells than these would take minutes; it is given fewer rows then.
 _MOST_CELLS = 10_000_000
@@ -48,6 +49,9 @@ def baseline_predictions(
     keeps the number of rounds that the validation part gave.
     """
     baselines: dict[str, tuple[BaselineKind, Predictions]] = {}
+    if own.forecast is not None:
+        baselines.update(forecast_baselines(own, final))
+        return baselines
     for name, (kind, model) in _models(own).items():
         try:
             rows = _fit(model, own, kind)
@@ -69,6 +73,8 @@ def baseline_predictions(
 
 def validation_predictions(data: Prepared) -> dict[str, np.ndarray]:
     """What each baseline, fitted to the training part, says of the validation part [n, units]."""
+    if data.forecast is not None:
+        return forecast_validation(data)
     predictions = {}
     for name, (kind, model) in _models(data).items():
         try:
@@ -136,14 +142,18 @@ def _linear(model: Any, data: Prepared) -> Any:
 
 def _fit(model: Any, data: Prepared, kind: BaselineKind) -> int:
     """Fit a model to the training part, and give the number of rows it was fitted to."""
-    x, y = _rows(data, "train"), data.y("train")
-    if kind != "constant":
-        step = -(-x.size // _MOST_CELLS)
-        x, y = x[::step], y[::step]
+    x, y, weights = _rows(data, "train"), data.y("train"), data.weights("train")
+    step = 1 if kind == "constant" else -(-x.size // _MOST_CELLS)
+    x, y = x[::step], y[::step]
     options: dict[str, Any] = {}
+    if weights is not None:
+        last = getattr(model, "steps", [("",)])[-1][0]  # of a pipeline
+        options[f"{last}__sample_weight" if last else "sample_weight"] = weights[::step]
     if kind == "boosting" and model.get_params()["early_stopping"]:
         # The validation part ends it, as it has chosen the network.
-        options = {"X_val": _rows(data, "validation"), "y_val": data.y("validation")}
+        options |= {"X_val": _rows(data, "validation"), "y_val": data.y("validation")}
+        if weights is not None:
+            options["sample_weight_val"] = data.weights("validation")
         if data.output.kind.has_unit_per_class:
             model.set_params(max_iter=max(50, _MOST_TREES // len(data.labels)))
     # On few rows threads mostly wait for one another; beside other programs that takes minutes.

@@ -10,6 +10,7 @@ import numpy as np
 
 from hpopt.errors import TrialError
 from hpopt.training.rows import Rows
+from hpopt.training.schedules import Schedule
 from hpopt.training.settings import Augmentation, EarlyStopping
 
 
@@ -18,6 +19,7 @@ class Plan:
     """The rows of a fit, and the rules it keeps to.
 
     `metrics` are numbers to be had of the network's outputs [n, units] on the validation part.
+    Where it is `averaged`, the averages that the optimiser keeps of weights are judged and kept.
     """
 
     train: Rows
@@ -27,6 +29,8 @@ class Plan:
     early_stopping: EarlyStopping | None = None
     metrics: Mapping[str, Callable[[np.ndarray], float]] = field(default_factory=dict)
     augmentation: Augmentation | None = None
+    schedule: Schedule | None = None
+    averaged: bool = False
 
 
 class Progress:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,7 +14,7 @@ import numpy as np
 from hpopt.errors import TrialError
 from hpopt.training.augmentation import augmented
 from hpopt.training.curves import Plan, Progress
-from hpopt.training.graph import Graph, gains_in_xla
+from hpopt.training.graph import Graph, averages_of, gains_in_xla
 from hpopt.training.rows import LARGE_BATCH, as_dataset, in_batches, in_memory
 from hpopt.training.twins import Twin, key_of
 
@@ -67,8 +67,9 @@ class InGraph:
         self._train = augmented(train, plan.augmentation)
         self._validation = in_batches(plan.validation, LARGE_BATCH, shuffled=False)
         kinds = self._train.kind, self._validation.kind, repr(plan.early_stopping)
+        ways = plan.schedule is not None, plan.averaged
         network = key_of(model)
-        self._key: Hashable = None if network is None else (network, *kinds)
+        self._key: Hashable = None if network is None else (network, *kinds, *ways)
         self._traced = _GRAPHS.pop(self._key) if self._key in _GRAPHS else self._trace()
         self._traced.graph.reset()
         if self._traced.twin is not None:
@@ -80,7 +81,9 @@ class InGraph:
         while progress.epoch < last and not progress.stopped:
             count = max(1, min(traced.epochs_a_stretch, last - progress.epoch))
             began = time.perf_counter()
-            done = traced.graph.run(progress, count, self._train, self._validation, self._plan.seed)
+            rates = _rates(self._plan, progress.epoch, progress.epoch + count, self._train.count)
+            rows = self._train, self._validation
+            done = traced.graph.run(progress, count, *rows, self._plan.seed, rates)
             epoch_s = (time.perf_counter() - began) / len(done.losses)
             traced.epochs_a_stretch = int(
                 min(_STRETCH_S / epoch_s, _STRETCH_NUMBERS / done.outputs[0].size)
@@ -124,8 +127,22 @@ class InGraph:
         model = self._model if twin is None else twin.model
         in_xla = twin is not None and gains_in_xla(model, self._train.count)
         rows = self._train, self._validation
-        graph = Graph(model, *rows, self._plan.early_stopping, in_xla=in_xla)
+        graph = Graph(
+            model,
+            *rows,
+            self._plan.early_stopping,
+            scheduled=self._plan.schedule is not None,
+            averaged=self._plan.averaged,
+            in_xla=in_xla,
+        )
         return _Traced(graph, twin)
+
+
+def _rates(plan: Plan, first: int, last: int, batches: int) -> np.ndarray:
+    """The learning rates of all steps of the epochs from `first` up to `last`; none unscheduled."""
+    if plan.schedule is None:
+        return np.empty(0, np.float32)
+    return plan.schedule.rates(first * batches, last * batches)
 
 
 def _numbers_kept() -> int:
@@ -138,26 +155,49 @@ class ThroughKeras:
     def __init__(self, model: Any, plan: Plan) -> None:
         self._model, self._plan = model, plan
         self._best_weights: list[Any] = []
+        self._averages = averages_of(model) if plan.averaged else []
+        self._own_weights: list[Any] = []
 
     def run(self, progress: Progress, epochs: int) -> None:
         """See `Driver`."""
         import keras
 
         model, plan = self._model, self._plan
+        first, last = progress.epoch, progress.epoch + epochs
         callback = keras.callbacks.LambdaCallback(
-            on_epoch_end=lambda epoch, logs: self._end_epoch(progress, logs)
+            on_train_batch_begin=self._rate_setter(progress, epochs),
+            on_epoch_end=lambda epoch, logs: self._end_epoch(progress, logs),
         )
         if progress.epoch == 0:
             keras.utils.set_random_seed(plan.seed % 2**32)
+        # With averages, Keras' validation would be of the weights that are trained.
+        held_out = None if self._averages else plan.validation.arrays
         model.fit(
-            **self._rows(progress.epoch, progress.epoch + epochs),
-            validation_data=plan.validation.arrays,
+            **self._rows(first, last),
+            validation_data=held_out,
             validation_batch_size=LARGE_BATCH,
-            initial_epoch=progress.epoch,
-            epochs=progress.epoch + epochs,
+            initial_epoch=first,
+            epochs=last,
             callbacks=[callback],
             verbose=0,
         )
+        for (variable, _), value in zip(self._averages, self._own_weights, strict=True):
+            variable.assign(value)  # for at its end Keras puts the averages in place
+
+    def _rate_setter(self, progress: Progress, epochs: int) -> Callable[..., None] | None:
+        """What sets the learning rate before a step, where a schedule does."""
+        if self._plan.schedule is None:
+            return None
+        count = -(-len(self._plan.train) // self._plan.batch_size)
+        first = progress.epoch
+        rates = _rates(self._plan, first, first + epochs, count)
+
+        def set_rate(batch: int, logs: Any = None) -> None:
+            self._model.optimizer.learning_rate = float(
+                rates[(progress.epoch - first) * count + batch]
+            )
+
+        return set_rate
 
     def _rows(self, first: int, last: int) -> dict[str, Any]:
         """The arguments of `model.fit` that say what it trains on in the epochs up to `last`."""
@@ -173,14 +213,20 @@ class ThroughKeras:
 
     def finish(self, progress: Progress) -> None:
         """See `Driver`."""
+        if progress.epoch:
+            self._model.optimizer.finalize_variable_values(self._model.trainable_variables)
         if progress.best_epoch:
             self._model.set_weights(self._best_weights)
 
     def _end_epoch(self, progress: Progress, logs: dict[str, float]) -> None:
         model, rule = self._model, self._plan.early_stopping
+        self._own_weights = [variable.numpy() for variable, _ in self._averages]
+        for variable, mean in self._averages:
+            variable.assign(mean)
         outputs = network_outputs(model, self._plan.validation.inputs)
         rate = float(model.optimizer.learning_rate)
-        progress.add(float(logs["loss"]), float(logs["val_loss"]), rate, outputs)
+        val_loss = self._val_loss(outputs) if self._averages else float(logs["val_loss"])
+        progress.add(float(logs["loss"]), val_loss, rate, outputs)
         if rule is not None:
             watched = progress.curves[rule.monitor][-1]
             if watched < progress.best - rule.min_delta:
@@ -188,6 +234,16 @@ class ThroughKeras:
                 self._best_weights = model.get_weights()
             progress.stopped = progress.epoch - progress.best_epoch >= rule.patience
             model.stop_training = progress.stopped
+        for (variable, _), value in zip(self._averages, self._own_weights, strict=True):
+            variable.assign(value)
+
+    def _val_loss(self, outputs: np.ndarray) -> float:
+        """The loss of outputs [n, units] for the validation part."""
+        held_out = self._plan.validation
+        loss = self._model.compute_loss(
+            y=held_out.target, y_pred=outputs, sample_weight=held_out.weights, training=False
+        )
+        return float(loss)
 
 
 def network_outputs(model: Any, inputs: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from hpopt.errors import TrialError, in_words
 from hpopt.training.curves import Plan, Progress
 from hpopt.training.drivers import Driver, InGraph, ThroughKeras, needs_keras, network_outputs
 from hpopt.training.rows import Rows
+from hpopt.training.schedules import Schedule
 from hpopt.training.settings import Augmentation, EarlyStopping
 
 __all__ = ["Fit", "Rows", "network_outputs"]
@@ -24,7 +25,9 @@ class Fit:
 
     The same model, rows and seed give the same weights, however the epochs are cut into stretches,
     unless the fit goes through `model.fit`. It does where a graph can't hold it, and the log says
-    so; or where `driver` is "keras".
+    so; or where `driver` is "keras". A `schedule` sets the learning rate at each step. Where it is
+    `averaged`, the optimiser averages the weights (`use_ema`), and an epoch is judged by the
+    averages, which are kept.
     """
 
     def __init__(
@@ -38,10 +41,12 @@ class Fit:
         early_stopping: EarlyStopping | None = None,
         metrics: Mapping[str, Callable[[np.ndarray], float]] | None = None,
         augmentation: Augmentation | None = None,
+        schedule: Schedule | None = None,
+        averaged: bool = False,
         driver: Literal["auto", "keras"] = "auto",
     ) -> None:
         self.model = model
-        rules = early_stopping, metrics or {}, augmentation
+        rules = early_stopping, metrics or {}, augmentation, schedule, averaged
         plan = Plan(train, validation, batch_size, seed, *rules)
         self._progress = Progress(plan)
         self._driver = _choose_driver(model, plan, driver)

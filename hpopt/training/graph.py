@@ -61,7 +61,15 @@ def gains_in_xla(model: Any, batches: int) -> bool:
 
 
 class Graph:
-    """The graph of one compiled model. It holds no rows, so it can serve one fit after another."""
+    """The graph of one compiled model. It holds no rows, so it can serve one fit after another.
+
+    A fit's state between two stretches is: the variables of the model (the weights that are
+    trained, and those of layers such as the seeds of dropout); the optimiser's (the number of
+    steps, the learning rate unless it is a schedule of Keras, its means, and where weights are
+    averaged an average beside each trainable variable); with early stopping the best epoch's
+    weights; and the `Progress`. The learning rate of a schedule of ours is a function of the step's
+    number.
+    """
 
     def __init__(
         self,
@@ -70,6 +78,8 @@ class Graph:
         validation: Batches,
         rule: EarlyStopping | None,
         *,
+        scheduled: bool = False,
+        averaged: bool = False,
         in_xla: bool = False,
     ) -> None:
         import tensorflow as tf
@@ -82,12 +92,13 @@ class Graph:
         train_step = tf.autograph.experimental.do_not_convert(model.train_step)
         if in_xla:
             train_step = tf.function(train_step, jit_compile=True, autograph=False)
+        ways = scheduled, averaged
         stretch = tf.function(
-            _stretch(model, train_step, train, validation, rule, self._best_weights)
+            _stretch(model, train_step, train, validation, rule, self._best_weights, *ways)
         )
-        self._stretch = stretch.get_concrete_function(
-            *_state(0, 1, 0, np.inf, 0), train.source(0, 1, 0), validation.source(0, 1, 0)
-        )
+        rows = train.source(0, 1, 0), validation.source(0, 1, 0)
+        rates = tf.TensorSpec([None], tf.float32)
+        self._stretch = stretch.get_concrete_function(*_state(0, 1, 0, np.inf, 0), *rows, rates)
 
     def count_numbers(self) -> int:
         """How many numbers its variables hold."""
@@ -101,17 +112,27 @@ class Graph:
             variable.assign(value)
 
     def run(
-        self, progress: Progress, epochs: int, train: Batches, validation: Batches, seed: int
+        self,
+        progress: Progress,
+        epochs: int,
+        train: Batches,
+        validation: Batches,
+        seed: int,
+        rates: np.ndarray,
     ) -> Stretch:
         """Train up to `epochs` epochs behind those of `progress`.
 
-        Ends earlier with the epoch in which early stopping ends the fit or a loss is not finite.
+        `rates` are the learning rates of all their steps, where a schedule sets them. Ends earlier
+        with the epoch in which early stopping ends the fit or a loss is not finite.
         """
+        import tensorflow as tf
+
         first, last = progress.epoch, progress.epoch + epochs
         arrays = self._stretch(
             *_state(first, last, seed, progress.best, progress.best_epoch),
             train.source(first, last, seed),
             validation.source(first, last, seed),
+            tf.constant(rates, tf.float32),
         )
         return Stretch(*(array.numpy() for array in arrays))
 
@@ -119,6 +140,15 @@ class Graph:
         """Put the best epoch's weights in place."""
         for variable, best in zip(self.model.weights, self._best_weights, strict=True):
             variable.assign(best)
+
+
+def averages_of(model: Any) -> list[tuple[Any, Any]]:
+    """Each variable of a model that its optimiser averages, beside the average (`use_ema`)."""
+    optimizer = model.optimizer
+    optimizer.build(model.trainable_variables)
+    means = optimizer._model_variables_moving_average
+    pairs = zip(model.trainable_variables, means, strict=True)
+    return [(variable, mean) for variable, mean in pairs if mean is not None]
 
 
 def _state(first: int, last: int, seed: int, best: float, best_epoch: int) -> list[Any]:
@@ -135,6 +165,8 @@ def _stretch(
     validation: Batches,
     rule: EarlyStopping | None,
     best_weights: list[Any],
+    scheduled: bool,
+    averaged: bool,
 ) -> Any:
     """The function to be traced. It is plain TensorFlow, and Keras within it stays as it is."""
     import tensorflow as tf
@@ -147,8 +179,21 @@ def _stretch(
         loss = model.compute_loss(x=x, y=y, y_pred=outputs, sample_weight=weights, training=False)
         return tf.cast(outputs, tf.float32), tf.cast(loss, tf.float32), tf.shape(outputs)[0]
 
+    averages = averages_of(model) if averaged else []
+
+    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
+    def set_rate(rate: Any) -> None:
+        model.optimizer.learning_rate = rate
+
     def stretch(
-        first: Any, last: Any, seed: Any, best: Any, best_epoch: Any, rows: Any, held_out: Any
+        first: Any,
+        last: Any,
+        seed: Any,
+        best: Any,
+        best_epoch: Any,
+        rows: Any,
+        held_out: Any,
+        rates: Any,
     ) -> Stretch:
         arrays = [tf.TensorArray(tf.float32, 0, dynamic_size=True) for _ in range(4)]
         losses, val_losses, learning_rates, outputs = arrays
@@ -157,10 +202,16 @@ def _stretch(
             model.reset_metrics()
             order = train.order(epoch, seed)
             for step in tf.range(train.count):
+                if scheduled:
+                    steps_before = tf.cast(epoch - first, tf.int32) * train.count
+                    set_rate(rates[steps_before + step])
                 train_step(train.batch(rows, order, step))
             # Not by name, which a layer's own metric may have too.
             loss = tf.cast(model._loss_tracker.result(), tf.float32)
 
+            own = [tf.identity(variable) for variable, _ in averages]
+            for variable, mean in averages:
+                variable.assign(mean)
             val_loss, count = tf.constant(0.0), tf.constant(0)
             pieces = tf.TensorArray(tf.float32, validation.count, infer_shape=False)
             for step in tf.range(validation.count):
@@ -184,6 +235,8 @@ def _stretch(
                     for kept, weights in zip(best_weights, model.weights):  # noqa: B905
                         kept.assign(weights)
                 stopped = epoch - best_epoch >= rule.patience
+            for (variable, _), value in zip(averages, own):  # noqa: B905
+                variable.assign(value)
         curves = (losses.stack(), val_losses.stack(), learning_rates.stack(), outputs.stack())
         return Stretch(*curves, best, best_epoch, stopped)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,8 @@ from hpopt.data.folds import OWN, WHOLE, read_split, split_folder
 from hpopt.data.prepared import PartName, Prepared
 from hpopt.errors import SetupError
 from hpopt.files import write_whole, writing
-from hpopt.metrics.metrics import METRICS
+from hpopt.metrics.metric import Metric
+from hpopt.metrics.metrics import metric_of
 from hpopt.own_code import source_of
 from hpopt.space.dimensions import Params
 from hpopt.space.names import laid_over, owner
@@ -27,8 +29,10 @@ from hpopt.statistics.threshold import as_judged
 from hpopt.training.average import average
 from hpopt.training.class_weights import ClassWeight, row_weights
 from hpopt.training.fit import Fit, Rows, network_outputs
-from hpopt.training.optimizers import OPTIMIZERS, WITH_MOMENTUM
+from hpopt.training.optimizers import OPTIMIZERS, WITH_BETA_2, WITH_MOMENTUM
+from hpopt.training.schedules import schedule_of
 from hpopt.training.settings import Training
+from hpopt.training.smoothing import LOSS_OF_SHARES, smoothed
 from hpopt.training.stem import shape_behind_stem, with_stem
 from hpopt.training.surroundings import surroundings_kept
 from hpopt.trials import WEIGHTS, Result
@@ -70,6 +74,12 @@ class Objective:
                 return self.on(fold)._fit(params, seed, folder if fold == WHOLE else None)
             return self._fit(params, seed, folder)
 
+    @cached_property
+    def judge(self) -> Metric:
+        """The metric that trials are scored by."""
+        data = self.data
+        return metric_of(self.metric, self.training.costs, data.labels, data.season_error)
+
     def reads(self, fold: int) -> Mapping[str, Path]:
         """The files that a fit on a split reads: a relative path for each, and where it is now.
 
@@ -108,7 +118,7 @@ class Objective:
         if folder is not None:
             save_weights(fit.model, folder / WEIGHTS)
         return Result(
-            value=METRICS[self.metric].to_value(score),
+            value=self.judge.to_value(score),
             metrics={self.metric: score},
             scores=[score],
             curves=fit.curves,
@@ -116,8 +126,10 @@ class Objective:
             seconds=time.perf_counter() - started,
             weights=None if folder is None else WEIGHTS,
             kept_epoch=fit.kept_epoch,
-            is_constant=METRICS[self.metric].is_constant(
-                self.data.y("validation"), self._judged(predictions)
+            is_constant=self.judge.is_constant(
+                self.data.y("validation"),
+                self._judged(predictions),
+                self.data.weights("validation"),
             ),
         )
 
@@ -188,14 +200,16 @@ class Objective:
 
     def score_predictions(self, predictions: np.ndarray) -> float:
         """The metric of predictions [n, units] of the validation part, in the target's units."""
-        return METRICS[self.metric].score(self.data.y("validation"), self._judged(predictions))
+        y, weights = self.data.y("validation"), self.data.weights("validation")
+        return self.judge.score(y, self._judged(predictions), weights)
 
     def _judged(self, predictions: np.ndarray) -> np.ndarray:
         """What is scored of predictions of the validation part: by the rule they may be labels."""
         if not np.isfinite(predictions).all():  # which is said where they are scored
             return predictions
         y, groups = self.data.y("validation"), self.data.groups("validation")
-        return as_judged(self.metric, self.rule, y, predictions, groups)
+        weights = self.data.weights("validation")
+        return as_judged(self.judge, self.rule, y, predictions, groups, weights)
 
     def predict(self, model: Any, part: PartName) -> np.ndarray:
         """What a network says of a part [n, units], in the target's own units."""
@@ -210,10 +224,12 @@ class Objective:
         compile_model(model, settings, self.data)
         return Fit(
             model,
-            self._train(settings.class_weight),
-            self._validation,
+            self._train(settings.class_weight, settings.label_smoothing),
+            self._validation_of_shares if settings.label_smoothing else self._validation,
             batch_size=settings.batch_size,
             seed=seed,
+            schedule=schedule_of(settings, batches_of(settings, self.data)),
+            averaged=settings.ema_epochs is not None,
             early_stopping=settings.early_stopping,
             metrics={self.metric: self._score_outputs},
             augmentation=settings.augmentation,
@@ -225,28 +241,47 @@ class Objective:
         return self.rows("validation")
 
     @cached_property
-    def _weighted(self) -> dict[str, Rows]:
-        """The training rows that the last fit saw, by the class weights that they had."""
+    def _validation_of_shares(self) -> Rows:
+        """The validation rows for a fit to smoothed labels; theirs are not smoothed."""
+        return self.rows("validation", smoothing=0.0)
+
+    @cached_property
+    def _changed(self) -> dict[str, Rows]:
+        """The training rows that the last fit saw, by the settings that changed them."""
         return {}
 
-    def _train(self, class_weight: ClassWeight) -> Rows:
-        """The training rows, which are read once for all trials of the same class weights."""
-        key = repr(class_weight)
-        if key not in self._weighted:
-            rows = self.rows("train", class_weight=class_weight)
-            self._weighted.clear()  # weights may be searched, and each has rows on the device
-            self._weighted[key] = rows
-        return self._weighted[key]
+    def _train(self, class_weight: ClassWeight, smoothing: float) -> Rows:
+        """The training rows, which are read once for all trials that see the same."""
+        key = repr((class_weight, smoothing))
+        if key not in self._changed:
+            rows = self.rows("train", class_weight=class_weight, smoothing=smoothing or None)
+            self._changed.clear()  # what is searched makes many, and each has rows on the device
+            self._changed[key] = rows
+        return self._changed[key]
 
     def rows(
-        self, part: PartName, rows: slice = slice(None), *, class_weight: ClassWeight = None
+        self,
+        part: PartName,
+        rows: slice = slice(None),
+        *,
+        class_weight: ClassWeight = None,
+        smoothing: float | None = None,
     ) -> Rows:
-        """What a fit sees of a part, or of some rows of it, with the weights of their classes."""
-        y = self.data.y(part)[rows]
-        weights = None
+        """What a fit sees of a part, or of some rows of it.
+
+        A row counts by its own weight times that of its class, as far as there are such. Where
+        `smoothing` is no None, labels are shares of classes, smoothed by so much.
+        """
+        y, weights = self.data.y(part)[rows], self.data.weights(part)
+        if weights is not None:
+            weights = weights[rows].astype(np.float32)
         if class_weight is not None:
-            weights = row_weights(class_weight, y, self.data.labels)
-        return Rows(self.data.inputs(part)[rows], self.data.target.apply(y), weights)
+            of_class = row_weights(class_weight, y, self.data.labels)
+            weights = of_class if weights is None else of_class * weights
+        target = self.data.target.apply(y)
+        if smoothing is not None:
+            target = smoothed(target, smoothing, self.data.output.units)
+        return Rows(self.data.inputs(part)[rows], target, weights)
 
 
 def save_weights(model: Any, path: Path) -> None:
@@ -263,17 +298,39 @@ def load_weights(model: Any, path: Path) -> None:
         model.set_weights([arrays[f"arr_{index}"] for index in range(len(arrays.files))])
 
 
+def batches_of(settings: Training, data: Prepared) -> int:
+    """How many batches an epoch has."""
+    return -(-data.sizes["train"] // settings.batch_size)
+
+
 def compile_model(model: Any, settings: Training, data: Prepared) -> None:
-    """Give a network its optimiser and its loss."""
+    """Give a network its optimiser and its loss.
+
+    The learning rate is that of the first step, where a schedule is to change it.
+    """
     keras = load_keras()
+    batches = batches_of(settings, data)
+    schedule = schedule_of(settings, batches)
     rate: Any = settings.learning_rate
-    if settings.learning_decay is not None:
+    if schedule is not None:
+        rate = float(schedule.rates(0, 1)[0])
+    elif settings.learning_decay is not None:
         rate = keras.optimizers.schedules.ExponentialDecay(
             settings.learning_rate, settings.decay_steps, settings.learning_decay
         )
     optimizer = getattr(keras.optimizers, OPTIMIZERS[settings.optimizer])
-    options = {"momentum": settings.momentum} if settings.optimizer in WITH_MOMENTUM else {}
+    options: dict[str, Any] = {}
+    if settings.optimizer in WITH_MOMENTUM:
+        options["momentum"] = settings.momentum
     if settings.weight_decay is not None:
         options["weight_decay"] = settings.weight_decay
+    if settings.beta_2 is not None and settings.optimizer in WITH_BETA_2:
+        options["beta_2"] = settings.beta_2
+    if settings.gradient_clip is not None:
+        options["global_clipnorm"] = settings.gradient_clip
+    if settings.ema_epochs is not None:
+        options |= {"use_ema": True, "ema_momentum": math.exp(-1 / (settings.ema_epochs * batches))}
     loss = data.output.kind.loss(settings.loss)
+    if settings.label_smoothing:
+        loss = LOSS_OF_SHARES.get(loss, loss)
     model.compile(optimizer(rate, **options), loss, jit_compile=False)

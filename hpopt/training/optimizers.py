@@ -19,3 +19,4 @@ OPTIMIZERS: dict[str, str] = {
 }
 
 WITH_MOMENTUM = ("sgd", "rmsprop")
+WITH_BETA_2 = ("adam", "adamw", "adamax", "nadam", "lion", "lamb")

@@ -9,12 +9,14 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import TypeAdapter
 
 from hpopt.grammar import Count, Section, one_of
+from hpopt.metrics.costs import COST, Costs
 from hpopt.metrics.metrics import METRICS
 from hpopt.space.names import is_part, laid_over, owner
 from hpopt.task import TASKS
 from hpopt.training.class_weights import ClassWeight
 from hpopt.training.optimizers import OPTIMIZERS
 
+LearningSchedule = Literal["constant", "linear", "cosine", "flat_cosine", "one_cycle", "coslog4"]
 LOSSES = tuple(loss for kind in TASKS.values() for loss in kind.losses)
 
 
@@ -65,15 +67,39 @@ class Training(Section):
     """The factor by which the learning rate falls every `decay_steps` steps, smoothly."""
     decay_steps: Count = 1000
     """In how many steps the learning rate falls by `learning_decay`."""
+    learning_schedule: LearningSchedule = "constant"
+    """What the learning rate does over the fit: it falls to zero along a line, a cosine, or a
+    cosine behind a constant half; `one_cycle` rises and falls by cosines; `coslog4` rises and falls
+    four times, each time for twice as long (RealMLP's). `learning_decay` comes on top."""
+    warmup: Annotated[float, Ge(0), Lt(1)] | None = None
+    """For which share of the steps the learning rate rises to `learning_rate` before that; `null`
+    is 0.3 for `one_cycle` and not at all for the others."""
+    schedule_epochs: Count | None = None
+    """Over how many epochs the schedule goes; `null` is over `epochs`, also where early stopping
+    ends the fit before."""
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.0
     """The momentum of `sgd` and `rmsprop`; the other optimisers have none."""
     weight_decay: Annotated[float, Ge(0)] | None = None
     """The share of itself, times the learning rate, that a weight loses at each step, as in AdamW;
     `null` leaves the optimiser its own: 0.004 for `adamw` and `muon`, none for the others."""
+    beta_2: Annotated[float, Gt(0), Lt(1)] | None = None
+    """How much of its mean of squared gradients an optimiser of Adam's kind keeps from step to
+    step; `null` leaves it its own: 0.99 for `lion`, 0.999 for the others."""
+    gradient_clip: Annotated[float, Gt(0)] | None = None
+    """The largest norm of all gradients of a step together; a longer step is shortened to it."""
+    ema_epochs: Annotated[float, Gt(0)] | None = None
+    """About how many epochs back the weights are averaged (an exponential moving average); the
+    averaged ones are judged and kept. `null` is no average."""
+    label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.0
+    """The share of each training row's label that all classes get alike; not in `val_loss`."""
     loss: Annotated[str, one_of(("auto",), LOSSES)] = "auto"
     """What a fit minimises; `auto` chooses by the task."""
-    metric: Annotated[str, one_of(("auto",), METRICS)] = "auto"
-    """What trials are judged by, as scikit-learn defines it; `auto` is accuracy or rmse."""
+    metric: Annotated[str, one_of(("auto",), METRICS, (COST,))] = "auto"
+    """What trials are judged by, as scikit-learn defines it; `auto` is accuracy or rmse, and `cost`
+    the mean of what mistakes cost by `costs`."""
+    costs: Costs | None = None
+    """What a row costs that is taken for another class, by its true class: `{yes: 100, no: 5}`, or
+    by both: `{a: {b: 1, c: 5}, b: 2, c: 2}`. What is right costs nothing."""
     folds: Annotated[int, Ge(1), Le(20)] = 1
     """Into how many folds the training and validation rows fall: a trial is then so many fits, each
     scored on another fold, and its value their mean; 1 scores on the split's validation part."""
@@ -109,4 +135,4 @@ class Training(Section):
         return self.model_copy(update=update)
 
 
-NOT_SEARCHABLE = ("metric", "folds", "repeats", "driver")
+NOT_SEARCHABLE = ("metric", "costs", "folds", "repeats", "driver")

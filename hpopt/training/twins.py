@@ -24,6 +24,8 @@ _NUMBERS = {
     "RMSprop": ("momentum", "weight_decay"),
 }
 _OF_OTHER_OPTIMIZERS = ("weight_decay",)
+# Numbers of optimisers that are fed where they are not Keras' own.
+_IF_SET = ("beta_2", "global_clipnorm", "ema_momentum")
 # The names under which Keras writes what has no class.
 _FORMS_OF_KERAS = ("__keras_tensor__", "__tensor__", "__numpy__", "__tuple__", "__slice__")
 # What stands for a fed number in a key: what nobody writes, so no constant is taken for it.
@@ -40,13 +42,28 @@ class Fed:
     def __init__(self) -> None:
         import tensorflow as tf
 
-        self.variable = tf.Variable(_PLACEHOLDER, dtype=tf.float32)
+        # In more digits than it is read in: of numbers just below one the rest to one counts.
+        self.variable = tf.Variable(_PLACEHOLDER, dtype=tf.float64)
 
     def __tf_tensor__(self, dtype: Any = None, name: str | None = None) -> Any:
         import tensorflow as tf
 
-        value = self.variable.read_value()
-        return value if dtype is None else tf.cast(value, dtype)
+        return tf.cast(self.variable.read_value(), dtype or tf.float32)
+
+    def __rsub__(self, other: float) -> Any:
+        import tensorflow as tf
+
+        return tf.cast(other - self.variable.read_value(), tf.float32)
+
+    def __rtruediv__(self, other: float) -> Any:
+        import tensorflow as tf
+
+        return tf.cast(other / self.variable.read_value(), tf.float32)
+
+    def __mul__(self, other: Any) -> Any:
+        import tensorflow as tf
+
+        return tf.convert_to_tensor(self, tf.float32) * other
 
     def __gt__(self, other: float) -> bool:
         if other != 0:
@@ -198,10 +215,23 @@ def _numbers(model: Any) -> Iterator[tuple[Any, str]]:
     owners = [*_layers(model), *(v.regularizer for v in model.trainable_variables), optimizer]
     for owner in filter(_is_keras, [*owners, _schedule(model)]):
         other = _OF_OTHER_OPTIMIZERS if owner is optimizer else ()
-        for name in _NUMBERS.get(type(owner).__name__, other):
+        names = _NUMBERS.get(type(owner).__name__, other)
+        if owner is optimizer:
+            names = *names, *_set_of(optimizer)
+        for name in names:
             value = getattr(owner, name)
             if value is not None and value > 0 and not (name == "rate" and value >= 1):
                 yield owner, name
+
+
+def _set_of(optimizer: Any) -> list[str]:
+    """Which numbers of an optimiser are not Keras' own."""
+    own = {**inspect.signature(type(optimizer)).parameters}
+    return [
+        name
+        for name in _IF_SET
+        if name in own and getattr(optimizer, name) not in (None, own[name].default)
+    ]
 
 
 def _layers(model: Any) -> list[Any]:

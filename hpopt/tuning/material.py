@@ -20,6 +20,7 @@ from hpopt.data.splits import Parts, split_rows
 from hpopt.data.target_settings import positive_of
 from hpopt.errors import DataError, SettingError
 from hpopt.export.best import data_of
+from hpopt.metrics.costs import Costs
 from hpopt.metrics.metric import Metric
 from hpopt.own_code import code_files, code_prints
 from hpopt.runs import journal
@@ -43,6 +44,7 @@ class Material:
     loss: str
     rule: str | None  # by which probabilities become labels
     folds: int = 1
+    costs: Costs | None = None  # of mistakes
 
     @property
     def notes(self) -> list[str]:
@@ -101,18 +103,20 @@ def read_material(
     positive = None if begun is None else begun.positive
     if positive is not None and positive_of(getattr(config.dataset, "target", None)) is None:
         table = table.with_positive(positive)
-    metric, loss = config.metric(table.task), config.loss(table.task)
+    metric, loss = config.metric(table.task, table.labels), config.loss(table.task)
     config.check_class_weight(table.task, table.labels)
+    config.check_label_smoothing(table.task)
     split = config.settings.dataset.split
     try:
         parts = split_rows(table, **split.model_dump(exclude={"groups", "order"}))
     except DataError as error:
         raise error.at(config.document.location(("dataset", "split"))) from None
     _check_classes(config, table, parts, metric)
-    rule = rule_of(metric.name, table.task)
+    rule = rule_of(metric, table.task)
     if begun is not None and begun.name == metric.name:
         rule = begun.rule
-    return Material(table, parts, metric, loss, rule, config.binding.training.folds)
+    training = config.binding.training
+    return Material(table, parts, metric, loss, rule, training.folds, training.costs)
 
 
 def _check_classes(config: Config, table: Table, parts: Parts, metric: Metric) -> None:
@@ -212,4 +216,4 @@ def _goal_of(material: Material) -> Goal:
     table, metric = material.table, material.metric
     target = next((column.name for column in table.columns if column.use == "target"), None)
     direction: Direction = "maximize" if metric.greater_is_better else "minimize"
-    return Goal(metric.name, target, direction, material.rule, table.positive)
+    return Goal(metric.name, target, direction, material.rule, table.positive, material.costs)

@@ -16,6 +16,7 @@ from hpopt.own_code import blame
 from hpopt.space.dimensions import Params
 from hpopt.training.fit import Fit, network_outputs
 from hpopt.training.objective import Objective, compile_model
+from hpopt.training.schedules import schedule_of
 from hpopt.tuning.corners import Corner
 
 log = logging.getLogger(__name__)
@@ -42,12 +43,15 @@ def preflight(
     with _blamed("fitted", objective):
         compile_model(network, settings, objective.data)
         batch = slice(0, settings.batch_size)
+        weight, smoothing = settings.class_weight, settings.label_smoothing or None
         fit = Fit(
             network,
-            objective.rows("train", batch, class_weight=settings.class_weight),
-            objective.rows("validation", batch),
+            objective.rows("train", batch, class_weight=weight, smoothing=smoothing),
+            objective.rows("validation", batch, smoothing=None if smoothing is None else 0.0),
             batch_size=settings.batch_size,
             seed=seed,
+            schedule=schedule_of(settings, 1),
+            averaged=settings.ema_epochs is not None,
             augmentation=settings.augmentation,
             driver=settings.driver,
         )

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 from conftest import make_data
 
+from hpopt.metrics.metrics import METRICS
 from hpopt.runs.folder import Run
 from hpopt.runs.journal import Finished, Header, Started
 
@@ -21,8 +22,9 @@ GREATER = {"accuracy": True, "auc": True, "f1": True, "mae": False}
 class MadeUp:
     """Stands for an Objective: networks are trials' numbers, and predict from the target itself."""
 
-    def __init__(self, data, folds=1, centre=0.0):
-        self.data, self.training, self.centre = data, SimpleNamespace(folds=folds), centre
+    def __init__(self, data, metric="accuracy", folds=1, centre=0.0):
+        self.data, self.judge, self.centre = data, METRICS[metric], centre
+        self.training = SimpleNamespace(folds=folds, costs=None)
 
     def trained(self, params, *, seed, weights):
         assert weights.is_file()
@@ -42,15 +44,24 @@ class MadeUp:
 
 
 def made_up_run(
-    folder, metric="accuracy", *, best=2, steps=(), gone=(), folds=1, rule=None, **options
+    folder,
+    metric="accuracy",
+    *,
+    best=2,
+    steps=(),
+    gone=(),
+    folds=1,
+    rule=None,
+    constants=None,
+    **options,
 ) -> tuple[Run, MadeUp]:
     """A run of three trials, whose best is `best`, and its objective; weights in `gone` are lost.
 
     It is open for writing.
     """
     task = "regression" if metric == "mae" else "binary"
-    objective = MadeUp(make_data(folder / "data", task, rows=400), folds, **options)
-    header = Header("0", metric, GREATER[metric], {}, {}, [])
+    objective = MadeUp(make_data(folder / "data", task, rows=400), metric, folds, **options)
+    header = Header("0", metric, GREATER[metric], {}, constants or {}, [])
     if rule is not None:  # hpopt 0.1 listed none
         goal = {"name": metric, "direction": "maximize", "target": None, "rule": rule}
         header = replace(header, objectives=[goal])

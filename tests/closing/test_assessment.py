@@ -14,6 +14,7 @@ from sklearn.metrics import (
 from hpopt.closing.assessment import Assessment
 from hpopt.closing.ensemble import Ensemble
 from hpopt.errors import RunError
+from hpopt.metrics.metrics import METRICS
 from hpopt.runs.journal import Step
 from hpopt.statistics.threshold import as_judged
 from hpopt.task import OWN_THRESHOLD
@@ -118,7 +119,7 @@ def test_the_threshold_of_validation_is_used_on_the_test_part(tmp_path):
     assert scored.thresholds["default"] < 0.5
     linear = scored.baselines["straight line"]
     y, said = objective.data.y("validation"), MadeUp(objective.data).predict(4, "validation")
-    judged = as_judged("f1", OWN_THRESHOLD, y, said)
+    judged = as_judged(METRICS["f1"], OWN_THRESHOLD, y, said)
     assert linear.validation["f1"] == pytest.approx(f1_score(y, judged[:, 0]))
     assert linear.validation["auc"] == pytest.approx(roc_auc_score(y, said[:, 0]))
 
@@ -138,7 +139,7 @@ def test_what_an_ensemble_is_compared_by_is_the_rule_of_the_trials(tmp_path):
     sample = Ensemble(run, objective, 2, whole=False)._sample(run.trials()[1:], run.trials()[1])
     run.close()
     y, said = objective.data.y("validation"), objective.predict(2, "validation")
-    own = f1_score(y, as_judged("f1", OWN_THRESHOLD, y, said)[:, 0])
+    own = f1_score(y, as_judged(METRICS["f1"], OWN_THRESHOLD, y, said)[:, 0])
     assert sample.score("single", "f1") == pytest.approx(own)
     assert own > f1_score(y, said[:, 0] > 0.5) + 0.05
 

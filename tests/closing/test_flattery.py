@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from hpopt.closing.flattery import NETWORK, beyond_baseline, flattery, interval_of_folds
+from hpopt.metrics.metrics import METRICS
 from hpopt.statistics.records import Interval
 from hpopt.statistics.sample import Predictor, Sample, independent_difference
 
@@ -20,7 +21,7 @@ def sample(error, baseline_error=None, metric="mae", rows=120) -> Sample:
         name: Predictor(Y[:rows, None] + by * RNG.exponential(size=(rows, 1)))
         for name, by in errors.items()
     }
-    return Sample(Y[:rows], predictors, [metric], resamples=300)
+    return Sample(Y[:rows], predictors, [METRICS[metric]], resamples=300)
 
 
 def test_an_error_that_is_larger_on_the_test_part_was_flattered():
@@ -53,7 +54,9 @@ def test_without_an_interval_of_the_search_only_the_scores_stand_side_by_side():
 
 
 def test_of_a_test_part_without_a_score_nothing_is_said():
-    one_class = Sample(np.zeros(20, int), {NETWORK: Predictor(RNG.random((20, 1)))}, ["auc"])
+    one_class = Sample(
+        np.zeros(20, int), {NETWORK: Predictor(RNG.random((20, 1)))}, [METRICS["auc"]]
+    )
     assert flattery(0.9, None, one_class, rows=60, greater_is_better=True) is None
 
 

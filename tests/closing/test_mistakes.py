@@ -27,7 +27,8 @@ def test_the_surest_mistake_comes_first(tmp_path):
     data = images(TRUE, "multiclass", ("a", "b", "c"), tmp_path)
     mistakes = worst(data, SAID, 0.5, 24)
     assert mistakes.pictures[:, 0, 0, 0].tolist() == [2, 1, 3]
-    assert mistakes.predicted == ["b 0.80", "a 0.60", "b 0.50"]
+    assert mistakes.predicted == ["b", "a", "b"]
+    assert mistakes.probabilities == pytest.approx([0.8, 0.6, 0.5])
     assert mistakes.true == ["c", "b", "a"]
     assert (mistakes.total, mistakes.rows) == (3, 5)
     assert worst(data, SAID, 0.5, 2).true == ["c", "b"]
@@ -37,8 +38,10 @@ def test_the_surest_mistake_comes_first(tmp_path):
 def test_of_two_labels_the_threshold_decides(tmp_path):
     data = images(TRUE % 2, "binary", ("no", "yes"), tmp_path)
     said = np.array([[0.1], [0.4], [0.3], [0.7], [0.9]])
-    assert worst(data, said, 0.5, 24).predicted == ["yes 0.70", "no 0.60"]
-    assert worst(data, said, 0.35, 24).predicted == ["yes 0.70"]
+    mistakes = worst(data, said, 0.5, 24)
+    assert mistakes.predicted == ["yes", "no"]
+    assert mistakes.probabilities == pytest.approx([0.7, 0.6])
+    assert worst(data, said, 0.35, 24).predicted == ["yes"]
 
 
 def test_of_a_regression_it_is_the_largest_difference(tmp_path):
@@ -46,7 +49,7 @@ def test_of_a_regression_it_is_the_largest_difference(tmp_path):
     mistakes = worst(data, np.array([[1.0], [10], [25], [30], [20]]), 0.5, 2)
     assert mistakes.pictures[:, 0, 0, 0].tolist() == [4, 2]
     assert (mistakes.predicted, mistakes.true) == (["20", "25"], ["40", "20"])
-    assert mistakes.total is None
+    assert (mistakes.total, mistakes.probabilities) == (None, None)
 
 
 def test_rows_that_are_no_images_are_not_shown(tmp_path):
@@ -58,7 +61,7 @@ def test_rows_that_are_no_images_are_not_shown(tmp_path):
 def test_mistakes_come_back_from_their_file(tmp_path):
     data = images(TRUE, "multiclass", ("a", "b", "c"), tmp_path)
     mistakes = worst(data, SAID, 0.5, 24)
-    for each in (mistakes, replace(mistakes, total=None)):
+    for each in (mistakes, replace(mistakes, total=None, probabilities=None)):
         with (tmp_path / "m.npz").open("wb") as file:
             each.write(file)
         again = Mistakes.read(tmp_path / "m.npz")
@@ -67,6 +70,19 @@ def test_mistakes_come_back_from_their_file(tmp_path):
     (tmp_path / "m.npz").write_bytes(b"PK\x03\x04 cut")
     assert Mistakes.read(tmp_path / "m.npz") is None
     assert Mistakes.read(tmp_path / "none.npz") is None
+
+
+def test_earlier_files_have_the_probability_behind_the_label(tmp_path):
+    pictures = np.zeros((2, 2, 3, 1), np.uint8)
+    texts = {"true": np.array(["a", "b"]), "predicted": np.array(["b c 0.80", "a 0.60"])}
+    np.savez_compressed(tmp_path / "m.npz", pictures=pictures, **texts, counts=np.array([5, 3]))
+    mistakes = Mistakes.read(tmp_path / "m.npz")
+    assert (mistakes.predicted, mistakes.probabilities) == (["b c", "a"], [0.8, 0.6])
+    assert (mistakes.true, mistakes.rows, mistakes.total) == (["a", "b"], 5, 3)
+    texts["predicted"] = np.array(["20.5", "25"])
+    np.savez_compressed(tmp_path / "m.npz", pictures=pictures, **texts, counts=np.array([5, -1]))
+    mistakes = Mistakes.read(tmp_path / "m.npz")
+    assert (mistakes.predicted, mistakes.probabilities) == (["20.5", "25"], None)
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4, 5])

@@ -69,6 +69,17 @@ def test_on_all_rows_it_lasts_as_many_epochs_as_were_best(run):
     assert run.refitted_weights(run.trial(1)) is None  # its file is not there
 
 
+def test_on_all_rows_a_schedule_goes_on_as_it_did(tmp_path):
+    scheduled = {"training": {"learning_schedule": "cosine", "epochs": 40}}
+    run, _ = made_up_run(tmp_path, "mae", constants=scheduled)
+    slots = ScriptedSlots()
+    refitted(run, slots, whole=True)
+    run.close()
+    assert slots.jobs
+    assert all(job.params["schedule_epochs"] == 40 for job in slots.jobs)
+    assert all(job.params["epochs"] == 1 for job in slots.jobs)
+
+
 def test_without_the_network_of_the_chosen_params_there_is_no_model(run):
     with pytest.raises(RunError, match="trial 2 failed anew: the loss became nan"):
         refitted(run, ScriptedSlots(fails=[2]), whole=True)

@@ -23,7 +23,7 @@ def rendered(tmp_path, text, overrides=()) -> str:
 
 def check(path, overrides) -> None:
     config = load_config(path, overrides)
-    config.metric("binary")
+    config.metric("binary", ("no", "yes"))
     config.loss("binary")
     config.check_class_weight("binary", ("malignant", "benign"))
     assert config.run_name
@@ -353,3 +353,13 @@ def test_what_is_wrong_within_a_mapping_is_one_problem(tmp_path, override, blame
     text = rendered(tmp_path, BASE, [override])
     assert blamed in text
     assert text.count("error[") == 1
+
+
+@pytest.mark.parametrize(
+    "override", ["training.label_smoothing=0.1", "space.label_smoothing=[0, 0.1]"]
+)
+def test_smoothed_labels_of_a_regression_are_an_error(override):
+    config = load_config(ROOT / "configs" / "diabetes.yaml", [override])
+    with pytest.raises(ConfigError, match="`label_smoothing` does not fit a regression task"):
+        config.check_label_smoothing("regression")
+    config.check_label_smoothing("binary")

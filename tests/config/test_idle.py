@@ -17,6 +17,8 @@ CONFIG = ROOT / "configs" / "breast_cancer.yaml"
             ["training.decay_steps=50", "space.learning_decay=null"],
             "`decay_steps` has no effect without `learning_decay`",
         ),
+        (["training.beta_2=0.9", "space.optimizer=[sgd, rmsprop]"], "`beta_2` has no effect"),
+        (["training.schedule_epochs=9"], "`schedule_epochs` has no effect without"),
     ],
 )
 def test_a_setting_that_nothing_heeds_is_noted(overrides, note):
@@ -32,6 +34,8 @@ def test_a_setting_that_nothing_heeds_is_noted(overrides, note):
         ["training.momentum=0.9", "space.optimizer=rmsprop"],
         ["training.decay_steps=50"],
         ["search.acquisition=LCB"],
+        ["training.beta_2=0.9"],
+        ["training.schedule_epochs=9", "training.learning_schedule=cosine"],
     ],
 )
 def test_a_setting_that_counts_is_not(overrides):

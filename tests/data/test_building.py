@@ -342,3 +342,27 @@ def test_no_part_of_a_date_takes_the_place_of_another(names, are_dates):
     for place, name in enumerate(names):
         if not are_dates[place]:
             np.testing.assert_array_equal(table.features[name], columns[name])
+
+
+@pytest.mark.parametrize("values", [["1.1", "1.10", "2"], ["1.9", "1.10", "1.11"]])
+def test_a_target_spelled_like_versions_is_said_to_be_taken_for_numbers(values):
+    frame = FRAME.assign(version=(values * N)[:N])
+    table = build(frame, "version")
+    assert table.task == "regression"
+    [note] = [note for note in table.notes if "spelling" in note]
+    assert '"1.10" is 1.1' in note
+    assert "`task: multiclass`" in note
+    assert not build(frame, "version", "regression").notes
+    assert build(frame, "version", "multiclass").labels == tuple(sorted(values, key=float))
+
+
+@pytest.mark.parametrize(
+    "values", [["1.10", "2.50", "3.25"], ["1.0", "2.5", "3.25"], ["1.125", "2", "3.5"]]
+)
+def test_numbers_as_programs_write_them_are_no_versions(values):
+    assert not build(FRAME.assign(y=(values * N)[:N]), "y").notes
+
+
+def test_prices_of_many_kinds_are_no_versions():
+    prices = [f"{value:g}" + "0" * int(value % 1 > 0) for value in np.arange(N) / 4]
+    assert not build(FRAME.assign(y=prices), "y").notes

@@ -6,7 +6,7 @@ import math
 import pickle
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -30,6 +30,8 @@ from hpopt.inputs.registry import KINDS, read_kind, write_kind
 from hpopt.inputs.series.kind import SeriesKind
 from hpopt.inputs.stored import Texts, array_named, numbers_of
 from hpopt.inputs.table.kind import TableKind
+from hpopt.inputs.windows.kind import WindowsKind
+from hpopt.inputs.windows.rows import Windows
 from hpopt.runs.folder import Run
 from hpopt.task import Output
 from hpopt.training.stem import with_stem
@@ -161,6 +163,14 @@ LONG = {
     "time": None,
     "channels": [{"name": n, "reader": {**NUMERIC, "column": n}} for n in "ab"],
 }
+# 60 windows of 4 steps, and 2 ahead, over 70 steps in which gaps are.
+STEPS = {
+    "y": np.where(np.arange(70) % 13 == 5, np.nan, RNG.normal(size=70) * 10 + 500),
+    "price": RNG.normal(size=70) + 3,
+    "day": Texts.of(np.array(["mon", "tue", ""])[np.arange(70) % 3]),
+}
+PAST = Windows(STEPS, np.arange(60), 4, 2)
+AHEAD = replace(PAST, known=("price", "day"))
 # Raw rows, the names of their features, and the settings that they are fitted by.
 EXAMPLES = {
     "flat": (ArrayKind, RNG.normal(size=(60, 3)) * [1, 10, 1000] + 500, "abc", {}),
@@ -174,6 +184,8 @@ EXAMPLES = {
     "series": (SeriesKind, UNEVEN, "ab", {"is_padded": True, "layout": LONG}),
     "raw series": (SeriesKind, UNEVEN, "ab", {"is_padded": True, "scaling": "none"}),
     "even series": (SeriesKind, UNEVEN[:, :2, :1], "a", {"layout": WIDE}),
+    "past": (WindowsKind, PAST, tuple(STEPS), {}),
+    "ahead": (WindowsKind, AHEAD, tuple(STEPS), {}),
     "angle": (Angle, RNG.uniform(-180, 180, 60), ("angle",), {}),
 }
 

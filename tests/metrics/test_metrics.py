@@ -18,16 +18,20 @@ CLASSES /= CLASSES.sum(axis=1, keepdims=True)
 CLASS_LABELS = CLASSES.argmax(axis=1)
 VALUES_Y = RNG.normal(size=ROWS) * 50 + 1000
 VALUES = VALUES_Y + RNG.normal(size=ROWS) * 20
+STEPS_Y = RNG.normal(size=(ROWS, 3)) * 50 + 1000
+STEPS = STEPS_Y + RNG.normal(size=(ROWS, 3)) * 20
 
 CASES = {
     "binary": (BINARY_Y, BINARY[:, None]),
     "multiclass": (CLASSES_Y, CLASSES),
     "regression": (VALUES_Y, VALUES[:, None]),
+    "forecast": (STEPS_Y, STEPS),
 }
 PERFECT = {
     "binary": BINARY_Y[:, None].astype(np.float64),
     "multiclass": np.eye(3)[CLASSES_Y],
     "regression": VALUES_Y[:, None],
+    "forecast": STEPS_Y,
 }
 EXPECTED = {
     ("accuracy", "binary"): reference.accuracy_score(BINARY_Y, BINARY_LABELS),
@@ -44,6 +48,11 @@ EXPECTED = {
     ("rmse", "regression"): np.sqrt(reference.mean_squared_error(VALUES_Y, VALUES)),
     ("mae", "regression"): reference.mean_absolute_error(VALUES_Y, VALUES),
     ("r2", "regression"): reference.r2_score(VALUES_Y, VALUES),
+    ("rmse", "forecast"): np.sqrt(reference.mean_squared_error(STEPS_Y.ravel(), STEPS.ravel())),
+    ("mae", "forecast"): reference.mean_absolute_error(STEPS_Y, STEPS),
+    ("r2", "forecast"): reference.r2_score(STEPS_Y.ravel(), STEPS.ravel()),
+    ("mase", "forecast"): reference.mean_absolute_error(STEPS_Y, STEPS),
+    ("wape", "forecast"): np.abs(STEPS_Y - STEPS).sum() / STEPS_Y.sum(),
 }
 every_case = pytest.mark.parametrize(("name", "task"), EXPECTED)
 
@@ -98,6 +107,17 @@ def test_rows_of_a_float32_softmax_cause_no_warnings(metric, classes):
 def test_a_sigmoid_that_always_says_the_same_causes_no_warnings(metric, says):
     predictions = np.full((ROWS, 1), says, dtype=np.float32)
     assert np.isfinite(metric.score(BINARY_Y, predictions))
+
+
+def test_mase_counts_in_the_errors_of_the_value_one_season_ago():
+    mae, mase = METRICS["mae"], METRICS["mase"].counted_in(4.0)
+    assert mase.score(STEPS_Y, STEPS) == pytest.approx(mae.score(STEPS_Y, STEPS) / 4)
+    counts = RNG.integers(0, 3, (ROWS, 5)).astype(np.float64)
+    np.testing.assert_allclose(
+        mase.scorer(STEPS_Y, STEPS)(counts), mae.scorer(STEPS_Y, STEPS)(counts) / 4
+    )
+    assert mae.counted_in(4.0) is mae
+    assert METRICS["mase"].counted_in(None) is METRICS["mase"]
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

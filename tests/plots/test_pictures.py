@@ -281,13 +281,33 @@ def test_mistakes_are_images_under_what_was_predicted_and_what_is_true(history):
     panels = [axes for axes in figure.axes if axes.get_images()]
     assert len(panels) == 7
     assert (panels[0].get_images()[0].get_array() == SEEN.pictures[0, :, :, 0]).all()
-    assert panels[0].get_title() == "yes \\$x\\$ 0.9\nis no"
+    assert panels[0].get_title() == "yes \\$x\\$ 0.90\nis no"
     assert "7 of 12 mistakes, the surest first" in texts(figure)
+
+
+def test_a_forecast_is_drawn_beside_what_came_for_the_next_and_the_last_step(history):
+    figure = draw(history, "forecast")
+    next_step, last_step = figure.axes
+    lines = {line.get_label(): line for line in next_step.get_lines()}
+    said, came = lines["forecast"].get_ydata(), lines["what came"].get_ydata()
+    assert np.isnan(said).sum() == 1  # no line goes over the day that is missing
+    np.testing.assert_allclose((came - said)[~np.isnan(said)], 0.5)
+    moved = {line.get_label(): line for line in last_step.get_lines()}["forecast"].get_xdata()
+    assert (moved[0] - lines["forecast"].get_xdata()[0]) / np.timedelta64(1, "D") == 1
+    assert "2 steps ahead" in texts(figure)
+    assert "the first of 3 series" in texts(figure)
+
+
+def test_errors_are_drawn_by_how_far_a_forecast_looks_ahead(history):
+    [axes] = draw(history, "steps_ahead").axes
+    heights = {line.get_label(): line.get_ydata().tolist() for line in axes.get_lines()}
+    assert heights == {"the network": [1.0, 1.5], r"7 \$steps\$ ago": [2.0, 1.4]}
+    assert axes.get_xlabel() == "steps ahead (1 day each)"
 
 
 def test_what_no_run_before_kept_is_no_picture(tmp_path):
     run = synthetic_run(tmp_path, trials=2, steps=[Step("test", "", {"best": {"accuracy": 0.8}})])
-    for name in ("precision_recall", "confusion", "mistakes"):
+    for name in ("precision_recall", "confusion", "mistakes", "forecast", "steps_ahead"):
         with pytest.raises(RunError, match="can't be drawn"):
             run.plot(name)
 

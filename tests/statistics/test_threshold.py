@@ -22,14 +22,14 @@ def score(metric, y, predictions, threshold=0.5):
 
 
 def cross_fitted(metric, y, predictions, **options):
-    return score(metric, y, as_judged(metric, OWN_THRESHOLD, y, predictions, **options))
+    return score(metric, y, as_judged(METRICS[metric], OWN_THRESHOLD, y, predictions, **options))
 
 
 def test_a_rare_label_is_said_sooner_where_that_is_asked_for():
     y, said = rare_label(1500)
-    threshold = best_threshold("balanced_accuracy", y, said)
+    threshold = best_threshold(METRICS["balanced_accuracy"], y, said)
     assert threshold < 0.3
-    gain = gain_over_half("balanced_accuracy", y, said)
+    gain = gain_over_half(METRICS["balanced_accuracy"], y, said)
     assert gain.is_clear
     assert gain.p < 0.05
     fresh, of_fresh = rare_label(20_000, seed=1)
@@ -45,7 +45,7 @@ def test_the_cross_fitted_score_does_not_flatter(metric, share):
     estimates, truths, on_own_rows = [], [], []
     for seed in range(30):
         y, said = rare_label(450, seed=seed + 2, share=share)
-        threshold = best_threshold(metric, y, said)
+        threshold = best_threshold(METRICS[metric], y, said)
         estimates.append(cross_fitted(metric, y, said))
         truths.append(score(metric, fresh, of_fresh, threshold))
         on_own_rows.append(score(metric, y, said, threshold))
@@ -68,10 +68,10 @@ def test_a_half_trained_network_is_judged_by_what_it_ranks_and_not_by_its_level(
 def test_predictions_that_are_all_the_same_have_a_score(metric, of):
     y, said = rare_label(100)
     constant = of(said)
-    labels = as_judged(metric, OWN_THRESHOLD, y, constant)
+    labels = as_judged(METRICS[metric], OWN_THRESHOLD, y, constant)
     assert len(np.unique(labels)) == 1
     assert np.isfinite(score(metric, y, labels))
-    assert 0 <= best_threshold(metric, y, constant) <= 1
+    assert 0 <= best_threshold(METRICS[metric], y, constant) <= 1
     if metric == "f1" and constant[0] == 0.2:  # whoever says it always is right in a tenth
         assert labels.all()
 
@@ -80,8 +80,8 @@ def test_predictions_that_are_all_the_same_have_a_score(metric, of):
 def test_of_few_rows_of_a_label_there_is_a_score_too(positives):
     y = (np.arange(20) < positives).astype(int)
     said = np.random.default_rng(0).random((20, 1))
-    assert set(as_judged("f1", OWN_THRESHOLD, y, said).ravel()) <= {0.0, 1.0}
-    assert 0 <= best_threshold("accuracy", y, said) <= 1
+    assert set(as_judged(METRICS["f1"], OWN_THRESHOLD, y, said).ravel()) <= {0.0, 1.0}
+    assert 0 <= best_threshold(METRICS["accuracy"], y, said) <= 1
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "f1"])
@@ -92,7 +92,7 @@ def test_what_is_good_already_is_hardly_moved(metric):
         y = rng.integers(2, size=400)
         said = 1 / (1 + np.exp(-(3 * (2 * y - 1) + 3 * rng.normal(size=400))))[:, None]
         moved.append(cross_fitted(metric, y, said) - score(metric, y, said))
-        assert 0.1 < best_threshold(metric, y, said) < 0.9
+        assert 0.1 < best_threshold(METRICS[metric], y, said) < 0.9
     assert abs(np.mean(moved)) < 0.01
 
 
@@ -107,9 +107,9 @@ def test_groups_stay_whole():
 
 
 def test_the_rule_follows_from_metric_and_task():
-    assert rule_of("f1", "binary") == OWN_THRESHOLD
-    assert rule_of("f1", "multiclass") == LIKELIEST
-    assert rule_of("auc", "binary") is rule_of("rmse", "regression") is None
+    assert rule_of(METRICS["f1"], "binary") == OWN_THRESHOLD
+    assert rule_of(METRICS["f1"], "multiclass") == LIKELIEST
+    assert rule_of(METRICS["auc"], "binary") is rule_of(METRICS["rmse"], "regression") is None
     y, said = rare_label(100)
     for rule in (None, LIKELIEST):
-        assert as_judged("f1", rule, y, said) is said
+        assert as_judged(METRICS["f1"], rule, y, said) is said

@@ -198,3 +198,43 @@ def test_the_rows_are_read_once_for_all_trials(tmp_path):
     (tmp_path / "data" / "train.inputs.npy").unlink()
     assert np.isfinite(objective({}, seed=1, folder=tmp_path / "t").value)
     assert len(pickle.dumps(objective)) < 5000
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+def test_smoothed_labels_are_for_training_rows_alone(tmp_path, task):
+    from hpopt.training.objective import compile_model
+
+    data = make_data(tmp_path / "data", task=task)
+    objective = make_objective(data, Training(epochs=2, label_smoothing=0.2))
+    train = objective.rows("train", smoothing=0.2)
+    assert train.target.shape[1] == data.output.units
+    assert train.target.max() < 1
+    assert set(np.unique(objective._validation_of_shares.target)) == {0.0, 1.0}
+    result = objective({}, seed=0, folder=tmp_path / "t")
+    assert result.curves["val_loss"][-1] > 0
+    network = objective.trained({}, seed=0, weights=tmp_path / "t" / result.weights)
+    compile_model(network, Training(), data)
+    plain = objective.rows("validation")
+    by_labels = network.evaluate(plain.inputs, plain.target, verbose=0)
+    assert result.curves["val_loss"][-1] == pytest.approx(by_labels, rel=1e-5)
+
+
+def test_the_options_of_a_fit_reach_the_optimizer(tmp_path):
+    from hpopt.training.objective import compile_model
+
+    objective = make_objective(make_data(tmp_path / "data"))
+    network = objective.network({}, seed=0)
+    batches = -(-objective.data.sizes["train"] // 16)
+    settings = Training(
+        batch_size=16,
+        learning_rate=0.1,
+        learning_schedule="one_cycle",
+        beta_2=0.95,
+        gradient_clip=2.0,
+        ema_epochs=0.5,
+    )
+    compile_model(network, settings, objective.data)
+    optimizer = network.optimizer
+    assert (optimizer.beta_2, optimizer.global_clipnorm) == (0.95, 2.0)
+    assert optimizer.ema_momentum == pytest.approx(np.exp(-2 / batches))
+    assert float(optimizer.learning_rate) < 0.01

@@ -36,6 +36,7 @@ def test_the_objective_of_a_table_names_its_target(table):
             "direction": "maximize",
             "rule": "model's own threshold",
             "positive": "no",
+            "costs": None,
         }
     ]
     assert (begun.metric, begun.greater_is_better) == ("accuracy", True)

@@ -6,14 +6,16 @@ float64 (numbers, booleans, parts of dates), where NaN is a gap, or text, where 
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from hpopt.inputs.raw import spelling
 from hpopt.inputs.scaling import as_keras_hands_over
 from hpopt.inputs.stored import Texts
 
@@ -118,6 +120,39 @@ def column_from_json(form: Mapping[str, Any]) -> FittedColumn:
     if form["kind"] == "numeric":
         return NumericColumn(**values | {"edges": tuple(values.get("edges", ()))})
     return CategoricalColumn(**values | {"vocabulary": tuple(values["vocabulary"])})
+
+
+def fitted_columns(raw: RawColumns, pieces: int = 0) -> list[FittedColumn]:
+    """The columns of a training part's raw ones."""
+    return [
+        categorical_column(name, values)
+        if isinstance(values, Texts) or values.dtype.kind in "UOT"
+        else numeric_column(name, values, pieces)
+        for name, values in raw.items()
+    ]
+
+
+def with_spelling(
+    readers: Sequence[Mapping[str, Any]], columns: Sequence[FittedColumn]
+) -> tuple[Mapping[str, Any], ...]:
+    """The readers, which say of categories how those that come as numbers are spelled."""
+    vocabularies = {c.name: c.vocabulary for c in columns if isinstance(c, CategoricalColumn)}
+    return tuple(
+        {**reader, "spelled": spelling(vocabularies[reader["column"]])}
+        if reader["kind"] == "categorical"
+        else reader
+        for reader in readers
+    )
+
+
+def fingerprint_of(raw: RawColumns) -> Iterator[bytes | np.ndarray]:
+    """What a hash of raw columns is taken of."""
+    for values in raw.values():
+        if isinstance(values, Texts):
+            yield json.dumps(values.distinct).encode()
+            yield values.codes
+        else:
+            yield values
 
 
 # The quantile ranges that a scale is taken from, the first that is not 0, in units of the first:

@@ -15,7 +15,6 @@ from hpopt.backend import load_keras
 from hpopt.errors import DataError
 from hpopt.inputs.kind import CardParts, RawRows, Runtime, Stem, Usage
 from hpopt.inputs.naming import keras_names
-from hpopt.inputs.raw import spelling
 from hpopt.inputs.row_files import blocks_of, row_file
 from hpopt.inputs.stored import Sheet, Texts
 from hpopt.inputs.table import card, example, twin
@@ -24,10 +23,11 @@ from hpopt.inputs.table.columns import (
     FittedColumn,
     NumericColumn,
     RawColumns,
-    categorical_column,
     column_from_json,
     column_kind,
-    numeric_column,
+    fingerprint_of,
+    fitted_columns,
+    with_spelling,
 )
 from hpopt.inputs.table.reading import read_column, readers_for, unseen
 from hpopt.inputs.table.stem import stem_of
@@ -67,12 +67,7 @@ class TableKind:
     @staticmethod
     def fingerprint(raw: RawColumns) -> Iterator[bytes | np.ndarray]:
         """See `Kind`."""
-        for values in raw.values():
-            if isinstance(values, Texts):
-                yield json.dumps(values.distinct).encode()
-                yield values.codes
-            else:
-                yield values
+        return fingerprint_of(raw)
 
     @staticmethod
     def named_columns(raw: RawColumns) -> RawColumns:
@@ -90,13 +85,8 @@ class TableKind:
 
         The settings: `readers`, and into how many `pieces` a number's range falls at most.
         """
-        columns: list[FittedColumn] = []
-        for name, values in raw.items():
-            if isinstance(values, Texts) or values.dtype.kind in "UOT":
-                columns.append(categorical_column(name, values))
-            else:
-                columns.append(numeric_column(name, values, settings.get("pieces", 0)))
-        readers = _with_spelling(settings.get("readers", ()), columns)
+        columns = fitted_columns(raw, settings.get("pieces", 0))
+        readers = with_spelling(settings.get("readers", ()), columns)
         return cls(tuple(columns), readers, packed=len(columns) > _MOST_INPUTS)
 
     @classmethod
@@ -293,19 +283,6 @@ class TableKind:
     def _as_packed(self, runtime: Runtime) -> Runtime:
         """The runtime, for models that take what this one does."""
         return replace(runtime, takes_texts=runtime.takes_texts and not self.packed)
-
-
-def _with_spelling(
-    readers: Sequence[Mapping[str, Any]], columns: Sequence[FittedColumn]
-) -> tuple[Mapping[str, Any], ...]:
-    """The readers, which say of categories how those that come as numbers are spelled."""
-    vocabularies = {c.name: c.vocabulary for c in columns if isinstance(c, CategoricalColumn)}
-    return tuple(
-        {**reader, "spelled": spelling(vocabularies[reader["column"]])}
-        if reader["kind"] == "categorical"
-        else reader
-        for reader in readers
-    )
 
 
 def _stacked(columns: Sequence[np.ndarray | Texts], n: int, dtype: Any) -> np.ndarray:

@@ -78,7 +78,7 @@ def _network_inputs(rows: Any, columns: Sequence[FittedColumn], dtype: str) -> A
     inputs = keras.layers.Concatenate(dtype=dtype)(blocks)
     order = np.argsort(layout.places)
     if (np.diff(order) != 1).any():
-        inputs = keras.ops.take(inputs, order, axis=1)
+        inputs = keras.ops.take(inputs, order, axis=-1)
     return keras.layers.Identity(dtype="float32")(inputs)
 
 
@@ -111,7 +111,7 @@ class _Layout:
 
 
 def _columns(rows: Any, indices: Sequence[int]) -> Any:
-    return load_keras().ops.take(rows, np.array(indices, np.int32), axis=1)
+    return load_keras().ops.take(rows, np.array(indices, np.int32), axis=-1)
 
 
 def _is_number(numbers: Any) -> Any:

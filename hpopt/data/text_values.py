@@ -1,0 +1,234 @@
+"""What a column of texts is: numbers, dates or clock times as people write them, or categories."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from hpopt.data.chunks import WHOLE, has_long
+from hpopt.data.column_names import is_id_name
+from hpopt.data.date_forms import (
+    DateForm,
+    date_form,
+    form_as_asked,
+    form_of_numbers,
+    varying_parts,
+)
+from hpopt.data.number_forms import AS_PROGRAMS_DO, number_forms, several_units
+from hpopt.data.verdicts import LEFT_OUT, MOST_EXAMPLES, ColumnKind, Verdict, one_value, truth
+from hpopt.inputs import raw
+from hpopt.inputs.stored import Texts, as_categories
+from hpopt.inputs.table.columns import rarest_kept
+from hpopt.inputs.written import PLAIN_NUMBER, plain_numbers
+from hpopt.inputs.written import hours as hours_of
+
+# A column is numbers, or dates, if all but this share of its rows can be read so.
+_MISREAD = 0.05
+# Where it would be left out, so many different words may stand for up to half of it.
+_MOST_WORDS = 3
+_WORDS_OF_TEXT = 4
+_BOOLEANS = (
+    ("no", "yes"),
+    ("false", "true"),
+    ("n", "y"),
+    ("f", "t"),
+    ("off", "on"),
+    ("0", "1"),
+)
+
+
+class TextValues:
+    """A column of texts."""
+
+    def __init__(self, values: Texts, decimal: str) -> None:
+        self.decimal = decimal
+        spelled = as_categories(values)
+        self.codes = spelled.codes
+        self.counts_of_codes = np.bincount(self.codes + 1, minlength=len(spelled.distinct) + 1)[1:]
+        present = np.flatnonzero(self.counts_of_codes)
+        self.counts = self.counts_of_codes[present]
+        self.distinct = [spelled.distinct[index] for index in present]
+        self.rows = len(values)
+        self.n_present = int(self.counts.sum())
+        self.gaps = self.rows - self.n_present
+        self.n_distinct = len(self.distinct)
+        self.words = Counter[str]()
+        self._has_words = False
+        self.has_misread = False  # whether values were taken for gaps that are none
+        self.code = next(filter(raw.LEADING_ZERO.fullmatch, self.distinct), None)
+        self.has_long_codes = _are_merged(self.distinct)
+        self.date_format: str | None = None
+
+    def examples(self) -> dict[str, int]:
+        """The most frequent values, and in how many rows each stands."""
+        most = np.argsort(-self.counts, kind="stable")[:MOST_EXAMPLES]
+        return {self.distinct[index]: int(self.counts[index]) for index in most.tolist()}
+
+    def verdict(self, name: str) -> Verdict:
+        if not self.distinct or (self.n_distinct == 1 and not self.gaps):
+            return "constant", one_value(self.distinct), None
+        folded = {text.casefold() for text in self.distinct}
+        for false, true in _BOOLEANS:
+            if folded == {false, true}:
+                return "boolean", f"{false} and {true}", truth(false, true)
+        return (
+            (None if self._are_codes() else self._numeric())
+            or self._date()
+            or self._clock()
+            or self._left_out(name)
+            or self._categorical(f"{self.n_distinct:,} different texts{self._of_code()}")
+        )
+
+    def as_asked(self, asked: ColumnKind) -> Verdict:
+        reason = "as the config says"
+        if asked in LEFT_OUT:
+            return asked, reason, None
+        if asked == "categorical":
+            return self._categorical(reason)
+        if asked == "boolean":
+            if self.n_distinct > 2:
+                raise ValueError(f"it has {self.n_distinct} different values")
+            return asked, reason, {"true": self.distinct[1:], "false": self.distinct[:1]}
+        verdict = self._date_as_asked() if asked == "date" else self._numeric() or self._clock()
+        if verdict is None:
+            what = "numbers" if asked == "numeric" else "dates"
+            examples = ", ".join(f'"{text}"' for text in self.distinct[:3])
+            raise ValueError(f"its values can't be read as {what}: {examples}")
+        return asked, f"{reason}: {verdict[1]}" if asked == "date" else reason, verdict[2]
+
+    def plain(self) -> np.ndarray | None:
+        """The column [n] as numbers, where all of it are plain ones."""
+        if self.decimal != "." and any("." in text for text in self.distinct):
+            return None
+        numbers = plain_numbers(self.distinct)
+        if numbers is None:
+            return None
+        by_code = np.full(len(self.counts_of_codes) + 1, np.nan)
+        by_code[np.flatnonzero(self.counts_of_codes)] = numbers
+        return np.asarray(by_code[self.codes])
+
+    def _are_codes(self) -> bool:
+        return self.code is not None or self.has_long_codes
+
+    def _of_code(self) -> str:
+        if self.code is not None:
+            return f', codes: "{self.code}" begins with 0'
+        if self.has_long_codes:
+            return ", codes: as numbers some of them would be the same"
+        return several_units(self.distinct)
+
+    def _numeric(self) -> Verdict | None:
+        """The form as numbers by which the fewest rows are misread, if these are few enough."""
+        import pandas as pd
+
+        texts = pd.Series(self.distinct, dtype=object)
+        is_gap = np.array([text.casefold() in raw.GAPS for text in self.distinct], dtype=bool)
+        best, fewest = None, np.inf
+        for form in number_forms(self.distinct, self.decimal):
+            is_number = np.isfinite(raw.numbers(texts, form.reader))
+            rows = int(self.counts[~is_number & ~is_gap].sum())
+            if rows < fewest and is_number.any():
+                best, fewest, is_misread = form, rows, ~is_number & ~is_gap
+            if rows == 0 and best is not None:
+                break
+        if best is None or (misread := self._misread(is_misread)) is None:
+            return None
+        words = "".join(f', "{text}" is a gap' for text in np.array(self.distinct)[is_gap])
+        self._count_gaps(is_gap)
+        reason = f"numbers written as text{best.remark}{words}{misread}"
+        return "numeric", reason, best.reader
+
+    def _count_gaps(self, is_gap: np.ndarray) -> None:
+        self.gaps += int(self.counts[is_gap].sum())
+        for index in np.flatnonzero(is_gap):
+            self.words[self.distinct[index]] = int(self.counts[index])
+
+    def _date(self) -> Verdict | None:
+        sample = self.distinct[:: max(len(self.distinct) // 30, 1)]
+        if sum(any(c.isdigit() for c in text) for text in sample) < len(sample) / 2:
+            return None
+        form = date_form(self.distinct, self.counts)
+        if form is None or (misread := self._misread(form.is_misread)) is None:
+            return None
+        return self._of_dates(form, misread)
+
+    def _date_as_asked(self) -> Verdict | None:
+        """Dates, of which any may be misread as long as not all are."""
+        numbers = sum(map(bool, map(PLAIN_NUMBER.fullmatch, self.distinct)))
+        if self.date_format is not None:
+            form: DateForm | None = form_as_asked(self.distinct, self.date_format)
+        elif numbers > self.n_distinct / 2:
+            form = form_of_numbers(self.distinct)
+        else:
+            form = date_form(self.distinct, self.counts)
+        if form is None or np.isnat(form.times).all():
+            return None
+        return self._of_dates(form, self._misread(form.is_misread, of_all=True) or "")
+
+    def _of_dates(self, form: DateForm, misread: str) -> Verdict:
+        parts = varying_parts(form.times) or ["days"]
+        self._count_gaps(np.array(list(map(raw.is_no_date, self.distinct)), dtype=bool))
+        formats = ", ".join(form.reader["formats"])
+        reason = f"dates ({formats}){misread}{form.remark}: {', '.join(parts)}"
+        return "date", reason, {**form.reader, "parts": parts}
+
+    def _clock(self) -> Verdict | None:
+        """Times of day and durations, as hours."""
+        hours = np.array([hours_of(text) for text in self.distinct], dtype=np.float64)
+        is_gap = np.array([text.casefold() in raw.GAPS for text in self.distinct], dtype=bool)
+        misread = self._misread(np.isnan(hours) & ~is_gap)
+        if misread is None or np.isnan(hours).all():
+            return None
+        self._count_gaps(is_gap)
+        reason = f"times of day or durations, in hours{misread}"
+        return "numeric", reason, {**AS_PROGRAMS_DO, "form": "clock"}
+
+    def _misread(self, is_misread: np.ndarray, of_all: bool = False) -> str | None:
+        """A word on the values that can't be read as one reads the others; None if too many."""
+        rows = int(self.counts[is_misread].sum())
+        few_words = self._has_words and int(is_misread.sum()) <= _MOST_WORDS
+        most = 0.5 if few_words else _MISREAD
+        if rows > most * self.n_present and not of_all:
+            return None
+        if not rows:
+            return ""
+        self.has_misread = True
+        first = self.distinct[int(np.flatnonzero(is_misread)[0])]
+        return f", {rows} others count as gaps" + f' ("{first[:20]}"{", ..." if rows > 1 else ""})'
+
+    def _left_out(self, name: str) -> Verdict | None:
+        """What would be left out, but for numbers and dates beside a few words."""
+        verdict = self._id_or_text(name)
+        if verdict is None or verdict[2] is not None:
+            return verdict
+        self._has_words = True
+        kind, reason, _ = verdict
+        verdict = kind, reason + several_units(self.distinct), None
+        return (None if self._are_codes() else self._numeric()) or self._date() or verdict
+
+    def _id_or_text(self, name: str) -> Verdict | None:
+        """Texts that hardly ever come twice: who a row is, or what somebody wrote."""
+        is_kept = self.counts >= rarest_kept(self.rows)
+        if self.counts[is_kept].sum() >= 0.5 * self.n_present or self.n_distinct < 20:
+            return None
+        words = sum(text.count(" ") + 1 for text in self.distinct) / self.n_distinct
+        often = f"{self.n_distinct:,} different texts in {self.n_present:,} rows"
+        if words >= _WORDS_OF_TEXT or sum(map(len, self.distinct)) > 40 * self.n_distinct:
+            return "text", f"free text: {often}", None
+        named = is_id_name(name)
+        if 0.05 < self.gaps / self.rows < 0.95 and not named:
+            return self._categorical(f"{often}: where it is missing says something")
+        return "id", f"{often}, too rare to learn from", None
+
+    def _categorical(self, reason: str) -> Verdict:
+        return "categorical", reason, {}
+
+
+def _are_merged(texts: Sequence[str]) -> bool:
+    """Whether whole numbers among texts are so long that float64 makes one of different ones."""
+    if not has_long(texts):
+        return False
+    plain = {int(text) for text in texts if WHOLE.fullmatch(text)}
+    return len({float(number) for number in plain}) < len(plain)
