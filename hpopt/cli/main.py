@@ -26,7 +26,7 @@ from hpopt.cli.resume import resume_command
 from hpopt.cli.runs import runs_app
 from hpopt.cli.schema import schema_command
 from hpopt.cli.show import show_command
-from hpopt.cli.terminal import open_streams, shown_streams
+from hpopt.cli.terminal import open_streams, shown_streams, take_stdout_apart
 from hpopt.cli.trials import trials_command
 from hpopt.cli.tune import tune_command
 from hpopt.errors import HpoptError, Interrupted
@@ -140,6 +140,7 @@ def _exit_code() -> int:
 def program() -> None:
     """`main`, and then the end of the process, whatever threads own code has left running."""
     open_streams()
+    take_stdout_apart()
     try:
         main()
     except SystemExit as ended:

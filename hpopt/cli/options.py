@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hpopt.cli.terminal import as_it_is
+from hpopt.cli.terminal import as_it_is, descriptor_lent
 from hpopt.jsonline import json_line
 
 RUNS = Path("runs")
@@ -88,12 +88,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line
 
 @contextmanager
 def own_code_aside() -> Iterator[None]:
-    """Send to stderr what a user's own code prints meanwhile, as it is.
+    """Send to stderr what a user's own code prints meanwhile, as it is, however it does.
 
     stdout is for what hpopt says; and bars of progress move the cursor.
     """
     stderr = as_it_is(sys.stderr)
-    with redirect_stdout(stderr), redirect_stderr(stderr):
+    with descriptor_lent(), redirect_stdout(stderr), redirect_stderr(stderr):
         yield
 
 

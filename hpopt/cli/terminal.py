@@ -33,6 +33,38 @@ def open_streams() -> None:
             setattr(sys, name, open(descriptor, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
+def take_stdout_apart() -> None:
+    """Have Python's stdout write by a descriptor of its own, so that 1 can be lent to own code."""
+    stdout = sys.stdout
+    if not isinstance(stdout, io.TextIOWrapper):
+        return
+    stdout.flush()
+    apart = open(  # noqa: SIM115
+        os.dup(stdout.fileno()), "w", encoding=stdout.encoding, errors=stdout.errors
+    )
+    apart.reconfigure(write_through=stdout.write_through)
+    sys.stdout = apart
+
+
+@contextmanager
+def descriptor_lent() -> Iterator[None]:
+    """Send to stderr what is written to the descriptor of stdout itself, as a C library does.
+
+    hpopt's own words go on to stdout, where `take_stdout_apart` was called before.
+    """
+    try:
+        stdout = os.dup(1)
+    except OSError:  # there is none
+        yield
+        return
+    try:
+        os.dup2(2, 1)
+        yield
+    finally:
+        os.dup2(stdout, 1)
+        os.close(stdout)
+
+
 @contextmanager
 def shown_streams() -> Iterator[Lasting]:
     """Have stdout and stderr write out what a terminal would obey, such as escape sequences.

@@ -67,3 +67,41 @@ def test_the_other_observer_is_told_all_the_same(capsys):
         {"event": "note", "text": "a class is too rare"},
         {"event": "closing"},
     ]
+
+
+LOUD = """
+import os
+import sys
+
+import keras
+
+
+def build(input_shape, output, *, units=4):
+    os.write(1, b"by the descriptor\\n")
+    os.system("echo by a child")
+    print("by Python")
+    inputs = keras.Input(input_shape)
+    hidden = keras.layers.Dense(units, "relu")(inputs)
+    return keras.Model(inputs, keras.layers.Dense(output.units, output.activation)(hidden))
+"""
+
+
+@pytest.mark.keras
+def test_whatever_a_builder_writes_to_stdout_stands_between_no_events(tmp_path):
+    (tmp_path / "nets.py").write_text(LOUD)
+    (tmp_path / "config.yaml").write_text(
+        "dataset: {source: sklearn, name: iris}\n"
+        'model: {builder: "nets.py:build"}\n'
+        "training: {epochs: 1}\n"
+        "space: {units: {type: integer, low: 2, high: 8}}\n"
+        "search: {n_calls: 2}\n"
+        "output: {refit: true, plots: false}\n"
+        "execution: {workers: 0}\n"
+    )
+    command = [sys.executable, "-m", "hpopt", "tune", "config.yaml", "--json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line)["event"] for line in done.stdout.splitlines()]
+    assert events[-1] == "run_ended"
+    for words in ("by the descriptor", "by a child", "by Python"):
+        assert words in done.stderr
