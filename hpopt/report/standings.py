@@ -22,6 +22,7 @@ _COMMENT = re.compile(r"\s+# .*")
 # fingerprint counts.
 _ELSEWHERE = ("execution:", "tracking:")
 _VARIES = re.compile(r"\s+(seed|name|path|plots): ")
+_SEED = re.compile(r"\s+seed: ")
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,13 @@ def notes_on_comparing(runs: Sequence[Run]) -> list[str]:
                 f"the runs do not have {what}, so their scores are not strictly comparable"
             )
             break
+    copies = [group for group in _by_beginning(runs).values() if len(group) > 1]
+    for first, *others in copies:
+        names = ", ".join(run.path.name for run in others)
+        what = "is a copy" if len(others) == 1 else "are copies"
+        notes.append(
+            f"{names} {what} of {first.path.name}, or of the same seeds, and no repetition of it"
+        )
     return notes
 
 
@@ -83,13 +91,15 @@ def repetitions(runs: Sequence[Run]) -> Mapping[str, Sequence[Run]]:
     """The runs in groups: those of one name whose configs are the same but for the seeds.
 
     A group is called by its name, where that is its own; a run that is alone there, by its folder.
+    So is a copy of another run, or a run of the same seeds, which says nothing more.
     """
-    by_config: dict[tuple[str, str], list[Run]] = {}
-    for run in runs:
-        by_config.setdefault((name_of(run.path), _told(run)), []).append(run)
-    names = Counter(name for name, _ in by_config)
+    by_config: dict[tuple[str, str, str], list[Run]] = {}
+    for first, *copies in _by_beginning(runs).values():
+        by_config.setdefault((name_of(first.path), _told(first), ""), []).append(first)
+        by_config |= {(name_of(run.path), "", run.path.name): [run] for run in copies}
+    names = Counter(name for name, *_ in by_config)
     groups: dict[str, list[Run]] = {}
-    for (name, _), group in by_config.items():
+    for (name, *_), group in by_config.items():
         label = name
         if names[name] > 1:
             label = group[0].path.name
@@ -98,18 +108,33 @@ def repetitions(runs: Sequence[Run]) -> Mapping[str, Sequence[Run]]:
     return groups
 
 
+def _by_beginning(runs: Sequence[Run]) -> Mapping[object, Sequence[Run]]:
+    """The runs by all that their first trial depends on, and what it gave."""
+    groups: dict[object, list[Run]] = {}
+    for run in runs:
+        trials = run.trials()
+        first = (trials[0].seed, trials[0].result and trials[0].result.value) if trials else run
+        seeds = tuple(line for line in _resolved_lines(run) if _SEED.match(line))
+        groups.setdefault((_told(run), seeds, first), []).append(run)
+    return groups
+
+
+def _resolved_lines(run: Run) -> Sequence[str]:
+    """The lines of the resolved config, without their comments; none where it is gone."""
+    try:
+        text = (run.path / _RESOLVED).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ()
+    return [_COMMENT.sub("", line) for line in text.splitlines()]
+
+
 def _told(run: Run) -> str:
     """All that a run was told that its result depends on, but the seeds."""
     header = run.header
     data = header.fingerprints.get("data")
     form = [header.constants, header.space, header.n_calls, header.code, data]
-    try:
-        resolved = (run.path / _RESOLVED).read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        resolved = ""
     section, lines = "", []
-    for line in resolved.splitlines():
-        line = _COMMENT.sub("", line)
+    for line in _resolved_lines(run):
         section = line if line[:1].strip() else section
         if section not in _ELSEWHERE and not _VARIES.match(line):
             lines.append(line)

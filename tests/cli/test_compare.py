@@ -1,6 +1,7 @@
 """`hpopt compare`: runs in one table and on one picture."""
 
 import json
+import shutil
 
 import pytest
 from conftest import make_run, synthetic_run
@@ -97,6 +98,20 @@ def test_runs_of_one_name_that_differ_in_more_than_the_seed_stand_for_themselves
     assert head.startswith("alike but for the seed")
     assert first.split()[:5] == [names[0], "and", "1", "alike", "2"]
     assert second.split()[:2] == [alone, "1"]
+
+
+def test_a_copy_of_a_run_is_no_repetition(tmp_path):
+    first, other = (
+        synthetic_run(tmp_path, trials=4, name="gp", score=lambda p, rng, s=score: s)
+        for score in (0.9, 0.5)
+    )
+    shutil.copytree(first.path, tmp_path / "2026-01-01T00-00-00_gp")
+    copy = Run.open(tmp_path / "2026-01-01T00-00-00_gp")
+    runs = [first, other, copy]
+    groups = repetitions(runs)
+    assert [list(group) for group in groups.values()] == [[first, other], [copy]]
+    [note] = notes_on_comparing(runs)
+    assert note.startswith(f"{copy.path.name} is a copy of {first.path.name}, or of the same seeds")
 
 
 def test_runs_of_different_metrics_are_not_compared(runs, tmp_path):
