@@ -31,6 +31,8 @@ from hpopt.inputs.stored import Sheet, Stored, Texts, as_categories, numbers_of
 
 _SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}
 _LONGEST = 192  # steps of a drafted window
+# Of more steps a recurrent fit takes most of a minute: too few trials come of it.
+_MOST_RECURRENT = 60
 _MOST_SERIES = 0.5  # of the rows: a column of more different texts tells no series apart
 _FEWEST_STEPS = 20  # of a series
 
@@ -208,8 +210,13 @@ def _lines(
     yield f"  # {len(table.target):,} windows: " + ", ".join(
         f"{len(rows):,} {name}" for name, rows in parts.items()
     )
+    steps = windows.length + (windows.horizon if forecast.known else 0)
+    is_long = steps > _MOST_RECURRENT
     yield "model:"
-    yield "  builder: recurrent  # or conv with causal: true, or dense_dropout"
+    if is_long:
+        yield "  builder: dense_dropout  # or recurrent: a minute a fit of so many steps"
+    else:
+        yield "  builder: recurrent  # or conv with causal: true, or dense_dropout"
     yield "training:"
     yield "  epochs: 60  # at most: early stopping ends a fit that gets no better"
     yield f"  batch_size: {batch}"
@@ -221,12 +228,23 @@ def _lines(
         "  learning_rate:  {type: real, low: 3e-4, high: 2e-2, prior: log-uniform, default: 3e-3}"
     )
     yield "  learning_decay: {type: real, low: 0.85, high: 1.0, default: 0.95}  # an epoch"
-    yield "  units:          {type: integer, low: 8, high: 64, prior: log-uniform, default: 32}"
-    yield "  num_layers:     [1, 2]"
-    yield "  cell:           [gru, lstm]"
-    yield "  head:           [last, attention]"
-    yield "  dropout_prob:   {type: real, low: 0.0, high: 0.4, default: 0.1}"
+    yield from _DENSE if is_long else _RECURRENT
     yield from search_lines(n_calls=30)
+
+
+_RECURRENT = (
+    "  units:          {type: integer, low: 8, high: 64, prior: log-uniform, default: 32}",
+    "  num_layers:     [1, 2]",
+    "  cell:           [gru, lstm]",
+    "  head:           [last, attention]",
+    "  dropout_prob:   {type: real, low: 0.0, high: 0.4, default: 0.1}",
+)
+_DENSE = (
+    "  num_layers:      {type: integer, low: 1, high: 3, default: 1}",
+    "  num_dense_nodes: {type: integer, low: 16, high: 256, prior: log-uniform, default: 64}",
+    "  activation:      [relu, silu]",
+    "  dropout_prob:    {type: real, low: 0.0, high: 0.5, default: 0.2}",
+)
 
 
 def _columns(table: Table) -> Iterator[str]:
