@@ -30,6 +30,9 @@ OWN_BUILDER = (
 )
 FEW = ["-s", "search.n_calls=4", "-s", "training.epochs=5", "-s", "execution.workers=0"]
 
+# Pictures of images and of forecasts.
+ELSEWHERE = ("mistakes", "forecast", "steps_ahead")
+
 
 QUICK = ["-s", "output.plots=false", "-s", "output.confirm=0"]  # where nobody looks at these
 
@@ -85,7 +88,7 @@ def test_the_run_folder_holds_what_the_design_says(run):
         "results.pkl",
         "summary.md",
         "hpopt.log",
-        *(f"plots/{name}.png" for name in PICTURES if name != "mistakes"),  # of images alone
+        *(f"plots/{name}.png" for name in PICTURES if name not in ELSEWHERE),
         "best/model.keras",
         "best/labels.json",
         "best/params.yaml",
