@@ -199,9 +199,9 @@ def _look(
     date_format = named.date if isinstance(named, DateColumn) else None
     asked: ColumnKind | None = "date" if isinstance(named, DateColumn) else named
     is_wanted = features.include is not None and name in features.include
-    words = sheet.words.get(name)
+    words, zone = sheet.words.get(name), sheet.zones.get(name, "none")
     try:
-        column = look(name, values, sheet.decimal, asked, sheet.gaps, words, date_format)
+        column = look(name, values, sheet.decimal, asked, sheet.gaps, words, date_format, zone)
         if is_wanted and asked is None and column.kind in ("id", "text"):
             kind: ColumnKind = "numeric" if _is_number(values, sheet.decimal) else "categorical"
             column = look(name, values, sheet.decimal, kind, sheet.gaps, words)
@@ -210,7 +210,7 @@ def _look(
             f"`{name}` is not {asked}: {error}", ("features", "types", name)
         ) from None
     role = roles.get(name)
-    if role is not None and not is_wanted and asked is None:
+    if role is not None and not is_wanted:
         return _as(column, role, _OF_ROLES[role])
     if name in features.exclude or (features.include is not None and not is_wanted):
         return _as(column, "left out", "the config leaves it out")

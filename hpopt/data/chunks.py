@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hpopt.inputs import raw
-from hpopt.inputs.stored import Stored, Texts
+from hpopt.inputs.stored import Stored, Texts, Zone
 from hpopt.inputs.written import plain_numbers
 
 if TYPE_CHECKING:
@@ -123,6 +124,11 @@ def plain_or_gap(
     return numbers
 
 
+def one_zone(zones: Collection[Zone]) -> Zone:
+    """What is so of all together, of which each has one of these."""
+    return next(iter(zones), "none") if len(zones) < 2 else "some"
+
+
 def has_long(texts: Sequence[str]) -> bool:
     """Whether any is a whole number of more digits than float64 is sure to keep apart."""
     return any(len(text) > _SURE_DIGITS and WHOLE.fullmatch(text) for text in texts)
@@ -162,24 +168,36 @@ def is_many_numbers(values: Sequence[str], decimal: str) -> bool:
 
 
 class FrameColumn:
-    """A column of a frame: numbers as float64, points in time, and all else as texts."""
+    """A column of a frame: numbers as float64, points in time, and all else as texts.
 
-    def __init__(self) -> None:
+    Points in time that name a zone are in UTC, or their clocks are taken `as_written`.
+    """
+
+    def __init__(self, as_written: bool = False) -> None:
+        self._as_written = as_written
+        self._zones: set[Zone] = set()
         self._pieces: list[np.ndarray] = []
         self._codes: list[np.ndarray] = []
         self._code_of: dict[str, int] | None = None  # once there was a text
         self._typed: set[str] = set()
 
+    @property
+    def zone(self) -> Zone:
+        """Which points in time name a zone; of texts it is not asked."""
+        return one_zone(self._zones)
+
     def add(self, values: pd.Series) -> None:
         """A chunk. Raises TypeError or ValueError where values are no single ones."""
-        values = _of_one_type(values)
-        kind = values.dtype.kind
+        typed = _of_one_type(values)
+        kind = typed.dtype.kind
         if kind == "M":
-            self._pieces.append(_in_utc(values).to_numpy().astype("datetime64[ns]"))
-        elif kind in "iuf" and self._code_of is None and not _is_too_long(values):
-            self._pieces.append(values.to_numpy(dtype=np.float64, na_value=np.nan))
+            self._zones.add(_zone_of(values if values.dtype.kind == "O" else typed))
+            clocks = _clocks(values, typed) if self._as_written else _in_utc(typed)
+            self._pieces.append(clocks.to_numpy().astype("datetime64[ns]"))
+        elif kind in "iuf" and self._code_of is None and not _is_too_long(typed):
+            self._pieces.append(typed.to_numpy(dtype=np.float64, na_value=np.nan))
         else:
-            self._add_texts(values)
+            self._add_texts(typed)
 
     def add_stored(self, stored: Stored) -> None:
         """A column that was read before."""
@@ -219,7 +237,10 @@ class FrameColumn:
 
 
 def _of_one_type(values: pd.Series) -> pd.Series:
-    """The values, as numbers or points in time where all of them are, whatever holds them."""
+    """The values, as numbers or points in time where all of them are, whatever holds them.
+
+    Python's own points in time are in UTC where any of them names a zone.
+    """
     import pandas as pd
 
     if isinstance(values.dtype, pd.CategoricalDtype):
@@ -238,7 +259,7 @@ def _of_one_type(values: pd.Series) -> pd.Series:
             return values.astype(np.float64)
         case "date" | "datetime" | "datetime64":
             try:
-                return pd.to_datetime(values, utc=True)
+                return pd.to_datetime(values, utc=_zone_of(values) != "none")
             except (ValueError, OverflowError):  # years beyond pandas
                 return values
         case "empty":
@@ -246,7 +267,24 @@ def _of_one_type(values: pd.Series) -> pd.Series:
     return values
 
 
-def _in_utc(values: pd.Series) -> Any:
+def _zone_of(values: pd.Series) -> Zone:
+    """Which points in time, of a column of them or of objects, name a zone."""
+    if values.dtype.kind == "M":
+        return "none" if values.dt.tz is None else "all"
+    has_zone = {value.tzinfo is not None for value in values if isinstance(value, datetime)}
+    return "some" if len(has_zone) == 2 else "all" if True in has_zone else "none"
+
+
+def _clocks(values: pd.Series, typed: pd.Series) -> pd.Series:
+    """Points in time as the clocks at their places show them."""
+    import pandas as pd
+
+    if values.dtype.kind != "O" or _zone_of(values) == "none":
+        return typed.dt.tz_localize(None)
+    return pd.to_datetime(values.map(lambda time: time.replace(tzinfo=None), na_action="ignore"))
+
+
+def _in_utc(values: pd.Series) -> pd.Series:
     return values if values.dt.tz is None else values.dt.tz_convert("UTC").dt.tz_localize(None)
 
 

@@ -12,7 +12,7 @@ from hpopt.data.number_values import NumberValues
 from hpopt.data.text_values import TextValues
 from hpopt.data.verdicts import ColumnKind, Use
 from hpopt.inputs import raw
-from hpopt.inputs.stored import Stored, Texts
+from hpopt.inputs.stored import Stored, Texts, Zone
 
 
 @dataclass(frozen=True)
@@ -39,15 +39,17 @@ def look(
     gaps: Sequence[str] = (),
     words: Mapping[str, int] | None = None,
     date_format: str | None = None,
+    zone: Zone = "none",
 ) -> Column:
     """What a column is. `asked` is what its owner says it is, which is not questioned.
 
     `gaps` are the words that stand for one in its file, in small letters, and `words` how often
-    each of them was there. `date_format` is the one that its owner says its dates have.
+    each of them was there. `date_format` is the one that its owner says its dates have, and `zone`
+    says which of its points in time, if it came as such, named one.
 
     Raises ValueError, with the reason, where it can't be what was asked for.
     """
-    looked = _looked_at(values, decimal, asked)
+    looked = _looked_at(values, decimal, asked, zone)
     looked.date_format = date_format
     kind, reason, reader = looked.verdict(name) if asked is None else looked.as_asked(asked)
     numbers = [word for word in gaps if raw.numbers_among([word])]
@@ -60,6 +62,8 @@ def look(
     doubt = ""
     if reader is not None and kind == "numeric" and isinstance(values, Texts):
         doubt = doubt_in_words(values.distinct, reader)
+    elif reader is not None and reader.get("zone") == "some":
+        doubt = "some of its points in time name a zone: the others are taken for UTC"
     return Column(
         name,
         kind,
@@ -80,13 +84,15 @@ def said_words(words: Mapping[str, int]) -> str:
     return ", ".join(f'{count} "{word}"' for word, count in shown)
 
 
-def _looked_at(values: Stored, decimal: str, asked: ColumnKind | None) -> NumberValues | TextValues:
+def _looked_at(
+    values: Stored, decimal: str, asked: ColumnKind | None, zone: Zone
+) -> NumberValues | TextValues:
     """The values, as numbers where all of them are plain ones, and none begins with a needless 0.
 
     What is to be a category, or a date, keeps its spelling.
     """
     if not isinstance(values, Texts):
-        return NumberValues(values)
+        return NumberValues(values, zone)
     texts = TextValues(values, decimal)
     if texts.distinct and asked in (None, "numeric", "id", "text", "constant"):
         has_codes = asked is None and (texts.code is not None or texts.has_long_codes)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from hpopt.inputs import raw
-from hpopt.inputs.written import ISO, PLAIN_NUMBER, moments
+from hpopt.inputs.stored import Zone
+from hpopt.inputs.written import ISO, PLAIN_NUMBER, moments, names_zone
 
 # Of a date whose day and month could be either, the first of these.
 _FORMATS = (
@@ -75,6 +76,7 @@ class DateForm:
     times: np.ndarray
     remark: str = ""
     is_misread: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    zone: Zone = "none"
 
 
 def date_form(texts: Sequence[str], counts: np.ndarray) -> DateForm | None:
@@ -99,7 +101,7 @@ def date_form(texts: Sequence[str], counts: np.ndarray) -> DateForm | None:
     if not formats:
         return None
     remark = _doubt(texts, formats, ~np.isnat(times))
-    return DateForm({"formats": formats}, times, remark, left)
+    return DateForm({"formats": formats}, times, remark, left, _zone_of(texts, ~np.isnat(times)))
 
 
 def form_as_asked(texts: Sequence[str], format: str) -> DateForm:
@@ -107,7 +109,14 @@ def form_as_asked(texts: Sequence[str], format: str) -> DateForm:
     reader = {"formats": [format]}
     times = moments(texts, [format])
     is_gap = np.array([raw.is_no_date(text) for text in texts], dtype=bool)
-    return DateForm(reader, times, "", np.isnat(times) & ~is_gap)
+    zone: Zone = "all" if "%z" in format else _zone_of(texts, ~np.isnat(times))
+    return DateForm(reader, times, "", np.isnat(times) & ~is_gap, zone)
+
+
+def _zone_of(texts: Sequence[str], is_read: np.ndarray) -> Zone:
+    """Which of the texts [d] that are read name a zone."""
+    has_zone = {names_zone(text) for text, is_it in zip(texts, is_read, strict=True) if is_it}
+    return "some" if len(has_zone) == 2 else "all" if True in has_zone else "none"
 
 
 def form_of_numbers(texts: Sequence[str]) -> DateForm | None:

@@ -32,6 +32,7 @@ class Forecast:
     calendar: tuple[str, ...]
     steps: Steps
     season: int
+    reader: Mapping[str, Any]  # how the time stamps of later rows are read
 
     @classmethod
     def from_json(cls, form: Mapping[str, Any]) -> Forecast:
@@ -42,7 +43,8 @@ class Forecast:
 
     def to_json(self) -> dict[str, Any]:
         """In strict JSON."""
-        return {**asdict(self), "known": list(self.known), "calendar": list(self.calendar)}
+        known, calendar = list(self.known), list(self.calendar)
+        return {**asdict(self), "known": known, "calendar": calendar, "reader": dict(self.reader)}
 
     @property
     def reach(self) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from hpopt.data.windows import Series
 from hpopt.errors import DataError
 from hpopt.inputs.stored import Sheet, Texts, as_categories
 from hpopt.inputs.table.columns import RawColumns
+from hpopt.inputs.table.reading import word_on_zones
 from hpopt.inputs.windows.rows import KindOfWindows
 
 _MOST_NAMED = 5
@@ -36,9 +37,9 @@ def forecast_rows(sheet: Sheet, source: str, data: Prepared, *, with_target: boo
     if groups:
         texts = as_categories(sheet.columns[groups[0]])
         names, of_group = (*texts.distinct, ""), texts.codes.astype(np.int64)
-    stamps = stamps_of(forecast.time, sheet.columns[forecast.time], sheet.decimal)
+    stamps = stamps_of(sheet.columns[forecast.time], forecast.reader)
     grid = grid_of(forecast.time, stamps, of_group, forecast.steps)
-    notes = [*sheet.notes]
+    notes = [*sheet.notes, *word_on_zones(sheet, forecast.reader)]
     y = target_of(sheet.columns[target], f"`{target}` of {source}", data, notes, sheet.decimal)
     columns, about = kind.columns_of_sheet(sheet, source)
     notes += about

@@ -43,7 +43,7 @@ def read_new_rows(path: Path, data: Prepared, *, with_target: bool = False) -> N
     if path.suffix in (".npy", ".npz"):
         return _of_arrays(path, data, with_target)
     if path.suffix in PARQUET:
-        return _of_sheet(read_parquet(path), str(path), data, with_target)
+        return _of_sheet(read_parquet(path, _clocks(data)), str(path), data, with_target)
     sheet = read_csv(path, gaps=data.gaps, spelled=_spelled(data), expected=data.encoding)
     return _of_sheet(sheet, str(path), data, with_target)
 
@@ -54,6 +54,12 @@ def _spelled(data: Prepared) -> list[str]:
     return names + [
         c["name"] for c in data.columns if c["use"] in ("target", "groups") or "decimal" in c
     ]
+
+
+def _clocks(data: Prepared) -> list[str]:
+    """The columns whose points in time named no zone in training: a clock there is as written."""
+    readers = [*data.readers, *([data.forecast.reader] if data.forecast else [])]
+    return [reader["column"] for reader in readers if reader.get("zone") == "none"]
 
 
 def new_rows_of(given: pd.DataFrame | np.ndarray, data: Prepared, *, with_target: bool) -> NewRows:
@@ -70,7 +76,8 @@ def new_rows_of(given: pd.DataFrame | np.ndarray, data: Prepared, *, with_target
             raise DataError("an array of rows has no target", help="give a DataFrame, or a file")
         rows = data.features.rows_of_arrays({_NAMELESS: given}, "the array")
         return NewRows(rows, len(given))
-    return _of_sheet(of_frame(given, "the DataFrame"), "the DataFrame", data, with_target)
+    sheet = of_frame(given, "the DataFrame", _clocks(data))
+    return _of_sheet(sheet, "the DataFrame", data, with_target)
 
 
 def _of_images(path: Path, data: Prepared, with_target: bool) -> NewRows:

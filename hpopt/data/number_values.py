@@ -12,15 +12,16 @@ from hpopt.data.number_forms import AS_PROGRAMS_DO
 from hpopt.data.text_values import TextValues
 from hpopt.data.verdicts import LEFT_OUT, MOST_EXAMPLES, ColumnKind, Verdict, one_value, truth
 from hpopt.inputs import raw
-from hpopt.inputs.stored import as_categories
+from hpopt.inputs.stored import Zone, as_categories
 from hpopt.inputs.written import ISO
 
 
 class NumberValues:
     """A column of numbers, or of points in time."""
 
-    def __init__(self, values: np.ndarray) -> None:
+    def __init__(self, values: np.ndarray, zone: Zone = "none") -> None:
         self.values = values
+        self.zone = zone
         if values.dtype.kind == "M":
             present = values[~np.isnat(values)]
             self.infinite = 0
@@ -76,7 +77,9 @@ class NumberValues:
 
     def _date(self, reason: str) -> Verdict:
         parts = varying_parts(self.distinct)
-        return "date", f"{reason}: {', '.join(parts)}", {"formats": [ISO], "parts": parts}
+        in_utc = "" if self.zone == "none" else ", in UTC"
+        reader = {"formats": [ISO], "zone": self.zone, "parts": parts}
+        return "date", f"{reason}{in_utc}: {', '.join(parts)}", reader
 
     def _note(self) -> str:
         if not self.infinite:

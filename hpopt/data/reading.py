@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Collection, Generator, Iterable, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpopt.data.chunks import FrameColumn, TextColumn, has_long, is_many_numbers, plain_or_gap
+from hpopt.data.chunks import (
+    FrameColumn,
+    TextColumn,
+    has_long,
+    is_many_numbers,
+    one_zone,
+    plain_or_gap,
+)
 from hpopt.data.csv_text import CsvText, check_file, look_at
 from hpopt.errors import DataError, Location, MissingDependency, in_words
 from hpopt.inputs import raw
@@ -104,8 +111,8 @@ def _dtypes(text: CsvText, spelled: Collection[str]) -> Any:
     }
 
 
-def read_parquet(path: Path) -> Sheet:
-    """The columns of a Parquet file."""
+def read_parquet(path: Path, as_written: Collection[str] = ()) -> Sheet:
+    """The columns of a Parquet file; clocks of some are taken `as_written`, without their zone."""
     try:
         import pyarrow
         import pyarrow.parquet
@@ -125,24 +132,32 @@ def read_parquet(path: Path) -> Sheet:
                 # pandas an index would be no column.
                 frame = batch.to_pandas(types_mapper=whole.get, ignore_metadata=True)
                 rows += len(frame)
-                _add(columns, frame, path)
+                _add(columns, frame, path, as_written)
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(f"{path} can't be read as Parquet: {in_words(error)}") from None
     if rows == 0:
         raise DataError(f"{path} holds no rows")
-    return Sheet({name: column.finish() for name, column in columns.items()}, rows)
+    return _finished(columns, rows)
 
 
-def of_frame(frame: pd.DataFrame, source: str) -> Sheet:
+def of_frame(frame: pd.DataFrame, source: str, as_written: Collection[str] = ()) -> Sheet:
     """The columns of a DataFrame, and of an index that has a name.
+
+    Clocks of some columns are taken `as_written`, without their zone.
 
     Raises DataError where one holds what is no single value.
     """
     if not len(frame):
         raise DataError(f"{source} gives no rows")
     columns: dict[str, FrameColumn] = {}
-    _add(columns, with_named_index(frame), source)
-    return Sheet({name: column.finish() for name, column in columns.items()}, len(frame))
+    _add(columns, with_named_index(frame), source, as_written)
+    return _finished(columns, len(frame))
+
+
+def _finished(columns: Mapping[str, FrameColumn], rows: int) -> Sheet:
+    stored = {name: column.finish() for name, column in columns.items()}
+    zones = {name: column.zone for name, column in columns.items()}
+    return Sheet(stored, rows, zones=zones)
 
 
 def with_named_index(frame: pd.DataFrame) -> pd.DataFrame:
@@ -191,9 +206,16 @@ def joined(sheets: Sequence[Sheet]) -> Sheet:
         for name in sheet.words:
             words.setdefault(name, Counter()).update(sheet.words[name])
     notes = list(dict.fromkeys(note for sheet in sheets for note in sheet.notes))
-    rows = sum(sheet.rows for sheet in sheets)
-    return Sheet(
-        columns, rows, first.decimal, first.repeated, notes, first.gaps, words, first.encoding
+    zones = {
+        name: one_zone({sheet.zones.get(name, "none") for sheet in sheets}) for name in columns
+    }
+    return replace(
+        first,
+        columns=columns,
+        rows=sum(sheet.rows for sheet in sheets),
+        notes=notes,
+        words=words,
+        zones=zones,
     )
 
 
@@ -215,11 +237,16 @@ def _plain(texts: Texts, decimal: str) -> np.ndarray | None:
     return None if numbers is None else np.append(numbers, np.nan)[texts.codes]
 
 
-def _add(columns: dict[str, FrameColumn], frame: pd.DataFrame, source: Path | str) -> None:
+def _add(
+    columns: dict[str, FrameColumn],
+    frame: pd.DataFrame,
+    source: Path | str,
+    as_written: Collection[str],
+) -> None:
     frame = frame.set_axis(_names(source, [str(name) for name in frame.columns]), axis=1)
     for name in frame.columns:
         try:
-            columns.setdefault(name, FrameColumn()).add(frame[name])
+            columns.setdefault(name, FrameColumn(name in as_written)).add(frame[name])
         except (TypeError, ValueError) as error:
             raise DataError(
                 f"the column `{name}` of {source} can't be used: {in_words(error)}",

@@ -171,8 +171,9 @@ class TextValues:
         parts = varying_parts(form.times) or ["days"]
         self._count_gaps(np.array(list(map(raw.is_no_date, self.distinct)), dtype=bool))
         formats = ", ".join(form.reader["formats"])
-        reason = f"dates ({formats}){misread}{form.remark}: {', '.join(parts)}"
-        return "date", reason, {**form.reader, "parts": parts}
+        remark = form.remark + ("" if form.zone == "none" else ", in UTC")
+        reason = f"dates ({formats}){misread}{remark}: {', '.join(parts)}"
+        return "date", reason, {**form.reader, "zone": form.zone, "parts": parts}
 
     def _clock(self) -> Verdict | None:
         """Times of day and durations, as hours."""

@@ -11,9 +11,10 @@ from typing import Any, Literal
 import numpy as np
 
 from hpopt.data.column_kinds import look
+from hpopt.data.verdicts import ColumnKind
 from hpopt.errors import DataError, SettingError
 from hpopt.inputs import raw
-from hpopt.inputs.stored import Stored, Texts, raw_values
+from hpopt.inputs.stored import Stored, Texts, Zone, raw_values
 
 Unit = Literal["seconds", "business days", "months", "month ends", "numbers"]
 
@@ -117,47 +118,66 @@ class Grid:
     notes: tuple[str, ...] = ()
 
 
-def stamps_of(name: str, stored: Stored, decimal: str) -> np.ndarray:
+def reader_of_stamps(
+    name: str,
+    stored: Stored,
+    decimal: str = ".",
+    zone: Zone = "none",
+    date_format: str | None = None,
+) -> Mapping[str, Any]:
+    """How the time stamps of a column are read, here and in later rows: as dates, or as numbers.
+
+    `zone` says which of its points in time, if it came as such, named one, and `date_format` how
+    its owner says that dates are written. Raises SettingError where it holds neither.
+    """
+    asked: ColumnKind | None = None if date_format is None else "date"
+    if asked is None and not isinstance(stored, Texts):
+        asked = "date" if stored.dtype.kind == "M" else "numeric"
+    try:
+        column = look(name, stored, decimal, asked, date_format=date_format, zone=zone)
+        if column.kind != "date":
+            column = look(name, stored, decimal, "numeric")
+    except ValueError as error:
+        raise SettingError(
+            f"`{name}` holds neither dates nor numbers: {error}",
+            ("split", "order"),
+            help="name the column of the time stamps; `features.types` takes the form of dates, as "
+            f'in `{name}: {{date: "%d/%m/%Y"}}`',
+        ) from None
+    assert column.reader is not None
+    return column.reader
+
+
+def stamps_of(stored: Stored, reader: Mapping[str, Any]) -> np.ndarray:
     """The time stamps of a column [n]: datetime64[s], or float64 where they are numbers.
 
-    Raises SettingError where they are neither, or where a row has none.
+    Raises SettingError where a row has none.
     """
-    if isinstance(stored, Texts) or stored.dtype.kind == "M":
-        stamps = _dates(name, stored, decimal)
-        missing = np.isnat(stamps) if stamps.dtype.kind == "M" else np.isnan(stamps)
-    else:
-        stamps, missing = np.asarray(stored, np.float64), np.isnan(stored)
+    stamps = _times(stored, reader) if reader["kind"] == "date" else _numbers(stored, reader)
+    missing = np.isnat(stamps) if stamps.dtype.kind == "M" else np.isnan(stamps)
     if missing.any():
         shown = ", ".join(str(row + 1) for row in np.flatnonzero(missing)[:_MOST_NAMED])
         raise SettingError(
-            f"{int(missing.sum())} rows have no time stamp in `{name}` (row {shown})",
+            f"{int(missing.sum())} rows have no time stamp in `{reader['column']}` (row {shown})",
             ("split", "order"),
             help="delete those rows, or fill their stamps in",
         )
     return stamps
 
 
-def _dates(name: str, stored: Stored, decimal: str) -> np.ndarray:
+def _times(stored: Stored, reader: Mapping[str, Any]) -> np.ndarray:
     import pandas as pd
 
     if not isinstance(stored, Texts):
-        return stored.astype("datetime64[s]")
-    column = look(name, stored, decimal)
-    if column.kind == "date" and column.reader is not None:
-        read = raw.dates(pd.Series(stored.distinct, dtype=object), column.reader)
-        by_code = np.append(read.to_numpy().astype("datetime64[s]"), np.datetime64("NaT", "s"))
-        return np.asarray(by_code[stored.codes])
-    try:
-        column = look(name, stored, decimal, "numeric")
-    except ValueError:
-        raise SettingError(
-            f"`{name}` holds neither dates nor numbers",
-            ("split", "order"),
-            help="name the column of the time stamps; a form of dates may be named in "
-            "`features.types`",
-        ) from None
-    assert column.reader is not None
-    return np.asarray(raw_values(stored, column.reader)[name])
+        times = raw.dates(pd.Series(stored), reader)
+        return np.asarray(times.to_numpy().astype("datetime64[s]"))
+    read = raw.dates(pd.Series(stored.distinct, dtype=object), reader)
+    by_code = np.append(read.to_numpy().astype("datetime64[s]"), np.datetime64("NaT", "s"))
+    return np.asarray(by_code[stored.codes])
+
+
+def _numbers(stored: Stored, reader: Mapping[str, Any]) -> np.ndarray:
+    return np.asarray(raw_values(stored, reader)[reader["column"]])
 
 
 def _moment(seconds: float) -> np.datetime64:

@@ -26,11 +26,11 @@ from hpopt.data.forecast import (
 )
 from hpopt.data.prepared import Prepared
 from hpopt.data.recorded import columns_as_recorded, target_as_recorded
-from hpopt.data.settings import Features, WindowSettings
+from hpopt.data.settings import DateColumn, Features, WindowSettings
 from hpopt.data.sources import Table
 from hpopt.data.target_spec import TargetTransform
 from hpopt.data.targets import encode_target
-from hpopt.data.time_steps import Grid, grid_of, stamps_of
+from hpopt.data.time_steps import Grid, grid_of, reader_of_stamps, stamps_of
 from hpopt.errors import DataError, SettingError, closest
 from hpopt.inputs.stored import Sheet, Texts
 from hpopt.inputs.table.columns import RawColumns
@@ -127,7 +127,8 @@ def build_windows(
             raise SettingError(
                 f"`{name}` is the target, and can't be anything else", ("split", key)
             )
-    stamps = stamps_of(order, sheet.columns[order], sheet.decimal)
+    reader = _time_reader(sheet, order, features, recorded)
+    stamps = stamps_of(sheet.columns[order], reader)
     by_group = None if groups is None else group_numbers(sheet.columns[groups])
     grid = grid_of(order, stamps, by_group)
     encoded = (
@@ -156,6 +157,7 @@ def build_windows(
         calendar=parts,
         steps=grid.steps,
         season=season,
+        reader=reader,
     )
     starts = series.windows(forecast)
     if len(starts) < _FEWEST_WINDOWS:
@@ -204,6 +206,18 @@ def series_behind(series: Series, starts: np.ndarray, forecast: Forecast) -> np.
 
 def _as_numbers(stamps: np.ndarray) -> np.ndarray:
     return stamps.astype(np.int64).astype(np.float64) if stamps.dtype.kind == "M" else stamps
+
+
+def _time_reader(
+    sheet: Sheet, order: str, features: Features, recorded: Prepared | None
+) -> Mapping[str, Any]:
+    """How the time stamps are read. Raises SettingError where they are none."""
+    if recorded is not None and recorded.forecast is not None:
+        return recorded.forecast.reader
+    named = features.types.get(order)
+    date_format = named.date if isinstance(named, DateColumn) else None
+    zone = sheet.zones.get(order, "none")
+    return reader_of_stamps(order, sheet.columns[order], sheet.decimal, zone, date_format)
 
 
 def _checked_order(sheet: Sheet, order: str | None) -> str:

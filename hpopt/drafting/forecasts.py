@@ -16,7 +16,7 @@ from hpopt.data.reading import read_csv, read_parquet
 from hpopt.data.settings import WindowSettings
 from hpopt.data.sources import Table
 from hpopt.data.splits import split_rows
-from hpopt.data.time_steps import grid_of, stamps_of
+from hpopt.data.time_steps import grid_of, reader_of_stamps, stamps_of
 from hpopt.data.windows import build_windows
 from hpopt.drafting.parts import (
     Draft,
@@ -121,7 +121,8 @@ def _check_column(sheet: Sheet, name: str, option: str) -> None:
 
 def _groups(sheet: Sheet, time: str, target: str) -> str | None:
     """The column that tells series apart, where stamps are there several times."""
-    stamps = stamps_of(time, sheet.columns[time], sheet.decimal)
+    stored = sheet.columns[time]
+    stamps = stamps_of(stored, reader_of_stamps(time, stored, sheet.decimal))
     if len(np.unique(stamps)) == len(stamps):
         return None
     for name, values in sheet.columns.items():
@@ -147,7 +148,8 @@ def _windows(
     sheet: Sheet, time: str, target: str, groups: str | None, horizon: int | None
 ) -> WindowSettings:
     """Windows of about two seasons, to say a season ahead, as far as the series are long enough."""
-    stamps = stamps_of(time, sheet.columns[time], sheet.decimal)
+    stored = sheet.columns[time]
+    stamps = stamps_of(stored, reader_of_stamps(time, stored, sheet.decimal))
     by_group = None if groups is None else as_categories(sheet.columns[groups]).codes
     grid = grid_of(time, stamps, None if by_group is None else by_group.astype(np.int64))
     y = np.append(numbers_of(sheet, target), np.nan)[grid.rows]

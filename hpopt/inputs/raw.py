@@ -14,7 +14,9 @@ else is 12; `form: clock` reads 1:30 as 1.5 hours; `offset` is taken away, also 
 date, for a model that sees numbers in float32; `gaps` are the numbers that stand for one. The parts
 of a date are called `signup.year` and so on; a `prefix` stands for the column's name where that
 would be another column's. Of several `formats` the first that fits is taken; they are forms of the
-day, behind which a clock and a zone may stand. Of `categorical`, `gaps` are the words for one, in
+day, behind which a clock and a zone may stand. Of training values with a `zone`, "all" or "some",
+points in time are in UTC; where it is "none" a zone that later ones name is passed over, so that
+days stay what they are called. Of `categorical`, `gaps` are the words for one, in
 small letters, and `spelled` says how numbers and truth values are written in the texts that the
 model knows. With `misread`, training had values that could not be read, which are gaps.
 
@@ -30,7 +32,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpopt.inputs.written import ISO, PLAIN_NUMBER, hours, moments, number_of, plain_numbers
+from hpopt.inputs.written import (
+    ISO,
+    PLAIN_NUMBER,
+    hours,
+    moments,
+    number_of,
+    plain_numbers,
+    without_zone,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,17 +154,23 @@ def date_parts(
 
 
 def dates(values: pd.Series, reader: Mapping[str, Any]) -> pd.Series:
-    """Points in time, in UTC where they name a zone."""
+    """Points in time: in UTC where they name a zone, unless no training value did."""
     import pandas as pd
+
+    is_as_written = reader.get("zone") == "none"
 
     if values.dtype.kind in "iuf":  # 20261123
         values = pd.Series(categories(values, {"gaps": ()}))
+    if values.dtype.kind == "M" and is_as_written:
+        return values.dt.tz_localize(None)
     if "formats" not in reader or values.dtype.kind == "M":
         format = reader.get("format", "ISO8601")
         times = pd.to_datetime(values, format=format, errors="coerce", utc=True)
         return times.dt.tz_localize(None)
     codes, distinct = pd.factorize(values)
     texts = [str(value).strip() for value in distinct]
+    if is_as_written:
+        texts = list(map(without_zone, texts))
     is_text = np.array([isinstance(value, str) for value in distinct], dtype=bool)
     read = np.append(moments(texts, reader["formats"]), np.datetime64("NaT", "ns"))
     if not is_text.all():  # Python's own dates, which are written in the one way

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -51,6 +51,10 @@ class Texts:
 Stored = np.ndarray | Texts
 
 
+# Which points in time of a column name the zone of their clocks.
+Zone = Literal["none", "some", "all"]
+
+
 @dataclass
 class Sheet:
     """The columns of one or several files, by name, all of `rows` rows."""
@@ -63,6 +67,7 @@ class Sheet:
     gaps: tuple[str, ...] = ()  # the words that were taken for gaps, in small letters
     words: dict[str, Counter[str]] = field(default_factory=dict)  # how often, by column and word
     encoding: str | None = None  # of a text file
+    zones: dict[str, Zone] = field(default_factory=dict)  # of points in time, by column
 
 
 def numbers_of(sheet: Sheet, name: str) -> np.ndarray:

@@ -187,6 +187,12 @@ _CLOCK = re.compile(
     r"(?:\s*(Z|UTC|GMT|[-+]\d\d(?::?\d\d)?))?(?:\s*\([^)]*\))?$",
     re.IGNORECASE | re.ASCII,
 )
+# A zone behind a clock, without which -07 would be a day.
+_ZONED = re.compile(
+    r".*(?::\d\d|\dT\d\d(?:\d\d)*)(?:[.,]\d+)?(?:\s*[ap]\.?m\.?)?"
+    r"(\s*(?:Z|UTC|GMT|[-+]\d\d(?::?\d\d)?)(?:\s*\([^)]*\))?)",
+    re.IGNORECASE | re.ASCII,
+)
 _QUARTER = re.compile(r"(\d{4})[-/ ]?Q([1-4])|Q([1-4])[-/ ]?(\d{4})", re.IGNORECASE | re.ASCII)
 _WEEK = re.compile(r"(\d{4})-?W(\d{1,2})(?:-(\d))?", re.IGNORECASE | re.ASCII)
 _EPOCHS = {"epoch s": 10**9, "epoch ms": 10**6, "epoch us": 10**3, "epoch ns": 1}
@@ -211,6 +217,17 @@ def moments(texts: Sequence[str], formats: Iterable[str]) -> np.ndarray:
         clocks = np.array([split[text][1] for text in chosen], dtype="timedelta64[ns]")
         read[left] = _days([split[text][0] for text in chosen], format) + clocks
     return read
+
+
+def names_zone(text: str) -> bool:
+    """Whether a point in time says how far its clock is from UTC."""
+    return _ZONED.fullmatch(text) is not None
+
+
+def without_zone(text: str) -> str:
+    """A point in time as a clock at its place shows it."""
+    match = _ZONED.fullmatch(text)
+    return text if match is None else text[: match.start(1)]
 
 
 def _left(read: np.ndarray, texts: Sequence[str]) -> tuple[np.ndarray, list[str]]:

@@ -410,3 +410,39 @@ def test_gaps_among_categories_of_pandas_are_gaps(values):
     ]
     assert [look("c", column).kind for column in columns] == [look("c", columns[1]).kind] * 2
     assert [is_gap(column).tolist() for column in columns] == [[False, False, True]] * 2
+
+
+@pytest.mark.parametrize("trained_zone", ["", "+01:00"])
+@pytest.mark.parametrize("zone", ["", "+01:00"])
+def test_a_zone_shifts_no_day_without_a_word(tmp_path, trained_zone, zone):
+    clocks = pd.Series(pd.date_range("2023-01-07", periods=N, freq="37h"))
+    texts, y = clocks.dt.strftime("%FT%T"), ["a", "b"] * (N // 2)
+    data = trained(pd.DataFrame({"t": texts + trained_zone, "y": y}), tmp_path)
+    later = pd.DataFrame({"t": texts + zone, "y": y})
+    later.to_csv(tmp_path / "new.csv", index=False)
+    typed = later.assign(t=pd.to_datetime(later["t"]))
+    typed.to_parquet(tmp_path / "new.parquet")
+    objects = later.assign(t=np.array(list(typed["t"].dt.to_pydatetime()), dtype=object))
+    expected = clocks - pd.Timedelta(hours=1) if trained_zone and zone else clocks
+    word = "column `t` names a zone" if zone else "column `t` names no zone"
+    for new in (
+        read_new_rows(tmp_path / "new.csv", data),
+        read_new_rows(tmp_path / "new.parquet", data),
+        *(new_rows_of(each, data, with_target=False) for each in (typed, objects, later)),
+    ):
+        np.testing.assert_array_equal(new.rows["t.day"], expected.dt.day)
+        np.testing.assert_array_equal(new.rows["t.hour"], expected.dt.hour)
+        assert [note.startswith(word) for note in new.notes] == [True] * (zone != trained_zone)
+    for frame in (typed, objects, later):  # as in an export
+        kept = raw_columns(frame, data.features.columns_form(Runtime(), {})["readers"])
+        np.testing.assert_array_equal(kept["t.hour"], expected.dt.hour)
+
+
+def test_zones_beside_none_are_said(tmp_path):
+    frame = pd.DataFrame(
+        {"t": ["2023-01-07 10:00", "2023-03-01T11:30Z"] * 30, "y": ["a", "b"] * 30}
+    )
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    form = {"source": "csv", "path": str(tmp_path / "t.csv"), "target": "y"}
+    [note] = load_table(FileData.model_validate(form)).notes
+    assert note.endswith("some of its points in time name a zone: the others are taken for UTC")

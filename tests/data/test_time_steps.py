@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hpopt.data.time_steps import grid_of, shown_stamp, stamps_of
+from hpopt.data.time_steps import grid_of, reader_of_stamps, shown_stamp, stamps_of
 from hpopt.errors import DataError, SettingError
 from hpopt.inputs.stored import Texts
 
@@ -80,11 +80,23 @@ def test_stamps_of_single_events_are_no_series():
     assert "Sum them up" in error.value.problems[0].help
 
 
+def read_stamps(values):
+    return stamps_of(values, reader_of_stamps("t", values))
+
+
 def test_a_column_of_stamps_holds_dates_or_numbers_in_every_row():
-    stamps = stamps_of("t", Texts.of(np.array(["03.01.2024", "04.01.2024", "30.01.2024"])), ".")
+    stamps = read_stamps(Texts.of(np.array(["03.01.2024", "04.01.2024", "30.01.2024"])))
     assert [shown_stamp(stamp) for stamp in stamps] == ["2024-01-03", "2024-01-04", "2024-01-30"]
-    assert stamps_of("t", np.array([1.0, 2.0]), ".").tolist() == [1, 2]
+    assert read_stamps(np.array([1.0, 2.0])).tolist() == [1, 2]
     with pytest.raises(SettingError, match=r"1 rows have no time stamp in `t` \(row 2\)"):
-        stamps_of("t", np.array([1.0, np.nan]), ".")
+        read_stamps(np.array([1.0, np.nan]))
     with pytest.raises(SettingError, match="neither dates nor numbers"):
-        stamps_of("t", Texts.of(np.array(["red", "blue"] * 20)), ".")
+        read_stamps(Texts.of(np.array(["red", "blue"] * 20)))
+
+
+def test_later_stamps_are_read_as_those_of_the_training_rows_were():
+    reader = reader_of_stamps("t", Texts.of(np.array(["30/01/2024", "31/01/2024", "01/02/2024"])))
+    later = stamps_of(Texts.of(np.array(["03/04/2024 00:00:00+02:00"])), reader)
+    assert [shown_stamp(stamp) for stamp in later] == ["2024-04-03"]  # by itself: March the 4th
+    as_asked = reader_of_stamps("t", Texts.of(np.array(["01/02/2024"])), date_format="%d/%m/%Y")
+    assert shown_stamp(stamps_of(Texts.of(np.array(["01/02/2024"])), as_asked)[0]) == "2024-02-01"

@@ -11,6 +11,7 @@ from hpopt.errors import DataError
 from hpopt.inputs.stored import Sheet, Stored, Texts, as_texts, is_gap, raw_values
 from hpopt.inputs.table.columns import CategoricalColumn
 from hpopt.inputs.text_files import exchanged, exchanged_if_possible, form_that_fits
+from hpopt.inputs.written import names_zone
 
 _KINDS = {"numeric": "numbers", "boolean": "yes or no as they were", "date": "dates as they were"}
 
@@ -110,6 +111,8 @@ def read_column(
         notes.append(
             f"column `{name}`: 12 is read as 12 %, in {count} rows: all had a % in training"
         )
+    if reader["kind"] == "date":
+        notes += word_on_zones(sheet, reader)
     numbers = next(iter(arrays.values()))
     misread = np.isnan(numbers) & ~is_gap(stored, reader["kind"])
     if reader.get("gaps"):
@@ -129,6 +132,29 @@ def read_column(
             f"{_KINDS[reader['kind']]}: {first}" + (" is the first" if count > 1 else "")
         )
     return arrays
+
+
+def word_on_zones(sheet: Sheet, reader: Mapping[str, Any]) -> list[str]:
+    """A word on points in time that name a zone where none did in training, or the reverse."""
+    name, trained = reader["column"], reader.get("zone", "some")
+    stored = sheet.columns[name]
+    if isinstance(stored, Texts):
+        names = [names_zone(text) for text in stored.distinct]
+        is_other = np.array([*(named != (trained == "all") for named in names), False])[
+            stored.codes
+        ]
+    else:
+        is_other = ~np.isnat(stored) & (sheet.zones.get(name, "none") != trained)
+    count = int(is_other.sum())
+    if trained == "some" or not count:
+        return []
+    if trained == "none":
+        what = "names a zone, which no value did in training: clocks are taken as they are written"
+    else:
+        what = "names no zone, which all values did in training: it is taken for UTC"
+    first = int(is_other.argmax()) + 1
+    where = f"row {first}" if count == 1 else f"{count:,} rows, the first of them row {first}"
+    return [f"column `{name}` {what} ({where})"]
 
 
 def _is_bare(stored: Stored) -> np.ndarray:
