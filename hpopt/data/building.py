@@ -19,7 +19,7 @@ from hpopt.data.target_settings import Label
 from hpopt.data.target_spec import TargetTransform
 from hpopt.data.targets import Target, encode_target
 from hpopt.data.verdicts import ColumnKind
-from hpopt.data.weights import weights_of
+from hpopt.data.weights import weights_of, without_weightless
 from hpopt.errors import DataError, SettingError, closest
 from hpopt.inputs.stored import Sheet, Stored, Texts, as_categories, raw_values
 from hpopt.task import TASKS, Task
@@ -57,6 +57,8 @@ def build_table(
     """
     features = features or Features()
     check_names(sheet, target, features, groups, None if order == _TIME else order, weight)
+    if weight is not None:
+        sheet, given = without_weightless(sheet, weight, given)
     stored = dict(sheet.columns)
     decimal = sheet.decimal
     words: Mapping[str, int] = sheet.words.get(target, {})
@@ -102,6 +104,11 @@ def build_table(
         groups=None if groups is None else group_numbers(stored[groups]),
         order=None if order is None else _order(order, stored[order], decimal),
         weights=None if weight is None else weights_of(weight, stored[weight], decimal),
+        sources={
+            role: name
+            for role, name in (("groups", groups), ("weights", weight))
+            if name is not None
+        },
         given=None if given is None else given[is_kept],
         columns=tuple(sorted(columns, key=lambda column: by_place[column.name])),
         notes=tuple(notes),

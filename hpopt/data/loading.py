@@ -35,6 +35,7 @@ from hpopt.data.settings import (
 from hpopt.data.sources import Table, arrays_of, load_sklearn, of_arrays
 from hpopt.data.target_settings import TargetColumn, positive_of, target_column
 from hpopt.data.target_spec import TargetTransform
+from hpopt.data.weights import word_on_weightless
 from hpopt.data.windows import build_windows
 from hpopt.errors import DataError, SettingError, in_words
 from hpopt.inputs.stored import Sheet, resolved
@@ -78,12 +79,21 @@ def _of_arrays(settings: ArrayData, task: Task | None) -> Table:
         settings.lengths,
         settings.sample_weight,
     )
+    sources: dict[str, str] = {}
+    notes: tuple[str, ...] = ()
+    if settings.sample_weight is not None and arrays.weights is not None:
+        sources = {"weights": settings.sample_weight}
+        is_none = arrays.weights == 0
+        if is_none.any() and len(arrays.target) == len(is_none):
+            arrays = arrays.at(np.flatnonzero(~is_none))
+            notes = (word_on_weightless(settings.sample_weight, int(is_none.sum())),)
     if not settings.series and arrays.lengths is None:
         table = of_arrays(arrays.rows, arrays.target, task, target.positive)
     else:
         how = {"lengths": settings.lengths}
         table = array_table(arrays.rows, arrays.lengths, arrays.target, task, target.positive, how)
-    return replace(_scaled(table, settings), weights=arrays.weights)
+    table = replace(table, weights=arrays.weights, sources=sources, notes=(*notes, *table.notes))
+    return _scaled(table, settings)
 
 
 def _of_sheet(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from hpopt.data.new_target import TARGET, NewRows, check_columns, note_missing, 
 from hpopt.data.prepared import Prepared
 from hpopt.data.reading import PARQUET, of_frame, read_csv, read_parquet
 from hpopt.data.sources import load_file
-from hpopt.data.weights import weights_of
+from hpopt.data.weights import checked_weights, weights_of
 from hpopt.errors import DataError
 from hpopt.inputs.image.files import PATH
 from hpopt.inputs.kind import count_rows
@@ -51,9 +52,8 @@ def read_new_rows(path: Path, data: Prepared, *, with_target: bool = False) -> N
 def _spelled(data: Prepared) -> list[str]:
     """The columns of a text file whose spelling counts."""
     names = [c["name"] for c in data.columns if c["kind"] in ("id", "categorical", "image")]
-    return names + [
-        c["name"] for c in data.columns if c["use"] in ("target", "groups") or "decimal" in c
-    ]
+    names += [name for name in (data.target_name, data.group_name) if name is not None]
+    return names + [column["name"] for column in data.columns if "decimal" in column]
 
 
 def _clocks(data: Prepared) -> list[str]:
@@ -118,7 +118,7 @@ def _of_sheet(sheet: Sheet, source: str, data: Prepared, with_target: bool) -> N
     needed = [*data.features.columns_needed(), *([target] if with_target else [])]
     check_columns(source, sheet, needed)
     rows, notes = data.features.rows_of_sheet(sheet, source)
-    by = next((column["name"] for column in data.columns if column["use"] == "groups"), None)
+    by = data.group_name
     alike = [*([target] if with_target else []), *([by] if by is not None else [])]
     sheet = data.features.line_a_row(sheet, source, alike)
     new = NewRows(rows, sheet.rows, notes=[*sheet.notes, *notes])
@@ -140,10 +140,28 @@ def _weights(sheet: Sheet, source: str, data: Prepared, notes: list[str]) -> np.
     if name is None:
         return None
     if name not in sheet.columns:
-        notes.append(f"{source} has no `{name}`, by which rows were to count: all count the same")
+        notes.append(_no_weights(source, name))
         return None
     notes.append(f"rows count by `{name}`")
     return weights_of(name, sheet.columns[name], sheet.decimal)
+
+
+def _weights_of_arrays(
+    arrays: Mapping[str, np.ndarray], source: str, data: Prepared, new: NewRows
+) -> np.ndarray | None:
+    """How much each row counts [n], where the run was told, and an array says."""
+    name = data.weight_name
+    if name is None:
+        return None
+    if name not in arrays:
+        new.notes.append(_no_weights(source, name))
+        return None
+    new.notes.append(f"rows count by `{name}`")
+    return checked_weights(name, arrays[name], new.count)
+
+
+def _no_weights(source: str, name: str) -> str:
+    return f"{source} has no `{name}`, by which rows were to count: all count the same"
 
 
 def _of_arrays(path: Path, data: Prepared, with_target: bool) -> NewRows:
@@ -159,6 +177,7 @@ def _of_arrays(path: Path, data: Prepared, with_target: bool) -> NewRows:
         values = array_named(TARGET, arrays, 1, str(path)).reshape(-1)
         if len(values) != new.count:
             raise DataError(f"{path} holds {new.count} rows, but {len(values)} targets")
+        new.weights = _weights_of_arrays(arrays, str(path), data, new)
         new.target = target_of(values, f"`{TARGET}` of {path}", data, new.notes)
         note_missing(new, TARGET, data)
     return new

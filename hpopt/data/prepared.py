@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -42,6 +42,8 @@ class Prepared:
     labels: tuple[str, ...]
     sizes: dict[str, int]
     columns: tuple[Mapping[str, str], ...] = ()  # of a table: name, kind and use, and `decimal`
+    # The columns or arrays that `groups` and `weights` came from; hpopt 0.1 left it open.
+    sources: Mapping[str, str] = field(default_factory=dict)
     # How the target of other rows is read, with the words for a gap; hpopt 0.1 left it open.
     target_reader: Mapping[str, Any] | None = None
     encoding: str | None = None  # of the text file, which other files are likely to have too
@@ -81,6 +83,7 @@ class Prepared:
             labels=tuple(form["labels"]),
             sizes=dict(form["sizes"]),
             columns=tuple(form.get("columns", ())),
+            sources=dict(form.get("sources", {})),
             target_reader=form.get("target_reader"),
             encoding=form.get("encoding"),
             forecast=Forecast.from_json(form["forecast"]) if form.get("forecast") else None,
@@ -97,6 +100,7 @@ class Prepared:
             "labels": list(self.labels),
             "sizes": dict(self.sizes),
             "columns": [dict(column) for column in self.columns],
+            "sources": dict(self.sources),
             "target_reader": self.target_reader and dict(self.target_reader),
             "encoding": self.encoding,
             **(
@@ -151,8 +155,14 @@ class Prepared:
 
     @property
     def weight_name(self) -> str | None:
-        """The column of a table that says how much each row counts."""
-        return next((c["name"] for c in self.columns if c["use"] == "weight"), None)
+        """The column or array that says how much each row counts."""
+        return self.sources.get("weights")
+
+    @property
+    def group_name(self) -> str | None:
+        """The column that says which rows belong together."""
+        by_use = next((c["name"] for c in self.columns if c["use"] == "groups"), None)
+        return self.sources.get("groups", by_use)
 
     def _array(self, part: PartName, kind: str) -> np.ndarray:
         path = self.folder / f"{part}.{kind}.npy"
@@ -199,6 +209,7 @@ def prepare(table: Table, parts: Parts, folder: Path) -> Prepared:
         labels=table.labels,
         sizes={part: len(rows) for part, rows in parts.items()},
         columns=tuple(map(_column_form, table.columns)),
+        sources=table.sources,
         target_reader=table.target_reader,
         encoding=table.encoding,
         forecast=table.forecast,

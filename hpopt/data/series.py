@@ -68,7 +68,9 @@ def _channels(
     notes: list[str],
 ) -> dict[str, list[str]]:
     """The columns of each channel, step by step. Raises SettingError where they can't be such."""
-    roles = {options[role]: role for role in ("target", "groups", "order") if options[role]}
+    roles = {
+        options[role]: role for role in ("target", "groups", "order", "weight") if options[role]
+    }
     channels: dict[str, list[str]] = {}
     for name, columns in said.items():
         key = ("features", "series", name)

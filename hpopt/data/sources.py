@@ -54,6 +54,8 @@ class Table:
     groups: np.ndarray | None = None  # [n]: rows of one number stay together
     order: np.ndarray | None = None  # [n]: what the rows are sorted by
     weights: np.ndarray | None = None  # [n]: how much each row counts
+    # What these were called, `groups` and `weights`, where their owner has a name for them.
+    sources: Mapping[str, str] = field(default_factory=dict)
     given: np.ndarray | None = None  # [n]: 1 validation, 2 test by its own file; 0 is to be split
     columns: tuple[Column, ...] = ()  # what each column of a table is, left out or not
     notes: tuple[str, ...] = ()  # what people should know of how it was read
@@ -121,6 +123,10 @@ class Arrays(NamedTuple):
     target: np.ndarray
     lengths: np.ndarray | None = None
     weights: np.ndarray | None = None
+
+    def at(self, rows: np.ndarray) -> Arrays:
+        """The arrays of some rows."""
+        return Arrays(*(None if each is None else each[rows] for each in self))  # type: ignore[arg-type]
 
 
 def arrays_of(

@@ -2,24 +2,58 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from hpopt.data.column_kinds import look
 from hpopt.errors import SettingError
-from hpopt.inputs.stored import Stored, raw_values
+from hpopt.inputs.stored import Sheet, Stored, raw_values
 
 _KEY = ("sample_weight",)
+_HELP = "give each row a number from 0 on, or name another column"
 
 
 def weights_of(name: str, values: Stored, decimal: str) -> np.ndarray:
     """The weights [n] that a column holds. Raises SettingError where it holds none."""
+    weights = _numbers(name, values, decimal)
+    return checked_weights(name, weights, len(weights))
+
+
+def without_weightless(
+    sheet: Sheet, name: str, given: np.ndarray | None
+) -> tuple[Sheet, np.ndarray | None]:
+    """The sheet, and which part [n] each row is given to, without the rows of weight 0.
+
+    A weight of n is n rows: these are none, and stand in no part, class or fold. Raises
+    SettingError where a column holds no weights, or nothing else is there.
+    """
+    is_none = _numbers(name, sheet.columns[name], sheet.decimal) == 0
+    count = int(is_none.sum())
+    if not count:
+        return sheet, given
+    if count == sheet.rows:
+        raise SettingError(f"`{name}` is 0 in every row", _KEY, help="leave it out")
+    kept = np.flatnonzero(~is_none)
+    columns = {column: values[kept] for column, values in sheet.columns.items()}
+    notes = [*sheet.notes, word_on_weightless(name, count)]
+    given = None if given is None else given[kept]
+    return replace(sheet, columns=columns, rows=len(kept), notes=notes), given
+
+
+def word_on_weightless(name: str, count: int) -> str:
+    """That so many rows are left out."""
+    rows = "row" if count == 1 else "rows"
+    return f"{count:,} {rows} of weight 0, by `{name}`, are left out"
+
+
+def _numbers(name: str, values: Stored, decimal: str) -> np.ndarray:
     try:
         reader = look(name, values, decimal, "numeric").reader
     except ValueError as error:
-        raise SettingError(f"`{name}` can't weigh rows: {error}", _KEY) from None
+        raise SettingError(f"`{name}` can't weigh rows: {error}", _KEY, help=_HELP) from None
     assert reader is not None
-    weights = np.asarray(raw_values(values, reader)[name])
-    return checked_weights(name, weights, len(weights))
+    return np.asarray(raw_values(values, reader)[name])
 
 
 def checked_weights(name: str, values: np.ndarray, rows: int) -> np.ndarray:
@@ -28,7 +62,7 @@ def checked_weights(name: str, values: np.ndarray, rows: int) -> np.ndarray:
         raise SettingError(
             f"`{name}` can't weigh {rows} rows: it is {values.dtype} {list(values.shape)}",
             _KEY,
-            help="one number a row",
+            help=_HELP,
         )
     weights = np.asarray(values, dtype=np.float64).reshape(-1)
     is_wrong = ~(np.isfinite(weights) & (weights >= 0))

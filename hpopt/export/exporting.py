@@ -232,7 +232,7 @@ def _compare_score(run: Run, trial: Trial, check: CheckRows, data: Prepared) -> 
     target = _validation_target(check, data)
     if target is None:
         return
-    if run.rule == OWN_THRESHOLD and any(column["use"] == "groups" for column in data.columns):
+    if run.rule == OWN_THRESHOLD and data.group_name is not None:
         return  # the threshold was cross-fitted by groups, which the folder does not keep
     assert trial.result is not None
     then = trial.result.metrics[run.header.metric]

@@ -1,5 +1,6 @@
 """`sample_weight`: a weight of n is n rows, wherever rows count."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -10,9 +11,10 @@ from conftest import make_table
 import hpopt
 from hpopt.data.building import build_table
 from hpopt.data.loading import load_table
-from hpopt.data.prepared import fingerprints, prepare
+from hpopt.data.new_rows import new_rows_of, read_new_rows
+from hpopt.data.prepared import Prepared, fingerprints, prepare
 from hpopt.data.reading import of_frame
-from hpopt.data.settings import ArrayData
+from hpopt.data.settings import ArrayData, Features
 from hpopt.data.splits import Parts
 from hpopt.errors import DataError, SettingError
 from hpopt.metrics.metrics import METRICS
@@ -180,11 +182,57 @@ def test_an_array_may_hold_them(tmp_path):
     path = tmp_path / "rows.npz"
     np.savez(path, x=RNG.normal(size=(20, 2)), y=np.arange(20) % 2, w=np.arange(20))
     data = ArrayData(source="npz", path=str(path), sample_weight="w")
-    assert load_table(data).weights.tolist() == list(range(20))
+    assert load_table(data).weights.tolist() == list(range(1, 20))
     with pytest.raises(SettingError, match="no array `v`"):
         load_table(data.model_copy(update={"sample_weight": "v"}))
     with pytest.raises(SettingError, match="one array"):
         load_table(data.model_copy(update={"source": "npy"}))
+
+
+@pytest.mark.parametrize(
+    ("features", "is_feature"),
+    [({}, False), ({"types": {"weight": "numeric"}}, False), ({"include": ["weight", "x"]}, True)],
+)
+def test_a_weight_weighs_later_rows_too_whatever_else_it_is(tmp_path, features, is_feature):
+    rows = frame(1.0 + np.arange(60))
+    sheet, wanted = of_frame(rows, "the frame"), Features.model_validate(features)
+    table = build_table(sheet, target="y", task=None, weight="weight", features=wanted)
+    assert ("weight" in table.feature_names) == is_feature
+    data = prepare(table, Parts(np.arange(40), np.arange(40, 50), np.arange(50, 60)), tmp_path)
+    data = Prepared.from_json(json.loads(json.dumps(data.to_json())), tmp_path)
+    new = new_rows_of(rows, data, with_target=True)
+    assert new.weights.tolist() == rows["weight"].tolist()
+
+
+def test_a_row_of_weight_0_is_no_row():
+    weights = np.where(np.arange(60) % 4 == 0, 0.0, 2.0)
+    rows = frame(weights)
+    rows.loc[weights == 0, "y"] = "never"
+    given = (np.arange(60) > 40).astype(np.int8)
+    sheet = of_frame(rows, "the frame")
+    table = build_table(sheet, target="y", task=None, weight="weight", given=given)
+    assert set(table.labels) == {"no", "yes"}
+    assert len(table.target) == len(table.weights) == len(table.given) == 45
+    assert table.notes[0] == "15 rows of weight 0, by `weight`, are left out"
+
+
+@pytest.mark.parametrize("name", ["w", None])
+def test_weights_of_arrays_weigh_later_arrays(tmp_path, name):
+    path = tmp_path / "rows.npz"
+    arrays = {"x": RNG.normal(size=(20, 2)), "y": np.arange(20) % 2, "w": np.arange(20) // 2}
+    np.savez(path, **arrays)
+    table = load_table(ArrayData(source="npz", path=str(path), sample_weight=name))
+    assert len(table.target) == (20 if name is None else 18)
+    rows = np.arange(len(table.target))
+    data = prepare(table, Parts(rows, rows[:5], rows[:5]), tmp_path / "data")
+    new = read_new_rows(path, data, with_target=True)
+    assert (None if new.weights is None else new.weights.tolist()) == (
+        None if name is None else arrays["w"].tolist()
+    )
+    np.savez(path, x=arrays["x"], y=arrays["y"])
+    new = read_new_rows(path, data, with_target=True)
+    assert new.weights is None
+    assert bool(new.notes) == (name is not None)
 
 
 @pytest.mark.keras
