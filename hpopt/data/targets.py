@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from hpopt.data.chunks import plain_or_gap
-from hpopt.data.column_kinds import look
-from hpopt.data.number_forms import AS_PROGRAMS_DO
+from hpopt.data.column_kinds import Column, look
 from hpopt.data.target_settings import Label
 from hpopt.errors import DataError, SettingError, suggest_name
 from hpopt.inputs import raw
-from hpopt.inputs.stored import Stored, Texts, as_categories, raw_values
+from hpopt.inputs.stored import Stored, Texts, as_categories, as_texts, is_gap, raw_values
 from hpopt.task import TASKS, Task
 
 # Whole numbers are classes up to so many different ones.
 _MOST_NUMBERED_CLASSES = 20
 _MOST_CLASSES = 1000
+_MOST_NAMED = 3
 # A number with decimals of which the last says nothing, and is not the only one.
 _NEEDLESS_ZERO = re.compile(r"[-+]?\d+\.\d+0", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Target:
-    """`values` [n] are class indices into `labels`, or numbers; of a row without one -1 or NaN."""
+    """`values` [n] are class indices into `labels`, or numbers; of a row without one -1 or NaN.
+
+    `examples` are some of its values as they are written, and how often each is there.
+    """
 
     values: np.ndarray
     labels: tuple[str, ...]
@@ -35,6 +38,7 @@ class Target:
     missing: int
     notes: tuple[str, ...] = ()
     reader: Mapping[str, Any] | None = None  # how the same column of other rows is read
+    examples: Mapping[str, int] = field(default_factory=dict)
 
 
 def encode_target(
@@ -59,14 +63,16 @@ def encode_target(
         from hpopt.data.reading import of_frame
 
         stored = of_frame(pd.DataFrame({"target": stored}), name).columns["target"]
-    if task is None and look("target", stored, decimal).kind == "date":
+    is_class = task is not None and TASKS[task].has_labels
+    if not is_class and look("target", stored, decimal).kind == "date":
         raise DataError(f"{name} holds dates, which can't be predicted", help="take another column")
     if not isinstance(stored, Texts) and (infinite := int(np.isinf(stored).sum())):
         raise DataError(
             f"{name} holds {infinite} infinite numbers", help="mend or delete those rows"
         )
     is_forced = task is not None and not TASKS[task].has_labels
-    numbers, reader = _numbers(stored, decimal, forced=is_forced)
+    column = _as_numbers(stored, decimal, forced=is_forced)
+    numbers = None if column is None else _numbers(stored, column)
     if task is None:
         task = _task_of(name, stored, numbers)
     if positive is not None and not TASKS[task].has_threshold:
@@ -76,9 +82,13 @@ def encode_target(
             help="leave `positive` out",
         )
     if not TASKS[task].has_labels:
-        notes = () if is_forced else _word_on_spelling(name, stored)
+        target = _regression(name, numbers)
+        assert column is not None
         return replace(
-            _regression(name, numbers), reader={**reader, "gaps": list(gaps)}, notes=notes
+            target,
+            reader={**(column.reader or {}), "gaps": list(gaps)},
+            notes=tuple(_words_on_numbers(name, stored, target.values, column, is_forced)),
+            examples=column.examples,
         )
     encoded = _classes(name, stored, numbers, task, gaps)
     return _positive_second(name, encoded, positive) if TASKS[task].has_threshold else encoded
@@ -111,24 +121,44 @@ def _index_of(name: str, labels: Sequence[str], positive: Label) -> int:
     )
 
 
-def _numbers(
-    stored: Stored, decimal: str, forced: bool
-) -> tuple[np.ndarray | None, Mapping[str, Any]]:
-    """The column as numbers, where it is one of numbers and not of codes, and its reader."""
-    reader: Mapping[str, Any] = {"column": "target", "kind": "numeric", **AS_PROGRAMS_DO}
-    if not isinstance(stored, Texts):
-        return stored, reader
-    column = look("target", stored, decimal)
-    is_plain = plain_or_gap(stored.distinct, (), decimal) is not None and len(stored.distinct) > 0
-    if not is_plain and column.kind != "numeric" and not forced:
-        return None, {}
+def _as_numbers(stored: Stored, decimal: str, forced: bool) -> Column | None:
+    """What the column is as one of numbers; None where it holds codes or other texts."""
+    if isinstance(stored, Texts):
+        column = look("target", stored, decimal)
+        is_plain = plain_or_gap(stored.distinct, (), decimal) is not None
+        if not (is_plain and stored.distinct) and column.kind != "numeric" and not forced:
+            return None
     try:
-        reader = look("target", stored, decimal, asked="numeric").reader or {}
+        return look("target", stored, decimal, asked="numeric")
     except ValueError:
-        return None, {}
-    numbers = raw_values(stored, reader)["target"]
-    assert isinstance(numbers, np.ndarray)
-    return numbers, reader
+        return None
+
+
+def _numbers(stored: Stored, column: Column) -> np.ndarray:
+    return np.asarray(raw_values(stored, column.reader or {})["target"])
+
+
+def _words_on_numbers(
+    name: str, stored: Stored, numbers: np.ndarray, column: Column, is_forced: bool
+) -> Iterator[str]:
+    """What may not be as its owner means it in a column of texts that are taken for numbers."""
+    if not isinstance(stored, Texts):
+        return
+    if not is_forced:
+        yield from _word_on_spelling(name, stored)
+    if column.doubt:
+        yield f"{name}: {column.doubt}"
+    is_misread = np.isnan(numbers) & ~is_gap(stored)
+    if rows := int(is_misread.sum()):
+        texts = dict.fromkeys(as_texts(stored[np.flatnonzero(is_misread)]).tolist())
+        shown = ", ".join(f'"{text}"' for text in list(texts)[:_MOST_NAMED])
+        more = f" and {len(texts) - _MOST_NAMED} more" if len(texts) > _MOST_NAMED else ""
+        what = (
+            "1 value is no number, and counts as a gap"
+            if rows == 1
+            else (f"{rows:,} values are no numbers, and count as gaps")
+        )
+        yield f"{name}: {what}: {shown}{more}"
 
 
 def _task_of(name: str, stored: Stored, numbers: np.ndarray | None) -> Task:

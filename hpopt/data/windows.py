@@ -8,13 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hpopt.data.building import (
-    check_names,
-    checked_transform,
-    group_numbers,
-    target_as_column,
-    typed_columns,
-)
+from hpopt.data.building import checked_transform, target_as_column
 from hpopt.data.column_kinds import Column
 from hpopt.data.forecast import (
     Forecast,
@@ -26,11 +20,13 @@ from hpopt.data.forecast import (
 )
 from hpopt.data.prepared import Prepared
 from hpopt.data.recorded import columns_as_recorded, target_as_recorded
+from hpopt.data.row_roles import TIME, group_numbers, time_column
 from hpopt.data.settings import DateColumn, Features, WindowSettings
 from hpopt.data.sources import Table
 from hpopt.data.target_spec import TargetTransform
 from hpopt.data.targets import encode_target
 from hpopt.data.time_steps import Grid, grid_of, reader_of_stamps, stamps_of
+from hpopt.data.typed_columns import check_names, typed_columns
 from hpopt.errors import DataError, SettingError, closest
 from hpopt.inputs.stored import Sheet, Texts
 from hpopt.inputs.table.columns import RawColumns
@@ -226,9 +222,7 @@ def _checked_order(sheet: Sheet, order: str | None) -> str:
         raise SettingError(
             "windows need time stamps", ("windows",), help="name their column: `order` in `split`"
         )
-    if order == "time" and order not in sheet.columns:
-        from hpopt.data.building import time_column
-
+    if order == TIME and order not in sheet.columns:
         return time_column(dict(sheet.columns), order, sheet.decimal)
     return order
 

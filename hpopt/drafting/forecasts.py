@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from hpopt.config.dumping import inline_yaml
-from hpopt.data.building import group_numbers
 from hpopt.data.column_kinds import look
 from hpopt.data.forecast import find_season
 from hpopt.data.reading import read_csv, read_parquet
+from hpopt.data.row_roles import group_numbers
 from hpopt.data.settings import WindowSettings
 from hpopt.data.sources import Table
 from hpopt.data.splits import split_rows

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hpopt.data.building import build_table
 from hpopt.data.prepared import Prepared, fingerprints, prepare
-from hpopt.data.reading import of_frame
+from hpopt.data.reading import of_frame, read_csv
 from hpopt.data.settings import Features
 from hpopt.data.splits import split_rows
 from hpopt.data.targets import encode_target
@@ -366,3 +366,28 @@ def test_numbers_as_programs_write_them_are_no_versions(values):
 def test_prices_of_many_kinds_are_no_versions():
     prices = [f"{value:g}" + "0" * int(value % 1 > 0) for value in np.arange(N) / 4]
     assert not build(FRAME.assign(y=prices), "y").notes
+
+
+def target_notes(tmp_path, texts):
+    rows = pd.DataFrame({"x": np.arange(len(texts)) % 7 / 3, "y": texts})
+    rows.to_csv(tmp_path / "t.csv", index=False)
+    table = build_table(read_csv(tmp_path / "t.csv"), target="y", task=None)
+    return table, [note for note in table.notes if "target" in note]
+
+
+def test_a_target_whose_numbers_could_be_others_is_said(tmp_path):
+    table, [note] = target_notes(tmp_path, [f"{i}.{669 + i}" for i in range(1, 61)])
+    assert note == (
+        'the target `y`: "1.670" is read as 1.67, and could be 1670: no value says which'
+    )
+    assert table.columns[1].reader["decimal"] == "."
+
+
+def test_values_of_a_target_that_are_no_numbers_are_named(tmp_path):
+    texts = [f"${i}.50" for i in range(1, 61)]
+    table, [note] = target_notes(tmp_path, [*texts, ">60.50", ""])
+    assert note == 'the target `y`: 1 value is no number, and counts as a gap: ">60.50"'
+    assert "2 rows without `y` are left out" in table.notes
+    column = table.columns[1]
+    assert column.reader["unit"] == "$"
+    assert "$1.50" in column.examples
