@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from hpopt.inputs import raw
 from hpopt.inputs.written import number_of, written
 
 # How numbers are written where nothing else is found: without any sign between groups of digits.
@@ -34,16 +35,57 @@ class NumberForm:
     remark: str
 
 
-def number_forms(texts: Sequence[str], decimal: str) -> Iterator[NumberForm]:
-    """The forms that distinct texts [d] may have as numbers, the file's own decimal sign first.
+@dataclass(frozen=True)
+class Shapes:
+    """Distinct texts [d] by what they look like: `distinct` shapes, and the code [d] of each.
+
+    In a shape 9 stands for any digit but a first 0. Whether a form can read a number, and what
+    stands at it, is the same for all texts of a shape, of which a million have but a few dozen.
+    """
+
+    texts: Sequence[str]
+    codes: np.ndarray
+    distinct: Sequence[str]
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Shapes:
+        """The shapes of texts."""
+        code_of: dict[str, int] = {}
+        codes = [code_of.setdefault(_shape(text), len(code_of)) for text in texts]
+        return cls(texts, np.array(codes, dtype=np.int32), tuple(code_of))
+
+    def misread(self, reader: Mapping[str, Any]) -> np.ndarray:
+        """Whether each text [d] is no finite number to this reader."""
+        import pandas as pd
+
+        numbers = raw.numbers(pd.Series(self.distinct, dtype=object), reader)
+        return np.asarray(np.isnan(numbers)[self.codes])
+
+
+_TO_9 = str.maketrans("012345678", "9" * 9)
+_FIRST_0 = re.compile(r"\D*0", re.ASCII)
+_EXPONENT = re.compile(r"\d[eE][-+]?\d", re.ASCII)
+
+
+def _shape(text: str) -> str:
+    if _EXPONENT.search(text):
+        return text  # 1e300 is a number, and 9e999 is none
+    shape = text.translate(_TO_9)
+    match = _FIRST_0.match(text)
+    return shape if match is None else f"{text[: match.end()]}{shape[match.end() :]}"
+
+
+def number_forms(shapes: Shapes, decimal: str) -> Iterator[NumberForm]:
+    """The forms that distinct texts may have as numbers, the file's own decimal sign first.
 
     The first that reads them all is theirs: one without a sign between groups, before one with it.
     """
-    parts = [each for each in map(written, texts) if each is not None]
+    texts = shapes.texts
+    parts = [each for each in map(written, shapes.distinct) if each is not None]
     units = {each.unit for each in parts if each.unit}
     unit = units.pop() if len(units) == 1 else ""
     remark = f', "{unit}" at them is left out' if unit else ""
-    if any(text.startswith("(") and written(text) is not None for text in texts):
+    if any(shape.startswith("(") and written(shape) is not None for shape in shapes.distinct):
         remark += ", those in brackets are negative"
     other = "." if decimal == "," else ","
     groups = [sign for sign in _GROUP_SIGNS if any(sign in each.body for each in parts)]
@@ -64,8 +106,11 @@ def number_forms(texts: Sequence[str], decimal: str) -> Iterator[NumberForm]:
 
 def _example(texts: Sequence[str], decimal: str, thousands: str, unit: str) -> str:
     """A word on how a sign between groups is read, which could be one of decimals as well."""
-    for text, parts in zip(texts, map(written, texts), strict=True):
-        if parts is not None and thousands and thousands in parts.body:
+    if not thousands:
+        return ""
+    for text in texts:
+        parts = written(text)
+        if parts is not None and thousands in parts.body:
             number = number_of(text, decimal, thousands, unit)
             return "" if np.isnan(number) else f", {text} is {number:.15g}"
     return ""
@@ -76,11 +121,18 @@ def doubt_in_words(texts: Sequence[str], reader: Mapping[str, Any]) -> str:
 
     Empty where any of them says which, as 0.644 or 12.5 or 1.234.567 does.
     """
-    texts = [text for text in texts if any(map(str.isdigit, text))]  # no words for gaps
-    matches = [_GROUPED.fullmatch(text) for text in texts]
-    if not all(matches) or len({match[1] for match in matches if match and match[1]}) != 1:
+    first_of: dict[str, str] = {}  # by the sign between its groups
+    for text in texts:
+        if not any(map(str.isdigit, text)):  # a word for a gap
+            continue
+        match = _GROUPED.fullmatch(text)
+        if match is None:
+            return ""
+        if match[1]:
+            first_of.setdefault(match[1], text)
+    if len(first_of) != 1:
         return ""
-    text = next(text for text, match in zip(texts, matches, strict=True) if match and match[1])
+    [text] = first_of.values()
     number = number_of(text, reader["decimal"], reader["thousands"])
     readings = [float(text.replace(",", ".")), float(re.sub("[.,]", "", text))]
     other = next(reading for reading in readings if reading != number)
@@ -89,7 +141,12 @@ def doubt_in_words(texts: Sequence[str], reader: Mapping[str, Any]) -> str:
 
 def several_units(texts: Sequence[str]) -> str:
     """A word on numbers of several units, which stay texts; empty where there are none."""
-    units = Counter(each.unit for each in map(written, texts) if each is not None and each.unit)
+    shapes = Shapes.of(texts)
+    counts = np.bincount(shapes.codes, minlength=len(shapes.distinct)).tolist()
+    units = Counter[str]()
+    for each, count in zip(map(written, shapes.distinct), counts, strict=True):
+        if each is not None and each.unit:
+            units[each.unit] += count
     if len(units) < 2 or units.total() < len(texts) / 2:
         return ""
     shown = ", ".join(f'"{unit}"' for unit, _ in units.most_common(3))

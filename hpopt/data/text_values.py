@@ -16,7 +16,7 @@ from hpopt.data.date_forms import (
     form_of_numbers,
     varying_parts,
 )
-from hpopt.data.number_forms import AS_PROGRAMS_DO, number_forms, several_units
+from hpopt.data.number_forms import AS_PROGRAMS_DO, Shapes, number_forms, several_units
 from hpopt.data.verdicts import LEFT_OUT, MOST_EXAMPLES, ColumnKind, Verdict, one_value, truth
 from hpopt.inputs import raw
 from hpopt.inputs.stored import Texts, as_categories
@@ -121,16 +121,14 @@ class TextValues:
 
     def _numeric(self) -> Verdict | None:
         """The form as numbers by which the fewest rows are misread, if these are few enough."""
-        import pandas as pd
-
-        texts = pd.Series(self.distinct, dtype=object)
+        shapes = Shapes.of(self.distinct)
         is_gap = np.array([text.casefold() in raw.GAPS for text in self.distinct], dtype=bool)
         best, fewest = None, np.inf
-        for form in number_forms(self.distinct, self.decimal):
-            is_number = np.isfinite(raw.numbers(texts, form.reader))
-            rows = int(self.counts[~is_number & ~is_gap].sum())
-            if rows < fewest and is_number.any():
-                best, fewest, is_misread = form, rows, ~is_number & ~is_gap
+        for form in number_forms(shapes, self.decimal):
+            is_other = shapes.misread(form.reader)
+            rows = int(self.counts[is_other & ~is_gap].sum())
+            if rows < fewest and not is_other.all():
+                best, fewest, is_misread = form, rows, is_other & ~is_gap
             if rows == 0 and best is not None:
                 break
         if best is None or (misread := self._misread(is_misread)) is None:

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ def plain_numbers(texts: Sequence[str]) -> np.ndarray | None:
     return np.array(texts, dtype=object).astype(np.float64)
 
 
+_SIGNS = ("$", "€", "£", "¥", "₹")
 # Signs that look alike, as those who write them think: spaces, apostrophes, minus.
 _ALIKE = str.maketrans("\u00a0\u202f\u2009\u2019\u2212", "   '-")
 _MONEY = frozenset(
@@ -121,6 +123,10 @@ def number_of(
 
     12 % is 12, or 0.12 `in_hundredths`. Where `thousands` is "", no sign may stand between digits.
     """
+    # Nearly all numbers are digits and signs, and at most a $ before or a unit behind: a short way.
+    digits = text.removeprefix(unit) if unit[:1] in _SIGNS else text.removesuffix(unit)
+    if _digits(decimal, thousands).fullmatch(digits):
+        return float((digits.replace(thousands, "") if thousands else digits).replace(decimal, "."))
     parts = written(text)
     if parts is None or parts.unit not in ("", unit):
         return np.nan
@@ -129,6 +135,15 @@ def number_of(
         return np.nan
     number = -number if parts.is_negative else number
     return number / 100 if parts.is_percent and in_hundredths else number
+
+
+@lru_cache
+def _digits(decimal: str, thousands: str) -> re.Pattern[str]:
+    """Numbers with these signs, none of them at either end."""
+    point, groups = re.escape(decimal), ""
+    if thousands:
+        groups = rf"[1-9][0-9]{{0,2}}(?:{re.escape(thousands)}[0-9]{{3}})+|"
+    return re.compile(rf"-?(?:{groups}[0-9]+)(?:{point}[0-9]+)?")
 
 
 def _of_body(body: str, decimal: str, thousands: str) -> float | None:

@@ -3,13 +3,18 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hpopt.data.loading import load_table
 from hpopt.data.new_rows import new_rows_of, read_new_rows
+from hpopt.data.number_forms import Shapes
 from hpopt.data.prepared import prepare
 from hpopt.data.settings import FileData
 from hpopt.data.splits import Parts
 from hpopt.errors import DataError
+from hpopt.inputs import raw
+from hpopt.inputs.written import number_of
 
 N = 40
 
@@ -73,13 +78,13 @@ def test_later_numbers_are_read_as_in_training_or_with_a_word(tmp_path, name):
     data = prepared(table_of(tmp_path / "t.csv", x=texts), tmp_path)
     (tmp_path / "new.csv").write_text("x;y\n" + "".join(f"{text};a\n" for text in later))
     frame = pd.DataFrame({"x": later})
-    for given in (lambda: read_new_rows(tmp_path / "new.csv", data),
+    for read in (lambda: read_new_rows(tmp_path / "new.csv", data),
                   lambda: new_rows_of(frame, data, with_target=False)):  # fmt: skip
         if numbers is None:
             with pytest.raises(DataError, match="can't be read as numbers"):
-                given()
+                read()
             continue
-        new = given()
+        new = read()
         np.testing.assert_array_equal(new.rows["x"], numbers)
         assert any("`x`" in note for note in new.notes) == (name != "groups as in training")
 
@@ -91,3 +96,31 @@ def test_a_column_that_can_only_be_as_in_training_stays_so_where_others_are_exch
     assert (new.rows["a"].tolist(), new.rows["n"].tolist()) == ([1.05, 2.5], [0.5, 2.25])
     [note] = new.notes
     assert note.endswith('by `a`: "1,05" is read as 1.05')
+
+
+SIGNS = st.sampled_from(
+    ["", "$", "€ ", "-", "(", "kg", " kg", "%", " %", ")", " ", "'", "e3", "e-2"]
+)
+DIGITS = st.text("0179.,' ", min_size=1, max_size=9)
+WRITTEN = st.lists(st.tuples(SIGNS, SIGNS, DIGITS, SIGNS).map("".join), min_size=1, max_size=9)
+READERS = st.fixed_dictionaries(
+    {
+        "decimal": st.sampled_from(".,"),
+        "thousands": st.sampled_from(["", ".", ",", " ", "'"]),
+        "unit": st.sampled_from(["", "$", "€", "kg"]),
+    }
+).filter(lambda reader: reader["decimal"] != reader["thousands"])
+
+
+@given(WRITTEN, READERS)
+def test_texts_of_one_shape_are_numbers_or_none_alike(texts, reader):
+    numbers = raw.numbers(pd.Series(texts, dtype=object), reader)
+    np.testing.assert_array_equal(Shapes.of(texts).misread(reader), np.isnan(numbers))
+
+
+@given(WRITTEN, READERS)
+def test_the_short_way_to_a_number_says_what_the_long_one_does(texts, reader):
+    signs = reader["decimal"], reader["thousands"], reader["unit"]
+    short = [number_of(text, *signs) for text in texts]
+    long = [number_of(f" {text}", *signs) for text in texts]  # a space needs the long way
+    np.testing.assert_array_equal(short, long)
