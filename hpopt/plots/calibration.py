@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+_MARGIN = 0.1  # of the axis: a count has no room there
 _NEAR = 0.05
 
 
@@ -55,15 +56,19 @@ def draw_calibration(history: History) -> Figure:
         label=f"{rows:,} rows of test in {len(bins)} groups, the larger the more; 95 % intervals",
     )
     for each in bins:
+        # Away from the diagonal, but for the margins; where a line passes all the same, on white.
+        is_left = each.said > _MARGIN and (each.seen > each.said or each.said > 1 - _MARGIN)
         axes.annotate(
             f"{each.rows:,}",
             (each.said, each.seen),
-            xytext=(7 if each.said < 0.5 else -7, 0),
+            xytext=(-7 if is_left else 7, 0),
             textcoords="offset points",
-            ha="left" if each.said < 0.5 else "right",
+            ha="right" if is_left else "left",
             va="center",
             fontsize=6.5,
             color=style.DARK,
+            zorder=2.5,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
         )
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)

@@ -8,6 +8,7 @@ import numpy as np
 
 from hpopt.plots import style
 from hpopt.plots.history import History
+from hpopt.report.words import show_share
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,14 +40,14 @@ def draw_importance(history: History) -> Figure:
         capsize=2.5,
     )
     for height, value, end in zip(range(len(share)), share, np.maximum(high, share), strict=True):
-        axes.text(end + 0.012, height, f"{value:.0%}", va="center", fontsize=7)
+        axes.text(end + 0.012, height, show_share(value), va="center", fontsize=7)
     axes.barh(-1, rest, height=0.62, color=style.FAINT)
-    axes.text(rest + 0.012, -1, f"{rest:.0%}", va="center", fontsize=7, color=style.GREY)
+    axes.text(rest + 0.012, -1, show_share(rest), va="center", fontsize=7, color=style.GREY)
     names = ["several of them together", *(style.label(s.name, 28) for s in shares)]
     axes.set_yticks([-1, *heights], names)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.set_xlim(0, min(1.12, max(rest, float(np.maximum(high, share).max())) * 1.15 + 0.05))
-    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
     axes.set_xlabel(f"share of the variance of {history.metric} over the space")
     return figure

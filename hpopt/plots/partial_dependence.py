@@ -8,6 +8,7 @@ import numpy as np
 
 from hpopt.plots import scales, style
 from hpopt.plots.history import History
+from hpopt.report.words import show_share
 from hpopt.search.dependence import Dependence
 from hpopt.space.dimensions import Categorical, Integer
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = 4
 GOES_ON = "goes on"  # of a band
+_STRIP = 0.14  # of the height, below the bands, where trials stand
 _FEW = 12  # whole numbers up to which each has a mark of its own
 
 
@@ -33,11 +35,14 @@ def draw_partial_dependence(history: History) -> Figure:
         scales.lay_out(axes, "x", dimension, 4)
         scales.add_margins(axes, dimension)
         axes.set_xlabel(style.label(dimension.name, 24))
-        axes.set_title(f"{shares.get(dimension.name, 0):.0%} of the variance", fontsize=7, pad=3)
+        share = show_share(shares.get(dimension.name, 0))
+        axes.set_title(f"{share} of the variance", fontsize=7, pad=3)
         axes.grid(axis="y")
         _mark_trials(axes, history, dimension.name)
     for axes in panels[len(dimensions) :]:
         style.switch_off(axes)
+    low, high = panels[0].get_ylim()
+    panels[0].set_ylim(low - _STRIP * (high - low) / (1 - _STRIP), high)
     for axes in panels[::columns]:
         axes.set_ylabel(averaged(history.metric))
         style.count_in_thousands(axes.yaxis)
@@ -107,22 +112,23 @@ def _mark_ends(axes: Axes, history: History, effect: Dependence) -> None:
 
 
 def _mark_trials(axes: Axes, history: History, name: str) -> None:
-    """A tick for each trial on the lower edge, the default and the incumbent marked there."""
+    """A tick for each trial on the lower edge, and above them the default and the incumbent."""
     [dimension] = [d for d in history.space if d.name == name]
     on_edge = axes.get_xaxis_transform()
     at = scales.positions(dimension, history.finished)
     many = len(at) > 100
     axes.plot(
-        at, np.full(len(at), 0.03), "|", transform=on_edge, color=style.GREY, markersize=4,
+        at, np.full(len(at), 0.25 * _STRIP), "|", transform=on_edge, color=style.GREY, markersize=4,
         alpha=0.25 if many else 0.7, markeredgewidth=0.6, label="trials",
     )  # fmt: skip
     for trial, mark, label in (
-        (history.default, style.DEFAULT, "default"),
+        # The default is a frame around the best where both are the same.
         (history.best, style.INCUMBENT, "best"),
+        (history.default, style.DEFAULT | {"color": "none", "zorder": 7}, "default"),
     ):
         inside = trial is not None and name in trial.params
         where = scales.position(dimension, trial.params[name]) if trial and inside else np.nan
         axes.plot(
-            where, 0.03, transform=on_edge, clip_on=False, label=label,
-            **mark | {"markersize": mark["markersize"] * 0.75},
+            where, 0.7 * _STRIP, transform=on_edge, clip_on=False, label=label,
+            **mark | {"markersize": 8.5 if label == "best" else 6.5},
         )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hpopt.report.words import list_names, show_param, show_score
+from hpopt.report.words import list_names, show_param, show_score, show_share
 from hpopt.runs.folder import Run
 from hpopt.runs.steps import Findings
 from hpopt.search.choosing import Choice, choose
@@ -53,7 +53,7 @@ def find_out(run: Run) -> Findings:
         if words is None:
             unclear.append(part.name)
         else:
-            effects.append(f"`{part.name}` ({part.share:.0%} of the variance): {words}")
+            effects.append(f"`{part.name}` ({show_share(part.share)} of the variance): {words}")
     if unclear and len(unclear) < len(parts):
         effects.append(f"Of {list_names(unclear)} the trials say nothing certain.")
     elif unclear:

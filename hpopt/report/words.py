@@ -71,6 +71,13 @@ def show_param(value: Scalar) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def show_share(share: float) -> str:
+    """A share in whole per cent: 0 % only where there is nothing, 100 % only where it is all."""
+    if 0 < share < 0.005:
+        return "<1 %"
+    return ">99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
+
+
 _MOST_CLASSES = 8
 
 
