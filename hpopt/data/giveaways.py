@@ -74,15 +74,27 @@ class Judge:
 
         With fewer `folds` than FOLDS only so many of them are said: that is a guess, and quick.
         """
+        import sklearn
+
         y, fold = self._learned, self._fold
         is_said = fold < folds
         predicted = np.empty(len(y), dtype=y.dtype)
-        for number in range(folds):
-            is_fitted = fold != number
-            x = self._inputs(view, is_fitted)
-            tree = self._tree().fit(x[is_fitted], y[is_fitted])
-            predicted[~is_fitted] = tree.predict(x[~is_fitted])
+        # Of ten thousand columns the checks of arguments would take most of the time.
+        with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
+            for number in range(folds):
+                is_fitted = fold != number
+                x = self._inputs(view, is_fitted)
+                tree = self._tree().fit(x[is_fitted], y[is_fitted], self._weights(number))
+                predicted[~is_fitted] = tree.predict(x[~is_fitted])
         return self._score(y[is_said], predicted[is_said])
+
+    def _weights(self, fold: int) -> np.ndarray | None:
+        """How much each row counts that is fitted where a fold is not: all classes the same."""
+        if not self.classes:
+            return None
+        y = self.y[self._fold != fold]
+        counts = np.bincount(y, minlength=self.classes)
+        return np.asarray((len(y) / ((counts > 0).sum() * np.maximum(counts, 1)))[y])
 
     def _score(self, y: np.ndarray, predicted: np.ndarray) -> float:
         if not self.classes:
@@ -119,7 +131,6 @@ class Judge:
         return DecisionTreeClassifier(
             max_leaf_nodes=_LEAVES_OF_CLASSES + 2 * self.classes,
             min_samples_leaf=_FEWEST_IN_LEAF,
-            class_weight="balanced",
             random_state=0,
         )
 

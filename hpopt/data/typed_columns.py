@@ -32,7 +32,8 @@ def typed_columns(
     raw_features: dict[str, np.ndarray | Texts] = {}
     for name, values in stored.items():
         column = _look(name, values, features, sheet, roles)
-        column = _with_prefix(column, {*sheet.columns, *raw_features})
+        if column.kind == "date":
+            column = _with_prefix(column, {*sheet.columns, *raw_features})
         if column.use == "feature" and column.reader is not None:
             column, read = _read(column, values)
             raw_features |= read
@@ -86,7 +87,7 @@ def _read(column: Column, values: Stored) -> tuple[Column, dict[str, np.ndarray 
 def _with_prefix(column: Column, others: Collection[str]) -> Column:
     """The column, whose parts are called by no name that another column or date's part has."""
     reader = column.reader
-    if reader is None or column.kind != "date":
+    if reader is None:
         return column
     prefix = column.name
     while any(f"{prefix}.{part}" in others for part in reader["parts"]):

@@ -88,20 +88,24 @@ def raw_columns(frame: pd.DataFrame, readers: Iterable[Mapping[str, Any]]) -> di
     named = frame.rename(columns=lambda name: str(name).strip())
     columns: dict[str, np.ndarray] = {}
     for reader in readers:
-        name = reader["column"]
-        values = named[name]
-        match reader["kind"]:
-            case "numeric":
-                columns[name] = numbers(values, reader)
-            case "boolean":
-                columns[name] = booleans(values, reader["true"], reader["false"])
-            case "date":
-                parts = date_parts(values, reader, reader["parts"])
-                prefix = reader.get("prefix", name)
-                columns |= {f"{prefix}.{part}": number for part, number in parts.items()}
-            case "categorical":
-                columns[name] = categories(values, reader)
+        columns |= raw_column(named[reader["column"]], reader)
     return columns
+
+
+def raw_column(values: pd.Series, reader: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """What `raw_columns` makes of the values of one column: one column, or the parts of a date."""
+    name = reader["column"]
+    match reader["kind"]:
+        case "numeric":
+            return {name: numbers(values, reader)}
+        case "boolean":
+            return {name: booleans(values, reader["true"], reader["false"])}
+        case "date":
+            parts = date_parts(values, reader, reader["parts"])
+            prefix = reader.get("prefix", name)
+            return {f"{prefix}.{part}": number for part, number in parts.items()}
+        case _:
+            return {name: categories(values, reader)}
 
 
 def numbers(values: pd.Series, reader: Mapping[str, Any]) -> np.ndarray:

@@ -87,10 +87,9 @@ def raw_values(values: Stored, reader: Mapping[str, Any]) -> dict[str, np.ndarra
     if reader["kind"] == "categorical":
         return {column: as_categories(values, reader)}
     if isinstance(values, Texts):  # reading the distinct ones is enough
-        frame = pd.DataFrame({column: pd.Series(values.distinct, dtype=object)})
-        columns = raw.raw_columns(frame, [reader])
+        columns = raw.raw_column(pd.Series(values.distinct, dtype=object), reader)
         return {name: np.append(read, np.nan)[values.codes] for name, read in columns.items()}
-    return dict(raw.raw_columns(pd.DataFrame({column: values}), [reader]))
+    return dict(raw.raw_column(pd.Series(values), reader))
 
 
 # How values are spelled where no word is a gap.
