@@ -18,8 +18,9 @@ from hpopt.training.settings import Augmentation, EarlyStopping
 class Plan:
     """The rows of a fit, and the rules it keeps to.
 
-    `metrics` are numbers to be had of the network's outputs [n, units] on the validation part.
-    Where it is `averaged`, the averages that the optimiser keeps of weights are judged and kept.
+    `metrics` are numbers to be had of the network's outputs [n, units] on the validation part, and
+    `to_value` turns them into what is better the less it is. Where it is `averaged`, the averages
+    that the optimiser keeps of weights are judged and kept.
     """
 
     train: Rows
@@ -28,6 +29,7 @@ class Plan:
     seed: int
     early_stopping: EarlyStopping | None = None
     metrics: Mapping[str, Callable[[np.ndarray], float]] = field(default_factory=dict)
+    to_value: Callable[[float], float] = float
     augmentation: Augmentation | None = None
     schedule: Schedule | None = None
     averaged: bool = False
@@ -42,7 +44,7 @@ class Progress:
         self.best = math.inf
         self.best_epoch = 0
         self.stopped = False
-        self._metrics = plan.metrics
+        self._plan = plan
 
     @property
     def epoch(self) -> int:
@@ -60,5 +62,19 @@ class Progress:
         for name, value in (("the loss", loss), ("the validation loss", val_loss)):
             if not math.isfinite(value):
                 raise TrialError(f"{name} became {value} in epoch {self.epoch}")
-        for name, metric in self._metrics.items():
+        for name, metric in self._plan.metrics.items():
             self.curves[f"val_{name}"].append(metric(outputs))
+
+    def watch(self, rule: EarlyStopping) -> bool:
+        """Whether the last epoch is the best so far; `stopped` says whether it ends the fit."""
+        watched = self._watched(rule)
+        is_best = watched < self.best - rule.min_delta
+        if is_best:
+            self.best, self.best_epoch = watched, self.epoch
+        self.stopped = self.epoch - self.best_epoch >= rule.patience
+        return is_best
+
+    def _watched(self, rule: EarlyStopping) -> float:
+        if rule.monitor != "metric":
+            return self.curves[rule.monitor][-1]
+        return self._plan.to_value(self.curves[f"val_{next(iter(self._plan.metrics))}"][-1])

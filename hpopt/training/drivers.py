@@ -78,8 +78,11 @@ class InGraph:
     def run(self, progress: Progress, epochs: int) -> None:
         """See `Driver`."""
         traced, last = self._traced, progress.epoch + epochs
+        rule = self._plan.early_stopping
+        is_judged = rule is not None and rule.monitor == "metric"  # by what no graph can score
         while progress.epoch < last and not progress.stopped:
             count = max(1, min(traced.epochs_a_stretch, last - progress.epoch))
+            count = 1 if is_judged else count
             began = time.perf_counter()
             rates = _rates(self._plan, progress.epoch, progress.epoch + count, self._train.count)
             rows = self._train, self._validation
@@ -95,6 +98,10 @@ class InGraph:
             except TrialError:  # of this fit: the graph is as good as ever
                 self._give_back()
                 raise
+            if rule is not None and is_judged:
+                if progress.watch(rule):
+                    traced.graph.remember()
+                continue
             progress.best, progress.best_epoch = float(done.best), int(done.best_epoch)
             progress.stopped = bool(done.stopped)
 
@@ -228,11 +235,8 @@ class ThroughKeras:
         val_loss = self._val_loss(outputs) if self._averages else float(logs["val_loss"])
         progress.add(float(logs["loss"]), val_loss, rate, outputs)
         if rule is not None:
-            watched = progress.curves[rule.monitor][-1]
-            if watched < progress.best - rule.min_delta:
-                progress.best, progress.best_epoch = watched, progress.epoch
+            if progress.watch(rule):
                 self._best_weights = model.get_weights()
-            progress.stopped = progress.epoch - progress.best_epoch >= rule.patience
             model.stop_training = progress.stopped
         for (variable, _), value in zip(self._averages, self._own_weights, strict=True):
             variable.assign(value)

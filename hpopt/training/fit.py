@@ -40,13 +40,14 @@ class Fit:
         seed: int,
         early_stopping: EarlyStopping | None = None,
         metrics: Mapping[str, Callable[[np.ndarray], float]] | None = None,
+        to_value: Callable[[float], float] = float,
         augmentation: Augmentation | None = None,
         schedule: Schedule | None = None,
         averaged: bool = False,
         driver: Literal["auto", "keras"] = "auto",
     ) -> None:
         self.model = model
-        rules = early_stopping, metrics or {}, augmentation, schedule, averaged
+        rules = early_stopping, metrics or {}, to_value, augmentation, schedule, averaged
         plan = Plan(train, validation, batch_size, seed, *rules)
         self._progress = Progress(plan)
         self._driver = _choose_driver(model, plan, driver)

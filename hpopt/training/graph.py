@@ -92,6 +92,7 @@ class Graph:
         train_step = tf.autograph.experimental.do_not_convert(model.train_step)
         if in_xla:
             train_step = tf.function(train_step, jit_compile=True, autograph=False)
+        self._averages = averages_of(model) if averaged else []
         ways = scheduled, averaged
         stretch = tf.function(
             _stretch(model, train_step, train, validation, rule, self._best_weights, *ways)
@@ -135,6 +136,12 @@ class Graph:
             tf.constant(rates, tf.float32),
         )
         return Stretch(*(array.numpy() for array in arrays))
+
+    def remember(self) -> None:
+        """Take the weights, or the averages of those that have one, for the best epoch's."""
+        averages = {id(variable): mean for variable, mean in self._averages}
+        for best, variable in zip(self._best_weights, self.model.weights, strict=True):
+            best.assign(averages.get(id(variable), variable))
 
     def keep_best(self) -> None:
         """Put the best epoch's weights in place."""
@@ -228,7 +235,7 @@ def _stretch(
             outputs = outputs.write(at, pieces.concat())
             finite = tf.math.is_finite(loss) and tf.math.is_finite(val_loss)
             epoch += 1
-            if rule is not None:
+            if rule is not None and rule.monitor != "metric":  # that is the driver's to watch
                 watched = loss if rule.monitor == "loss" else val_loss
                 if watched < best - rule.min_delta:
                     best, best_epoch = watched, epoch

@@ -232,6 +232,7 @@ class Objective:
             averaged=settings.ema_epochs is not None,
             early_stopping=settings.early_stopping,
             metrics={self.metric: self._score_outputs},
+            to_value=self.judge.to_value,
             augmentation=settings.augmentation,
             driver=settings.driver,
         )

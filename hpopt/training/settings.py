@@ -21,14 +21,14 @@ LOSSES = tuple(loss for kind in TASKS.values() for loss in kind.losses)
 
 
 class EarlyStopping(Section):
-    """Stop a fit once `monitor` has not fallen for `patience` epochs; keep the best epoch's."""
+    """Stop a fit once `monitor` is no better for `patience` epochs; keep the best epoch's."""
 
-    monitor: Literal["val_loss", "loss"] = "val_loss"
-    """The curve that is watched."""
+    monitor: Literal["val_loss", "loss", "metric"] = "val_loss"
+    """The curve that is watched; `metric` is what trials are judged by, on the validation part."""
     patience: Count = 10
-    """After how many epochs without a fall the fit ends."""
+    """After how many epochs without a gain the fit ends."""
     min_delta: Annotated[float, Ge(0)] = 0.0
-    """What counts as a fall: more than this."""
+    """What counts as a gain: more than this."""
 
 
 class Augmentation(Section):

@@ -5,7 +5,7 @@ import pytest
 
 from hpopt.backend import load_keras
 from hpopt.training import drivers
-from hpopt.training.fit import Fit, Rows
+from hpopt.training.fit import Fit, Rows, network_outputs
 from hpopt.training.schedules import Schedule
 from hpopt.training.settings import EarlyStopping
 
@@ -116,3 +116,24 @@ def test_the_average_is_what_is_kept_and_judged(graphs):
         np.testing.assert_array_equal(weight, mean)
     evaluated = model.evaluate(VALIDATION.inputs, VALIDATION.target, verbose=0)
     assert job.curves["val_loss"][-1] == pytest.approx(evaluated, rel=1e-5)
+
+
+@pytest.mark.parametrize("driver", ["auto", "keras"])
+@pytest.mark.parametrize("options", [{}, EMA])
+def test_early_stopping_may_watch_the_metric_whose_best_epoch_is_kept(driver, options, graphs):
+    scores = {"sure": lambda outputs: float(np.abs(outputs).mean())}
+    ways = {
+        "early_stopping": EarlyStopping(monitor="metric", patience=EPOCHS),
+        "metrics": scores,
+        "averaged": bool(options),
+        "driver": driver,
+    }
+    for sign, best_of in ((-1.0, np.argmax), (1.0, np.argmin)):
+        done = fit(network(**options), to_value=sign.__mul__, **ways)
+        curve = done.curves["val_sure"]
+        assert len(curve) == EPOCHS
+        assert done.kept_epoch == best_of(curve) + 1
+        said = network_outputs(done.model, VALIDATION.inputs)
+        assert scores["sure"](said) == pytest.approx(curve[done.kept_epoch - 1], rel=1e-5)
+    ways["early_stopping"] = EarlyStopping(monitor="metric", patience=1, min_delta=10.0)
+    assert fit(network(**options), **ways).epoch == 2  # the first epoch is the best there is
