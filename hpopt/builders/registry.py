@@ -20,9 +20,14 @@ from hpopt.task import Output
 
 SHIPPED = {
     "dense_dropout": "hpopt.builders.dense_dropout:build",
+    "tabular": "hpopt.builders.tabular:build",
     "conv": "hpopt.builders.conv:build",
     "recurrent": "hpopt.builders.recurrent:build",
 }
+
+
+# What hpopt gives to a builder that takes it, and no config sets: which inputs are numbers.
+PLACES = "places_of_numbers"
 
 
 class Builder(Protocol):
@@ -55,12 +60,14 @@ class Argument:
 class Signature:
     """The keyword arguments of a builder; `takes_any` where it has `**kwargs`.
 
-    `compiles` where its code seems to compile the network itself.
+    `takes_places` where it asks for PLACES, which is none of them; `compiles` where its code seems
+    to compile the network itself.
     """
 
     arguments: dict[str, Argument]
     takes_any: bool
     compiles: bool = False
+    takes_places: bool = False
 
 
 def load_builder(reference: str) -> Builder:
@@ -102,9 +109,10 @@ def read_signature(builder: Builder) -> Signature:
         if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD, p.POSITIONAL_ONLY)
     ]
     return Signature(
-        {p.name: _argument(builder, p) for p in named},
+        {p.name: _argument(builder, p) for p in named if p.name != PLACES},
         takes_any=any(p.kind is p.VAR_KEYWORD for p in parameters),
         compiles=_compiles(builder),
+        takes_places=any(p.name == PLACES for p in named),
     )
 
 

@@ -108,6 +108,10 @@ class ArrayKind:
         return (*self.places, len(self.mean))
 
     @property
+    def places_of_numbers(self) -> None:
+        """See `Kind`."""
+
+    @property
     def stem(self) -> Stem | None:
         """See `Kind`."""
         return None

@@ -153,6 +153,10 @@ class Kind(Protocol):
     def stem(self) -> Stem | None:
         """What stands before a builder's network, if anything does."""
 
+    @property
+    def places_of_numbers(self) -> tuple[int, ...] | None:
+        """Which inputs of a flat row are quantities; None where all are, or rows have more axes."""
+
     def to_json(self) -> dict[str, Any]:
         """All but the names, in strict JSON."""
 

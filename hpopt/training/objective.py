@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from hpopt.backend import begin_names_anew, load_keras
-from hpopt.builders.registry import SHIPPED, load_builder, read_signature
+from hpopt.builders.registry import PLACES, SHIPPED, load_builder, read_signature
 from hpopt.data.folds import OWN, WHOLE, read_split, split_folder
 from hpopt.data.prepared import PartName, Prepared
 from hpopt.errors import SetupError
@@ -161,8 +161,11 @@ class Objective:
         build = load_builder(self.builder)
         shape = shape_behind_stem(self.data.features)
         arguments = laid_over(self.arguments, of_builder)
-        if self.data.features.is_padded and MASKS in read_signature(build).arguments:
+        signature = read_signature(build)
+        if self.data.features.is_padded and MASKS in signature.arguments:
             arguments = {MASKS: True} | arguments
+        if signature.takes_places:
+            arguments = {**arguments, PLACES: self.data.features.places_of_numbers}
         model = build(shape, self.data.output, **arguments)
         if not isinstance(model, keras.Model):
             raise SetupError(

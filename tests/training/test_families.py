@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hpopt.backend import begin_names_anew, load_keras
-from hpopt.builders.registry import load_builder
+from hpopt.builders.registry import load_builder, read_signature
 from hpopt.task import Output
 from hpopt.training import drivers, graph
 from hpopt.training.fit import Fit, Rows
@@ -27,6 +27,10 @@ FAMILIES = {
     "LSTMs with attention": (
         *("recurrent", (5, 2), np.float32),
         {"cell": "lstm", "num_layers": 2, "head": "attention"},
+    ),
+    "members with waves of numbers": (
+        *("tabular", (6,), np.float32),
+        {"members": 3, "embedding": "periodic", "residual": True},
     ),
     "masked GRU compiled by XLA": (
         *("recurrent", (5, 2), np.float32),
@@ -54,8 +58,10 @@ def test_a_fit_gives_the_same_bits_in_a_graph_of_another(family, graphs, monkeyp
         keras = load_keras()
         begin_names_anew()
         keras.utils.set_random_seed(3)
+        build = load_builder(builder)
         numbers = {"dropout_prob": dropout, "l2": 0.01 * dropout}
-        model = load_builder(builder)(shape, BINARY, **arguments, **numbers)
+        numbers = {n: v for n, v in numbers.items() if n in read_signature(build).arguments}
+        model = build(shape, BINARY, **arguments, **numbers)
         optimizer = keras.optimizers.Adam(learning_rate)
         model.compile(optimizer, "binary_crossentropy", jit_compile=False)
         job = Fit(model, train, validation, batch_size=10, seed=1)

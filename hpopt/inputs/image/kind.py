@@ -110,6 +110,10 @@ class ImageKind:
         return (*self.size, self.channels)
 
     @property
+    def places_of_numbers(self) -> None:
+        """See `Kind`."""
+
+    @property
     def stem(self) -> Stem:
         """See `Kind`: what makes floats of pixels."""
         scale = np.asarray(self.scale)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -124,13 +124,19 @@ class TableKind:
         piecewise linear encoding of Gorishniy, Rubachev & Babenko, "On embeddings for numerical
         features in tabular deep learning", 2022.
         """
-        pieces: list[tuple[int, float, float]] = []
-        place = 0
-        for column in self.columns:
-            if isinstance(column, NumericColumn):
-                pieces += ((place, *ends) for ends in pairwise(column.edges))
-            place += column.width
-        return tuple(pieces)
+        numbers = [column for column in self.columns if isinstance(column, NumericColumn)]
+        return tuple(
+            (place, *ends)
+            for place, column in zip(self.places_of_numbers, numbers, strict=True)
+            for ends in pairwise(column.edges)
+        )
+
+    @property
+    def places_of_numbers(self) -> tuple[int, ...]:
+        """See `Kind`."""
+        firsts = accumulate((column.width for column in self.columns), initial=0)
+        pairs = zip(firsts, self.columns, strict=False)
+        return tuple(place for place, column in pairs if isinstance(column, NumericColumn))
 
     @property
     def input_shape(self) -> tuple[int, ...]:
