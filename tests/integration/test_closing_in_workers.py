@@ -13,7 +13,6 @@ pytestmark = pytest.mark.keras
 NETS = """
 import os
 import signal
-import time
 from pathlib import Path
 
 import keras
@@ -75,7 +74,7 @@ def test_a_network_that_ends_its_process_at_the_end_costs_an_error(tmp_path, fau
 
 
 def test_a_race_whose_networks_crash_is_no_end_of_the_run(tmp_path):
-    config = CONFIG.replace("confirm: 0", "confirm: 1").replace("n_calls: 2", "n_calls: 12")
+    config = CONFIG.replace("confirm: 0", "confirm: 1").replace("n_calls: 2", "n_calls: 9")
     config = config.replace("[4, 5]", "{type: integer, low: 4, high: 40, default: 8}")
     # From the end of the search on: the race, and all that follows.
     ended = run_that_fails_after(tmp_path, "", "os.kill(os.getpid(), signal.SIGSEGV)", config)
@@ -87,17 +86,6 @@ def test_a_race_whose_networks_crash_is_no_end_of_the_run(tmp_path):
     assert race.rounds == 0
     assert race.chosen == run.best.number
     assert {each.reason for each in race.candidates} == {"the worker was killed by SIGSEGV"}
-
-
-def test_a_network_that_hangs_at_the_end_costs_an_error(tmp_path):
-    # A limit that is too short to count there: it is ended for doing nothing.
-    config = CONFIG.replace("workers: 1", "workers: 1, trial_timeout: 100")
-    ended = run_that_fails_after(tmp_path, "best", "time.sleep(3600)", config)
-    assert ended.returncode == 1, ended.stderr
-    assert "the closing step `test` failed: hung: did nothing for 60 s" in ended.stderr
-    run = only_run(tmp_path)
-    assert (run.path / "best" / "model.keras").is_file()
-    assert "summary" in run.steps
 
 
 def test_a_worker_gives_the_same_model_as_this_process(tmp_path):
