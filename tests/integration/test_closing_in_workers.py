@@ -1,4 +1,4 @@
-"""The closing steps that build networks: a crash or a hang there costs a step, and nothing else."""
+"""The closing steps that build networks: a crash there costs a step, and nothing else."""
 
 import subprocess
 import sys
