@@ -329,11 +329,8 @@ class Assessment:
 
     @property
     def has_threshold(self) -> bool:
-        """Whether labels are said by a threshold of the model's own.
-
-        A run of 0.1, whose trials were scored by 0.5, has one where it was closed with one before.
-        """
-        return self._is_by_own_threshold or self.run.outcomes.threshold is not None
+        """Whether labels are said by a threshold of the model's own."""
+        return has_threshold(self.run)
 
     @property
     def _linear(self) -> str | None:
@@ -347,6 +344,14 @@ class Assessment:
         if race is None:
             return None
         return next((each.mean for each in race.candidates if each.number == race.chosen), None)
+
+
+def has_threshold(run: Run) -> bool:
+    """Whether the labels of a run's model are said by a threshold of its own.
+
+    A run of 0.1, whose trials were scored by 0.5, has one where it was closed with one before.
+    """
+    return run.rule == OWN_THRESHOLD or run.outcomes.threshold is not None
 
 
 def _scores(sample: Sample, name: str) -> dict[str, float | None]:

@@ -21,6 +21,7 @@ import numpy as np
 
 from hpopt.closing.jobs import run_jobs
 from hpopt.closing.racing import confidence_over, within_one_error
+from hpopt.closing.work import N_WEIGHTS, Counting
 from hpopt.data.folds import Splits
 from hpopt.execution.slots import Job, Slots, TrialFinished
 from hpopt.runs.folder import Run, now
@@ -48,7 +49,7 @@ class _Racer:
     """A trial in the race: `values` of the rounds it was in, to be minimised."""
 
     trial: Trial
-    n_weights: int
+    n_weights: int = 0
     values: list[float] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
@@ -83,7 +84,8 @@ class Race:
     def __call__(self) -> Confirmed:
         """Race; without two candidates the best stays the best."""
         candidates = self._candidates()
-        racing = list(candidates)
+        self._count_weights(candidates)
+        racing = [each for each in candidates if each.reason is None]
         rounds = 0
         while len(racing) > 1 and self._affords(candidates, racing, rounds):
             self._run_round(rounds, racing)
@@ -104,15 +106,28 @@ class Race:
         candidates: list[_Racer] = []
         cost = 0.0
         for trial in [best, *(each for each in expected if each.params != best.params)]:
-            with self.objective.alone():
-                network = self.objective.network(trial.params, seed=trial.seed)
-            n_weights = int(network.count_params())
-            candidate = _Racer(trial, n_weights)
+            candidate = _Racer(trial)
             cost += candidate.fit_s
             if len(candidates) == _MOST_CANDIDATES or _FEWEST_ROUNDS * cost > self.budget_s:
                 break
             candidates.append(candidate)
         return candidates
+
+    def _count_weights(self, candidates: Sequence[_Racer]) -> None:
+        """Have each network built once, in a slot: a candidate whose network fails can't race."""
+        by_number = {each.trial.number: each for each in candidates}
+        counting = Counting(self.objective)
+        jobs = [
+            Job(n, each.trial.params, each.trial.seed, self._folder / f"{n:04d}", work=counting)
+            for n, each in by_number.items()
+        ]
+        for event in run_jobs(self.slots, jobs, self.stop):
+            candidate = by_number[event.job.number]
+            if isinstance(event, TrialFinished):
+                candidate.n_weights = int(event.result.metrics[N_WEIGHTS])
+            else:
+                candidate.reason = event.reason
+                log.warning("trial %d does not race: %s", event.job.number, event.reason)
 
     def _affords(self, candidates: Sequence[_Racer], racing: Sequence[_Racer], rounds: int) -> bool:
         """Whether one more round stays within the budget, and is not one too many.

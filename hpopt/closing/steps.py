@@ -11,50 +11,39 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from hpopt.closing.assessment import Assessment
+from hpopt.closing.assessment import has_threshold
 from hpopt.closing.confirm import Race
-from hpopt.closing.ensemble import Ensemble
 from hpopt.closing.jobs import Stopped
 from hpopt.closing.refit import Refit
 from hpopt.closing.time_left import TimeLeft
+from hpopt.closing.work import StepWork, do_in_slot
 from hpopt.config.schema import OutputSettings
-from hpopt.data.folds import WHOLE, Splits
+from hpopt.data.folds import Splits
 from hpopt.errors import RunError, in_words
 from hpopt.execution.slots import Slots
-from hpopt.export.best import trained_network, write_best
 from hpopt.plots.drawing import write_picture
 from hpopt.plots.history import History
 from hpopt.plots.pictures import PICTURES
 from hpopt.report.findings import find_out
 from hpopt.report.summary import summarise
 from hpopt.runs.folder import SUMMARY, Run, now
-from hpopt.runs.forecasts import FORECASTS
 from hpopt.runs.journal import Step
-from hpopt.runs.mistakes import MISTAKES
 from hpopt.runs.record import to_json
 from hpopt.runs.results import dump_results
 from hpopt.runs.steps import (
     Confirmed,
     Drawn,
-    Ensembled,
     Findings,
     Listed,
     Refitted,
-    Saved,
-    Scored,
     StepOutcome,
     Summarised,
 )
 from hpopt.space.space import Space
 from hpopt.training.objective import Objective
-from hpopt.trials import Trial
 
 log = logging.getLogger(__name__)
-
-_MOST_MISTAKES = 24
-_MOST_FORECASTS = 300
 
 # A step by its name, which the journal knows it by.
 NamedStep = tuple[str, Callable[[], StepOutcome]]
@@ -86,10 +75,9 @@ class Closing:
         """The steps in order. Without a finished trial only the summary can be written."""
         if self.run.best is None:
             return [("summary", self._summary)]
-        assessment = self._assessment
         return [
             *self._fitting_steps,
-            *([("threshold", assessment.threshold)] if assessment.has_threshold else []),
+            *([("threshold", self._threshold)] if has_threshold(self.run) else []),
             ("best", self._best),
             ("test", self._test),
             ("results", self._results),
@@ -156,13 +144,15 @@ class Closing:
         fits = 2 + (self.output.ensemble or 0)
         return math.ceil(fits / max(1, self.slots.free)) * seconds[len(seconds) // 2]
 
-    def _ensemble(self) -> Ensembled:
-        chosen, count = self.run.chosen, self.output.ensemble
+    def _threshold(self) -> StepOutcome:
+        return self._in_slot("threshold")
+
+    def _ensemble(self) -> StepOutcome:
+        chosen = self.run.chosen
         assert chosen is not None
-        assert count is not None
         is_whole = self.run.refitted_weights(chosen) is not None
         whole = self.output.refit and (is_whole or self.time_limit_s is None)
-        return Ensemble(self.run, self.objective, count, whole)()
+        return self._in_slot("ensemble", whole=whole)
 
     @property
     def is_cut_short(self) -> bool:
@@ -174,24 +164,6 @@ class Closing:
             or (output.ensemble is not None and done.ensemble is None)
         )
         return self.run.best is not None and self.stop.is_set() and is_left
-
-    def network(self, *trials: Trial) -> tuple[Objective, Any]:
-        """The last network of a trial, or the average of several trials' ones.
-
-        With it comes the objective on the rows that it was fitted to. Raises RunError where there
-        is none.
-        """
-        weights = [self.run.refitted_weights(trial) for trial in trials]
-        if None in weights:
-            return self.objective, trained_network(self.run, self.objective, *trials)
-        self.splits.write_whole()  # it is gone where another process has fitted to it
-        objective = self.objective.on(WHOLE)
-        networks = [
-            objective.trained(trial.params, seed=trial.seed, weights=path)
-            for trial, path in zip(trials, weights, strict=True)
-            if path is not None
-        ]
-        return objective, objective.average(networks)
 
     def do_all(self) -> None:
         """Do the steps that are not in the journal yet, or are there before one they build on.
@@ -225,41 +197,30 @@ class Closing:
         if failure is not None:
             raise failure
 
-    def _best(self) -> Saved:
-        assert self.run.chosen is not None
-        objective, network = self.network(*self.run.final)
-        keep_rows = self.output.keep_rows
-        margins = self._assessment.margins
-        difference = write_best(
-            self.run, objective, self.run.chosen, network, keep_rows, margins=margins
+    def _best(self) -> StepOutcome:
+        self._ready_rows()
+        return self._in_slot("best")
+
+    def _test(self) -> StepOutcome:
+        self._ready_rows()
+        return self._in_slot("test")
+
+    def _ready_rows(self) -> None:
+        """Have all rows there, where networks were fitted to them: by another process, maybe."""
+        networks = [self.run.trials()[0], *self.run.final]
+        if any(self.run.refitted_weights(trial) is not None for trial in networks):
+            self.splits.write_whole()
+
+    def _in_slot(self, step: str, *, whole: bool = False) -> StepOutcome:
+        """Do a step that builds networks where trials run: a user's code may crash there."""
+        work = StepWork(
+            step=step,
+            path=self.run.path,
+            objective=self.objective,
+            output=self.output,
+            whole=whole,
         )
-        return Saved(trial=self.run.chosen.number, largest_difference=difference)
-
-    def _test(self) -> Scored:
-        """The scores on the test part; of rows that can be looked at the worst mistakes are kept,
-        and of forecasts the last ones.
-
-        They are written first: once the step is in the journal it is not done again.
-        """
-        assessment = self._assessment
-        scored = assessment.test()
-        most = min(self.output.keep_rows, _MOST_MISTAKES)
-        mistakes = assessment.mistakes(most) if most else None
-        if mistakes is not None:
-            self.run.write(MISTAKES, mistakes.write)
-        else:
-            (self.run.path / MISTAKES).unlink(missing_ok=True)
-        most = min(self.output.keep_rows, _MOST_FORECASTS)
-        forecasts = assessment.forecasts(most) if most else None
-        if forecasts is not None:
-            self.run.write(FORECASTS, forecasts.write)
-        else:
-            (self.run.path / FORECASTS).unlink(missing_ok=True)
-        return scored
-
-    @property
-    def _assessment(self) -> Assessment:
-        return Assessment(self.run, self.objective, self.network)
+        return do_in_slot(self.run, self.slots, work)
 
     def _results(self) -> Listed:
         trials = self.run.trials()

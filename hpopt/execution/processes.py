@@ -130,7 +130,8 @@ class ProcessSlots:
 
     def _end_job(self, child: Child, outcome: Outcome) -> None:
         job_s = child.finish()
-        self._jobs_done += 1
+        if outcome.job.work is None:  # the end of a run wants no spare worker
+            self._jobs_done += 1
         self._busy_s += job_s
         self._watch.longest_s = max(self._watch.longest_s, job_s)
         path = log_path(outcome.job)

@@ -25,7 +25,8 @@ def run_job(function: TrialFunction, job: Job, scratch: Path) -> Outcome:
     every HpoptError, for there is no trial that it could be recorded with.
     """
     try:
-        result = function(job.params, seed=job.seed, folder=scratch, fold=job.fold)
+        evaluate = job.function(function)
+        result = evaluate(job.params, seed=job.seed, folder=scratch, fold=job.fold)
     except TrialError as error:
         return TrialFailed(job, str(error))
     except HpoptError as error:

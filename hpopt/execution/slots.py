@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -31,6 +31,12 @@ class Job:
     takes: tuple[str, ...] = ()
     gives: tuple[str, ...] = (WEIGHTS, LOG)
     least_timeout_s: float = 0.0  # a shorter limit does not count for it
+    # What runs in place of the slots' own function: other work than a trial's.
+    work: TrialFunction | None = field(default=None, compare=False)
+
+    def function(self, own: TrialFunction) -> TrialFunction:
+        """What runs, where `own` is the function of the slots."""
+        return own if self.work is None else self.work
 
 
 @dataclass(frozen=True)

@@ -60,15 +60,17 @@ class Watch:
         if begun is None or is_late:
             self._last_work.pop(child, None)
             return
-        timeout = self._resources.timeout_s
+        timeout, job = self._resources.timeout_s, child.job
+        # Where the limit of trials is too short to count for other work, a hang is to show too.
+        is_freed = job is not None and job.work is not None and (timeout or 0) < job.least_timeout_s
+        if (timeout is None or is_freed) and self._stands_still(child, now):
+            reason = f"hung: did nothing for {_STILL_S:g} s (execution.trial_timeout)"
+            child.end(reason, says_where=True)
         if timeout is None:
-            if self._stands_still(child, now):
-                reason = f"hung: did nothing for {_STILL_S:g} s (execution.trial_timeout)"
-                child.end(reason, says_where=True)
             timeout = max(_LEAST_TIMEOUT_S, _TIMES_THE_LONGEST * self.longest_s)
-            if child.job is not None and child.job.fold == PREFLIGHT:
+            if job is not None and job.fold == PREFLIGHT:
                 timeout = 0.0  # no trial: it has what it has in any case
-        timeout = max(timeout, child.job.least_timeout_s if child.job is not None else 0.0)
+        timeout = max(timeout, job.least_timeout_s if job is not None else 0.0)
         if now - begun > timeout:
             reason = f"took longer than {timeout:g} s (execution.trial_timeout)"
             child.end(reason, says_where=True)

@@ -1,12 +1,13 @@
-"""Writes `best/`: the model that takes raw rows, and what is needed to use and to check it."""
+"""Makes `best/`: the model that takes raw rows, and what is needed to use and to check it."""
 
 from __future__ import annotations
 
 import json
 import re
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -33,9 +34,10 @@ BEST_PARAMS = f"{BEST}/params.yaml"
 BEST_INTERVALS = f"{BEST}/intervals.json"  # of a forecast
 _MADE_UP = 100  # rows
 BEST_DATA = f"{BEST}/data.json"  # what is known of the rows that the model was fitted to
+BEST_FILES = (MODEL, PREDICTIONS, BEST_LABELS, BEST_PARAMS, BEST_INTERVALS, BEST_DATA)
 
 
-def write_best(
+def best_files(
     run: Run,
     objective: Objective,
     trial: Trial,
@@ -43,14 +45,14 @@ def write_best(
     keep_rows: int,
     *,
     margins: np.ndarray | None = None,
-) -> float:
-    """Write the run's final network as `best/`, load it again and compare its predictions.
+) -> tuple[Mapping[str, Callable[[BinaryIO], object]], float]:
+    """What writes each file of `best/`; the run's final network is saved and loaded again for it.
 
     It is compiled as `trial` was. `keep_rows` rows of the validation part stay with it, for
     checking an export years later; with 0 they are made up. `margins` [steps] are those of a
-    forecast's intervals. Returns how far the predictions of the
-    loaded one are from the network's at most. Raises RunError where the model can't be saved, or
-    says something else once it is loaded; nothing is left in `best/` then.
+    forecast's intervals. With them comes how far the predictions of the loaded one are from the
+    network's at most. Raises RunError where the model can't be saved, or says something else once
+    it is loaded.
     """
     data = objective.data
     trained = objective.predict(network, "validation")
@@ -68,7 +70,7 @@ def write_best(
     kept = CheckRows(data.raw("validation"), trained, y, weights).first(keep_rows)
     if keep_rows == 0:
         kept = made_up_check(data, network)
-    files = {
+    files: dict[str, Callable[[BinaryIO], object]] = {
         MODEL: lambda file: file.write(archive),
         PREDICTIONS: kept.write,
         BEST_DATA: json_writer(data.to_json()),
@@ -77,8 +79,7 @@ def write_best(
     }
     if margins is not None:
         files[BEST_INTERVALS] = json_writer({"level": LEVEL, "margins": margins.tolist()})
-    run.write_folder(BEST, {Path(name).name: write for name, write in files.items()})
-    return difference
+    return files, difference
 
 
 def threshold_of_best(run: Run) -> float:

@@ -80,16 +80,17 @@ class Objective:
         data = self.data
         return metric_of(self.metric, self.training.costs, data.labels, data.season_error)
 
-    def reads(self, fold: int) -> Mapping[str, Path]:
+    def reads(self, fold: int, *, with_test: bool = False) -> Mapping[str, Path]:
         """The files that a fit on a split reads: a relative path for each, and where it is now.
 
-        They are its rows, but for the test part, which no trial sees, and the file of an own
-        builder with the Python files beside it.
+        They are its rows, but for the test part, which no trial sees, unless `with_test`, and the
+        file of an own builder with the Python files beside it.
         """
         rows = split_folder(self.data.folder, fold)
         below = _ROWS / rows.relative_to(self.data.folder)
         names = [path.name for path in rows.iterdir() if path.is_file()]
-        files = {str(below / name): rows / name for name in names if not name.startswith("test.")}
+        wanted = [name for name in names if with_test or not name.startswith("test.")]
+        files = {str(below / name): rows / name for name in wanted}
         source = source_of(self.builder)
         if source is not None:
             files |= {str(_CODE / path.name): path for path in source.parent.glob("*.py")}

@@ -67,7 +67,7 @@ def test_a_run_with_every_bad_builder_ends_well(tmp_path):
     with subprocess.Popen(command, cwd=tmp_path, text=True, **pipes) as process:
         out, err = process.communicate(timeout=300)
     assert process.returncode == 0
-    assert set(err.splitlines()) == {"building good"}  # by the preflight, and at the end
+    assert err == ""  # what networks print at the end of a run is in no one's way either
     run = Run.open(tmp_path / out.strip())
     assert run.state == "finished"
     assert {t.params["kind"]: t.reason for t in run.trials() if t.state == "failed"} == REASONS
