@@ -196,7 +196,7 @@ FLOORS = {
         {"assessment", "confirm", "refit"},
         {"steps"},
     ],
-    "drafting": [{"parts"}, {"forecasts", "images", "tables"}],
+    "drafting": [{"finding", "parts"}, {"forecasts", "images", "series"}, {"tables"}],
     "tracking": [
         {"observer", "trial_lines"},
         {"pace", "tensorboard"},
