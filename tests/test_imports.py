@@ -200,7 +200,7 @@ FLOORS = {
         {"confirm"},
         {"steps"},
     ],
-    "drafting": [{"parts"}, {"forecasts", "images", "tables"}],
+    "drafting": [{"finding", "parts"}, {"forecasts", "images", "series"}, {"tables"}],
     "tracking": [
         {"observer", "trial_lines"},
         {"pace", "tensorboard"},

@@ -23,11 +23,19 @@ SHIPPED = {
     "tabular": "hpopt.builders.tabular:build",
     "conv": "hpopt.builders.conv:build",
     "recurrent": "hpopt.builders.recurrent:build",
+    "pretrained": "hpopt.builders.pretrained:build",
 }
 
 
 # What hpopt gives to a builder that takes it, and no config sets: which inputs are numbers.
 PLACES = "places_of_numbers"
+
+
+class _File:
+    """Says of an argument, in its annotation, that it names a file."""
+
+
+FILE = _File()
 
 
 class Builder(Protocol):
@@ -55,6 +63,11 @@ class Argument:
         notes = getattr(self.annotation, "__metadata__", ())
         return next((note.documentation for note in notes if isinstance(note, DocInfo)), None)
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it names a file, seen from the config's folder."""
+        return any(note is FILE for note in getattr(self.annotation, "__metadata__", ()))
+
 
 @dataclass(frozen=True)
 class Signature:
@@ -68,6 +81,11 @@ class Signature:
     takes_any: bool
     compiles: bool = False
     takes_places: bool = False
+
+    @property
+    def files(self) -> list[str]:
+        """The arguments that name files."""
+        return [name for name, argument in self.arguments.items() if argument.is_file]
 
 
 def load_builder(reference: str) -> Builder:

@@ -80,7 +80,7 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
             "rows" if material.table.forecast is None else "windows": (
                 f"{len(material.table.target):,}: {parts}"
             ),
-            "features": f"{check.features:,}",
+            "features": _features(material.table),
             **_windows(material.table),
             "task": material.table.task + (f", {labels} classes" if labels > 2 else ""),
             **({"shares": show_shares(material.table.shares)} if labels else {}),
@@ -112,6 +112,14 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
             f"{duration(check.closing_s(search.n_calls))} of closing steps and pictures",
         }
     )
+
+
+def _features(table: Table) -> str:
+    """How much a row has; of series and images along each axis."""
+    if table.kind == "series":
+        steps, channels = table.features.shape[1:]
+        return f"{steps:,} steps x {channels:,} {'channel' if channels == 1 else 'channels'}"
+    return f"{table.width:,}"
 
 
 def _windows(table: Table) -> dict[str, str]:

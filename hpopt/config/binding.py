@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from hpopt.config.document import Document, KeyPath
@@ -40,6 +41,7 @@ class Binding:
     training: Training
     notes: tuple[str, ...] = ()  # what people should know before it begins
     initial: tuple[Params, ...] = ()  # to be tried behind the defaults
+    files: tuple[str, ...] = ()  # the arguments that name a file
 
 
 def bind(settings: Settings, document: Document) -> Binding:
@@ -67,6 +69,7 @@ class _Binder:
 
     def bind(self) -> Binding:
         self._check_constants()
+        self._check_files()
         dimensions: list[Dimension] = []
         constants: dict[str, Scalar] = {}
         for name, form in self.settings.space.items():
@@ -97,7 +100,8 @@ class _Binder:
         return Binding(
             space=space,
             builder=self.builder,
-            arguments=laid_over(self._arguments(), of_builder),
+            arguments=self._located(laid_over(self._arguments(), of_builder)),
+            files=tuple(self.signature.files),
             training=training,
             notes=(*self.notes, *idle_settings(self.settings, training, space)),
             initial=tuple(initial),
@@ -113,6 +117,29 @@ class _Binder:
         if isinstance(dimension, Real) and isinstance(default, int):
             default = float(default)
         return replace(dimension, default=default) if dimension.contains(default) else dimension
+
+    def _located(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The builder's constants, in which files are seen from anywhere."""
+        folder = self.document.path.absolute().parent
+        files = {name: str(folder / Path(arguments[name]).expanduser()) for name in self._files()}
+        return arguments | files
+
+    def _files(self) -> list[str]:
+        """The constants that name a file."""
+        constants = self.settings.model.model_extra or {}
+        return [name for name in self.signature.files if isinstance(constants.get(name), str)]
+
+    def _check_files(self) -> None:
+        folder = self.document.path.absolute().parent
+        for name in self._files():
+            value = (self.settings.model.model_extra or {})[name]
+            path = folder / Path(value).expanduser()
+            if not path.is_file():
+                self._add(f"there is no file {path}", ("model", name), of_key=False)
+        for name in self.signature.files:
+            if name in self.settings.space:
+                help = "name it in `model`; a run for each file compares them"
+                self._add(f"`{name}` names a file, and can't be searched", ("space", name), help)
 
     def _opened(self, training: Training) -> Training:
         """The training's constants, with the defaults of each section that is searched in part."""

@@ -21,7 +21,8 @@ from hpopt.data.reading import (
     with_gaps,
     with_named_index,
 )
-from hpopt.data.series import array_table, long_table, wide_table
+from hpopt.data.series import array_table
+from hpopt.data.series_columns import long_table, wide_table
 from hpopt.data.settings import (
     AnyData,
     ArrayData,

@@ -16,6 +16,7 @@ from hpopt.data.leaks import Leak, possible_leaks
 from hpopt.data.reading import read_csv, read_parquet
 from hpopt.data.sources import Table
 from hpopt.data.splits import split_rows
+from hpopt.drafting.finding import Long, Wide, find_long, find_wide
 from hpopt.drafting.parts import (
     Draft,
     batch_size_for,
@@ -27,6 +28,7 @@ from hpopt.drafting.parts import (
     search_lines,
     shares_for,
 )
+from hpopt.drafting.series import draft_series
 from hpopt.errors import ConfigError, DataError, closest
 from hpopt.inputs.stored import Sheet
 from hpopt.report.words import align, show_shares
@@ -52,9 +54,15 @@ def draft_config(data: Path, target: str | None, place: Path) -> Draft:
     sheet = read_parquet(data) if source == "parquet" else read_csv(data)
     if target is None or target not in sheet.columns:
         raise _no_target(sheet, target)
+    wide = find_wide(sheet, target)
+    if wide is not None and wide.looks_it:
+        return draft_series(sheet, wide, data, source, target, place)
+    long = None if wide is not None else find_long(sheet, target)
+    if long is not None and long.time is not None:
+        return draft_series(sheet, long, data, source, target, place)
     table = build_table(sheet, target=target, task=None)
-    leaks = _leaks(table)
-    text = "\n".join(_lines(table, source, path_from(place, data), target, leaks)) + "\n"
+    leaks, hints = _leaks(table), [*_series_hints(wide, long)]
+    text = "\n".join(_lines(table, source, path_from(place, data), target, leaks, hints)) + "\n"
     shares = [f"classes: {show_shares(table.shares)}"] if table.labels else []
     few = [note] if (note := few_of_a_class(table)) else []
     return Draft(text, [*table.notes, *shares, *few, *map(str, leaks)])
@@ -91,7 +99,7 @@ def _no_target(sheet: Sheet, target: str | None) -> ConfigError:
 
 
 def _lines(
-    table: Table, source: str, path: str, target: str, leaks: Sequence[Leak]
+    table: Table, source: str, path: str, target: str, leaks: Sequence[Leak], hints: Sequence[str]
 ) -> Iterator[str]:
     rows = len(table.target)
     train, validation, test = shares_for(rows)
@@ -107,6 +115,7 @@ def _lines(
         yield f"  # classes: {comment(show_shares(table.shares))}"
     yield from _transform(table)
     yield from _features(table, leaks)
+    yield from hints
     yield from _pieces(table, fitted)
     yield f"  split: {{train: {train}, validation: {validation}, test: {test}, seed: 0}}"
     yield from _other_splits(table)
@@ -142,6 +151,17 @@ def _lines(
         "default: 1e-4}"
     )
     yield from search_lines(n_calls=50)
+
+
+def _series_hints(wide: Wide | None, long: Long | None) -> Iterator[str]:
+    """A word on what may be series, but does not look it enough to be taken for such."""
+    if wide is not None:
+        ranges = ", ".join(f'{inline_yaml(n)}: "{r}"' for n, r in wide.ranges.items())
+        yield f"    # series: {{{comment(ranges)}}}  # if they are steps: docs/series.md"
+    if long is not None:
+        name = comment(inline_yaml(long.id))
+        yield f"    # Rows of one {name} have the same target. If they are the steps of a series,"
+        yield f"    # it is `source: long` with `id: {name}`: docs/series.md"
 
 
 def _target(table: Table, name: str) -> str:

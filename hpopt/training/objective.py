@@ -94,14 +94,21 @@ class Objective:
         source = source_of(self.builder)
         if source is not None:
             files |= {str(_CODE / path.name): path for path in source.parent.glob("*.py")}
-        return files
+        return files | {str(_CODE / path.name): path for path in self._files().values()}
+
+    def _files(self) -> dict[str, Path]:
+        """The files that the builder reads, by argument."""
+        names = read_signature(load_builder(self.builder)).files
+        return {name: Path(self.arguments[name]) for name in names if name in self.arguments}
 
     def at(self, folder: Path) -> Objective:
         """The same objective, whose files are in `folder` under the relative paths of `reads`."""
         builder, source = self.builder, source_of(self.builder)
         if source is not None:
             builder = builder.replace(str(source), str(folder / _CODE / source.name))
-        return replace(self, builder=builder, data=replace(self.data, folder=folder / _ROWS))
+        files = {name: str(folder / _CODE / path.name) for name, path in self._files().items()}
+        data = replace(self.data, folder=folder / _ROWS)
+        return replace(self, builder=builder, arguments=self.arguments | files, data=data)
 
     def on(self, fold: int) -> Objective:
         """The same objective on another split of the rows."""

@@ -30,7 +30,12 @@ def differences(then: Header, now: Header) -> Iterator[Difference]:
     if then.hpopt != now.hpopt:
         arguments = {**new.get("arguments", {}), **arguments}
     training = {**_plain(Training().model_dump()), **old.get("training", {})}
-    yield from _constants("model", arguments, new.get("arguments", {}), searched)
+    # A file may have moved: what is in it counts.
+    before, after = old.get("files", {}), new.get("files", {})
+    for name in (name for name in after if name in before and before[name] != after[name]):
+        yield "model", name, f"the file `{name}` has changed since: {arguments.get(name)}"
+    ours = searched | {*after}
+    yield from _constants("model", arguments, new.get("arguments", {}), ours)
     yield from _constants("training", training, new.get("training", {}), searched)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from hpopt.config.binding import Binding
 from hpopt.config.loading import Config
 from hpopt.data.folds import Splits
 from hpopt.data.leaks import possible_leaks
@@ -199,6 +201,7 @@ def header_of(config: Config, material: Material) -> journal.Header:
             "builder": binding.builder,
             "arguments": binding.arguments,
             "training": without(training, searched),
+            **_files_of(binding),
         },
         space=binding.space.to_json(),
         time=now(),
@@ -209,6 +212,12 @@ def header_of(config: Config, material: Material) -> journal.Header:
         code=code_prints(code_files(document.tree, document.path.resolve().parent)),
         objectives=[asdict(_goal_of(material))],
     )
+
+
+def _files_of(binding: Binding) -> dict[str, Any]:
+    """The fingerprints of the files that the builder reads, by argument, where it reads any."""
+    files = {name: Path(binding.arguments[name]) for name in binding.files}
+    return {"files": code_prints(files)} if files else {}
 
 
 def _goal_of(material: Material) -> Goal:
