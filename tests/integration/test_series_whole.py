@@ -1,7 +1,10 @@
-"""All that a run can do, done with series: groups, folds, closing steps, exports."""
+"""All that a run can do, done with series: groups, folds, closing steps, kills, exports."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -74,3 +77,38 @@ def test_an_export_says_the_same_in_a_fresh_process(run, format):
     )
     assert example.returncode == 0, example.stderr
     assert "r0" in example.stdout or len(example.stdout.splitlines()) > 1
+
+
+def test_a_later_run_learns_from_it(run, config):
+    later = hpopt.tune(
+        config,
+        output_dir=config.parent / "later",
+        search__n_calls=1,
+        output__refit=False,
+        output__confirm=0,
+        warm_start=run.path,
+        progress=False,
+    )
+    journal = (later.path / "journal.jsonl").read_text()
+    assert '"informs":true' in journal.replace(" ", "")
+
+
+def test_a_run_that_is_killed_goes_on(config, tmp_path):
+    overrides = ["-s", "search.n_calls=4", "-s", "output.confirm=0", "-s", "output.refit=false"]
+    command = [sys.executable, "-m", "hpopt", "tune", str(config), *overrides]
+    process = subprocess.Popen(
+        [*command, "--output-dir", str(tmp_path)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        journals = list(tmp_path.glob("*/journal.jsonl"))
+        if journals and '"finished"' in journals[0].read_text():
+            break
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    [folder] = tmp_path.iterdir()
+    again = hpopt.resume(folder, progress=False)
+    assert [trial.state for trial in again.trials()] == ["finished"] * 4
