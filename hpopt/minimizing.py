@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,7 +23,7 @@ from hpopt.grammar import Section
 from hpopt.own_code import refuse_while_importing
 from hpopt.runs.results import optimize_result
 from hpopt.search.engines import engine_keys, engine_named, make_searcher, with_engine_keys
-from hpopt.search.searcher import new_params
+from hpopt.search.searcher import PausingSearcher, Suggestion
 from hpopt.space.conditions import DimensionError, Scalar
 from hpopt.space.dimensions import Dimension
 from hpopt.space.space import Space, settle_conditions
@@ -31,10 +31,11 @@ from hpopt.trials import Result, Trial, incumbent
 
 
 def minimize(
-    objective: Callable[[dict[str, Scalar]], float],
+    objective: Callable[..., float],
     space: Mapping[str, Any],
     *,
     n_calls: int,
+    levels: Sequence[float] | None = None,
     defaults: Mapping[str, Scalar] | None = None,
     engine: str | None = None,
     n_initial: int | None = None,
@@ -64,6 +65,13 @@ def minimize(
     `lowest`, the params of the lowest value. Under noise that one has been lucky, and `params` are
     those of which the surrogate expects most, which is `expected`; else the two are the same.
 
+    Where values come from something that can be done in part, such as a fit for some epochs,
+    `levels` are the amounts of it, ascending, at which to look: `[6, 17, 52]`. `objective` then
+    takes the params and a level, and may be asked for a higher level of the same params later, so
+    it can go on from where it was. `n_calls` params are tried, the first of them to the last level,
+    and of the others those that promise most for what it takes. The result has those that came to
+    the last level, and as `spent` what all calls took, in the unit of the levels.
+
     Raises ConfigError where an argument makes no sense, RunError where no value was finite,
     SetupError where own code calls it while it is imported for a run.
     """
@@ -72,21 +80,32 @@ def minimize(
         raise ConfigError(f"the objective is a {type(objective).__name__}, not a function")
     constants, searched = _read_space(space, dict(defaults or {}))
     _check_counts(n_calls=n_calls, n_initial=1 if n_initial is None else n_initial)
+    amounts = _read_levels(levels)
     of_searcher = _read_engine(engine, settings).of_searcher
     searcher = make_searcher(
-        **of_searcher, n_calls=n_calls, n_initial=n_initial, repeats=noisy is True
+        **of_searcher,
+        n_calls=n_calls,
+        n_initial=n_initial,
+        repeats=noisy is True,
+        levels=list(amounts),
     )
-    trials: list[Trial] = []
+    by_number: dict[int, Trial] = {}
+    spent = 0.0
     points = None if noisy else searched.points(n_calls)
-    for number in range(1, (n_calls if points is None else len(points)) + 1):
-        suggestion = new_params(searcher.suggest(searched, trials, number=number, seed=seed))
-        value = float(objective({**constants, **suggestion.params}))
-        trial = Trial(number, suggestion.params, seed, info=suggestion.info)
-        trials.append(_ended(trial, value, 0.0 if noisy is False else None))
+    most = n_calls if points is None else len(points)
+    while (trial := _next(searcher, searched, list(by_number.values()), most, seed)) is not None:
+        amount = amounts[trial.level]
+        given = () if levels is None else (amount,)
+        value = float(objective({**constants, **trial.params}, *given))
+        spent += amount - amounts.get(max(trial.partial, default=0.0), 0)
+        by_number[trial.number] = _ended(trial, value, 0.0 if noisy is False else None)
+    trials = list(by_number.values())
     best = incumbent(trials)
     if best is None:
         raise RunError(f"the objective gave no finite value in {len(trials)} calls")
     result = optimize_result(searched, trials, seed)
+    if levels is not None:
+        result.spent = spent
     chosen, expected = _chosen(searched, trials, best, noisy)
     result.params, result.expected = {**constants, **chosen.params}, expected
     result.lowest = {**constants, **best.params}
@@ -107,11 +126,53 @@ def _chosen(
     return choice.trial, choice.expected
 
 
+def _next(
+    searcher: PausingSearcher, space: Space, trials: list[Trial], most: int, seed: int
+) -> Trial | None:
+    """The trial to call the objective for, and up to which level; None at the end.
+
+    A new one, as long as there are fewer than `most`, or one that goes on.
+    """
+    if len(trials) < most:
+        number = len(trials) + 1
+        following = searcher.suggest(space, trials, number=number, seed=seed)
+        if isinstance(following, Suggestion):
+            info, level = following.info, following.level
+            return Trial(number, following.params, seed, info=info, level=level)
+    elif all(trial.state != "paused" for trial in trials):
+        return None
+    else:
+        further = searcher.go_on(space, trials)
+        if further is None:
+            return None
+        following = further
+    trial = trials[following.trial - 1]
+    info = {**trial.info, **following.info}
+    return replace(trial, info=info, level=following.level, state="running")
+
+
 def _ended(trial: Trial, value: float, standard_error: float | None) -> Trial:
     if not math.isfinite(value):
         return replace(trial, state="failed", reason=f"the objective gave {value}")
     result = Result(value, {}, [value], {}, 0, 0.0, standard_error=standard_error)
+    if trial.level < 1:
+        return replace(trial, state="paused", partial={**trial.partial, trial.level: result})
     return replace(trial, state="finished", result=result)
+
+
+def _read_levels(levels: Sequence[float] | None) -> dict[float, float]:
+    """The levels by the share of the last that they are; ConfigError where they make no sense."""
+    if levels is None:
+        return {1.0: 1}
+    numbers = [_plain(level) for level in levels]
+    are_numbers = all(
+        isinstance(number, int | float) and math.isfinite(number) for number in numbers
+    )
+    if not (numbers and are_numbers and numbers[0] > 0) or sorted({*numbers}) != numbers:
+        raise ConfigError(
+            f"`levels` must be ascending numbers above 0, not {levels!r}", help="levels=[6, 17, 52]"
+        )
+    return {number / numbers[-1]: number for number in numbers}
 
 
 class _Forms(Section):

@@ -10,11 +10,13 @@ from typing import Any, Literal
 
 from hpopt.space.dimensions import Params, identity
 
-# Cut: ended by a limit of the run, without a value; it is to run again.
-State = Literal["running", "finished", "failed", "cut"]
+# Paused: fitted to a part of its epochs, from where it can go on. Cut: ended by a limit of the run,
+# without a value; it is to run again.
+State = Literal["running", "paused", "finished", "failed", "cut"]
 Curves = Mapping[str, list[float]]
 
 WEIGHTS = "weights.npz"  # the file, in a trial's folder, of the weights that it kept
+STATE = "state.npz"  # the file, in a trial's folder, from which a paused fit goes on
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class Result:
     from the trial's folder, that holds the kept weights. `standard_error` is that of `value`, as
     far as several scores tell it. `kept_epoch` is the epoch after which the kept weights were as
     they are, which early stopping may put before the last of the `epochs`. A network `is_constant`
-    that says the same of every row of the validation part, or labels no better than that.
+    that says the same of every row of the validation part, or labels no better than that. `state`
+    is the file, seen from the trial's folder, from which a fit goes on that is not over.
     """
 
     value: float
@@ -39,11 +42,16 @@ class Result:
     standard_error: float | None = None
     kept_epoch: int | None = None
     is_constant: bool = False
+    state: str | None = None
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One evaluation, as folded from the journal; `number` counts from 1."""
+    """One evaluation, as folded from the journal; `number` counts from 1.
+
+    It is fitted to a `level`, a share of its own epochs. What it gave at lower ones, at which it
+    was paused, is `partial`, by level and ascending. Its `value` is that of all of its epochs.
+    """
 
     number: int
     params: Params
@@ -54,6 +62,13 @@ class Trial:
     info: Mapping[str, Any] = field(default_factory=dict)
     result: Result | None = None
     reason: str | None = None
+    level: float = 1.0
+    partial: Mapping[float, Result] = field(default_factory=dict)
+
+    @property
+    def latest(self) -> Result | None:
+        """What its longest fit gave, at whichever level; None before the first that gave any."""
+        return self.result or next(reversed(list(self.partial.values())), None)
 
     @property
     def value(self) -> float | None:
@@ -67,8 +82,9 @@ class Trial:
 
 
 def made(trials: Sequence[Trial]) -> int:
-    """How many trials have come to their own end: what `search.n_calls` counts."""
-    return sum(trial.state in ("finished", "failed") for trial in trials)
+    """How many trials have been tried, and paused or come to their end: what `n_calls` counts."""
+    over = ("finished", "failed")
+    return sum(trial.state in over or bool(trial.partial) for trial in trials)
 
 
 def incumbent(trials: Sequence[Trial]) -> Trial | None:

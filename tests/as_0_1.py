@@ -13,7 +13,7 @@ from hpopt.runs.state import RunState
 from hpopt.trials import repeats
 
 # What later versions say of a result besides, which 0.1 passes over.
-_ADDED = ("is_constant",)
+_ADDED = ("is_constant", "state")
 
 
 def check_as_0_1(path: Path) -> bool:
@@ -29,6 +29,9 @@ def check_as_0_1(path: Path) -> bool:
     assert len(goals_of(state.header)) == 1, "0.1 would rank by the first objective alone"
     times = {n: {"started": moment_of(trial["started"])} for n, trial in then.trials.items()}
     trials = {n: trial | times[n] for n, trial in then.trials.items()}
+    for number, trial in state.by_number.items():
+        if trial.partial:  # what was written of going on, which 0.1 passes over, is laid over it
+            trials[number]["info"] = trial.info
     assert trials == {n: _as_then(asdict(trial)) for n, trial in state.by_number.items()}
     if all(len(repeats(trial, state.trials)) < 2 for trial in state.trials):  # 0.1 knew no means
         assert then.best == (state.best and state.best.number)
@@ -47,8 +50,9 @@ def check_as_0_1(path: Path) -> bool:
 
 
 def _as_then(trial: dict) -> dict:
-    """A trial as 0.1 has it, which knows of none that is cut: it is one that never ended."""
-    if trial["state"] == "cut":
+    """A trial as 0.1 has it: one that is cut or paused has never ended, and levels are unknown."""
+    trial = {name: value for name, value in trial.items() if name not in ("level", "partial")}
+    if trial["state"] in ("cut", "paused"):
         return trial | {"state": "running", "reason": None}
     result = trial["result"]
     if result is None:

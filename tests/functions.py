@@ -22,3 +22,10 @@ class Analytic:
 
     def at(self, folder):
         return self
+
+
+class Pausable(Analytic):
+    """A function that takes a share of the epochs as well."""
+
+    def __call__(self, params, *, seed, folder, fold=0, share=1.0):
+        return self.function(params, seed=seed, folder=folder, fold=fold, share=share)

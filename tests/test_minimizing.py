@@ -253,3 +253,37 @@ def test_noisy_params_may_be_repeated_and_count_by_their_mean():
     assert len(result.func_vals) == 14
     means = {a: np.mean(result.func_vals[np.ravel(result.x_iters) == a]) for a in (0, 1)}
     assert result.params["a"] == min(means, key=means.get)
+
+
+class Curves:
+    """An objective in levels, which notes what it was asked for."""
+
+    def __init__(self):
+        self.asked = {}
+
+    def __call__(self, params, level):
+        levels = self.asked.setdefault(tuple(sorted(params.items(), key=str)), [])
+        assert not levels or level > levels[-1]
+        levels.append(level)
+        return bowl(params) + 5 * 2.0 ** (-level / 5)
+
+
+@pytest.mark.parametrize("engine", [None, "random"])
+def test_an_objective_in_levels_is_asked_for_more_of_what_promises_most(engine):
+    curves = Curves()
+    result = hpopt.minimize(curves, SPACE, n_calls=30, levels=[6, 17, 52], engine=engine)
+    asked = list(curves.asked.values())
+    assert asked[0] == [52]
+    assert len(asked) == 30
+    assert all(levels == [6, 17, 52][: len(levels)] for levels in asked[1:])
+    assert result.spent == sum(levels[-1] for levels in asked)
+    assert result.spent < 0.75 * 30 * 52
+    assert len(result.func_vals) == sum(levels[-1] == 52 for levels in asked)
+    assert result.fun == min(result.func_vals)
+    assert "spent" not in hpopt.minimize(bowl, SPACE, n_calls=3)
+
+
+@pytest.mark.parametrize("levels", [[], [3, 2], [0, 1], [2, 2], ["a"], [1, math.inf]])
+def test_levels_are_ascending_numbers(levels):
+    with pytest.raises(ConfigError, match="`levels` must be ascending numbers"):
+        hpopt.minimize(lambda params, level: 0.0, SPACE, n_calls=3, levels=levels)

@@ -25,6 +25,7 @@ def overview(run: Run) -> dict[str, Any]:
         "made": made(trials),
         "failed": sum(trial.state == "failed" for trial in trials),
         "cut": sum(trial.state == "cut" for trial in trials),
+        "paused": sum(trial.state == "paused" for trial in trials),
         "n_calls": run.n_calls,
         "metric": run.metric,
         "greater_is_better": run.header.greater_is_better,

@@ -45,13 +45,13 @@ def show_command(
 def _run_lines(run: Run) -> Iterator[str]:
     from hpopt.cli.text import age
     from hpopt.report.verdict import plain_verdict
-    from hpopt.report.words import duration, early_end, seen_test, tally
+    from hpopt.report.words import duration, early_end, epochs_saved, seen_test, tally
     from hpopt.runs.naming import name_of
     from hpopt.shown import one_line
 
     trials = run.trials()
     failed = [trial for trial in trials if trial.state == "failed"]
-    seconds = sum(trial.result.seconds for trial in trials if trial.result)
+    seconds = sum(trial.latest.seconds for trial in trials if trial.latest)
     yield f"{run.path.name}: {_STATES[run.state]}"
     yield from plain_verdict(run)
     yield f"  config  {run.header.config or name_of(run.path)}, begun {age(run.begun)}"
@@ -63,7 +63,7 @@ def _run_lines(run: Run) -> Iterator[str]:
         in_force = {override.partition("=")[0].strip(): override for override in run.overrides}
         yield f"  set     {' '.join(in_force.values())}"
     yield f"  folder  {run.shown_path}"
-    for remark in (early_end(run), seen_test(run)):
+    for remark in (epochs_saved(run), early_end(run), seen_test(run)):
         if remark:
             yield f"  {remark}"
     if run.chosen is not None:
@@ -141,11 +141,13 @@ def _best_trials(run: Run) -> Iterator[str]:
 def _trial_lines(run: Run, trial: Trial) -> Iterator[str]:
     from hpopt.cli.text import age
     from hpopt.cli.text import facts as aligned
-    from hpopt.report.words import duration, show_param, show_score
+    from hpopt.report.words import duration, paused_after, show_param, show_score
 
-    state = trial.state
+    state: str = trial.state
     if state == "running" and run.state != "running":
-        state = "never ended: the run's process has gone"  # type: ignore[assignment]
+        state = "never ended: the run's process has gone"
+    if state == "paused":
+        state = paused_after(run, trial)
     best = ", the best" if run.best is not None and run.best.number == trial.number else ""
     yield f"trial {trial.number} of {run.path.name}: {state}{best}"
     facts: dict[str, str] = {}
@@ -159,6 +161,9 @@ def _trial_lines(run: Run, trial: Trial) -> Iterator[str]:
             if name != run.metric
         }
         facts["fit"] = f"{trial.result.epochs} epochs in {duration(trial.result.seconds)}"
+    for result in trial.partial.values():
+        score = show_score(result.metrics[run.metric])
+        facts[f"at {result.epochs} epochs"] = f"{run.metric} {score}"
     if trial.reason is not None:
         facts["reason"] = trial.reason
     facts["begun"] = age(trial.started) if trial.started else "–"
@@ -168,9 +173,9 @@ def _trial_lines(run: Run, trial: Trial) -> Iterator[str]:
     yield from aligned(facts)
     yield from ("", "params")
     yield from aligned({name: show_param(value) for name, value in trial.params.items()})
-    if trial.result is not None and trial.result.curves:
+    if trial.latest is not None and trial.latest.curves:
         yield from ("", "curves")
-        yield from aligned(_curves(run, trial.result.curves))
+        yield from aligned(_curves(run, trial.latest.curves))
 
 
 def _curves(run: Run, curves: Mapping[str, Sequence[float | None]]) -> dict[str, str]:

@@ -157,6 +157,9 @@ class Search(SearchEngine):
     trial begins that would probably not end in time."""
     stop: Annotated[Stop, EMPTY] = Stop()
     """What ends the search before that."""
+    fidelity: Literal["epochs"] | None = None
+    """`epochs` pauses each fit after a ninth and a third of its epochs, and goes on with those that
+    promise most for what they take, bit for bit; `null` makes every fit in full."""
     initial: list[dict[str, Scalar]] = Field(default_factory=list)
     """Params to try first, behind the defaults; what is left out of one has its default."""
     seed: Annotated[int, Ge(0), Lt(2**32)] = 0

@@ -100,7 +100,9 @@ class FoldedSlots:
                 self._slots.kill(fit)
 
     def _finished(self, trial: _Trial) -> TrialFinished:
-        for fit in trial.fits[1:]:  # what they left is of no further use
-            shutil.rmtree(fit.folder, ignore_errors=True)
         results = [trial.results[index] for index in range(len(trial.fits))]
-        return TrialFinished(trial.job, self._resampling.result(results))
+        result = self._resampling.result(results)
+        if result.state is None:
+            for fit in trial.fits[1:]:  # what they left is of no further use
+                shutil.rmtree(fit.folder, ignore_errors=True)
+        return TrialFinished(trial.job, result)

@@ -46,7 +46,8 @@ class Resampling:
         """What the fits come to, in the order of `jobs`: the means of values and scores.
 
         The curves are means too, for as long as all fits went on. The kept weights are the first
-        fit's, if it kept any.
+        fit's, if it kept any. It is paused where one of them is; those that are over say again what
+        they have said.
         """
         if len(results) == 1:
             return results[0]
@@ -62,6 +63,7 @@ class Resampling:
             standard_error=standard_error(scores, self.folds),
             kept_epoch=round(median(result.kept_epoch or result.epochs for result in results)),
             is_constant=all(result.is_constant for result in results),
+            state=next((result.state for result in results if result.state), None),
         )
 
 

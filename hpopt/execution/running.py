@@ -26,7 +26,8 @@ def run_job(function: TrialFunction, job: Job, scratch: Path) -> Outcome:
     """
     try:
         evaluate = job.function(function)
-        result = evaluate(job.params, seed=job.seed, folder=scratch, fold=job.fold)
+        part = {} if job.share == 1 else {"share": job.share}
+        result = evaluate(job.params, seed=job.seed, folder=scratch, fold=job.fold, **part)
     except TrialError as error:
         return TrialFailed(job, str(error))
     except HpoptError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from hpopt.space.dimensions import Params
-from hpopt.trials import WEIGHTS, Result
+from hpopt.trials import STATE, WEIGHTS, Result
 
 LOG = "log.txt"  # what a job wrote to stdout and stderr
 PREFLIGHT = -2  # in the place of a fold: whether the params can be tried at all; see `run_job`
@@ -28,8 +28,9 @@ class Job:
     seed: int
     folder: Path  # of the process that submits it
     fold: int = 0
+    share: float = 1.0  # of its epochs, to which the fit is to go
     takes: tuple[str, ...] = ()
-    gives: tuple[str, ...] = (WEIGHTS, LOG)
+    gives: tuple[str, ...] = (WEIGHTS, STATE, LOG)
     least_timeout_s: float = 0.0  # a shorter limit does not count for it
     # What runs in place of the slots' own function: other work than a trial's.
     work: TrialFunction | None = field(default=None, compare=False)
@@ -81,7 +82,12 @@ class TrialFunction(Protocol):
     """
 
     def __call__(self, params: Params, *, seed: int, folder: Path, fold: int = 0) -> Result:
-        """Evaluate params in a scratch folder; raise TrialError, or anything else, on failure."""
+        """Evaluate params in a scratch folder; raise TrialError, or anything else, on failure.
+
+        One that can pause takes a `share` as well, which it is given where that is below 1: it goes
+        to that part of its epochs only, from where it was if the folder has a `STATE`, and leaves
+        there the next one.
+        """
         ...
 
     def warm_up(self) -> None:

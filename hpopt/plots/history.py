@@ -81,6 +81,11 @@ class History:
         return [trial for trial in self.trials if trial.state == "failed"]
 
     @cached_property
+    def paused(self) -> list[Trial]:
+        """The trials that were fitted to a part of their epochs."""
+        return [trial for trial in self.trials if trial.state == "paused"]
+
+    @cached_property
     def scores(self) -> np.ndarray:
         """The scores [n] of the finished trials, in the metric's own direction."""
         return self.to_scores(np.array([trial.value for trial in self.finished], dtype=float))

@@ -25,7 +25,10 @@ _FEW_DECADES = 1e3
 
 
 def draw_learning_curves(history: History) -> Figure:
-    """A panel for each recorded curve, with the best few trials and the default in it."""
+    """A panel for each recorded curve, with the best few trials and the default in it.
+
+    Behind them are those that are paused, up to the epochs at which they were.
+    """
     from matplotlib.ticker import MaxNLocator
 
     history.need_finished(1)
@@ -42,6 +45,7 @@ def draw_learning_curves(history: History) -> Figure:
     figure, panels = _panels(len(names))
     for axes, name in zip(panels, names, strict=True):
         axes.grid(axis="y")
+        _draw_paused(axes, history, name)
         for rank, trial in reversed(list(enumerate(shown))):
             _draw(axes, history, trial, rank, name)
         if _is_wide([_curves(trial).get(name, np.empty(0)) for trial in shown]):
@@ -85,7 +89,7 @@ def _panels(count: int) -> tuple[Figure, list[Axes]]:
 
 def _curves(trial: Trial) -> dict[str, np.ndarray]:
     """The trial's curves [epochs], with NaN where the journal has null."""
-    curves = {} if trial.result is None else trial.result.curves
+    curves = {} if trial.latest is None else trial.latest.curves
     return {name: np.array(curve, dtype=float) for name, curve in curves.items() if len(curve)}
 
 
@@ -106,6 +110,18 @@ def _draw(axes: Axes, history: History, trial: Trial, rank: int, name: str) -> N
         label=f"{who}: {show_score(history.score(trial))}",
         **looks,
     )
+
+
+def _draw_paused(axes: Axes, history: History, name: str) -> None:
+    """The curves of paused trials, thin and all alike; each ends at a dot."""
+    label = f"paused ({len(history.paused)})"
+    for trial in history.paused:
+        curve = _curves(trial).get(name, np.empty(0))
+        epochs = np.arange(1, len(curve) + 1)
+        axes.plot(epochs, curve, color=style.GREY, linewidth=0.6, alpha=0.5, zorder=1)
+        ends = epochs[-1:], curve[-1:]
+        axes.plot(*ends, "o", color=style.GREY, markersize=2, alpha=0.6, zorder=1, label=label)
+        label = ""
 
 
 def _is_wide(curves: list[np.ndarray]) -> bool:

@@ -53,7 +53,7 @@ class Standing:
             validation=best.result.metrics[metric] if best and best.result else None,
             test=scored.best.get(metric) if scored else None,
             test_interval=scored.interval("best", metric) if scored else None,
-            seconds=sum(trial.result.seconds for trial in trials if trial.result),
+            seconds=sum(trial.latest.seconds for trial in trials if trial.latest),
         )
 
 

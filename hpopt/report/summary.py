@@ -20,6 +20,7 @@ from hpopt.report.words import (
     counted,
     duration,
     early_end,
+    epochs_saved,
     few_groups,
     repeated,
     seen_test,
@@ -61,7 +62,7 @@ def summarise(run: Run, findings: Findings, drawn: Sequence[str] = ()) -> str:
 
 def _overview(run: Run) -> str:
     trials = run.trials()
-    seconds = sum(trial.result.seconds for trial in trials if trial.result is not None)
+    seconds = sum(trial.latest.seconds for trial in trials if trial.latest is not None)
     number, metric = len(run.header.space), run.header.metric
     direction = "higher is better" if run.header.greater_is_better else "lower is better"
     dimensions = counted(number, "dimension")
@@ -75,7 +76,7 @@ def _overview(run: Run) -> str:
     if run.goal.positive is not None:
         overview += f' The positive class is "{in_markdown(run.goal.positive)}".'
     return " ".join(
-        [overview, *(sentence for sentence in (early_end(run), seen_test(run)) if sentence)]
+        [overview, *(s for s in (epochs_saved(run), early_end(run), seen_test(run)) if s)]
     )
 
 

@@ -142,16 +142,52 @@ def list_trials(numbers: Iterable[int]) -> str:
 def tally(trials: Sequence[Trial], n_calls: int | None = None, *, is_going_on: bool = True) -> str:
     """What became of trials: 12 of 20 trials (1 failed, 2 cut off, 2 running).
 
-    Counted are those that came to their own end, which is what `n_calls` counts; where no process
-    is at work on the run any more, none is running.
+    Counted are those that were paused or came to their own end, which is what `n_calls` counts;
+    where no process is at work on the run any more, none is running.
     """
     states = [trial.state for trial in trials]
     running = "running" if is_going_on else "interrupted"
-    counts = {"failed": "failed", "cut": "cut off", "running": running}
+    counts = {"paused": "paused", "failed": "failed", "cut": "cut off", "running": running}
     parts = [f"{states.count(s)} {word}" for s, word in counts.items() if s in states]
     of = f"{made(trials):,} of " if n_calls else ""
     count = f"{of}{counted(n_calls or made(trials), 'trial')}"
     return f"{count} ({', '.join(parts)})" if parts else count
+
+
+def paused_after(run: Run, trial: Trial) -> str:
+    """How far a paused trial has come: paused after 6 of 50 epochs."""
+    done = 0 if trial.latest is None else trial.latest.epochs
+    whole = _whole_epochs(run, trial)
+    return f"paused after {done} of {whole} epochs" if whole else f"paused after {done} epochs"
+
+
+def paused_with_score(run: Run, trial: Trial) -> str:
+    """The same with its score so far: paused after 6 of 50 epochs, accuracy 0.9632."""
+    score = None if trial.latest is None else trial.latest.metrics[run.metric]
+    return f"{paused_after(run, trial)}, {run.metric} {show_score(score)}"
+
+
+def epochs_saved(run: Run) -> str | None:
+    """A sentence on what pausing saved, where trials are paused or were."""
+    trials = [trial for trial in run.trials() if trial.latest is not None]
+    paused = [trial for trial in trials if trial.state == "paused"]
+    whole = [_whole_epochs(run, trial) for trial in paused]
+    if not any(trial.partial for trial in trials) or None in whole:
+        return None
+    done = sum(trial.latest.epochs for trial in trials if trial.latest is not None)
+    of_paused = sum(trial.latest.epochs for trial in paused if trial.latest is not None)
+    all_whole = done - of_paused + sum(each for each in whole if each is not None)
+    return (
+        f"{counted(len(paused), 'trial')} of {len(trials)} stayed paused: the fits took {done:,} "
+        f"epochs, and in full they would have taken {all_whole:,}."
+    )
+
+
+def _whole_epochs(run: Run, trial: Trial) -> int | None:
+    """How many epochs the whole fit of a trial has, where the run says so."""
+    constant = run.header.constants.get("training", {}).get("epochs")
+    epochs = trial.params.get("epochs", constant)
+    return epochs if isinstance(epochs, int) else None
 
 
 def early_end(run: Run) -> str | None:

@@ -309,6 +309,18 @@ class Run:
         """Delete the weights of all trials but the first, the best `count` and the refitted."""
         self._weights.keep_best(count)
 
+    def has_state(self, trial: Trial) -> bool:
+        """Whether a paused trial can go on from where it was."""
+        return bool(trial.partial) and bool(self._weights.states(trial.number))
+
+    def keep_states(self, count: int) -> None:
+        """Delete the states of all paused trials but the best `count` at each level."""
+        self._weights.keep_states(count)
+
+    def drop_states(self, number: int) -> None:
+        """Delete the states of a trial that does not go on."""
+        self._weights.drop_states(number)
+
     def trial_folder(self, number: int) -> Path:
         """The folder of a trial's weights and logs; it need not exist."""
         return self._weights.trial_folder(number)
@@ -391,7 +403,7 @@ class Run:
             for path in list(self.path.rglob(f".*{PART}")):
                 remove(path)
             for trial in self.trials():
-                if trial.state in ("running", "cut"):
+                if trial.state in ("running", "cut") and not trial.partial:
                     self.clear_trial(trial.number)
         self._weights.keep_best(count)
 

@@ -43,7 +43,8 @@ def trial_rows(trials: Sequence[Trial], *, is_going_on: bool = True) -> list[dic
         }
         if trial.result is not None:
             row |= dict(trial.result.metrics)
-            row |= {"epochs": trial.result.epochs, "seconds": trial.result.seconds}
+        if trial.latest is not None:  # of a paused trial too, whose score is none yet
+            row |= {"epochs": trial.latest.epochs, "seconds": trial.latest.seconds}
         row |= {f"params.{name}": value for name, value in trial.params.items()}
         row |= {"seed": trial.seed, "started": started_text(trial)}
         if trial.reason is not None:

@@ -6,10 +6,11 @@ kinds and fields that they don't know within the same major format, and refuse a
 So a journal says 1.0 as long as hpopt 0.1, which skips what is new in it, still folds the rest into
 the same trials, the same best one and the same steps. It has to say 2.0 where 0.1 would misread it:
 where the best trial is not that of the lowest `value` (several objectives, limits), where a trial's
-value is not that of its whole fit (trials that are paused), or where `started` means something else
-than a fit from nothing. One difference is left: of params that were tried several times 0.1 takes
-the luckiest trial, and later versions go by their mean; `confirm` writes down what was chosen.
-tests/fold_0_1.py is the fold of 0.1, and the tests hold every journal that they write against it.
+value is not that of its whole fit, or where `started` means something else than a fit from nothing.
+To 0.1 a paused trial is one that never ended. One difference is left: of params that were tried
+several times 0.1 takes the luckiest trial, and later versions go by their mean; `confirm` writes
+down what was chosen. tests/fold_0_1.py is the fold of 0.1, and the tests hold every journal that
+they write against it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from io import IOBase
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from hpopt.errors import Location, RunError
 from hpopt.files import open_plain, writing
@@ -86,6 +87,39 @@ class Started:
     info: Mapping[str, Any] = field(default_factory=dict)
     attempt: int = 1
     elapsed: float | None = None  # seconds that the run had been worked on, all sessions together
+    level: float = 1.0  # the share of its epochs to which it is to be fitted
+
+
+@dataclass(frozen=True)
+class Paused:
+    """A trial was fitted to a level, and may go on; the other fields are those of `Result`."""
+
+    kind: ClassVar[str] = "paused"
+    number: int
+    level: float
+    value: float
+    metrics: Mapping[str, float]
+    scores: list[float]
+    curves: Mapping[str, list[float]]
+    epochs: int
+    seconds: float
+    weights: str | None = None
+    standard_error: float | None = None
+    kept_epoch: int | None = None
+    is_constant: bool = False
+    state: str | None = None  # the file, in the trial's folder, from which it goes on
+
+
+@dataclass(frozen=True)
+class Thawed:
+    """A paused trial was handed to a slot again, to go on from its state to a higher level."""
+
+    kind: ClassVar[str] = "thawed"
+    number: int
+    level: float
+    time: str
+    info: Mapping[str, Any] = field(default_factory=dict)  # laid over that of `started`
+    elapsed: float | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +138,7 @@ class Finished:
     standard_error: float | None = None
     kept_epoch: int | None = None
     is_constant: bool = False
+    state: str | None = None  # None: there is nothing left to go on to
 
 
 @dataclass(frozen=True)
@@ -205,10 +240,21 @@ def _repaired(folder: Path) -> str:
     return f"`hpopt runs repair {shlex.quote(str(folder))}` sets it aside, and keeps all others"
 
 
-Event = Header | Known | Started | Finished | Failed | Cut | Ended | Resumed | Fitted | Step
-_KINDS: dict[str, type[Any]] = {
-    t.kind: t for t in (Header, Known, Started, Finished, Failed, Cut, Ended, Resumed, Fitted, Step)
-}
+Event = (
+    Header
+    | Known
+    | Started
+    | Paused
+    | Thawed
+    | Finished
+    | Failed
+    | Cut
+    | Ended
+    | Resumed
+    | Fitted
+    | Step
+)
+_KINDS: dict[str, type[Any]] = {kind.kind: kind for kind in get_args(Event)}
 _FIELDS = {kind: {f.name for f in dataclasses.fields(kind)} for kind in _KINDS.values()}
 
 

@@ -149,6 +149,8 @@ _LEGAL: dict[str, Rule] = {
     "standard_error": _or_none(_is_number),
     "kept_epoch": _or_none(_is_size),
     "is_constant": _is_bool,
+    "level": lambda value: _is_number(value) and 0 < value <= 1,
+    "state": _or_none(_is_file_name),
     "reason": _is_text,
     "log_tail": _is_text,
     "text": _is_text,

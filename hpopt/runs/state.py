@@ -21,9 +21,11 @@ from hpopt.runs.journal import (
     Fitted,
     Header,
     Known,
+    Paused,
     Resumed,
     Started,
     Step,
+    Thawed,
 )
 from hpopt.runs.legality import moment_of
 from hpopt.runs.steps import StepOutcomes, trials_of
@@ -75,10 +77,24 @@ class RunState:
         match event:
             case Started():
                 self._begin(event)
-            case Finished():
-                self._check_score(event)
-                result = Result(**{name: getattr(event, name) for name in _RESULT})
+            case Paused():
+                trial, result = self._begun(event.number), self._result(event)
+                partial = {**trial.partial, event.level: result}
+                self.by_number[event.number] = replace(
+                    trial, state="paused", level=event.level, partial=_ascending(partial)
+                )
+            case Thawed():
                 trial = self._begun(event.number)
+                self.by_number[event.number] = replace(
+                    trial,
+                    state="running",
+                    level=event.level,
+                    info={**trial.info, **event.info},
+                    reason=None,
+                )
+                self.elapsed_s = max(self.elapsed_s, event.elapsed or 0.0)
+            case Finished():
+                trial, result = self._begun(event.number), self._result(event)
                 self.by_number[event.number] = replace(trial, state="finished", result=result)
             case Failed():
                 trial = self._begun(event.number)
@@ -104,13 +120,15 @@ class RunState:
     def _begin(self, event: Started) -> None:
         """A trial, or another attempt at one; it undoes the end of the search, and what closed it.
 
-        An attempt forgets how the one before it ended.
+        An attempt forgets how the one before it ended, but not what it gave while it was paused:
+        the fit from nothing is the same.
         """
         if "test" in self.steps:
             self.seen_test_after.append(len(self.by_number))
         self.steps.clear()
         self.end = None
         self.elapsed_s = max(self.elapsed_s, event.elapsed or 0.0)
+        before = self.by_number.get(event.number) if event.attempt > 1 else None
         self.by_number[event.number] = Trial(
             number=event.number,
             params=dict(event.params),
@@ -118,7 +136,14 @@ class RunState:
             info=dict(event.info),
             attempt=event.attempt,
             started=moment_of(event.time),
+            level=event.level,
+            partial={} if before is None else before.partial,
         )
+
+    def _result(self, event: Paused | Finished) -> Result:
+        """What a trial gave. Raises RunError where the metric of the run is not among it."""
+        self._check_score(event)
+        return Result(**{name: getattr(event, name) for name in _RESULT})
 
     def _begun(self, number: int) -> Trial:
         if number not in self.by_number:
@@ -128,7 +153,7 @@ class RunState:
             )
         return self.by_number[number]
 
-    def _check_score(self, event: Finished) -> None:
+    def _check_score(self, event: Paused | Finished) -> None:
         if event.metrics.get(self.header.metric) is None:
             raise RunError(
                 f"the journal has no {self.header.metric} of trial {event.number}",
@@ -224,3 +249,7 @@ class RunState:
         """The probability above which the best network of two labels says the second."""
         chosen = self.outcomes.threshold
         return HALF if chosen is None else chosen.threshold
+
+
+def _ascending(partial: Mapping[float, Result]) -> Mapping[float, Result]:
+    return dict(sorted(partial.items()))

@@ -8,7 +8,7 @@ from pathlib import Path
 from hpopt.errors import RunError
 from hpopt.files import writing
 from hpopt.runs.state import RunState
-from hpopt.trials import Trial, ranked
+from hpopt.trials import STATE, Trial, ranked
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,26 @@ class Weights:
                     path.unlink()
                     if not any(path.parent.iterdir()):
                         path.parent.rmdir()
+
+    def states(self, number: int) -> list[Path]:
+        """The files from which a paused trial goes on: one, or one a fit of it."""
+        folder = self.trial_folder(number)
+        return sorted([*folder.glob(STATE), *folder.glob(f"fit_*/{STATE}")])
+
+    def keep_states(self, count: int) -> None:
+        """Delete the states of all paused trials but the best `count` at each level."""
+        paused = [trial for trial in self.state.trials if trial.state == "paused"]
+        for level in {trial.level for trial in paused}:
+            at = [trial for trial in paused if trial.level == level]
+            at.sort(key=lambda trial: trial.partial[level].value)
+            for trial in at[count:]:
+                self.drop_states(trial.number)
+
+    def drop_states(self, number: int) -> None:
+        """Delete the states of a trial: it is over, or goes on from nothing."""
+        for path in self.states(number):
+            with writing(path):
+                path.unlink()
 
     def _refitted(self, trial: Trial, part: str, folder: Path) -> Path | None:
         """The weights that a closing step has fitted to a part and left in `folder`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -22,12 +22,13 @@ from hpopt.search.gp import GP
 from hpopt.search.knowledge import KnowledgeGradient
 from hpopt.search.maximiser import Maximiser
 from hpopt.search.observations import Observations
+from hpopt.search.pausing import Paused
 from hpopt.search.plateau import calls_for_spread
-from hpopt.search.searcher import Suggestion, generator, is_seen, sample_unseen
+from hpopt.search.searcher import GoOn, Suggestion, generator, is_seen, sample_unseen
 from hpopt.search.sobol_engine import SobolSearcher
 from hpopt.space.dimensions import identity
 from hpopt.space.space import Space
-from hpopt.trials import Trial, made
+from hpopt.trials import Trial
 
 # The least deviation of the noise, where that of the values is 1, with which the choice of the best
 # is a matter of what the posterior says, and a repeat can pay.
@@ -42,17 +43,20 @@ class BayesSearcher:
 
     `acquisition` is EI, PI, LCB or gp_hedge, which chooses among the three. `n_calls` is the run's
     budget, where it is known: of a small one the design takes little. `n_initial` sets its size.
-    Where there are no `repeats`, noise is answered by new points alone.
+    Where there are no `repeats`, noise is answered by new points alone. Where there are several
+    `levels`, ascending shares of the epochs that end with 1, new params are fitted to the lowest,
+    and what promises more for its epochs than others goes on (`pausing.py`).
     """
 
     acquisition: str = "EI"
     n_calls: int | None = None
     n_initial: int | None = None
     repeats: bool = True
+    levels: Sequence[float] = (1.0,)
 
     def suggest(
         self, space: Space, trials: Sequence[Trial], *, number: int, seed: int
-    ) -> Suggestion:
+    ) -> Suggestion | GoOn:
         """The point that promises most; at first, and on a plateau, one that fills the space.
 
         Trials that run count as evaluated, with the value that the surrogate expects of them, which
@@ -60,14 +64,53 @@ class BayesSearcher:
         and Carraro, 2010).
         """
         encoding = Encoding(space)
-        values = [trial.value for trial in trials if trial.value is not None]
+        values = [trial.latest.value for trial in trials if trial.latest is not None]
         size = self.n_initial or initial_size(len(encoding.searched), self.n_calls)
         if number <= size or len(values) < 2 or calls_for_spread(values, number):
-            return SobolSearcher().suggest(space, trials, number=number, seed=seed)
+            spread = SobolSearcher().suggest(space, trials, number=number, seed=seed)
+            return replace(spread, level=self.levels[0])
         if not encoding.searched:
             return Suggestion(space.defaults)
         with threadpool_limits(1):
+            if len(self.levels) > 1:
+                return self._go_on_or_begin(encoding, trials, generator(seed, number))
             return self._suggest(encoding, trials, generator(seed, number))
+
+    def go_on(self, space: Space, trials: Sequence[Trial]) -> GoOn | None:
+        """The paused trial that promises most for its epochs, if that is enough."""
+        encoding = Encoding(space)
+        with threadpool_limits(1):
+            data = Observations.of(encoding, trials)
+            fit, info = _fit(encoding, data, trials)
+            paused = Paused.of(encoding, fit, data, trials, self.levels)
+            best = paused.earned() or paused.best_way_on()
+        if best is None or best.trial is None:
+            return None
+        return GoOn(best.trial, best.level, info)
+
+    def _go_on_or_begin(
+        self, encoding: Encoding, trials: Sequence[Trial], rng: np.random.Generator
+    ) -> Suggestion | GoOn:
+        """The paused trial or the new params, whichever promises more for its epochs."""
+        data = Observations.of(encoding, trials)
+        fit, info = _fit(encoding, data, trials)
+        paused = Paused.of(encoding, fit, data, trials, self.levels)
+        earned = paused.earned()
+        if earned is not None and earned.trial is not None:
+            return GoOn(earned.trial, earned.level, info)
+        maximiser = _maximiser(encoding, paused.gp, data, trials, rng)
+        lowest = float(paused.gp.predict_mean(data.features[: data.n_finished or None]).min())
+        noise = math.sqrt(fit.hyperparameters.noise + data.noise)
+        point = self._best(maximiser, lowest, noise, info, trials, rng)
+        ways = paused.ways_on() + ([] if point is None else [paused.way_of_new(point)])
+        best = max(ways, key=lambda way: way.worth, default=None)
+        if best is not None and best.trial is not None:
+            return GoOn(best.trial, best.level, info)
+        if point is None:
+            params = sample_unseen(encoding.space, trials, rng)
+        else:
+            params = encoding.space.from_unit(point)
+        return Suggestion(params, info, self.levels[0])
 
     def _suggest(
         self, encoding: Encoding, trials: Sequence[Trial], rng: np.random.Generator
@@ -82,9 +125,7 @@ class BayesSearcher:
         if self.acquisition == "EI" and is_noisy:
             best = self._most_telling(encoding, gp, fit, data, trials, rng)
         else:
-            centres = data.x[np.argsort(means, kind="stable")]
-            seen, _ = encoding.points([trial.params for trial in trials])
-            maximiser = Maximiser(encoding, gp, centres, seen, rng)
+            maximiser = _maximiser(encoding, gp, data, trials, rng, means)
             best = self._best(maximiser, float(means.min()), noise, info, trials, rng)
         if best is None:
             return Suggestion(sample_unseen(encoding.space, trials, rng), info)
@@ -130,12 +171,30 @@ class BayesSearcher:
         return tops[hedge_choice(gains, rng.random())]
 
 
+def _maximiser(
+    encoding: Encoding,
+    gp: GP,
+    data: Observations,
+    trials: Sequence[Trial],
+    rng: np.random.Generator,
+    means: np.ndarray | None = None,
+) -> Maximiser:
+    """What maximises over the points that no trial has had, around those of the lowest means."""
+    means = gp.predict_mean(data.features) if means is None else means
+    order = np.argsort(means, kind="stable")
+    if data.depths is not None:  # of a trial one row does
+        order = order[np.sort(np.unique(data.depths.trial[order], return_index=True)[1])]
+    centres = data.x[order]
+    seen, _ = encoding.points([trial.params for trial in trials])
+    return Maximiser(encoding, gp, centres, seen, rng)
+
+
 def _fit(
     encoding: Encoding, data: Observations, trials: Sequence[Trial]
 ) -> tuple[Fit, dict[str, Any]]:
     """The fit in force, and, where it is made now, what to write of it."""
     recorded = recorded_fit(encoding, trials)
-    over = made(trials)
+    over = sum(len(t.partial) + (t.state in ("finished", "failed")) for t in trials)
     if recorded is not None and not is_due(over, recorded[0]):
         return recorded[1], {}
     fit = fit_to(encoding, data, recorded[1] if recorded else None)

@@ -18,7 +18,8 @@ from pydantic.fields import FieldInfo
 
 from hpopt.errors import ConfigError, suggest_name
 from hpopt.grammar import Section
-from hpopt.search.searcher import MoreEpochs, Searcher, Suggestion
+from hpopt.search.halving import Halving
+from hpopt.search.searcher import GoOn, PausingSearcher, Searcher, Suggestion
 from hpopt.space.dimensions import Params, identity
 from hpopt.space.space import Space
 from hpopt.trials import Trial
@@ -48,6 +49,12 @@ class Engine(Section):
         `n_initial` is how many trials, the defaults included, come before a surrogate is asked;
         None leaves it to the engine.
         """
+
+    def searcher_of_levels(
+        self, n_calls: int | None, n_initial: int | None, levels: Sequence[float]
+    ) -> PausingSearcher:
+        """The same for fits that are paused at levels, ascending shares of the epochs up to 1."""
+        return Halving(self.searcher(n_calls, n_initial), levels)
 
     def searcher_of_distinct(self, n_calls: int | None, n_initial: int | None) -> Searcher:
         """The same for whoever wants no params twice while others are left: most never do."""
@@ -108,13 +115,17 @@ class GivenFirst:
 
     def suggest(
         self, space: Space, trials: Sequence[Trial], *, number: int, seed: int
-    ) -> Suggestion | MoreEpochs:
+    ) -> Suggestion | GoOn:
         """The defaults, the params that were given, or what the searcher behind says."""
         distinct = {identity(params): params for params in reversed([space.defaults, *self.given])}
         first = list(reversed(distinct.values()))
         if number <= len(first):
             return Suggestion(first[number - 1])
         return self.searcher.suggest(space, trials, number=number, seed=seed)
+
+    def go_on(self, space: Space, trials: Sequence[Trial]) -> GoOn | None:
+        """What the searcher behind says; nothing where it has no trials paused."""
+        return _go_on(self.searcher, space, trials)
 
 
 @dataclass(frozen=True)
@@ -129,10 +140,18 @@ class Informed:
 
     def suggest(
         self, space: Space, trials: Sequence[Trial], *, number: int, seed: int
-    ) -> Suggestion | MoreEpochs:
+    ) -> Suggestion | GoOn:
         """What the searcher says of all trials together."""
         both = [*self.earlier, *trials]
         return self.searcher.suggest(space, both, number=number + len(self.earlier), seed=seed)
+
+    def go_on(self, space: Space, trials: Sequence[Trial]) -> GoOn | None:
+        """What the searcher says of all trials together; nothing where it has none paused."""
+        return _go_on(self.searcher, space, [*self.earlier, *trials])
+
+
+def _go_on(searcher: Searcher, space: Space, trials: Sequence[Trial]) -> GoOn | None:
+    return searcher.go_on(space, trials) if isinstance(searcher, PausingSearcher) else None
 
 
 def make_searcher(
@@ -143,17 +162,24 @@ def make_searcher(
     given: Sequence[Params] = (),
     earlier: Sequence[Trial] = (),
     repeats: bool = True,
+    levels: Sequence[float] = (1.0,),
     **settings: Any,
-) -> Searcher:
+) -> PausingSearcher:
     """The searcher of an engine with its settings, which starts from the defaults.
 
     `n_calls` is the budget. A run that is resumed with another one goes on from its trials: only
     the size of the initial design follows from it. `n_initial` sets that size, the defaults
     included. The params `given` are tried behind the defaults, and trials of an `earlier` run
     inform it. Without `repeats` no params come twice while others are left, however noisy values
-    are. Raises ConfigError where there is no such engine.
+    are. Where there are several `levels`, fits are paused at them. Raises ConfigError where there
+    is no such engine.
     """
     of_engine = engine_named(engine)(**settings)
-    make = of_engine.searcher if repeats else of_engine.searcher_of_distinct
-    searcher = make(n_calls, n_initial)
+    searcher: Searcher
+    if len(levels) > 1:
+        searcher = of_engine.searcher_of_levels(n_calls, n_initial, levels)
+    elif repeats:
+        searcher = of_engine.searcher(n_calls, n_initial)
+    else:
+        searcher = of_engine.searcher_of_distinct(n_calls, n_initial)
     return GivenFirst(Informed(searcher, earlier) if earlier else searcher, given)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from hpopt.search.encoding import Encoding
-from hpopt.search.fitting import fit_hyperparameters
+from hpopt.search.fitting import TYPICAL_DISCREPANCY, fit_hyperparameters
 from hpopt.search.gp import GP
-from hpopt.search.kernel import Hyperparameters
+from hpopt.search.kernel import Discrepancy, Hyperparameters
 from hpopt.search.loudness import Loudness
 from hpopt.search.observations import Observations
 from hpopt.trials import Trial
@@ -36,9 +36,19 @@ class Fit:
     hyperparameters: Hyperparameters
     loudness: Loudness | None = None
 
+    @property
+    def levelled(self) -> Fit:
+        """The same, with a discrepancy in any case: a typical one where none was fitted."""
+        known = self.hyperparameters.discrepancy or TYPICAL_DISCREPANCY
+        return replace(self, hyperparameters=replace(self.hyperparameters, discrepancy=known))
+
     def condition(self, encoding: Encoding, data: Observations) -> GP:
         """The posterior of f after the data."""
         given = data.features, data.y, encoding.groups, self.hyperparameters, data.variances
+        if data.depths is not None:
+            theta = self.levelled.hyperparameters
+            shared = data.depths.covariance(data.features, encoding.groups, theta)
+            return GP.condition(*given[:3], theta, data.variances, discrepancies=shared)
         gp = GP.condition(*given)
         if self.loudness is None:
             return gp
@@ -51,15 +61,14 @@ class Fit:
 
 
 def recorded_fit(encoding: Encoding, trials: Sequence[Trial]) -> tuple[int, Fit] | None:
-    """The latest fit that was written with a trial, and on how many trials it was made.
+    """The latest fit that was written with a trial, and on how many values it was made.
 
     None where there is none, or that of another space.
     """
-    for trial in reversed(trials):
-        form = trial.info.get("fit")
-        if form is not None and list(form["lengthscales"]) == encoding.names:
-            return form["trials"], _from_json(encoding, form)
-    return None
+    forms = [trial.info["fit"] for trial in reversed(trials) if "fit" in trial.info]
+    of_space = [form for form in forms if list(form["lengthscales"]) == encoding.names]
+    latest = max(of_space, key=lambda form: int(form["trials"]), default=None)
+    return None if latest is None else (latest["trials"], _from_json(encoding, latest))
 
 
 def _from_json(encoding: Encoding, form: Mapping[str, Any]) -> Fit:
@@ -74,8 +83,10 @@ def _from_json(encoding: Encoding, form: Mapping[str, Any]) -> Fit:
     if "loudness" in form:
         each = form["loudness"]
         loudness = Loudness(each["intercept"], np.array(each["slopes"]), each["by_mean"])
-    hyperparameters = Hyperparameters(lengthscales, form["signal"], form["noise"], likeness)
-    return Fit(hyperparameters, loudness)
+    of_g = form.get("discrepancy")
+    discrepancy = None if of_g is None else Discrepancy(**of_g)
+    variances = form["signal"], form["noise"]
+    return Fit(Hyperparameters(lengthscales, *variances, likeness, discrepancy), loudness)
 
 
 def fit_to_json(encoding: Encoding, n: int, fit: Fit) -> Mapping[str, Any]:
@@ -90,6 +101,8 @@ def fit_to_json(encoding: Encoding, n: int, fit: Fit) -> Mapping[str, Any]:
     if each.likeness is not None:
         blocks = encoding.blocks.items()
         form["likeness"] = {name: each.likeness[block, block].tolist() for name, block in blocks}
+    if each.discrepancy is not None:
+        form["discrepancy"] = asdict(each.discrepancy)
     if fit.loudness is not None:
         loudness = fit.loudness
         form["loudness"] = {
@@ -113,10 +126,12 @@ def fit_to(encoding: Encoding, data: Observations, warm: Fit | None = None) -> F
     even, density = _fit(encoding, data, blocks, _starts(encoding, data, warm))
     if data.has_plateau or is_settled or len(data.y) < _ENOUGH:
         return Fit(even)
-    loud = Hyperparameters.loud(len(encoding.searched))
+    loud = _levelled(Hyperparameters.loud(len(encoding.searched)), data)
     noisy, noisy_density = _fit(encoding, data, blocks, [loud])
     if noisy_density > density:
         even, density = noisy, noisy_density
+    if data.depths is not None:  # what is rough in short fits would look loud
+        return Fit(even)
     loudness, prior = _loudness(encoding, data, Fit(noisy))
     gp = Fit(noisy, loudness).condition(encoding, data)
     uneven, uneven_density = _fit(encoding, data, blocks, [noisy], gp.loudness)
@@ -125,10 +140,18 @@ def fit_to(encoding: Encoding, data: Observations, warm: Fit | None = None) -> F
 
 
 def _starts(encoding: Encoding, data: Observations, warm: Fit | None) -> list[Hyperparameters]:
-    prior = Hyperparameters.default(len(encoding.searched))
+    prior = _levelled(Hyperparameters.default(len(encoding.searched)), data)
     if warm is None:
         return [prior]
-    return [warm.hyperparameters, *([prior] if len(data.y) <= _FEW else [])]
+    last = _levelled(warm.hyperparameters, data)
+    return [last, *([prior] if len(data.y) <= _FEW else [])]
+
+
+def _levelled(start: Hyperparameters, data: Observations) -> Hyperparameters:
+    """A start with a discrepancy where values were had at several depths, and without it else."""
+    if data.depths is None:
+        return replace(start, discrepancy=None)
+    return replace(start, discrepancy=start.discrepancy or TYPICAL_DISCREPANCY)
 
 
 def _blocks(encoding: Encoding, n: int) -> list[slice]:
@@ -156,6 +179,7 @@ def _fit(
         variances=data.variances,
         loudness=loudness,
         blocks=blocks,
+        depths=data.depths,
     )
 
 

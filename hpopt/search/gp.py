@@ -58,11 +58,18 @@ class GP:
         hyperparameters: Hyperparameters,
         variances: np.ndarray | None = None,
         loudness: np.ndarray | None = None,
+        discrepancies: np.ndarray | None = None,
     ) -> GP:
-        """The posterior of f given X [n, p] and y [n], under fixed hyperparameters."""
+        """The posterior of f given X [n, p] and y [n], under fixed hyperparameters.
+
+        `discrepancies` [n, n] is the covariance of what values at a part of the epochs have besides
+        f, as in `fidelity.py`.
+        """
         variances = np.zeros(len(y)) if variances is None else variances
         loudness = np.ones(len(y)) if loudness is None else loudness
         K = kernel(X, X, groups, hyperparameters)
+        if discrepancies is not None:
+            K += discrepancies
         L = cholesky(K, hyperparameters.noise * loudness + variances)
         mean = fit_mean(L, y)
         alpha = solve(L, y - mean)
@@ -134,7 +141,11 @@ class GP:
 
     def whitened(self, x: np.ndarray) -> np.ndarray:
         """L^-1 k(X, x) [n, m] at x [m, p]: what of a covariance takes long."""
-        return solve_lower(self.L, kernel(self.X, x, self.groups, self.hyperparameters))
+        return self.whiten(kernel(self.X, x, self.groups, self.hyperparameters))
+
+    def whiten(self, k: np.ndarray) -> np.ndarray:
+        """L^-1 k [n, m] for prior covariances k [n, m] with the observations."""
+        return solve_lower(self.L, k)
 
     def predict_averages(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and deviation [g] of the mean of f over s points each, X [g, s, p].

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hpopt.search.engines import WeighingEngine
-from hpopt.search.searcher import Searcher
+from hpopt.search.searcher import PausingSearcher, Searcher
 
 
 class GpEngine(WeighingEngine):
@@ -14,6 +16,14 @@ class GpEngine(WeighingEngine):
         from hpopt.search.bayes import BayesSearcher
 
         return BayesSearcher(self.acquisition, n_calls, n_initial)
+
+    def searcher_of_levels(
+        self, n_calls: int | None, n_initial: int | None, levels: Sequence[float]
+    ) -> PausingSearcher:
+        """The same, with one surrogate over params and epochs."""
+        from hpopt.search.bayes import BayesSearcher
+
+        return BayesSearcher(self.acquisition, n_calls, n_initial, levels=tuple(levels))
 
     def searcher_of_distinct(self, n_calls: int | None, n_initial: int | None) -> Searcher:
         """The same, which answers noise by new params near the best ones."""

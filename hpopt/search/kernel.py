@@ -16,17 +16,32 @@ import numpy as np
 
 
 @dataclass(frozen=True)
+class Discrepancy:
+    """What is fitted of how values at a part of the epochs differ; see `fidelity.py`.
+
+    Two variances, of what is smooth and of what is rough in it, and how many of the lengthscales
+    its own are.
+    """
+
+    smooth: float
+    stretch: float
+    rough: float
+
+
+@dataclass(frozen=True)
 class Hyperparameters:
     """What is fitted: one lengthscale a dimension [d], and the variances of signal and noise.
 
     `likeness` [p, p] maps features to where they lie for the kernel; None leaves them there. It
-    differs from the identity in the blocks of dimensions without order alone.
+    differs from the identity in the blocks of dimensions without order alone. `discrepancy` is None
+    where all values are of all epochs.
     """
 
     lengthscales: np.ndarray
     signal: float
     noise: float
     likeness: np.ndarray | None = None
+    discrepancy: Discrepancy | None = None
 
     def scaled(self, X: np.ndarray, groups: np.ndarray) -> np.ndarray:
         """Features X [n, p] as the kernel sees them, in which its lengthscale is 1."""
@@ -63,9 +78,15 @@ def kernel(
     r = squared_distances(scaled, others)
     r *= 5
     np.sqrt(r, out=r)
+    k = matern(r)
+    k *= hyperparameters.signal
+    return k
+
+
+def matern(r: np.ndarray) -> np.ndarray:
+    """The kernel at signal 1 for r = sqrt(5 q) of any shape."""
     k = np.exp(-r)
     k *= 1 + r * (1 + r / 3)
-    k *= hyperparameters.signal
     return np.asarray(k)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -17,19 +17,22 @@ from hpopt.trials import Trial
 class Suggestion:
     """Params to try, and what the searcher wants to remember of how it chose them.
 
-    `info` is strict JSON; it is written with the trial and comes back as `Trial.info`.
+    They are fitted to a `level`, a share of their epochs, behind which the trial is paused. `info`
+    is strict JSON; it is written with the trial and comes back as `Trial.info`.
     """
 
     params: Params
     info: Mapping[str, Any] = field(default_factory=dict)
+    level: float = 1.0
 
 
 @dataclass(frozen=True)
-class MoreEpochs:
-    """A trial that was tried before, `trial` by its number, is to go on for `epochs` more."""
+class GoOn:
+    """A paused trial, `trial` by its number, is to go on to a higher `level`."""
 
     trial: int
-    epochs: int
+    level: float
+    info: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Searcher(Protocol):
@@ -37,7 +40,7 @@ class Searcher(Protocol):
 
     def suggest(
         self, space: Space, trials: Sequence[Trial], *, number: int, seed: int
-    ) -> Suggestion | MoreEpochs:
+    ) -> Suggestion | GoOn:
         """Suggest the params of trial `number` (from 1) after `trials`, or to go on with one.
 
         Trials that still run are among them and count as pending; failed ones have no value. The
@@ -46,16 +49,16 @@ class Searcher(Protocol):
         ...
 
 
-def new_params(suggestion: Suggestion | MoreEpochs) -> Suggestion:
-    """The suggestion, where it is one of new params.
+@runtime_checkable
+class PausingSearcher(Searcher, Protocol):
+    """One that has trials paused, and knows which of them are worth going on with."""
 
-    Raises NotImplementedError otherwise: a trial that has ended leaves nothing to go on from.
-    """
-    match suggestion:
-        case Suggestion():
-            return suggestion
-        case MoreEpochs(trial, epochs):
-            raise NotImplementedError(f"trial {trial} can't go on for {epochs} more epochs")
+    def go_on(self, space: Space, trials: Sequence[Trial]) -> GoOn | None:
+        """The paused trial to go on with where no new one may begin; None where none is worth it.
+
+        There is one as long as no trial has finished.
+        """
+        ...
 
 
 def generator(seed: int, number: int) -> np.random.Generator:

@@ -85,7 +85,7 @@ class LiveProgress(Observer):
         self._best = None if best is None else best.number
         width = self._console.width - 1
         self._print_heads()
-        style = "green" if is_new else "red" if trial.state == "failed" else ""
+        style = {"failed": "red", "paused": "dim"}.get(trial.state, "green" if is_new else "")
         self._print(self._lines.ended(trial, width, is_best=is_new), style=style)
         self._end_s = time.monotonic() + self._pace.left_s(trials)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from hpopt.errors import shorten
-from hpopt.report.words import counted, show_score
+from hpopt.report.words import counted, paused_with_score, show_score
 from hpopt.runs.folder import Run
 from hpopt.shown import one_line
 from hpopt.tracking.observer import Plan
@@ -65,12 +65,14 @@ class Pace:
         return show_score(None if trial.result is None else trial.result.metrics[self.metric])
 
     def last(self, trial: Trial) -> str:
-        """What a trial has come to."""
+        """What a trial has come to, behind the metric's name."""
+        if trial.state == "paused":
+            return paused_with_score(self._run, trial)
         if trial.state == "cut":
-            return shorten(one_line(trial.reason or "cut off"), 60)
+            return f"{self.metric} {shorten(one_line(trial.reason or 'cut off'), 60)}"
         if trial.result is None:
-            return f"failed: {shorten(one_line(trial.reason or ''), 60)}"
-        return self.score(trial)
+            return f"{self.metric} failed: {shorten(one_line(trial.reason or ''), 60)}"
+        return f"{self.metric} {self.score(trial)}"
 
     def best(self, trials: Sequence[Trial]) -> str:
         """The best so far, and how many have failed."""

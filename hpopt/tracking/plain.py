@@ -35,7 +35,7 @@ class PlainProgress(Observer):
         pace, n_calls = self._pace, self._pace.plan.n_calls
         _say(
             f"trial {trial.number:>{len(str(n_calls))}} of {n_calls}"
-            f"  {pace.metric} {pace.last(trial)}  {pace.best(trials)}"
+            f"  {pace.last(trial)}  {pace.best(trials)}"
             f"  elapsed {clock(pace.elapsed_s)}  left {clock(pace.left_s(trials))}"
         )
 

@@ -44,7 +44,7 @@ class TensorBoard(Observer):
 
     def ended(self, trial: Trial, trials: Sequence[Trial]) -> None:
         """Write the trial: params, curves and metrics, and how it ended."""
-        if trial.state == "cut":  # its next attempt is written
+        if trial.state in ("cut", "paused"):  # its next attempt is written, or where it goes on
             return
         import tensorflow as tf
         from tensorboard.plugins.hparams import api as hp

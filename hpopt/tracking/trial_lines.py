@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from hpopt.errors import shorten
-from hpopt.report.words import duration, show_param, show_score
+from hpopt.report.words import duration, paused_with_score, show_param, show_score
 from hpopt.runs.folder import Run
 from hpopt.search.surrogate import fit_surrogate, importance
 from hpopt.shown import one_line
@@ -28,6 +28,7 @@ class TrialLines:
     """Lays out the trials of a run, below heads that are given where they change."""
 
     def __init__(self, run: Run, n_calls: int) -> None:
+        self._run = run
         self._metric = run.metric
         self._dimensions: list[Dimension] = list(run.space)
         self._space = run.space
@@ -48,7 +49,9 @@ class TrialLines:
         return [heads]
 
     def ended(self, trial: Trial, width: int, *, is_best: bool) -> str:
-        """A trial that is over; a star marks a new best."""
+        """A trial that is over, or paused; a star marks a new best."""
+        if trial.state == "paused":
+            return f"{trial.number:>{self._number}}{_GAP} {paused_with_score(self._run, trial)}"
         if trial.result is None:
             reason = one_line(trial.reason or trial.state)
             state = "failed: " if trial.state == "failed" else ""

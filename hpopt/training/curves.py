@@ -51,6 +51,13 @@ class Progress:
         """How many epochs have been trained."""
         return len(self.curves["loss"])
 
+    def take_up(
+        self, curves: Mapping[str, list[float]], best: float, best_epoch: int, stopped: bool
+    ) -> None:
+        """Become what the progress of a paused fit was."""
+        self.curves = {name: list(curve) for name, curve in curves.items()}
+        self.best, self.best_epoch, self.stopped = best, best_epoch, stopped
+
     def add(self, loss: float, val_loss: float, learning_rate: float, outputs: np.ndarray) -> None:
         """Add an epoch, after which the network gives `outputs` [n, units] for the validation part.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -40,6 +40,14 @@ class Driver(Protocol):
 
     def finish(self, progress: Progress) -> None:
         """Put the weights in place that are kept."""
+        ...
+
+    def state(self) -> list[np.ndarray] | None:
+        """All that the fit is, besides its progress, as arrays; None where that can't be told."""
+        ...
+
+    def take_up(self, state: Sequence[np.ndarray]) -> None:
+        """Become what a like fit was. ValueError where the arrays are no such state."""
         ...
 
 
@@ -115,6 +123,21 @@ class InGraph:
         if traced.twin is not None:
             traced.twin.hand_back(self._model)
         self._give_back()
+
+    def state(self) -> list[np.ndarray] | None:
+        """See `Driver`. Of what is not all Keras' own, variables need not tell everything."""
+        if self._traced.twin is None:
+            return None
+        return [np.asarray(variable) for variable in self._traced.graph.variables]
+
+    def take_up(self, state: Sequence[np.ndarray]) -> None:
+        """See `Driver`."""
+        variables = self._traced.graph.variables
+        shapes = [tuple(variable.shape) for variable in variables]
+        if [array.shape for array in state] != shapes:
+            raise ValueError("its arrays are of another network")
+        for variable, array in zip(variables, state, strict=True):
+            variable.assign(array)
 
     def _give_back(self) -> None:
         """Keep the graph for fits to come."""
@@ -224,6 +247,14 @@ class ThroughKeras:
             self._model.optimizer.finalize_variable_values(self._model.trainable_variables)
         if progress.best_epoch:
             self._model.set_weights(self._best_weights)
+
+    def state(self) -> list[np.ndarray] | None:
+        """See `Driver`. Where `model.fit` stands in its shuffling is not to be had."""
+        return None
+
+    def take_up(self, state: Sequence[np.ndarray]) -> None:
+        """See `Driver`."""
+        raise ValueError("a fit through model.fit can't be taken up")
 
     def _end_epoch(self, progress: Progress, logs: dict[str, float]) -> None:
         model, rule = self._model, self._plan.early_stopping

@@ -11,6 +11,7 @@ import numpy as np
 from hpopt.errors import TrialError, in_words
 from hpopt.training.curves import Plan, Progress
 from hpopt.training.drivers import Driver, InGraph, ThroughKeras, needs_keras, network_outputs
+from hpopt.training.pausing import PausedFit
 from hpopt.training.rows import Rows
 from hpopt.training.schedules import Schedule
 from hpopt.training.settings import Augmentation, EarlyStopping
@@ -87,6 +88,29 @@ class Fit:
             except TrialError:  # its graph may serve another fit from now on
                 self._is_finished = True
                 raise
+
+    def pause(self, of: str, seconds: float) -> PausedFit | None:
+        """What it takes to go on from here, in another process too, bit for bit.
+
+        `of` tells whose fit it is, and `seconds` how long it took so far. None where it can't be
+        told, so that the fit has to be made in one go.
+        """
+        variables, progress = self._driver.state(), self._progress
+        if variables is None:
+            return None
+        watched = progress.best, progress.best_epoch, progress.stopped
+        return PausedFit(of, seconds, progress.curves, *watched, variables)
+
+    def take_up(self, paused: PausedFit) -> bool:
+        """Become what a like fit was when it was paused; whether it can."""
+        try:
+            self._driver.take_up(paused.variables)
+        except ValueError as error:
+            log.warning("the fit begins anew: %s", in_words(error))
+            return False
+        watched = paused.best, paused.best_epoch, paused.stopped
+        self._progress.take_up(paused.curves, *watched)
+        return True
 
     def finish(self) -> None:
         """Put the weights in place that are kept: the best epoch's under early stopping."""

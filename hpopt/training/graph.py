@@ -101,10 +101,14 @@ class Graph:
         rates = tf.TensorSpec([None], tf.float32)
         self._stretch = stretch.get_concrete_function(*_state(0, 1, 0, np.inf, 0), *rows, rates)
 
+    @property
+    def variables(self) -> list[Any]:
+        """The variables of the model and of its optimiser, and the best epoch's weights."""
+        return [*self.model.variables, *self.model.optimizer.variables, *self._best_weights]
+
     def count_numbers(self) -> int:
         """How many numbers its variables hold."""
-        variables = [*self.model.variables, *self.model.optimizer.variables, *self._best_weights]
-        return sum(math.prod(variable.shape) for variable in variables)
+        return sum(math.prod(variable.shape) for variable in self.variables)
 
     def reset(self) -> None:
         """Forget the optimiser's state of an earlier fit."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import math
 import random
 import time
@@ -30,12 +32,15 @@ from hpopt.training.average import average
 from hpopt.training.class_weights import ClassWeight, row_weights
 from hpopt.training.fit import Fit, Rows, network_outputs
 from hpopt.training.optimizers import OPTIMIZERS, WITH_BETA_2, WITH_MOMENTUM
+from hpopt.training.pausing import PausedFit
 from hpopt.training.schedules import schedule_of
 from hpopt.training.settings import Training
 from hpopt.training.smoothing import LOSS_OF_SHARES, smoothed
 from hpopt.training.stem import shape_behind_stem, with_stem
 from hpopt.training.surroundings import surroundings_kept
-from hpopt.trials import WEIGHTS, Result
+from hpopt.trials import STATE, WEIGHTS, Result
+
+log = logging.getLogger(__name__)
 
 # The argument by which a builder passes over steps that pad; it is set where rows have any.
 MASKS = "mask_zeros"
@@ -62,17 +67,20 @@ class Objective:
         """The specification without the rows that were read for it."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
-    def __call__(self, params: Params, *, seed: int, folder: Path, fold: int = OWN) -> Result:
+    def __call__(
+        self, params: Params, *, seed: int, folder: Path, fold: int = OWN, share: float = 1.0
+    ) -> Result:
         """Build, fit and score one network on a split, by its number as in `hpopt/data/folds.py`.
 
         What the builder changes of the process is put back at the end. The kept weights are left in
-        `folder`, unless the split is there for its score alone. Raises TrialError where there is no
-        finite value.
+        `folder`, unless the split is there for its score alone. Where the fit is to go to a `share`
+        of its epochs only, what it takes to go on is left there too, and the same call with a
+        higher share goes on from it, bit for bit. Raises TrialError where there is no finite value.
         """
         with self.alone():
-            if fold != OWN:
-                return self.on(fold)._fit(params, seed, folder if fold == WHOLE else None)
-            return self._fit(params, seed, folder)
+            objective = self if fold == OWN else self.on(fold)
+            keeps = fold in (OWN, WHOLE)
+            return objective._fit(params, seed, folder, keeps_weights=keeps, share=share)
 
     @cached_property
     def judge(self) -> Metric:
@@ -114,16 +122,31 @@ class Objective:
         """The same objective on another split of the rows."""
         return replace(self, data=read_split(self.data, fold))
 
-    def _fit(self, params: Params, seed: int, folder: Path | None) -> Result:
-        """Build, fit and score one network, and leave the kept weights in `folder`, if any."""
+    def _fit(
+        self, params: Params, seed: int, folder: Path, *, keeps_weights: bool, share: float
+    ) -> Result:
+        """Build, fit and score one network, and leave in `folder` what is to be kept of it."""
         started = time.perf_counter()
         settings = self.settings(params)
         fit = self._start(params, settings, seed)
-        fit.run(settings.epochs)
+        of = _whose(params, settings, seed)
+        before = PausedFit.read(folder / STATE, of)
+        before_s = before.seconds if before is not None and fit.take_up(before) else 0.0
+        fit.run(max(1, round(share * settings.epochs)) - fit.epoch)
+        is_over = fit.stopped or fit.epoch == settings.epochs
+        if share < 1:
+            paused = fit.pause(of, before_s + time.perf_counter() - started)
+            if paused is None:
+                log.warning("this fit can't be paused: it is made in full")
+                fit.run(settings.epochs - fit.epoch)
+                is_over = True
+            else:
+                paused.write(folder / STATE)
         fit.finish()
         predictions = self.predict(fit.model, "validation")
         score = self.score_predictions(predictions)
-        if folder is not None:
+        keeps_weights = keeps_weights and is_over
+        if keeps_weights:
             save_weights(fit.model, folder / WEIGHTS)
         return Result(
             value=self.judge.to_value(score),
@@ -131,14 +154,15 @@ class Objective:
             scores=[score],
             curves=fit.curves,
             epochs=fit.epoch,
-            seconds=time.perf_counter() - started,
-            weights=None if folder is None else WEIGHTS,
+            seconds=before_s + time.perf_counter() - started,
+            weights=WEIGHTS if keeps_weights else None,
             kept_epoch=fit.kept_epoch,
             is_constant=self.judge.is_constant(
                 self.data.y("validation"),
                 self._judged(predictions),
                 self.data.weights("validation"),
             ),
+            state=None if is_over else STATE,
         )
 
     def warm_up(self) -> None:
@@ -294,6 +318,12 @@ class Objective:
         if smoothing is not None:
             target = smoothed(target, smoothing, self.data.output.units)
         return Rows(self.data.inputs(part)[rows], target, weights)
+
+
+def _whose(params: Params, settings: Training, seed: int) -> str:
+    """What tells one fit from another, of those that may stand in one folder."""
+    form = repr((sorted(params.items()), settings, seed))
+    return hashlib.sha256(form.encode()).hexdigest()
 
 
 def save_weights(model: Any, path: Path) -> None:

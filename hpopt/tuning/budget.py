@@ -30,6 +30,11 @@ class End:
     reason: Reason
     text: str
 
+    @property
+    def lets_paused_go_on(self) -> bool:
+        """Whether the end is one of new trials alone, and those that are paused may go on."""
+        return self.reason in ("n_calls", "all_tried", "no_improvement")
+
 
 INTERRUPTED = End("interrupted", "it was interrupted")
 

@@ -48,13 +48,15 @@ class Tried:
     objective: Objective
     corners: Sequence[Corner] = ()
 
-    def __call__(self, params: Params, *, seed: int, folder: Path, fold: int = OWN) -> Result:
+    def __call__(
+        self, params: Params, *, seed: int, folder: Path, fold: int = OWN, share: float = 1.0
+    ) -> Result:
         """Evaluate params, or try whether they can be; raises SetupError where not."""
         if fold == PREFLIGHT:
             with self.objective.alone():
                 preflight(self.objective, params, seed=seed, corners=self.corners)
             return _NOTHING
-        return self.objective(params, seed=seed, folder=folder, fold=fold)
+        return self.objective(params, seed=seed, folder=folder, fold=fold, share=share)
 
     def warm_up(self) -> None:
         """See `TrialFunction`."""

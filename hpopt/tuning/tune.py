@@ -22,7 +22,8 @@ from hpopt.execution.slots import Slots
 from hpopt.runs import journal
 from hpopt.runs.folder import Run, now
 from hpopt.search.engines import make_searcher
-from hpopt.search.searcher import Searcher
+from hpopt.search.fidelity import LEVELS
+from hpopt.search.searcher import PausingSearcher
 from hpopt.tracking.observer import Observer, Observers, Plan
 from hpopt.tracking.tensorboard import TensorBoard
 from hpopt.tuning.budget import INTERRUPTED, Budget
@@ -188,13 +189,14 @@ def _fitted_s(run: Run) -> list[float]:
     return [result.seconds / len(result.scores) for result in results for _ in result.scores]
 
 
-def _searcher(run: Run, config: Config) -> Searcher:
+def _searcher(run: Run, config: Config) -> PausingSearcher:
     search = config.settings.search
     return make_searcher(
         **search.of_searcher,
         n_calls=search.n_calls,
         given=[*config.binding.initial, *to_try_first(run.known)],
         earlier=earlier_trials(run.known),
+        levels=(1.0,) if search.fidelity is None else LEVELS,
     )
 
 

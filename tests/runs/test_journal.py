@@ -12,8 +12,10 @@ from hpopt.runs.journal import (
     Finished,
     Header,
     Journal,
+    Paused,
     Started,
     Step,
+    Thawed,
     encode,
     read_journal,
 )
@@ -39,7 +41,17 @@ FINISHED = Finished(
 )
 FAILED = Failed(2, 'the loss became NaN\n"here", in epoch 3 — größer als nötig')
 STEP = Step("test", "2026-11-23T10:39:00.000+00:00", {"best": {"accuracy": 0.9}})
-EVENTS = [STARTED, FINISHED, Started(2, {"rate": 0.1}, 5, "", {"gains": [1.5]}, 2), FAILED, STEP]
+PAUSED = Paused(2, 1 / 9, -0.75, {"accuracy": 0.75}, [0.75], {}, 6, 0.1, state="state.npz")
+THAWED = Thawed(2, 1 / 3, "", {"fit": {"trials": 3}}, 1.5)
+EVENTS = [
+    STARTED,
+    FINISHED,
+    PAUSED,
+    THAWED,
+    Started(2, {"rate": 0.1}, 5, "", {"gains": [1.5]}, 2),
+    FAILED,
+    STEP,
+]
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 texts = st.text(max_size=8)
@@ -61,6 +73,19 @@ events = st.one_of(
         seconds=st.floats(0, 1e100),
         weights=st.none() | st.just("weights.npz"),
     ),
+    st.builds(
+        Paused,
+        number=trials,
+        level=st.floats(0, 1, exclude_min=True),
+        value=numbers,
+        metrics=st.dictionaries(texts, numbers, max_size=3),
+        scores=st.lists(numbers, max_size=3),
+        curves=st.just({}),
+        epochs=st.integers(0, 2**200),
+        seconds=st.floats(0, 1e100),
+        state=st.none() | st.just("state.npz"),
+    ),
+    st.builds(Thawed, trials, st.floats(0, 1, exclude_min=True), texts, mappings),
     st.builds(Failed, trials, texts),
     st.builds(Step, texts, texts, mappings),
 )
@@ -207,7 +232,7 @@ def test_a_journal_that_is_not_there_is_named(tmp_path):
 
 
 def test_kinds_of_a_later_version_are_skipped(file):
-    later = line(kind="paused", number=1, whatever=[1, {"a": None}])
+    later = line(kind="dreamt", number=1, whatever=[1, {"a": None}])
     assert read_lines(file, encode(HEADER), encode(STARTED), later, encode(FINISHED)) == (
         HEADER,
         [STARTED, FINISHED],

@@ -14,7 +14,6 @@ from hpopt.report.words import early_end, tally
 from hpopt.runs.folder import Run
 from hpopt.runs.frame import trial_rows
 from hpopt.search.engines import make_searcher
-from hpopt.search.searcher import MoreEpochs, Suggestion
 from hpopt.tracking.observer import Observer
 from hpopt.trials import Result, Trial, incumbent, made, trial_seed
 
@@ -43,17 +42,6 @@ def test_the_journal_holds_what_the_run_holds(tmp_path):
 
 def test_the_defaults_are_tried_first(tmp_path):
     assert searched(tmp_path).trials()[0].params == {"x": 0.9, "y": 0.9}
-
-
-def test_a_searcher_that_asks_for_more_epochs_of_a_trial_ends_the_run_for_now(tmp_path):
-    class Patient:
-        def suggest(self, space, trials, *, number, seed):
-            return MoreEpochs(1, epochs=5) if trials else Suggestion(space.defaults)
-
-    with pytest.raises(NotImplementedError, match="trial 1 can't go on for 5 more epochs"):
-        searched(tmp_path, searcher=Patient())
-    [folder] = tmp_path.iterdir()
-    assert [trial.state for trial in Run.open(folder).trials()] == ["finished"]
 
 
 def test_every_trial_has_its_own_seed_from_the_runs(tmp_path):
