@@ -56,3 +56,12 @@ def test_commands_can_be_called_so(text, monkeypatch):
         params = program.commands[name].make_context(name, arguments).params
         if name == "tune" and params["config"].is_file():
             load_config(params["config"], params["overrides"])
+
+
+@pytest.mark.parametrize(
+    "text", [each for each in of_kind("python") if not each.id.startswith("design")]
+)
+def test_a_piece_of_python_runs(text, monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    exec(compile(text, "docs", "exec"), {})
+    assert capsys.readouterr().out

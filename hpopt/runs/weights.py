@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,6 +78,8 @@ class Weights:
         for path in self.states(number):
             with writing(path):
                 path.unlink()
+                if path.parent != self.trial_folder(number):  # a fold's, which has nothing else
+                    shutil.rmtree(path.parent, ignore_errors=True)
 
     def _refitted(self, trial: Trial, part: str, folder: Path) -> Path | None:
         """The weights that a closing step has fitted to a part and left in `folder`."""

@@ -64,6 +64,8 @@ class BayesSearcher:
         and Carraro, 2010).
         """
         encoding = Encoding(space)
+        if len(self.levels) == 1:
+            trials = [_whole(trial) for trial in trials]
         values = [trial.latest.value for trial in trials if trial.latest is not None]
         size = self.n_initial or initial_size(len(encoding.searched), self.n_calls)
         if number <= size or len(values) < 2 or calls_for_spread(values, number):
@@ -71,10 +73,11 @@ class BayesSearcher:
             return replace(spread, level=self.levels[0])
         if not encoding.searched:
             return Suggestion(space.defaults)
+        rng = generator(seed, number)
         with threadpool_limits(1):
             if len(self.levels) > 1:
-                return self._go_on_or_begin(encoding, trials, generator(seed, number))
-            return self._suggest(encoding, trials, generator(seed, number))
+                return self._go_on_or_begin(encoding, trials, rng)
+            return self._suggest(encoding, trials, rng)
 
     def go_on(self, space: Space, trials: Sequence[Trial]) -> GoOn | None:
         """The paused trial that promises most for its epochs, if that is enough."""
@@ -102,7 +105,7 @@ class BayesSearcher:
         lowest = float(paused.gp.predict_mean(data.features[: data.n_finished or None]).min())
         noise = math.sqrt(fit.hyperparameters.noise + data.noise)
         point = self._best(maximiser, lowest, noise, info, trials, rng)
-        ways = paused.ways_on() + ([] if point is None else [paused.way_of_new(point)])
+        ways = paused.ways_on + ([] if point is None else [paused.way_of_new(point)])
         best = max(ways, key=lambda way: way.worth, default=None)
         if best is not None and best.trial is not None:
             return GoOn(best.trial, best.level, info)
@@ -212,6 +215,11 @@ def _believing(encoding: Encoding, gp: GP, trials: Sequence[Trial]) -> GP:
     loudness = np.concatenate([gp.loudness, np.ones(len(running))])
     features = np.concatenate([gp.X, features])
     return GP.condition(features, believed, gp.groups, gp.hyperparameters, variances, loudness)
+
+
+def _whole(trial: Trial) -> Trial:
+    """A trial without what it gave at levels: a search that pauses nothing knows of none."""
+    return replace(trial, partial={}) if trial.partial else trial
 
 
 def is_exact(trials: Sequence[Trial]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -75,6 +76,7 @@ class Paused:
         """The posterior of what trials give at all of their epochs."""
         return self.levelled.gp
 
+    @cached_property
     def ways_on(self) -> list[Way]:
         """A way on for each paused trial, to the next level."""
         ways: list[Way] = []
@@ -95,7 +97,7 @@ class Paused:
         So many at least go on, whatever the model expects of them: what short fits tell it can
         learn from longer ones alone. None where all levels have their share, or none is paused.
         """
-        ways = self.ways_on()
+        ways = self.ways_on
         for level, following in reversed(list(pairwise(self.levels))):
             reached = sum(_has_reached(trial, level) for trial in self.trials)
             further = sum(_has_reached(trial, following) for trial in self.trials)
@@ -113,7 +115,7 @@ class Paused:
 
     def best_way_on(self) -> Way | None:
         """The best way on that is worth it; any, as long as no trial has finished."""
-        best = max(self.ways_on(), key=lambda way: way.worth, default=None)
+        best = max(self.ways_on, key=lambda way: way.worth, default=None)
         has_finished = any(trial.value is not None for trial in self.trials)
         return None if best and has_finished and best.worth < _LEAST_WORTH else best
 

@@ -157,3 +157,11 @@ def test_trials_that_fail_do_not_stop_it(engine):
 def test_where_none_has_finished_one_goes_on_to_its_end(engine):
     trials, _ = searched(engine, fails=lambda number: number == 1)
     assert any(trial.state == "finished" for trial in trials)
+
+
+def test_a_search_that_pauses_no_longer_goes_on(engine, history):
+    trials = history[0][:9]
+    whole = make_searcher(engine, n_calls=N_CALLS)
+    following = whole.suggest(SPACE, trials, number=10, seed=0)
+    assert following.level == 1.0
+    assert following.params not in [trial.params for trial in trials]
