@@ -33,3 +33,8 @@ def in_markdown(text: str) -> str:
 
 def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode()
+
+
+def show_bytes(count: float) -> str:
+    """A size for people: 2.1 GB."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "data": {"errors", "files", "grammar", "inputs", "own_code", "task"},
     "statistics": {"metrics", "task"},
     "trials": {"space"},
-    "execution": {"clock", "files", "grammar"} | RECORDS,
+    "execution": {"clock", "files", "grammar", "shown"} | RECORDS,
     "runs": {"clock", "files", "jsonline", "statistics", "task"} | RECORDS,
     "search": {"grammar"} | RECORDS,
     "training": {
@@ -191,7 +191,7 @@ FLOORS = {
         {"frame", "objectives", "state"},
         {"weights"},
         {"folder"},
-        {"finding", "repair"},
+        {"finding", "removing", "repair"},
     ],
     "closing": [
         {"ensemble", "flattery", "forecasts", "jobs", "mistakes", "racing", "time_left"},

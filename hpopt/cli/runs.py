@@ -1,4 +1,4 @@
-"""`hpopt runs [FOLDER]`: the runs of a folder, the latest first; `hpopt runs repair RUN`."""
+"""`hpopt runs [FOLDER]`: the runs of a folder, the latest first; `runs repair`, `runs remove`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _ListFirst(typer.core.TyperGroup):
 
 runs_app = typer.Typer(
     cls=_ListFirst,
-    help="List the runs of a folder, or repair one.",
+    help="List the runs of a folder, repair one, or remove some.",
     epilog="`hpopt runs` and `hpopt runs FOLDER` list.",
     rich_markup_mode=None,
 )
@@ -51,6 +51,7 @@ def runs_command(
     from hpopt.errors import ConfigError, RunError
     from hpopt.runs.finding import list_runs, list_unbegun, unbegun_in_words
     from hpopt.runs.folder import Run
+    from hpopt.runs.removing import size_bytes
 
     if not folder.is_dir() and folder != RUNS:
         raise ConfigError(f"there is no folder {folder}")
@@ -70,12 +71,12 @@ def runs_command(
                 print(error.render(), file=sys.stderr)
             continue
         if as_json:
-            emit(overview(run))
+            emit(overview(run) | {"disk_bytes": size_bytes(path)})
         else:
             rows.append(_row(run, paths))
     if rows:
-        head = ["RUN", "CONFIG", "TRIALS", "BEST", "STATE", "AGE"]
-        print(to_fit("\n".join(table(head, rows, right="TRIALS AGE"))))
+        head = ["RUN", "CONFIG", "TRIALS", "BEST", "STATE", "AGE", "DISK"]
+        print(to_fit("\n".join(table(head, rows, right="TRIALS AGE DISK"))))
     elif not paths and not as_json:
         print(f"no runs in {folder}; `hpopt tune CONFIG` makes one", file=sys.stderr)
 
@@ -101,6 +102,32 @@ def repair_command(run: RunArgument) -> None:
         print(f"without an end now: trial {trials}; `hpopt resume {folder}` runs what is missing")
 
 
+@runs_app.command("remove")
+def remove_command(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="The runs to remove.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Remove them without asking.")] = False,
+) -> None:
+    """Delete runs with all that is in their folders: models and exports too. It asks first.
+
+    A run that is being written stays.
+    """
+    from hpopt.errors import ConfigError
+    from hpopt.runs.finding import find_folder
+    from hpopt.runs.removing import remove, size_bytes
+    from hpopt.shown import show_bytes
+
+    folders = list(dict.fromkeys(find_folder(run) for run in runs))
+    if not yes and not sys.stdin.isatty():
+        raise ConfigError("there is nobody to ask", help="`--yes` removes without asking")
+    for folder in folders:
+        size = show_bytes(size_bytes(folder))
+        if yes or typer.confirm(f"remove {folder}, {size}?", err=True):
+            remove(folder)
+            print(f"removed {folder}, {size}")
+        else:
+            print(f"kept {folder}")
+
+
 def _listed(numbers: Sequence[int]) -> str:
     more = len(numbers) - _MOST_LISTED
     return ", ".join(map(str, numbers[:_MOST_LISTED])) + (f" and {more} more" if more > 0 else "")
@@ -110,6 +137,8 @@ def _row(run: Run, paths: Sequence[Path]) -> list[str]:
     from hpopt.cli.text import age
     from hpopt.report.words import show_score
     from hpopt.runs.naming import name_of
+    from hpopt.runs.removing import size_bytes
+    from hpopt.shown import show_bytes
     from hpopt.trials import made
 
     name = name_of(run.path)
@@ -125,4 +154,5 @@ def _row(run: Run, paths: Sequence[Path]) -> list[str]:
         f"{show_score(run.score(best))} {run.metric}" if best else "–",
         run.state,
         age(run.begun),
+        show_bytes(size_bytes(run.path)),
     ]

@@ -18,6 +18,7 @@ from hpopt.clock import running_s
 from hpopt.execution.logs import log_path, log_tail
 from hpopt.execution.messages import Begun, Done, Gone, Order, Report, Setup
 from hpopt.execution.slots import PREFLIGHT, Job, TrialFailed, TrialLost
+from hpopt.shown import show_bytes
 
 # Signals that come from somebody or something else: the job may be as good as any.
 _FROM_OUTSIDE = ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT")
@@ -196,8 +197,3 @@ def _name_of_signal(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
-
-
-def show_bytes(count: float) -> str:
-    """A size for people: 2.1 GB."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -7,10 +7,11 @@ import time
 from collections.abc import Sequence
 
 from hpopt.clock import running_s
-from hpopt.execution.child import Child, show_bytes
+from hpopt.execution.child import Child
 from hpopt.execution.logs import log_path, shorten_log
 from hpopt.execution.resources import Resources
 from hpopt.execution.slots import PREFLIGHT
+from hpopt.shown import show_bytes
 
 _EVERY_S = 0.1
 _LOGS_EVERY = 10

@@ -1,3 +1,4 @@
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,7 +22,7 @@ def runs(tmp_path):
 def test_runs_are_listed_from_the_latest_on(runs, hpopt):
     done = hpopt("runs")
     head, *rows = done.out.splitlines()
-    assert head.split() == ["RUN", "CONFIG", "TRIALS", "BEST", "STATE", "AGE"]
+    assert head.split() == ["RUN", "CONFIG", "TRIALS", "BEST", "STATE", "AGE", "DISK"]
     assert [row.split()[:6] for row in rows] == [
         [IDS[2], "wine", "3/4", "0.9375", "accuracy", "interrupted"],
         [IDS[1], "wine", "4/9", "0.9375", "accuracy", "stopped"],
@@ -105,3 +106,44 @@ def test_an_age_in_words():
     assert age(datetime.now(UTC) - timedelta(minutes=5)) == "5 min"
     assert age(datetime.now(UTC) + timedelta(hours=1)) == "now"  # the clock was set back since
     assert age(None) == "–"
+
+
+def test_a_run_says_what_it_takes_on_disk(hpopt, tmp_path):
+    folder = make_run(tmp_path / "runs" / "2026-11-23T10-37-05_iris")
+    (folder / "model").write_bytes(b"x" * 3_000_000)
+    assert "3 MB" in hpopt("runs", str(tmp_path / "runs")).out
+    [record] = hpopt("runs", str(tmp_path / "runs"), "--json").records
+    assert 3_000_000 < record["disk_bytes"] < 3_100_000
+
+
+def test_runs_are_removed_with_all_that_is_in_them(hpopt, tmp_path):
+    one, other = (make_run(tmp_path / "runs" / f"2026-11-23T10-37-0{n}_iris") for n in (5, 6))
+    refused = hpopt("runs", "remove", str(one))
+    assert refused.code == 2
+    assert "`--yes` removes without asking" in refused.err
+    assert one.is_dir()
+    done = hpopt("runs", "remove", str(one), "--yes")
+    assert f"removed {one}" in done.out
+    assert not one.exists()
+    assert other.is_dir()
+
+
+def test_a_run_that_is_written_is_not_removed(hpopt, tmp_path):
+    folder = make_run(tmp_path / "runs" / "2026-11-23T10-37-05_iris")
+    with closing(Run.reopen(folder)):
+        refused = hpopt("runs", "remove", str(folder), "--yes")
+    assert refused.code == 1
+    assert "written" in refused.err or "process" in refused.err
+    assert (folder / "journal.jsonl").is_file()
+
+
+def test_what_is_no_run_is_not_removed(hpopt, tmp_path):
+    (tmp_path / "photos").mkdir()
+    assert hpopt("runs", "remove", str(tmp_path / "photos"), "--yes").code == 1
+    assert (tmp_path / "photos").is_dir()
+    real = make_run(tmp_path / "2026-11-23T10-37-05_iris")
+    link = tmp_path / "runs" / "2026-11-23T10-37-06_iris"
+    link.parent.mkdir()
+    link.symlink_to(real)
+    assert "is a link" in hpopt("runs", "remove", str(link), "--yes").err
+    assert real.is_dir()

@@ -104,10 +104,8 @@ def test_it_is_told_in_words(run, hpopt):
     assert "of 18 epochs" in of_trial
     rows = hpopt("trials", str(run.path)).out.splitlines()
     assert sum(",paused," in row for row in rows) == sum(t.state == "paused" for t in run.trials())
-    [record] = [
-        r for r in hpopt("trials", str(run.path), "--json").records if r["number"] == number
-    ]
-    assert list(record["partial"].values())[0]["epochs"] == 2
+    record = hpopt("trials", str(run.path), "--json").records[number - 1]
+    assert [result["epochs"] for result in record["partial"].values()] in ([2], [2, 6])
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.4, 1.0])
