@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from hpopt.plots import style
 from hpopt.plots.history import History, beside_limits
 from hpopt.report.words import show_score
-from hpopt.trials import incumbents
+from hpopt.trials import Trial, incumbents
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def draw_convergence(history: History) -> Figure:
-    """Every trial's score, and the best so far as a line; failed trials on the lower edge."""
+    """Every trial's score, and the best so far as a line; on the lower edge what has no score.
+
+    Those are failed trials, and such as were fitted to a part of their epochs only.
+    """
     from matplotlib.ticker import MaxNLocator
 
     history.need_finished(1)
@@ -43,21 +47,28 @@ def draw_convergence(history: History) -> Figure:
     best = history.score(history.best)
     name = f"best: {show_score(best)} (trial {history.best.number})"
     _mark(axes, history, history.best.number, best, name, style.INCUMBENT)
-    if history.failed:
-        axes.plot(
-            [trial.number for trial in history.failed],
-            [0.0] * len(history.failed),
-            transform=axes.get_xaxis_transform(),
-            clip_on=False,
-            label=f"failed ({len(history.failed)})",
-            **style.FAILED,
-        )
+    _mark_without_score(axes, history.paused, "paused", {"marker": "|", "color": style.GREY})
+    _mark_without_score(axes, history.failed, "failed", style.FAILED)
     axes.set_xlim(0.5 if last < 50 else 0, last + 0.5 if last < 50 else last * 1.01)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8, min_n_ticks=1))
     axes.set_xlabel("trial")
     axes.set_ylabel(history.score_label)
     figure.legend(loc="outside upper left", ncols=5, columnspacing=1.4, handletextpad=0.5)
     return figure
+
+
+def _mark_without_score(
+    axes: Axes, trials: Sequence[Trial], word: str, looks: dict[str, Any]
+) -> None:
+    if trials:
+        axes.plot(
+            [trial.number for trial in trials],
+            [0.0] * len(trials),
+            transform=axes.get_xaxis_transform(),
+            clip_on=False,
+            label=f"{word} ({len(trials)})",
+            **{"linestyle": "none", **looks},
+        )
 
 
 def _mark(

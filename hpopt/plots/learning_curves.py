@@ -45,9 +45,9 @@ def draw_learning_curves(history: History) -> Figure:
     figure, panels = _panels(len(names))
     for axes, name in zip(panels, names, strict=True):
         axes.grid(axis="y")
-        _draw_paused(axes, history, name)
         for rank, trial in reversed(list(enumerate(shown))):
             _draw(axes, history, trial, rank, name)
+        _draw_paused(axes, history, name)
         if _is_wide([_curves(trial).get(name, np.empty(0)) for trial in shown]):
             axes.set_yscale("log")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
@@ -57,7 +57,9 @@ def draw_learning_curves(history: History) -> Figure:
     for axes in panels:
         _number(axes)
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles[::-1], labels[::-1], loc="outside upper left", ncols=3)
+    order = [*reversed(range(len(shown))), *range(len(shown), len(handles))]  # paused ones last
+    entries = [handles[i] for i in order], [labels[i] for i in order]
+    figure.legend(*entries, loc="outside upper left", ncols=3)
     return figure
 
 
@@ -113,15 +115,21 @@ def _draw(axes: Axes, history: History, trial: Trial, rank: int, name: str) -> N
 
 
 def _draw_paused(axes: Axes, history: History, name: str) -> None:
-    """The curves of paused trials, thin and all alike; each ends at a dot."""
+    """The curves of paused trials, thin and all alike; each ends at a dot.
+
+    The axes stay those of the other curves: hopeless fits are not worth their ink.
+    """
+    looks: dict[str, Any] = {"color": style.GREY, "zorder": 1}
+    limits = axes.get_ylim()
     label = f"paused ({len(history.paused)})"
     for trial in history.paused:
         curve = _curves(trial).get(name, np.empty(0))
         epochs = np.arange(1, len(curve) + 1)
-        axes.plot(epochs, curve, color=style.GREY, linewidth=0.6, alpha=0.5, zorder=1)
+        axes.plot(epochs, curve, linewidth=0.6, alpha=0.5, **looks)
         ends = epochs[-1:], curve[-1:]
-        axes.plot(*ends, "o", color=style.GREY, markersize=2, alpha=0.6, zorder=1, label=label)
+        axes.plot(*ends, "o", markersize=2, alpha=0.6, label=label, **looks)
         label = ""
+    axes.set_ylim(limits)
 
 
 def _is_wide(curves: list[np.ndarray]) -> bool:

@@ -108,6 +108,14 @@ def test_it_is_told_in_words(run, hpopt):
     assert [result["epochs"] for result in record["partial"].values()] in ([2], [2, 6])
 
 
+@pytest.mark.parametrize("picture", ["learning_curves", "convergence"])
+def test_pictures_show_what_is_paused(picture, run):
+    figure = hpopt.plot(run, picture)
+    count = sum(trial.state == "paused" for trial in run.trials())
+    labels = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    assert labels[-1] == f"paused ({count})"
+
+
 @pytest.mark.parametrize("seconds", [0.0, 0.4, 1.0])
 def test_a_run_that_is_killed_comes_to_the_same_end(seconds, run, config, tmp_path):
     command = [sys.executable, "-m", "hpopt", "tune", str(config), "--output-dir", str(tmp_path)]
