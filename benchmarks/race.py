@@ -29,8 +29,8 @@ from hpopt.data.prepared import prepare
 from hpopt.data.sources import load_sklearn
 from hpopt.data.splits import split_rows
 from hpopt.execution.serial import SerialSlots
+from hpopt.runs.events import Finished, Header, Started
 from hpopt.runs.folder import Run
-from hpopt.runs.journal import Finished, Header, Started
 from hpopt.search.choosing import expected_best
 from hpopt.space.dimensions import Params, Real
 from hpopt.space.space import Space

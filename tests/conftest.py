@@ -14,9 +14,10 @@ from hpopt.cli.main import main
 from hpopt.data.prepared import Prepared, prepare
 from hpopt.data.sources import Table
 from hpopt.data.splits import split_rows
+from hpopt.runs.events import Failed, Finished, Header, Started, Step
 from hpopt.runs.folder import JOURNAL, Run, now
 from hpopt.runs.forecasts import FORECASTS, Forecasts
-from hpopt.runs.journal import Failed, Finished, Header, Journal, Started, Step
+from hpopt.runs.journal import Journal
 from hpopt.runs.mistakes import MISTAKES, Mistakes
 from hpopt.space.conditions import Condition
 from hpopt.space.dimensions import Categorical, Integer, Real

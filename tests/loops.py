@@ -8,8 +8,8 @@ import numpy as np
 from functions import Analytic
 
 from hpopt.execution.serial import SerialSlots
+from hpopt.runs.events import Header
 from hpopt.runs.folder import Run
-from hpopt.runs.journal import Header
 from hpopt.search.engines import engine_named, make_searcher
 from hpopt.space.dimensions import Real
 from hpopt.space.space import Space

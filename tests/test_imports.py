@@ -187,6 +187,7 @@ FLOORS = {
             "results",
         },
         {"steps"},
+        {"events"},
         {"journal"},
         {"frame", "objectives", "state"},
         {"weights"},

@@ -16,8 +16,8 @@ import hpopt as package
 from hpopt import tune
 from hpopt.errors import DataError, RunError
 from hpopt.predicting import Model, _beside, evaluate, predict
+from hpopt.runs.events import Started
 from hpopt.runs.folder import Run, now
-from hpopt.runs.journal import Started
 
 pytestmark = pytest.mark.keras
 

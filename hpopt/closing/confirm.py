@@ -24,8 +24,8 @@ from hpopt.closing.racing import confidence_over, within_one_error
 from hpopt.closing.work import N_WEIGHTS, Counting
 from hpopt.data.folds import Splits
 from hpopt.execution.slots import Job, Slots, TrialFinished
+from hpopt.runs.events import Fitted
 from hpopt.runs.folder import Run, now
-from hpopt.runs.journal import Fitted
 from hpopt.runs.steps import Candidate, Confirmed
 from hpopt.search.choosing import expected_best
 from hpopt.space.space import Space

@@ -27,8 +27,8 @@ from hpopt.plots.history import History
 from hpopt.plots.pictures import PICTURES
 from hpopt.report.findings import find_out
 from hpopt.report.summary import summarise
+from hpopt.runs.events import Step
 from hpopt.runs.folder import SUMMARY, Run, now
-from hpopt.runs.journal import Step
 from hpopt.runs.record import to_json
 from hpopt.runs.results import dump_results
 from hpopt.runs.steps import (

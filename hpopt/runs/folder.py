@@ -23,18 +23,9 @@ from hpopt.files import (
     write_whole_folder,
     writing,
 )
+from hpopt.runs.events import Ended, Event, Fitted, Header, Known, Resumed, Step
 from hpopt.runs.frame import trial_frame
-from hpopt.runs.journal import (
-    Ended,
-    Event,
-    Fitted,
-    Header,
-    Journal,
-    Known,
-    Resumed,
-    Step,
-    read_journal,
-)
+from hpopt.runs.journal import Journal, read_journal
 from hpopt.runs.lock import is_locked
 from hpopt.runs.logfile import logging_to
 from hpopt.runs.naming import new_folder

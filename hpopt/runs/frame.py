@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hpopt.runs.journal import Header
+from hpopt.runs.events import Header
 from hpopt.trials import Trial
 
 

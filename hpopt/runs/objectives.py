@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from hpopt.runs.journal import Header
+from hpopt.runs.events import Header
 from hpopt.task import LIKELIEST
 
 Direction = Literal["minimize", "maximize"]

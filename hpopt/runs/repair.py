@@ -7,18 +7,9 @@ from pathlib import Path
 
 from hpopt.errors import Location, RunError
 from hpopt.files import open_plain, refuse_links, write_whole, writing
+from hpopt.runs.events import Failed, Finished, Header, Started, Step
 from hpopt.runs.folder import JOURNAL
-from hpopt.runs.journal import (
-    WITHOUT_HEADER,
-    DamagedLine,
-    Failed,
-    Finished,
-    Header,
-    Journal,
-    Started,
-    Step,
-    decode,
-)
+from hpopt.runs.journal import WITHOUT_HEADER, DamagedLine, Journal, decode
 from hpopt.runs.steps import trials_of
 
 DAMAGED = "journal.damaged"

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Literal
 
 from hpopt.errors import RunError
-from hpopt.runs.journal import (
+from hpopt.runs.events import (
     Cut,
     Ended,
     Event,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hpopt.config.dumping import inline_yaml
-from hpopt.runs.journal import Header
+from hpopt.runs.events import Header
 from hpopt.runs.objectives import Goal, goals_of
 from hpopt.space.names import without
 from hpopt.training.settings import Training

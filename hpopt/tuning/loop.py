@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from hpopt.execution.slots import Job, Outcome, Slots, TrialFailed, TrialFinished, TrialLost
-from hpopt.runs import journal
+from hpopt.runs import events
 from hpopt.runs.folder import Run, now
 from hpopt.search.searcher import GoOn, PausingSearcher, Suggestion
 from hpopt.space.space import Space
@@ -80,7 +80,7 @@ def search(
             _cut(run, number, end, observer)
     else:
         end = budget.end(run) or INTERRUPTED
-    run.append(journal.Ended(end.reason, end.text, now(), run.elapsed_s))
+    run.append(events.Ended(end.reason, end.text, now(), run.elapsed_s))
     run.keep_states(0)  # what goes on behind the closing steps begins anew
     log.info("the search is over: %s", end.text)
 
@@ -89,7 +89,7 @@ def _cut(run: Run, number: int, end: End, observer: Observer) -> None:
     """Write down that a trial is over without a value, and is to run again."""
     if run.trial(number).state == "cut":  # by an earlier session, and not begun since
         return
-    run.append(journal.Cut(number, f"cut off: {end.text}", now()))
+    run.append(events.Cut(number, f"cut off: {end.text}", now()))
     log.info("trial %d is cut", number)
     observer.ended(run.trial(number), run.trials())
 
@@ -129,12 +129,12 @@ def _start(run: Run, trial: Trial) -> Job:
     number, info = trial.number, trial.info
     job = Job(number, trial.params, trial.seed, run.trial_folder(number), share=trial.level)
     if trial.state == "paused":
-        run.append(journal.Thawed(number, trial.level, now(), info, run.elapsed_s))
+        run.append(events.Thawed(number, trial.level, now(), info, run.elapsed_s))
         return replace(job, takes=(STATE,))
     if trial.attempt > 1:
         run.clear_trial(number)
     run.append(
-        journal.Started(
+        events.Started(
             number=number,
             params=trial.params,
             seed=trial.seed,
@@ -155,19 +155,19 @@ def _record(run: Run, outcome: Outcome, keep_weights: int) -> None:
             result = outcome.result
             if result.state is not None:
                 level = run.trial(number).level
-                run.append(journal.Paused(number, level, **vars(result)))
+                run.append(events.Paused(number, level, **vars(result)))
                 run.keep_states(_MOST_STATES)
                 log.info(
                     "trial %d paused: %s after %d epochs", number, result.metrics, result.epochs
                 )
                 return
-            run.append(journal.Finished(number=number, **vars(result)))
+            run.append(events.Finished(number=number, **vars(result)))
             run.drop_states(number)
             run.keep_weights_of_best(keep_weights)
             log.info("trial %d finished: %s in %.1f s", number, result.metrics, result.seconds)
         case TrialFailed() | TrialLost():
             log.warning("trial %d failed: %s", number, outcome.reason)
-            run.append(journal.Failed(number, outcome.reason, outcome.log_tail))
+            run.append(events.Failed(number, outcome.reason, outcome.log_tail))
             run.drop_states(number)
         case _:
             assert_never(outcome)

@@ -25,7 +25,7 @@ from hpopt.export.best import data_of
 from hpopt.metrics.costs import Costs
 from hpopt.metrics.metric import Metric
 from hpopt.own_code import code_files, code_prints
-from hpopt.runs import journal
+from hpopt.runs import events
 from hpopt.runs.folder import DATA, Run, now
 from hpopt.runs.objectives import Direction, Goal
 from hpopt.space.names import without
@@ -187,12 +187,12 @@ def _positive_of(run: Run) -> str | None:
     return labels[1] if len(labels) == 2 else None
 
 
-def header_of(config: Config, material: Material) -> journal.Header:
+def header_of(config: Config, material: Material) -> events.Header:
     """What the journal of a run begins with."""
     binding, metric, document = config.binding, material.metric, config.document
     training = binding.training.model_dump() | {"metric": metric.name, "loss": material.loss}
     searched = binding.space.names
-    return journal.Header(
+    return events.Header(
         hpopt=VERSION,
         metric=metric.name,
         greater_is_better=metric.greater_is_better,

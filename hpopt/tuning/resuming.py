@@ -17,8 +17,8 @@ from hpopt.config.loading import Config, check_document
 from hpopt.config.parsing import parse_document
 from hpopt.errors import ConfigError, DataError, Problem, RunError
 from hpopt.own_code import PLACES, code_files, code_prints, code_references
+from hpopt.runs.events import Header
 from hpopt.runs.folder import Run
-from hpopt.runs.journal import Header
 from hpopt.trusted import check_trusted
 from hpopt.tuning.comparable import differences, space_differences
 from hpopt.tuning.warm_start import trials_within

@@ -17,7 +17,7 @@ from hpopt.execution.choosing import make_slots
 from hpopt.execution.resources import Resources
 from hpopt.execution.slots import Slots
 from hpopt.own_code import code_references, source_of
-from hpopt.runs import journal
+from hpopt.runs import events
 from hpopt.runs.environment import ENVIRONMENT, describe_environment
 from hpopt.runs.folder import DATA, Run, now
 from hpopt.tracking.observer import Observer
@@ -80,7 +80,7 @@ def set_up(
     return run, ready
 
 
-def _note_warm_start(warm_start: journal.Known, observer: Observer) -> None:
+def _note_warm_start(warm_start: events.Known, observer: Observer) -> None:
     """Say how an earlier run is used."""
     earlier, count = warm_start.run, len(warm_start.trials)
     note = (
@@ -108,7 +108,7 @@ def set_up_again(
         raise Interrupted(f"interrupted; {run.path} is as it was")
     _keep_code(run, config)
     run.append(
-        journal.Resumed(again.changes, config.settings.search.n_calls, now(), VERSION, again.code)
+        events.Resumed(again.changes, config.settings.search.n_calls, now(), VERSION, again.code)
     )
     return ready
 

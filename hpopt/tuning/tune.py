@@ -19,7 +19,7 @@ from hpopt.execution.folded import FoldedSlots
 from hpopt.execution.machine import slowness
 from hpopt.execution.resampling import Resampling
 from hpopt.execution.slots import Slots
-from hpopt.runs import journal
+from hpopt.runs import events
 from hpopt.runs.folder import Run, now
 from hpopt.search.engines import make_searcher
 from hpopt.search.fidelity import LEVELS
@@ -153,7 +153,7 @@ def _carry_on(
         observer.closing([name for name, _ in steps.steps])
         steps.do_all()
         if steps.is_cut_short:
-            run.append(journal.Ended(INTERRUPTED.reason, INTERRUPTED.text, now(), run.elapsed_s))
+            run.append(events.Ended(INTERRUPTED.reason, INTERRUPTED.text, now(), run.elapsed_s))
 
 
 def _search(

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from hpopt.errors import ConfigError
+from hpopt.runs.events import Header, Known
 from hpopt.runs.folder import Run
-from hpopt.runs.journal import Header, Known
 from hpopt.space.conditions import same
 from hpopt.space.dimensions import Dimension, Params, Real
 from hpopt.space.names import leaves

@@ -11,8 +11,8 @@ from hpopt.cli.main import app
 from hpopt.errors import ConfigError, RunError
 from hpopt.plots.comparison import draw_comparison
 from hpopt.report.standings import notes_on_comparing, repetitions
+from hpopt.runs.events import Step
 from hpopt.runs.folder import Run
-from hpopt.runs.journal import Step
 
 
 @pytest.fixture

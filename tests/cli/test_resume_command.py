@@ -7,8 +7,8 @@ import pytest
 from conftest import make_run, synthetic_run
 
 from hpopt.cli.resume import _for_more_trials
+from hpopt.runs.events import Ended
 from hpopt.runs.folder import Run, now
-from hpopt.runs.journal import Ended
 from hpopt.space.dimensions import Categorical
 from hpopt.space.space import Space
 

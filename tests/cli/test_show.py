@@ -1,8 +1,8 @@
 import pytest
 from conftest import make_run, synthetic_run
 
+from hpopt.runs.events import Started
 from hpopt.runs.folder import Run
-from hpopt.runs.journal import Started
 
 ID = "2026-11-23T10-37-05_iris"
 

@@ -11,8 +11,8 @@ import numpy as np
 from conftest import make_data
 
 from hpopt.metrics.metrics import METRICS
+from hpopt.runs.events import Finished, Header, Started
 from hpopt.runs.folder import Run
-from hpopt.runs.journal import Finished, Header, Started
 
 # Of each trial's network, of which that of trial 2 is the best; and 4 is the linear baseline.
 NOISE = {1: 2.0, 2: 0.5, 3: 0.8, 4: 1.2}

@@ -15,7 +15,7 @@ from hpopt.closing.assessment import Assessment
 from hpopt.closing.ensemble import Ensemble
 from hpopt.errors import RunError
 from hpopt.metrics.metrics import METRICS
-from hpopt.runs.journal import Step
+from hpopt.runs.events import Step
 from hpopt.statistics.threshold import as_judged
 from hpopt.task import OWN_THRESHOLD
 

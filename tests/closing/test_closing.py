@@ -10,8 +10,8 @@ from hpopt.closing.jobs import Stopped
 from hpopt.closing.steps import Closing
 from hpopt.config.schema import OutputSettings
 from hpopt.errors import RunError
+from hpopt.runs.events import Step
 from hpopt.runs.folder import Run
-from hpopt.runs.journal import Step
 from hpopt.runs.steps import Listed, Saved
 from hpopt.task import OWN_THRESHOLD
 

@@ -15,8 +15,8 @@ from hpopt.data.sources import load_sklearn
 from hpopt.data.splits import split_rows
 from hpopt.errors import TrialError
 from hpopt.execution.serial import SerialSlots
+from hpopt.runs.events import Failed, Finished, Header, Started, Step
 from hpopt.runs.folder import Run
-from hpopt.runs.journal import Failed, Finished, Header, Started, Step
 from hpopt.runs.record import to_json
 from hpopt.space.dimensions import Real
 from hpopt.space.space import Space

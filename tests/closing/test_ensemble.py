@@ -14,8 +14,8 @@ from hpopt.errors import Interrupted
 from hpopt.export.exporting import export_run
 from hpopt.metrics.metrics import METRICS
 from hpopt.report.choice import describe_ensemble
+from hpopt.runs.events import Step
 from hpopt.runs.finding import find_run
-from hpopt.runs.journal import Step
 from hpopt.runs.steps import EnsembleScores
 
 CANDIDATES = [

@@ -10,7 +10,7 @@ from hpopt.closing.jobs import Stopped
 from hpopt.closing.refit import Refit
 from hpopt.data.folds import OWN, WHOLE
 from hpopt.errors import RunError
-from hpopt.runs.journal import Step
+from hpopt.runs.events import Step
 from hpopt.runs.record import to_json
 
 

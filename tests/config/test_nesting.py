@@ -14,7 +14,8 @@ from hpopt.config.loading import check_document, load_config
 from hpopt.config.nesting import flattened
 from hpopt.config.parsing import parse_document
 from hpopt.errors import ConfigError
-from hpopt.runs.journal import Header, Journal, Started, read_journal
+from hpopt.runs.events import Header, Started
+from hpopt.runs.journal import Journal, read_journal
 from hpopt.space.names import laid_over
 from hpopt.space.space import Space
 from hpopt.training.settings import Training

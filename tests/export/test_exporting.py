@@ -19,8 +19,8 @@ from hpopt.errors import ConfigError, MissingDependency, RunError
 from hpopt.export import exporting, formats, verifying
 from hpopt.export.exporting import export_run
 from hpopt.own_code import code_prints
+from hpopt.runs.events import Finished, Started
 from hpopt.runs.folder import Run, now
-from hpopt.runs.journal import Finished, Started
 
 pytestmark = pytest.mark.keras
 OWN_FILE = "json my-nets.py"  # no name that a module can have

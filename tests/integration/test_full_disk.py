@@ -11,8 +11,8 @@ from loops import SPACE, facts, search_in, searched, went_on
 
 from hpopt.errors import RunError
 from hpopt.files import write_whole
+from hpopt.runs.events import Header
 from hpopt.runs.folder import JOURNAL, Run
-from hpopt.runs.journal import Header
 from hpopt.trials import Result
 
 N_CALLS = 4

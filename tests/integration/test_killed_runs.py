@@ -14,8 +14,8 @@ from loops import SPACE, facts, search_in, searched, slow_bowl
 
 from hpopt.execution.processes import ProcessSlots
 from hpopt.execution.resources import Resources
+from hpopt.runs.events import Header
 from hpopt.runs.folder import Run
-from hpopt.runs.journal import Header
 
 HEADER = Header("0", "rmse", False, {}, {}, SPACE.to_json())
 

@@ -17,7 +17,7 @@ from hpopt.plots.pairs import _steps
 from hpopt.plots.partial_dependence import GOES_ON, draw_curve
 from hpopt.plots.pictures import PICTURES
 from hpopt.report.summary import summarise
-from hpopt.runs.journal import Step
+from hpopt.runs.events import Step
 from hpopt.runs.steps import Findings
 from hpopt.space.dimensions import Categorical, Integer, Real
 from hpopt.space.space import Space

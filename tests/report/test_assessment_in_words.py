@@ -6,8 +6,8 @@ from conftest import CALIBRATION, synthetic_run
 from hpopt.report.assessment import describe_threshold, flattery_in_brief, verdicts
 from hpopt.report.summary import summarise
 from hpopt.report.terminal import conclude
+from hpopt.runs.events import Step
 from hpopt.runs.folder import Run
-from hpopt.runs.journal import Step
 from hpopt.runs.steps import Findings
 from hpopt.task import OWN_THRESHOLD
 

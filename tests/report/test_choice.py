@@ -2,7 +2,7 @@ import pytest
 from conftest import synthetic_run
 
 from hpopt.report.choice import describe_race
-from hpopt.runs.journal import Step
+from hpopt.runs.events import Step
 
 
 def candidate(number, n_weights, reason=None):

@@ -8,8 +8,8 @@ from conftest import MIXED, synthetic_run
 from hpopt.report.findings import find_out
 from hpopt.report.summary import summarise
 from hpopt.report.terminal import conclude
+from hpopt.runs.events import Step
 from hpopt.runs.folder import Run
-from hpopt.runs.journal import Step
 from hpopt.space.dimensions import Categorical
 from hpopt.space.space import Space
 

@@ -10,7 +10,7 @@ from hpopt.report.summary import summarise
 from hpopt.report.suspicion import cautions
 from hpopt.report.terminal import conclude
 from hpopt.report.verdict import verdict
-from hpopt.runs.journal import Step
+from hpopt.runs.events import Step
 
 
 def closed(tmp_path, best, plain, metric="accuracy", rows=100, named=()):

@@ -1,9 +1,10 @@
 import pytest
 
 from hpopt.errors import RunError
+from hpopt.runs.events import Header
 from hpopt.runs.finding import find_run, list_runs
 from hpopt.runs.folder import JOURNAL
-from hpopt.runs.journal import Header, encode
+from hpopt.runs.journal import encode
 from hpopt.runs.naming import name_of
 
 HEADER = encode(Header("0.1.0", "accuracy", True, {}, {}, []))

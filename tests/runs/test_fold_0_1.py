@@ -12,8 +12,9 @@ from fold_0_1 import RefusedError, fold_0_1
 from loops import bowl, searched, went_on
 
 from hpopt.errors import RunError, TrialError
+from hpopt.runs.events import Fitted, Header, Known, Resumed, Step
 from hpopt.runs.folder import JOURNAL, Run
-from hpopt.runs.journal import Fitted, Header, Known, Resumed, Step, encode
+from hpopt.runs.journal import encode
 from hpopt.runs.objectives import Goal
 from hpopt.tracking.observer import Observer
 

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from hpopt.errors import ConfigError, RunError
+from hpopt.runs.events import Failed, Finished, Header, Started, Step
 from hpopt.runs.folder import JOURNAL, Run
-from hpopt.runs.journal import Failed, Finished, Header, Started, Step
 
 HEADER = Header("0.1.0", "accuracy", True, {"data": "0a", "split": "1b"}, {}, [])
 WEIGHTS = "weights.npz"
@@ -282,7 +282,7 @@ def test_a_full_disk_is_said_in_words_and_leaves_a_journal_that_opens(tmp_path):
         from pathlib import Path
         from hpopt.errors import RunError
         from hpopt.runs.folder import Run
-        from hpopt.runs.journal import Header, Started
+        from hpopt.runs.events import Header, Started
         import signal
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         run = Run.create(Path(sys.argv[1]), "full", Header("0", "auc", True, {}, {}, []))

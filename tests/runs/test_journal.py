@@ -7,18 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpopt.errors import Location, RunError
-from hpopt.runs.journal import (
-    Failed,
-    Finished,
-    Header,
-    Journal,
-    Paused,
-    Started,
-    Step,
-    Thawed,
-    encode,
-    read_journal,
-)
+from hpopt.runs.events import Failed, Finished, Header, Paused, Started, Step, Thawed
+from hpopt.runs.journal import Journal, encode, read_journal
 
 HEADER = Header(
     hpopt="0.1.0",

@@ -9,8 +9,9 @@ from conftest import make_run
 
 from hpopt.errors import RunError
 from hpopt.runs import lock
+from hpopt.runs.events import Failed, Started
 from hpopt.runs.folder import JOURNAL, Run
-from hpopt.runs.journal import Failed, Journal, Started
+from hpopt.runs.journal import Journal
 from hpopt.runs.lock import HOLDER, Holder, is_locked
 
 WRITER = """

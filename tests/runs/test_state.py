@@ -5,17 +5,7 @@ import datetime
 import pytest
 
 from hpopt.errors import RunError
-from hpopt.runs.journal import (
-    Ended,
-    Failed,
-    Finished,
-    Fitted,
-    Header,
-    Known,
-    Resumed,
-    Started,
-    Step,
-)
+from hpopt.runs.events import Ended, Failed, Finished, Fitted, Header, Known, Resumed, Started, Step
 from hpopt.runs.state import RunState
 
 HEADER = Header("0.1.0", "accuracy", True, {}, {}, [], n_calls=3)

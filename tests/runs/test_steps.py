@@ -15,8 +15,8 @@ from hpopt.errors import RunError
 from hpopt.report.standings import Standing
 from hpopt.report.summary import summarise
 from hpopt.report.terminal import conclude
+from hpopt.runs.events import Started, Step
 from hpopt.runs.folder import JOURNAL, Run
-from hpopt.runs.journal import Started, Step
 from hpopt.runs.record import from_json, to_json
 from hpopt.runs.repair import repair
 from hpopt.runs.steps import Confirmed, Findings, Scored, StepOutcomes, Thresholded, outcome_of

@@ -3,7 +3,7 @@
 import pytest
 
 from hpopt.errors import RunError
-from hpopt.runs.journal import Finished, Header, Started, Step
+from hpopt.runs.events import Finished, Header, Started, Step
 from hpopt.runs.state import RunState
 from hpopt.runs.weights import Weights
 

@@ -8,8 +8,8 @@ import pytest
 from conftest import make_run, synthetic_run
 from rich.console import Console
 
+from hpopt.runs.events import Finished, Started
 from hpopt.runs.folder import Run, now
-from hpopt.runs.journal import Finished, Started
 from hpopt.tracking import pace as module
 from hpopt.tracking.live import LiveProgress
 from hpopt.tracking.observer import Plan

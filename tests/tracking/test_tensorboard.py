@@ -2,7 +2,7 @@ import pytest
 
 from hpopt.backend import load_keras
 from hpopt.errors import MissingDependency
-from hpopt.runs import journal
+from hpopt.runs import events
 from hpopt.runs.folder import Run
 from hpopt.space.dimensions import Categorical, Integer, Real
 from hpopt.space.space import Space
@@ -29,14 +29,14 @@ CURVES = {"loss": [0.9, 0.5, 0.25], "val_loss": [0.8, 0.6, 0.5]}
 @pytest.fixture(scope="module")
 def written(tmp_path_factory) -> Run:
     """A run of a trial that finished and one that failed."""
-    header = journal.Header("0", "accuracy", True, {}, {}, SPACE.to_json())
+    header = events.Header("0", "accuracy", True, {}, {}, SPACE.to_json())
     run = Run.create(tmp_path_factory.mktemp("tracking"), "it", header)
     observer = TensorBoard()
     observer.begin(run, Plan(2))
     for number, params in enumerate(PARAMS, start=1):
-        run.append(journal.Started(number, params, seed=0, time="now"))
-    run.append(journal.Finished(1, -0.75, {"accuracy": 0.75}, [0.75], CURVES, 3, 1.0))
-    run.append(journal.Failed(2, "the loss became nan"))
+        run.append(events.Started(number, params, seed=0, time="now"))
+    run.append(events.Finished(1, -0.75, {"accuracy": 0.75}, [0.75], CURVES, 3, 1.0))
+    run.append(events.Failed(2, "the loss became nan"))
     for trial in run.trials():
         observer.ended(trial, run.trials())
     run.close()

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from hpopt.runs.events import Failed, Finished, Header, Started
 from hpopt.runs.folder import Run
-from hpopt.runs.journal import Failed, Finished, Header, Started
 from hpopt.tuning.budget import Budget
 
 ACCURACY = Header("0.1.0", "accuracy", True, {}, {}, [])

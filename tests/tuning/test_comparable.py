@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from hpopt.metrics.metrics import METRICS
-from hpopt.runs.journal import Header, encode, read_journal
+from hpopt.runs.events import Header
+from hpopt.runs.journal import encode, read_journal
 from hpopt.runs.objectives import Goal, goals_of
 from hpopt.task import LIKELIEST
 from hpopt.training.settings import Training

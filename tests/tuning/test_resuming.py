@@ -10,8 +10,8 @@ from hpopt.config.loading import check_document
 from hpopt.config.parsing import parse_document
 from hpopt.errors import ConfigError, DataError, RunError
 from hpopt.own_code import code_prints
+from hpopt.runs.events import Finished, Header, Resumed, Started
 from hpopt.runs.folder import Run
-from hpopt.runs.journal import Finished, Header, Resumed, Started
 from hpopt.training.settings import Training
 from hpopt.trusted import remember_code
 from hpopt.tuning.resuming import check_comparable, continuation_of

@@ -9,8 +9,8 @@ from functions import Pausable
 from loops import SPACE, facts, search_in
 
 from hpopt.execution.serial import SerialSlots
+from hpopt.runs.events import Header
 from hpopt.runs.folder import Run
-from hpopt.runs.journal import Header
 from hpopt.search.engines import make_searcher
 from hpopt.search.fidelity import LEVELS
 from hpopt.tracking.observer import Observer
