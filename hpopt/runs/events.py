@@ -68,12 +68,10 @@ class Started:
 
 
 @dataclass(frozen=True)
-class Paused:
-    """A trial was fitted to a level, and may go on; the other fields are those of `Result`."""
+class Scored:
+    """A trial gave a value; the fields are those of `Result`."""
 
-    kind: ClassVar[str] = "paused"
     number: int
-    level: float
     value: float
     metrics: Mapping[str, float]
     scores: list[float]
@@ -85,6 +83,14 @@ class Paused:
     kept_epoch: int | None = None
     is_constant: bool = False
     state: str | None = None  # the file, in the trial's folder, from which it goes on
+
+
+@dataclass(frozen=True)
+class Paused(Scored):
+    """A trial was fitted to a level, and may go on."""
+
+    kind: ClassVar[str] = "paused"
+    level: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -100,22 +106,10 @@ class Thawed:
 
 
 @dataclass(frozen=True)
-class Finished:
-    """A trial gave a value; the fields are those of `Result`."""
+class Finished(Scored):
+    """A trial was fitted to its end."""
 
     kind: ClassVar[str] = "finished"
-    number: int
-    value: float
-    metrics: Mapping[str, float]
-    scores: list[float]
-    curves: Mapping[str, list[float]]
-    epochs: int
-    seconds: float
-    weights: str | None = None
-    standard_error: float | None = None
-    kept_epoch: int | None = None
-    is_constant: bool = False
-    state: str | None = None  # None: there is nothing left to go on to
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from hpopt.runs.events import (
     Known,
     Paused,
     Resumed,
+    Scored,
     Started,
     Step,
     Thawed,
@@ -140,7 +141,7 @@ class RunState:
             partial={} if before is None else before.partial,
         )
 
-    def _result(self, event: Paused | Finished) -> Result:
+    def _result(self, event: Scored) -> Result:
         """What a trial gave. Raises RunError where the metric of the run is not among it."""
         self._check_score(event)
         return Result(**{name: getattr(event, name) for name in _RESULT})
@@ -153,7 +154,7 @@ class RunState:
             )
         return self.by_number[number]
 
-    def _check_score(self, event: Paused | Finished) -> None:
+    def _check_score(self, event: Scored) -> None:
         if event.metrics.get(self.header.metric) is None:
             raise RunError(
                 f"the journal has no {self.header.metric} of trial {event.number}",

@@ -155,7 +155,7 @@ def _record(run: Run, outcome: Outcome, keep_weights: int) -> None:
             result = outcome.result
             if result.state is not None:
                 level = run.trial(number).level
-                run.append(events.Paused(number, level, **vars(result)))
+                run.append(events.Paused(number=number, level=level, **vars(result)))
                 run.keep_states(_MOST_STATES)
                 log.info(
                     "trial %d paused: %s after %d epochs", number, result.metrics, result.epochs

@@ -31,7 +31,7 @@ FINISHED = Finished(
 )
 FAILED = Failed(2, 'the loss became NaN\n"here", in epoch 3 — größer als nötig')
 STEP = Step("test", "2026-11-23T10:39:00.000+00:00", {"best": {"accuracy": 0.9}})
-PAUSED = Paused(2, 1 / 9, -0.75, {"accuracy": 0.75}, [0.75], {}, 6, 0.1, state="state.npz")
+PAUSED = Paused(2, -0.75, {"accuracy": 0.75}, [0.75], {}, 6, 0.1, state="state.npz", level=1 / 9)
 THAWED = Thawed(2, 1 / 3, "", {"fit": {"trials": 3}}, 1.5)
 EVENTS = [
     STARTED,
