@@ -23,6 +23,7 @@ from hpopt.execution.slots import Job, Slots, TrialFinished
 from hpopt.measuring import MEASURED_EPOCHS, PARAMETERS, Measuring
 from hpopt.own_code import source_of
 from hpopt.search.engines import make_searcher
+from hpopt.search.halving import share_of_epochs
 from hpopt.search.searcher import generator
 from hpopt.space.dimensions import Params
 from hpopt.space.space import Space
@@ -65,6 +66,7 @@ class Check:
     fits: float  # that a trial costs: its folds and repeats, by their rows
     output: OutputSettings
     points: int | None  # of the space, where they are fewer than the calls
+    levels: Sequence[float]  # shares of their epochs at which trials are paused, up to 1
     notes: Sequence[str]
     baselines: Mapping[str, float]  # scores of plain models on the validation part
 
@@ -76,7 +78,8 @@ class Check:
     def search_s(self, n_calls: int) -> float:
         """The time of a run's trials, and of what suggests them."""
         n_calls = min(n_calls, self.points or n_calls)
-        return n_calls * (self.fits * self.fit_s + self.suggestion_s) / self.workers
+        trial_s = self.fits * self.fit_s * share_of_epochs(n_calls, self.levels)
+        return n_calls * (trial_s + self.suggestion_s) / self.workers
 
     def closing_s(self, n_calls: int) -> float:
         """The time of its closing steps: they fit plain models too, and draw."""
@@ -124,6 +127,7 @@ def check(config: Config, note: Callable[[str], None] = log.warning) -> Check:
         fits=_fits_of_a_trial(config, {part: len(rows) for part, rows in material.parts.items()}),
         output=config.settings.output,
         points=None if (points := space.points(settings.n_calls)) is None else len(points),
+        levels=config.settings.search.levels,
         notes=(*config.binding.notes, *material.notes),
         baselines=baselines,
     )

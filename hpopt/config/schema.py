@@ -15,6 +15,7 @@ from hpopt.data.settings import EMPTY, Dataset
 from hpopt.execution.settings import Execution
 from hpopt.grammar import Count, Duration, Section, one_of
 from hpopt.search.engines import ENGINES, Engine, engine_named, with_engine_keys
+from hpopt.search.halving import LEVELS
 from hpopt.space.conditions import Condition, Scalar
 from hpopt.space.dimensions import Categorical, Dimension, Integer, Prior, Real
 from hpopt.training.settings import Training
@@ -164,6 +165,11 @@ class Search(SearchEngine):
     """Params to try first, behind the defaults; what is left out of one has its default."""
     seed: Annotated[int, Ge(0), Lt(2**32)] = 0
     """The seed of the search and of every trial: with one worker it decides the whole run."""
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The shares of their epochs to which trials are fitted, ascending, up to 1."""
+        return (1.0,) if self.fidelity is None else LEVELS
 
 
 class Tracking(Section):

@@ -27,8 +27,6 @@ import numpy as np
 from hpopt.search.gp import GP
 from hpopt.search.kernel import Discrepancy, Hyperparameters, matern, squared_distances
 
-# Where fits are paused, as shares of their epochs.
-LEVELS = (1 / 9, 1 / 3, 1.0)
 # The level whose depth is 1. A ninth is the lowest that hpopt pauses at by itself.
 _UNIT = math.log(9)
 # The variance, at depth 1, of what all short fits are worse by; that of values is 1.

@@ -16,6 +16,9 @@ from hpopt.search.searcher import GoOn, Searcher, Suggestion
 from hpopt.space.space import Space
 from hpopt.trials import Trial
 
+# Where fits are paused, as shares of their epochs.
+LEVELS = (1 / 9, 1 / 3, 1.0)
+
 
 @dataclass(frozen=True)
 class Halving:
@@ -57,6 +60,15 @@ class Halving:
                 if _waits_at(trial, level):
                     return GoOn(trial.number, following)
         return None
+
+
+def share_of_epochs(n: int, levels: Sequence[float]) -> float:
+    """The share of their epochs that n trials take where the first goes on to its end.
+
+    Of the others as many reach each level as successive halving lets go on.
+    """
+    ends = [(level - before) / level for before, level in pairwise([0.0, *levels])]
+    return (1 + (n - 1) * levels[0] * sum(ends)) / n
 
 
 def _best_first(trials: Sequence[Trial], level: float) -> list[Trial]:

@@ -22,7 +22,6 @@ from hpopt.execution.slots import Slots
 from hpopt.runs import events
 from hpopt.runs.folder import Run, now
 from hpopt.search.engines import make_searcher
-from hpopt.search.fidelity import LEVELS
 from hpopt.search.searcher import PausingSearcher
 from hpopt.tracking.observer import Observer, Observers, Plan
 from hpopt.tracking.tensorboard import TensorBoard
@@ -196,7 +195,7 @@ def _searcher(run: Run, config: Config) -> PausingSearcher:
         n_calls=search.n_calls,
         given=[*config.binding.initial, *to_try_first(run.known)],
         earlier=earlier_trials(run.known),
-        levels=(1.0,) if search.fidelity is None else LEVELS,
+        levels=search.levels,
     )
 
 

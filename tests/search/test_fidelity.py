@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from hpopt.search.encoding import Encoding
-from hpopt.search.fidelity import JITTER, LEVELS, SHIFT, Depths, Levelled, depth
+from hpopt.search.fidelity import JITTER, SHIFT, Depths, Levelled, depth
 from hpopt.search.fits import fit_to, fit_to_json, recorded_fit
 from hpopt.search.fitting import TYPICAL_DISCREPANCY, log_posterior, to_vector
 from hpopt.search.gp import GP
+from hpopt.search.halving import LEVELS
 from hpopt.search.kernel import Discrepancy, Hyperparameters
 from hpopt.search.observations import Observations
 from hpopt.search.worth import worth_of_end, worth_of_level

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from hpopt.search.engines import make_searcher
-from hpopt.search.fidelity import LEVELS
+from hpopt.search.halving import LEVELS, share_of_epochs
 from hpopt.search.searcher import GoOn, Suggestion
 from hpopt.space.conditions import Condition
 from hpopt.space.dimensions import Categorical, Integer, Real
@@ -165,3 +165,9 @@ def test_a_search_that_pauses_no_longer_goes_on(engine, history):
     following = whole.suggest(SPACE, trials, number=10, seed=0)
     assert following.level == 1.0
     assert following.params not in [trial.params for trial in trials]
+
+
+def test_a_hundred_trials_take_a_quarter_of_their_epochs():
+    assert share_of_epochs(1, LEVELS) == 1.0
+    assert share_of_epochs(100, LEVELS) == pytest.approx(0.267, abs=0.001)
+    assert share_of_epochs(100, (1.0,)) == 1.0

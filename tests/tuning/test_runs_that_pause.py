@@ -12,7 +12,7 @@ from hpopt.execution.serial import SerialSlots
 from hpopt.runs.events import Header
 from hpopt.runs.folder import Run
 from hpopt.search.engines import make_searcher
-from hpopt.search.fidelity import LEVELS
+from hpopt.search.halving import LEVELS
 from hpopt.tracking.observer import Observer
 from hpopt.trials import STATE, Result, incumbent
 from hpopt.tuning import loop
