@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from hpopt.api import resume, tune
     from hpopt.config.loading import load_config
     from hpopt.minimizing import minimize
+    from hpopt.optimizing import Optimizer
     from hpopt.plotting import plot
     from hpopt.predicting import evaluate, load_model, predict
     from hpopt.runs.finding import find_run
@@ -21,6 +22,7 @@ __version__ = VERSION
 
 # Imported when they are first used: `hpopt --help` needs none of them.
 _PUBLIC = {
+    "Optimizer": "hpopt.optimizing",
     "Output": "hpopt.task",
     "Run": "hpopt.runs.folder",
     "evaluate": "hpopt.predicting",
@@ -35,6 +37,7 @@ _PUBLIC = {
 }
 
 __all__ = [
+    "Optimizer",
     "Output",
     "Run",
     "__version__",

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import math
+import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import Annotated, Any
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from typing import Any
 
-import pydantic
-from annotated_types import MinLen
+from hpopt.errors import ConfigError
+from hpopt.optimizing import Call, Optimizer
+from hpopt.space.conditions import Scalar
 
-from hpopt.config.document import Document
-from hpopt.config.dumping import block_yaml
-from hpopt.config.nesting import flattened
-from hpopt.config.parsing import parse_document
-from hpopt.config.plain import check_plain
-from hpopt.config.problems import in_order, problems_of
-from hpopt.config.schema import Constant, DimensionForm, SearchEngine
-from hpopt.errors import ConfigError, Problem, RunError, suggest_name
-from hpopt.grammar import Section
-from hpopt.own_code import refuse_while_importing
-from hpopt.runs.results import optimize_result
-from hpopt.search.engines import engine_keys, engine_named, make_searcher, with_engine_keys
-from hpopt.search.searcher import PausingSearcher, Suggestion
-from hpopt.space.conditions import DimensionError, Scalar
-from hpopt.space.dimensions import Dimension
-from hpopt.space.space import Space, settle_conditions
-from hpopt.trials import Result, Trial, incumbent
+log = logging.getLogger(__name__)
 
 
 def minimize(
@@ -41,6 +26,10 @@ def minimize(
     n_initial: int | None = None,
     seed: int = 0,
     noisy: bool | None = None,
+    known: Sequence[tuple[Mapping[str, Scalar], float]] = (),
+    n_jobs: int = 1,
+    time_limit: float | None = None,
+    callback: Callable[[dict[str, Scalar], float], object] | None = None,
     **settings: Any,
 ) -> Any:
     """Search for the params at which `objective` is lowest, and give a skopt OptimizeResult.
@@ -72,183 +61,119 @@ def minimize(
     and of the others those that promise most for what it takes. The result has those that came to
     the last level, and as `spent` what all calls took, in the unit of the levels.
 
+    What is `known` already, pairs of params and their value, informs the search and counts for no
+    call. With `n_jobs` so many calls run side by side, in processes of their own. No call begins
+    that would probably not end within the `time_limit` (seconds). `callback` hears of each value,
+    with its params, and ends the search by returning something true. Ctrl-C ends it as well. In
+    `stopped` the result says why it ended: "n_calls" (all were made), "time_limit", "callback" or
+    "interrupted".
+
     Raises ConfigError where an argument makes no sense, RunError where no value was finite,
     SetupError where own code calls it while it is imported for a run.
     """
-    refuse_while_importing("hpopt.minimize")
     if not callable(objective):
         raise ConfigError(f"the objective is a {type(objective).__name__}, not a function")
-    constants, searched = _read_space(space, dict(defaults or {}))
-    _check_counts(n_calls=n_calls, n_initial=1 if n_initial is None else n_initial)
-    amounts = _read_levels(levels)
-    of_searcher = _read_engine(engine, settings).of_searcher
-    searcher = make_searcher(
-        **of_searcher,
+    if not isinstance(n_calls, int) or n_calls < 1:
+        raise ConfigError(f"`n_calls` must be a whole number, at least 1, not {n_calls!r}")
+    if not isinstance(n_jobs, int) or n_jobs < 1:
+        raise ConfigError(f"`n_jobs` must be a whole number, at least 1, not {n_jobs!r}")
+    optimizer = Optimizer(
+        space,
         n_calls=n_calls,
+        levels=levels,
+        defaults=defaults,
+        engine=engine,
         n_initial=n_initial,
-        repeats=noisy is True,
-        levels=list(amounts),
+        seed=seed,
+        noisy=noisy,
+        **settings,
     )
-    by_number: dict[int, Trial] = {}
-    spent = 0.0
-    points = None if noisy else searched.points(n_calls)
-    most = n_calls if points is None else len(points)
-    while (trial := _next(searcher, searched, list(by_number.values()), most, seed)) is not None:
-        amount = amounts[trial.level]
-        given = () if levels is None else (amount,)
-        value = float(objective({**constants, **trial.params}, *given))
-        spent += amount - amounts.get(max(trial.partial, default=0.0), 0)
-        by_number[trial.number] = _ended(trial, value, 0.0 if noisy is False else None)
-    trials = list(by_number.values())
-    best = incumbent(trials)
-    if best is None:
-        raise RunError(f"the objective gave no finite value in {len(trials)} calls")
-    result = optimize_result(searched, trials, seed)
-    if levels is not None:
-        result.spent = spent
-    chosen, expected = _chosen(searched, trials, best, noisy)
-    result.params, result.expected = {**constants, **chosen.params}, expected
-    result.lowest = {**constants, **best.params}
+    for params, value in known:
+        optimizer.tell(params, value)
+    watch = _Watch(time_limit, callback)
+    stopped = "n_calls"
+    try:
+        if n_jobs == 1:
+            _one_by_one(objective, optimizer, watch)
+        else:
+            _side_by_side(objective, optimizer, watch, n_jobs)
+        stopped = watch.ended_for or stopped
+    except KeyboardInterrupt:
+        stopped = "interrupted"
+        if not watch.values:  # there is nothing to give
+            raise
+        log.warning("interrupted after %d calls; the result is of these", watch.values)
+    result = optimizer.result()
+    result.stopped = stopped
     return result
 
 
-def _chosen(
-    space: Space, trials: list[Trial], best: Trial, noisy: bool | None
-) -> tuple[Trial, float]:
-    """The trial to go by, and the value to expect of it."""
-    from hpopt.search.choosing import choose  # here: its mathematics waits until it is needed
+class _Watch:
+    """Says when a search is to end before its calls are made."""
 
-    choice = None if noisy is False else choose(space, trials)
-    if choice is None or not (noisy or choice.is_noisy):
-        value = best.value
-        assert value is not None
-        return best, value
-    return choice.trial, choice.expected
+    def __init__(
+        self,
+        limit_s: float | None,
+        callback: Callable[[dict[str, Scalar], float], object] | None,
+    ) -> None:
+        self.ended_for: str | None = None
+        self.values = 0
+        self._limit_s, self._callback = limit_s, callback
+        self._began = time.monotonic()
+        self._longest_s = 0.0
 
+    def may_begin(self) -> bool:
+        """Whether another call may begin: one that takes as long as the longest so far."""
+        if self._limit_s is not None and self.ended_for is None:
+            gone_s = time.monotonic() - self._began
+            if self.values and gone_s + self._longest_s > self._limit_s:
+                self.ended_for = "time_limit"
+        return self.ended_for is None
 
-def _next(
-    searcher: PausingSearcher, space: Space, trials: list[Trial], most: int, seed: int
-) -> Trial | None:
-    """The trial to call the objective for, and up to which level; None at the end.
-
-    A new one, as long as there are fewer than `most`, or one that goes on.
-    """
-    if len(trials) < most:
-        number = len(trials) + 1
-        following = searcher.suggest(space, trials, number=number, seed=seed)
-        if isinstance(following, Suggestion):
-            info, level = following.info, following.level
-            return Trial(number, following.params, seed, info=info, level=level)
-    elif all(trial.state != "paused" for trial in trials):
-        return None
-    else:
-        further = searcher.go_on(space, trials)
-        if further is None:
-            return None
-        following = further
-    trial = trials[following.trial - 1]
-    info = {**trial.info, **following.info}
-    return replace(trial, info=info, level=following.level, state="running")
+    def hear(self, call: Call, value: float, seconds: float) -> None:
+        """Take note of a value."""
+        self.values += 1
+        self._longest_s = max(self._longest_s, seconds)
+        if self._callback is not None and self._callback(call.params, value):
+            self.ended_for = self.ended_for or "callback"
 
 
-def _ended(trial: Trial, value: float, standard_error: float | None) -> Trial:
-    if not math.isfinite(value):
-        return replace(trial, state="failed", reason=f"the objective gave {value}")
-    result = Result(value, {}, [value], {}, 0, 0.0, standard_error=standard_error)
-    if trial.level < 1:
-        return replace(trial, state="paused", partial={**trial.partial, trial.level: result})
-    return replace(trial, state="finished", result=result)
+def _one_by_one(objective: Callable[..., float], optimizer: Optimizer, watch: _Watch) -> None:
+    while watch.may_begin() and (call := optimizer.ask()) is not None:
+        began = time.monotonic()
+        value = objective(*_arguments(call))
+        optimizer.tell(call, value)
+        watch.hear(call, float(value), time.monotonic() - began)
 
 
-def _read_levels(levels: Sequence[float] | None) -> dict[float, float]:
-    """The levels by the share of the last that they are; ConfigError where they make no sense."""
-    if levels is None:
-        return {1.0: 1}
-    numbers = [_plain(level) for level in levels]
-    are_numbers = all(
-        isinstance(number, int | float) and math.isfinite(number) for number in numbers
-    )
-    if not (numbers and are_numbers and numbers[0] > 0) or sorted({*numbers}) != numbers:
-        raise ConfigError(
-            f"`levels` must be ascending numbers above 0, not {levels!r}", help="levels=[6, 17, 52]"
-        )
-    return {number / numbers[-1]: number for number in numbers}
+def _side_by_side(
+    objective: Callable[..., float], optimizer: Optimizer, watch: _Watch, n_jobs: int
+) -> None:
+    """The same with `n_jobs` calls at once. An exception of one ends all."""
+    from joblib.externals.loky import get_reusable_executor  # takes functions of a notebook too
 
-
-class _Forms(Section):
-    space: Annotated[dict[str, DimensionForm], MinLen(1)]
-
-
-def _read_space(
-    forms: Mapping[str, Any], defaults: dict[str, Scalar]
-) -> tuple[dict[str, Scalar], Space]:
-    """The constants, and the space of what is left; ConfigError with all that is wrong."""
-    if not isinstance(forms, Mapping):
-        raise ConfigError(
-            f"the space is a {type(forms).__name__}, not a mapping of names to dimensions",
-            help="{'rate': {'type': 'real', 'low': 1e-4, 'high': 0.1}, 'size': [16, 32]}",
-        )
-    check_plain(forms, ("space",))
-    written = parse_document(Path("space"), block_yaml({"space": dict(forms)}).encode())
-    document, problems = flattened(written, sections=())
+    pool: Executor = get_reusable_executor(max_workers=n_jobs)
+    running: dict[Future[float], tuple[Call, float]] = {}
     try:
-        by_name = _Forms.model_validate(document.tree).space
-    except pydantic.ValidationError as error:
-        raise ConfigError.of(in_order([*problems, *problems_of(error, document)])) from None
-    if problems:
-        raise ConfigError.of(in_order(problems))
-    constants = {name: form.value for name, form in by_name.items() if isinstance(form, Constant)}
-    dimensions: list[Dimension] = []
-    for name, form in by_name.items():
-        if isinstance(form, Constant):
-            continue
-        try:
-            dimension = form.to_dimension(name)
-            if name in defaults:
-                dimension = replace(dimension, default=_plain(defaults.pop(name)))
-            dimensions.append(dimension)
-        except DimensionError as error:
-            raise _in_space(error, name, document) from None
-    if defaults:
-        name = next(iter(defaults))
-        names = [dimension.name for dimension in dimensions]
-        raise ConfigError(f"`{name}` in `defaults` is no dimension", help=suggest_name(name, names))
-    kept, _ = settle_conditions(dimensions, constants)
-    if not kept:
-        raise ConfigError("there is nothing to search", help="give a range or a list of values")
-    try:
-        return constants, Space(kept)
-    except DimensionError as error:
-        raise _in_space(error, error.dimension or "", document) from None
+        while True:
+            while len(running) < n_jobs and watch.may_begin():
+                call = optimizer.ask()
+                if call is None:
+                    break
+                future = pool.submit(objective, *_arguments(call))
+                running[future] = call, time.monotonic()
+            if not running:
+                return
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                call, began = running.pop(future)
+                value = future.result()
+                optimizer.tell(call, value)
+                watch.hear(call, float(value), time.monotonic() - began)
+    finally:
+        if running:
+            pool.shutdown(wait=False, kill_workers=True)  # type: ignore[call-arg]
 
 
-def _read_engine(engine: str | None, settings: Mapping[str, Any]) -> SearchEngine:
-    """The engine with its settings; ConfigError where a setting is none, or makes no sense."""
-    given = dict(settings)
-    if engine is not None:
-        engine_named(engine)
-        given["engine"] = engine
-    for name in settings:
-        if name not in engine_keys():
-            help = suggest_name(name, engine_keys())
-            raise ConfigError(f"no engine has a setting `{name}`", help=help)
-    document = parse_document(Path("search"), block_yaml(given).encode())
-    try:
-        return with_engine_keys(SearchEngine).model_validate(document.tree)
-    except pydantic.ValidationError as error:
-        raise ConfigError.of(problems_of(error, document)) from None
-
-
-def _in_space(error: DimensionError, name: str, document: Document) -> ConfigError:
-    place = document.location(("space", name, error.key))
-    return ConfigError.of([Problem(f"space.{name}: {error}", place, error.help)])
-
-
-def _check_counts(**counts: Any) -> None:
-    for name, count in counts.items():
-        if not isinstance(count, int) or count < 1:
-            raise ConfigError(f"`{name}` must be a whole number, at least 1, not {count!r}")
-
-
-def _plain(value: Any) -> Any:
-    return value.tolist() if hasattr(value, "tolist") else value
+def _arguments(call: Call) -> tuple[Any, ...]:
+    return (call.params,) if call.level is None else (call.params, call.level)

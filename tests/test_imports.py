@@ -83,7 +83,8 @@ MAY_IMPORT = {
         "trusted",
     }
     | RECORDS,
-    "minimizing": {"config", "grammar", "own_code", "runs", "search"} | RECORDS,
+    "minimizing": {"optimizing", "space", "errors"},
+    "optimizing": {"config", "grammar", "own_code", "runs", "search"} | RECORDS,
     "plots": {"files", "report", "runs", "search", "statistics"} | RECORDS,
     "tracking": {"backend", "report", "runs", "search", "shown"} | RECORDS,
     "closing": {

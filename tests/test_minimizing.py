@@ -1,6 +1,8 @@
 import math
+import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -287,3 +289,133 @@ def test_an_objective_in_levels_is_asked_for_more_of_what_promises_most(engine):
 def test_levels_are_ascending_numbers(levels):
     with pytest.raises(ConfigError, match="`levels` must be ascending numbers"):
         hpopt.minimize(lambda params, level: 0.0, SPACE, n_calls=3, levels=levels)
+
+
+def test_what_is_known_informs_and_counts_for_no_call():
+    points = [
+        {"rate": 10.0**-e, "layers": n, "kind": "plain"} for e in (1, 3, 5) for n in (2, 5, 8)
+    ]
+    known = [(params, bowl(params | {"offset": 0.5})) for params in points]
+    calls = []
+
+    def objective(params):
+        calls.append(params)
+        return bowl(params)
+
+    result = hpopt.minimize(objective, SPACE, n_calls=5, known=known, n_initial=3)
+    assert len(calls) == 5
+    assert len(result.func_vals) == 14
+    assert result.fun <= min(value for _, value in known)
+    with pytest.raises(ConfigError, match="none of the space"):
+        hpopt.minimize(bowl, SPACE, n_calls=1, known=[({"rate": 0.1}, 1.0)])
+
+
+def test_an_objective_that_returns_nothing_is_named():
+    with pytest.raises(ConfigError, match=r"gave nothing \(None\) for .*'layers': 2"):
+        hpopt.minimize(lambda params: None, SPACE, n_calls=3)
+    with pytest.raises(ConfigError, match="let it return a number"):
+        hpopt.minimize(lambda params: "low", SPACE, n_calls=3)
+
+
+def test_ctrl_c_gives_what_there_is():
+    calls = []
+
+    def objective(params):
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        calls.append(params)
+        return bowl(params)
+
+    result = hpopt.minimize(objective, SPACE, n_calls=30)
+    assert len(result.func_vals) == 4
+    assert result.stopped == "interrupted"
+
+    def at_once(params):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        hpopt.minimize(at_once, SPACE, n_calls=3)
+
+
+def test_a_callback_hears_of_each_value_and_may_end_the_search():
+    heard = []
+
+    def callback(params, value):
+        heard.append((params, value))
+        return len(heard) == 6
+
+    result = hpopt.minimize(bowl, SPACE, n_calls=30, callback=callback)
+    assert [value for _, value in heard] == list(result.func_vals)
+    assert all(bowl(params) == value for params, value in heard)
+    assert (len(heard), result.stopped) == (6, "callback")
+    assert hpopt.minimize(bowl, SPACE, n_calls=3).stopped == "n_calls"
+
+
+def test_a_time_limit_ends_the_search():
+    def slow(params):
+        time.sleep(0.05)
+        return bowl(params)
+
+    began = time.monotonic()
+    result = hpopt.minimize(slow, SPACE, n_calls=1000, time_limit=1.0, engine="random")
+    assert time.monotonic() - began < 10
+    assert 2 < len(result.func_vals) < 30
+    assert result.stopped == "time_limit"
+
+
+def test_calls_run_side_by_side_in_other_processes():
+    def slow(params):
+        time.sleep(0.05)
+        return bowl(params) + (0 if os.getpid() != here else math.inf)
+
+    here = os.getpid()
+    result = hpopt.minimize(slow, SPACE, n_calls=9, n_jobs=2, engine="random")
+    assert len(result.func_vals) == 9
+    with pytest.raises(ZeroDivisionError):
+        hpopt.minimize(lambda params: 1 / 0, SPACE, n_calls=9, n_jobs=2)
+    with pytest.raises(ConfigError, match="`n_jobs` must be a whole number"):
+        hpopt.minimize(bowl, SPACE, n_calls=9, n_jobs=0)
+
+
+def test_who_has_a_loop_of_his_own_asks_and_tells():
+    optimizer = hpopt.Optimizer(SPACE, n_calls=12)
+    whole = hpopt.minimize(bowl, SPACE, n_calls=12)
+    count = 0
+    while (call := optimizer.ask()) is not None:
+        optimizer.tell(call, bowl(call.params))
+        count += 1
+    assert count == 12
+    assert optimizer.result().x_iters == whole.x_iters
+    assert optimizer.result().params == whole.params
+
+
+def test_several_calls_may_be_open_and_each_is_told_once():
+    optimizer = hpopt.Optimizer(SPACE)
+    first, second, third = (optimizer.ask() for _ in range(3))
+    assert first.params != second.params != third.params
+    optimizer.tell(third, 3.0)
+    optimizer.tell(first, math.nan)
+    with pytest.raises(ConfigError, match="call 3 was not asked for, or its value was told"):
+        optimizer.tell(third, 3.0)
+    assert optimizer.result().fun == 3.0
+    assert len(optimizer.result().func_vals) == 1
+
+
+def test_an_optimiser_of_levels_says_up_to_which():
+    optimizer = hpopt.Optimizer(SPACE, n_calls=10, levels=[6, 17, 52])
+    levels = []
+    while (call := optimizer.ask()) is not None:
+        levels.append(call.level)
+        optimizer.tell(call, bowl(call.params) + 1 / call.level)
+    assert levels[0] == 52
+    assert set(levels) == {6, 17, 52}
+    assert optimizer.result().spent == optimizer.spent
+
+
+def test_a_finite_space_comes_to_its_end():
+    optimizer = hpopt.Optimizer({"x": [0, 1, 2]})
+    asked = []
+    while (call := optimizer.ask()) is not None:
+        asked.append(call.params["x"])
+        optimizer.tell(call, 0.0)
+    assert sorted(asked) == [0, 1, 2]
