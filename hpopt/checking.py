@@ -20,7 +20,7 @@ from hpopt.errors import SetupError, TrialError
 from hpopt.execution.choosing import make_slots
 from hpopt.execution.resources import Resources
 from hpopt.execution.slots import Job, Slots, TrialFinished
-from hpopt.measuring import MEASURED_EPOCHS, PARAMETERS, Measuring
+from hpopt.measuring import FIRST_S, MEASURED_EPOCHS, PARAMETERS, Measuring
 from hpopt.own_code import source_of
 from hpopt.search.engines import make_searcher
 from hpopt.search.halving import share_of_epochs
@@ -43,12 +43,17 @@ _FEWEST_MEASURED, _MOST_MEASURED, _ALTOGETHER_S = 3, 8, 20.0
 
 @dataclass(frozen=True)
 class TrialTime:
-    """How long a fit of `params` takes: reckoned from `measured_epochs` of its `epochs`."""
+    """How long a fit of `params` takes: reckoned from `measured_epochs` of its `epochs`.
+
+    Of its `seconds` those up to the end of the first epoch are `first_s`: in them graphs are
+    traced.
+    """
 
     params: Params
     seconds: float
     epochs: int
     measured_epochs: int
+    first_s: float
 
 
 @dataclass(frozen=True)
@@ -78,8 +83,10 @@ class Check:
     def search_s(self, n_calls: int) -> float:
         """The time of a run's trials, and of what suggests them."""
         n_calls = min(n_calls, self.points or n_calls)
-        trial_s = self.fits * self.fit_s * share_of_epochs(n_calls, self.levels)
-        return n_calls * (trial_s + self.suggestion_s) / self.workers
+        share = share_of_epochs(n_calls, self.levels)  # of all epochs but the first
+        first_s = fmean(trial.first_s for trial in self.trial_times)
+        fit_s = first_s + share * (self.fit_s - first_s)
+        return n_calls * (self.fits * fit_s + self.suggestion_s) / self.workers
 
     def closing_s(self, n_calls: int) -> float:
         """The time of its closing steps: they fit plain models too, and draw."""
@@ -117,7 +124,13 @@ def check(config: Config, note: Callable[[str], None] = log.warning) -> Check:
         features=material.table.width,
         parameters=int(measured[0][1].metrics[PARAMETERS]),
         trial_times=[
-            TrialTime(params, result.seconds, result.epochs, int(result.metrics[MEASURED_EPOCHS]))
+            TrialTime(
+                params,
+                result.seconds,
+                result.epochs,
+                int(result.metrics[MEASURED_EPOCHS]),
+                result.metrics[FIRST_S],
+            )
             for params, result in measured
         ],
         suggestion_s=_time_suggestion(config, space),

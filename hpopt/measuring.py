@@ -20,7 +20,7 @@ _TIMES_THE_EPOCHS = 8
 # A fit that may stop early, and has not while it was measured, makes this share of its epochs.
 _EARLY_SHARE = 0.7
 # What a measurement says in the place of metrics.
-PARAMETERS, MEASURED_EPOCHS = "parameters", "measured epochs"
+PARAMETERS, MEASURED_EPOCHS, FIRST_S = "parameters", "measured epochs", "first epoch, seconds"
 
 
 @dataclass
@@ -83,6 +83,7 @@ class Measuring:
         probe = Probe(fit, settings.epochs, settings.early_stopping is not None)
         seconds, epochs, measured = probe.seconds()
         metrics = {PARAMETERS: float(parameters), MEASURED_EPOCHS: float(measured)}
+        metrics[FIRST_S] = min(probe.measured[0][1], seconds)
         return Result(0.0, metrics, [], {}, epochs, seconds)
 
     def warm_up(self) -> None:
