@@ -1,4 +1,4 @@
-"""What fits that stop early save: the figures of docs/fidelity.md.
+"""What fits that stop early save: the figures of docs/benchmarks.md.
 
     python benchmarks/fidelity.py --tables curves/table_*.npz --engines gp gp-levels tpe-hyperband
 
