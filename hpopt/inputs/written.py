@@ -78,6 +78,10 @@ _WRITTEN = re.compile(
 )
 
 
+# A dash in place of decimals: 1.040,- is a whole price, and no negative one.
+_NO_CENTS = re.compile(r"(?<=[0-9])([.,])[-\u2013\u2014]{1,2}(?![0-9])")
+
+
 class Written(NamedTuple):
     """A number as it is written: its digits and signs, and what stands around them."""
 
@@ -89,7 +93,7 @@ class Written(NamedTuple):
 
 def written(text: str) -> Written | None:
     """A text as a number with what stands at it, as in $5, (3.20), 12 % and 7 kg; else None."""
-    text = text.translate(_ALIKE).strip()
+    text = _NO_CENTS.sub(r"\g<1>0", text.translate(_ALIKE).strip(), count=1)
     is_negative = len(text) > 2 and text[0] == "(" and text[-1] == ")"  # as accountants write
     if is_negative:
         text = text[1:-1].strip()
