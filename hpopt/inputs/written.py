@@ -206,6 +206,9 @@ _CLOCK = re.compile(
     r"(?:\s*(Z|UTC|GMT|[-+]\d\d(?::?\d\d)?))?(?:\s*\([^)]*\))?$",
     re.IGNORECASE | re.ASCII,
 )
+# As C's `ctime` writes: May  8 14:00:00 2027, the year behind the clock.
+_CTIME = re.compile(r"([a-z]{3}) +(\d{1,2}) (\d\d:\d\d:\d\d) (\d{4})", re.IGNORECASE | re.ASCII)
+_SEPT = re.compile(r"\bsept\b\.?", re.IGNORECASE)
 # A zone behind a clock, without which -07 would be a day.
 _ZONED = re.compile(
     r".*(?::\d\d|\dT\d\d(?:\d\d)*)(?:[.,]\d+)?(?:\s*[ap]\.?m\.?)?"
@@ -268,6 +271,9 @@ def _strptime(texts: Sequence[str], format: str) -> np.ndarray:
 def _day_and_clock(text: str) -> tuple[str, int]:
     """What names the day, and the nanoseconds behind it of the clock, in UTC."""
     text = _WEEKDAY.sub("", text.translate(_ALIKE), count=1)
+    text = _SEPT.sub("Sep", text, count=1)
+    if (ctime := _CTIME.fullmatch(text)) is not None:
+        text = ctime.expand(r"\1 \2 \4 \3")
     match = _CLOCK.search(text)
     if match is None:
         return text, 0

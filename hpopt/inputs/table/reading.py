@@ -140,6 +140,8 @@ def word_on_zones(sheet: Sheet, reader: Mapping[str, Any]) -> list[str]:
         is_other = np.array([*(named != (trained == "all") for named in names), False])[
             stored.codes
         ]
+    elif stored.dtype.kind != "M":  # years, or 20261123, as numbers
+        return []
     else:
         is_other = ~np.isnat(stored) & (sheet.zones.get(name, "none") != trained)
     count = int(is_other.sum())
@@ -170,7 +172,7 @@ def _is_percent(stored: Stored) -> np.ndarray:
     if not isinstance(stored, Texts):
         return np.zeros(len(stored), dtype=bool)
     has_sign = [text.rstrip().endswith("%") for text in stored.distinct]
-    return np.array([*has_sign, False])[stored.codes]
+    return np.asarray(np.array([*has_sign, False])[stored.codes])
 
 
 def unseen(column: CategoricalColumn, texts: np.ndarray) -> list[str]:
