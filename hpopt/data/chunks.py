@@ -27,7 +27,7 @@ _MOST_TEXTS = 20_000
 _MANY = 1_000
 # All whole numbers of so many digits are their own in float64.
 _SURE_DIGITS = 15
-WHOLE = re.compile(r"[-+]?\d+", re.ASCII)
+LONG = re.compile(rf"([-+]?\d{{{_SURE_DIGITS + 1},}})(?:\.0*)?", re.ASCII)
 
 
 class TextColumn:
@@ -131,7 +131,7 @@ def one_zone(zones: Collection[Zone]) -> Zone:
 
 def has_long(texts: Sequence[str]) -> bool:
     """Whether any is a whole number of more digits than float64 is sure to keep apart."""
-    return any(len(text) > _SURE_DIGITS and WHOLE.fullmatch(text) for text in texts)
+    return any(len(text) > _SURE_DIGITS and LONG.fullmatch(text) for text in texts)
 
 
 def _short_or_gap(texts: Sequence[str], gaps: Collection[str], decimal: str) -> np.ndarray | None:

@@ -13,7 +13,7 @@ from hpopt.data.reading import of_frame
 from hpopt.errors import DataError, closest
 from hpopt.inputs.kind import RawRows
 from hpopt.inputs.stored import Sheet, Stored, Texts, as_categories, as_texts, is_gap, raw_values
-from hpopt.inputs.table.reading import other_form, word_on_form
+from hpopt.inputs.table.reading import other_form, word_on_form, word_on_percent
 
 _MOST_NAMED = 5
 # What arrays call the target where nothing else is said.
@@ -67,6 +67,7 @@ def target_of(
         if "thousands" in reader and (other := other_form(stored, reader)):
             notes.append(word_on_form(stored, name, reader, other))
             reader = other
+        notes += word_on_percent(data.target_name or TARGET, stored, reader)
         values, misread = _numbers(stored, reader)
         if misread.any():
             row = int(misread.argmax())

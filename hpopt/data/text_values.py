@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hpopt.data.chunks import WHOLE, has_long
+from hpopt.data.chunks import LONG
 from hpopt.data.column_names import is_id_name
 from hpopt.data.date_forms import (
     DateForm,
@@ -227,7 +227,5 @@ class TextValues:
 
 def _are_merged(texts: Sequence[str]) -> bool:
     """Whether whole numbers among texts are so long that float64 makes one of different ones."""
-    if not has_long(texts):
-        return False
-    plain = {int(text) for text in texts if WHOLE.fullmatch(text)}
-    return len({float(number) for number in plain}) < len(plain)
+    long = {int(match[1]) for match in map(LONG.fullmatch, texts) if match is not None}
+    return len(set(map(float, long))) < len(long)

@@ -78,6 +78,10 @@ _WRITTEN = re.compile(
 )
 
 
+# A dash in place of decimals: 1.040,- is a whole price, and no negative one.
+_NO_CENTS = re.compile(r"(?<=[0-9])([.,])[-\u2013\u2014]{1,2}(?![0-9])")
+
+
 class Written(NamedTuple):
     """A number as it is written: its digits and signs, and what stands around them."""
 
@@ -89,7 +93,7 @@ class Written(NamedTuple):
 
 def written(text: str) -> Written | None:
     """A text as a number with what stands at it, as in $5, (3.20), 12 % and 7 kg; else None."""
-    text = text.translate(_ALIKE).strip()
+    text = _NO_CENTS.sub(r"\g<1>0", text.translate(_ALIKE).strip(), count=1)
     is_negative = len(text) > 2 and text[0] == "(" and text[-1] == ")"  # as accountants write
     if is_negative:
         text = text[1:-1].strip()
@@ -202,6 +206,9 @@ _CLOCK = re.compile(
     r"(?:\s*(Z|UTC|GMT|[-+]\d\d(?::?\d\d)?))?(?:\s*\([^)]*\))?$",
     re.IGNORECASE | re.ASCII,
 )
+# As C's `ctime` writes: May  8 14:00:00 2027, the year behind the clock.
+_CTIME = re.compile(r"([a-z]{3}) +(\d{1,2}) (\d\d:\d\d:\d\d) (\d{4})", re.IGNORECASE | re.ASCII)
+_SEPT = re.compile(r"\bsept\b\.?", re.IGNORECASE)
 # A zone behind a clock, without which -07 would be a day.
 _ZONED = re.compile(
     r".*(?::\d\d|\dT\d\d(?:\d\d)*)(?:[.,]\d+)?(?:\s*[ap]\.?m\.?)?"
@@ -264,6 +271,9 @@ def _strptime(texts: Sequence[str], format: str) -> np.ndarray:
 def _day_and_clock(text: str) -> tuple[str, int]:
     """What names the day, and the nanoseconds behind it of the clock, in UTC."""
     text = _WEEKDAY.sub("", text.translate(_ALIKE), count=1)
+    text = _SEPT.sub("Sep", text, count=1)
+    if (ctime := _CTIME.fullmatch(text)) is not None:
+        text = ctime.expand(r"\1 \2 \4 \3")
     match = _CLOCK.search(text)
     if match is None:
         return text, 0

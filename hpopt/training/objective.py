@@ -312,7 +312,7 @@ class Objective:
         if weights is not None:
             weights = weights[rows].astype(np.float32)
         if class_weight is not None:
-            of_class = row_weights(class_weight, y, self.data.labels)
+            of_class = row_weights(class_weight, y, self.data.labels, weights)
             weights = of_class if weights is None else of_class * weights
         target = self.data.target.apply(y)
         if smoothing is not None:

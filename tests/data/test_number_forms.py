@@ -124,3 +124,35 @@ def test_the_short_way_to_a_number_says_what_the_long_one_does(texts, reader):
     short = [number_of(text, *signs) for text in texts]
     long = [number_of(f" {text}", *signs) for text in texts]  # a space needs the long way
     np.testing.assert_array_equal(short, long)
+
+
+@pytest.mark.parametrize(
+    ("texts", "new", "expected"),
+    [
+        (("1.040,-", "900,-", "1.200,-"), ["950,-", "12,50", "-3,-"], [950, 12.5, -3]),
+        (("1.040,- EUR", "1.200,-- EUR"), ["1.250,- EUR", "7 EUR"], [1250, 7]),
+        (("CHF 1'040.-", "CHF 900.\u2013"), ["CHF 2'950.-"], [2950]),
+        (("5-", "7.5", "8"), ["6-", "6"], [-6, 6]),
+    ],
+)
+def test_a_dash_in_place_of_decimals_makes_no_number_negative(tmp_path, texts, new, expected):
+    data = prepared(table_of(tmp_path / "train.csv", x=texts), tmp_path)
+    frame = pd.DataFrame({"x": new})
+    [reader] = data.features.readers
+    np.testing.assert_array_equal(raw.numbers(frame["x"], reader), expected)
+    assert not new_rows_of(frame, data, with_target=False).notes
+
+
+def test_per_cent_where_training_had_none_is_said(tmp_path):
+    data = prepared(table_of(tmp_path / "train.csv", x=("0.12", "0.5", "0.07")), tmp_path)
+    new = new_rows_of(pd.DataFrame({"x": ["12 %", "0.5", "7%"]}), data, with_target=False)
+    assert new.notes == ["column `x`: 12 % is read as 12, in 2 rows: none had a % in training"]
+
+
+def test_long_codes_that_a_program_wrote_as_decimals_stay_apart(tmp_path):
+    codes = ("900000000000000042.0", "900000000000000048.0", "12.0")
+    data = prepared(table_of(tmp_path / "train.csv", x=codes), tmp_path)
+    inputs = data.features.apply(
+        read_new_rows(tmp_path / "train.csv", data, with_target=False).rows
+    )
+    assert len(np.unique(inputs, axis=0)) == len(codes)

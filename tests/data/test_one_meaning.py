@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from hpopt.data.building import build_table
 from hpopt.data.column_kinds import look
+from hpopt.data.date_forms import date_form
 from hpopt.data.loading import load_table
 from hpopt.data.new_rows import new_rows_of, read_new_rows
 from hpopt.data.prepared import Prepared, prepare
@@ -446,3 +447,28 @@ def test_zones_beside_none_are_said(tmp_path):
     form = {"source": "csv", "path": str(tmp_path / "t.csv"), "target": "y"}
     [note] = load_table(FileData.model_validate(form)).notes
     assert note.endswith("some of its points in time name a zone: the others are taken for UTC")
+
+
+@pytest.mark.parametrize("texts", [["2019", "2020", "2021"], ["20200113", "20210205", "20211230"]])
+def test_dates_that_come_as_numbers_are_those_of_the_file(tmp_path, texts):
+    frame = pd.DataFrame({"when": texts * (N // 3), "y": ["a", "b"] * (N // 2)})
+    data = trained(frame, tmp_path, features={"types": {"when": "date"}})
+    for dtype in (int, float, "Int64"):
+        new = new_rows_of(
+            frame.assign(when=frame["when"].astype(int).astype(dtype)), data, with_target=True
+        )
+        assert_same(data, new, np.array(data.inputs("train")), data.y("train"))
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["Sept 5, 2020", "Oct 6, 2021", "May 7, 2022"],
+        ["5 Sept 2020 00:00", "6 Oct 2021 00:00", "7 May 2022 00:00"],
+        ["Sat Sep  5 00:00:00 2020", "Wed Oct  6 00:00:00 2021", "Sat May 07 00:00:00 2022"],
+    ],
+)
+def test_dates_as_journals_and_logs_have_them(texts):
+    form = date_form(texts, np.ones(3))
+    days = ["2020-09-05", "2021-10-06", "2022-05-07"]
+    np.testing.assert_array_equal(form.times, np.array(days, dtype="datetime64[ns]"))

@@ -7,6 +7,7 @@ from conftest import make_data
 from hpopt.errors import TrialError
 from hpopt.metrics.metrics import METRICS, default_metric
 from hpopt.task import Output
+from hpopt.training.class_weights import row_weights
 from hpopt.training.objective import WEIGHTS, Objective
 from hpopt.training.optimizers import OPTIMIZERS
 from hpopt.training.settings import EarlyStopping, Training
@@ -177,6 +178,12 @@ def test_class_weights_are_those_of_each_label_in_training_alone(tmp_path, class
     else:
         assert np.unique(train.weights[y == 1]) == ratio * np.unique(train.weights[y == 0])
     assert objective._validation.weights is None
+
+
+def test_balanced_classes_say_as_much_as_each_other_by_the_weights_of_their_rows():
+    y, weights = np.array([0, 0, 0, 1]), np.array([1.0, 0.2, 0.3, 4.5])
+    total = row_weights("balanced", y, ("no", "yes"), weights) * weights
+    assert [total[y == label].sum() for label in (0, 1)] == pytest.approx([3.0, 3.0])
 
 
 def test_class_weights_can_be_searched(tmp_path):

@@ -107,10 +107,7 @@ def read_column(
     }
     if reader["kind"] == "categorical":
         return arrays
-    if reader.get("percent") == "all" and (count := int(_is_bare(stored).sum())):
-        notes.append(
-            f"column `{name}`: 12 is read as 12 %, in {count} rows: all had a % in training"
-        )
+    notes += word_on_percent(name, stored, reader)
     if reader["kind"] == "date":
         notes += word_on_zones(sheet, reader)
     numbers = next(iter(arrays.values()))
@@ -143,6 +140,8 @@ def word_on_zones(sheet: Sheet, reader: Mapping[str, Any]) -> list[str]:
         is_other = np.array([*(named != (trained == "all") for named in names), False])[
             stored.codes
         ]
+    elif stored.dtype.kind != "M":  # years, or 20261123, as numbers
+        return []
     else:
         is_other = ~np.isnat(stored) & (sheet.zones.get(name, "none") != trained)
     count = int(is_other.sum())
@@ -157,11 +156,23 @@ def word_on_zones(sheet: Sheet, reader: Mapping[str, Any]) -> list[str]:
     return [f"column `{name}` {what} ({where})"]
 
 
-def _is_bare(stored: Stored) -> np.ndarray:
-    """Whether each value [n] is there, and has no % at it."""
-    texts = as_texts(stored)
-    has_sign = np.array([text.rstrip().endswith("%") for text in texts], dtype=bool)
-    return np.asarray(~has_sign & ~is_gap(stored))
+def word_on_percent(name: str, stored: Stored, reader: Mapping[str, Any]) -> list[str]:
+    """A word on numbers without a % where all had one in training, or with one where none had."""
+    trained = reader.get("percent")
+    is_percent = _is_percent(stored)
+    if trained == "all" and (count := int((~is_percent & ~is_gap(stored)).sum())):
+        return [f"column `{name}`: 12 is read as 12 %, in {count} rows: all had a % in training"]
+    if "thousands" in reader and trained is None and (count := int(is_percent.sum())):
+        return [f"column `{name}`: 12 % is read as 12, in {count} rows: none had a % in training"]
+    return []
+
+
+def _is_percent(stored: Stored) -> np.ndarray:
+    """Whether each value [n] has a % at it."""
+    if not isinstance(stored, Texts):
+        return np.zeros(len(stored), dtype=bool)
+    has_sign = [text.rstrip().endswith("%") for text in stored.distinct]
+    return np.asarray(np.array([*has_sign, False])[stored.codes])
 
 
 def unseen(column: CategoricalColumn, texts: np.ndarray) -> list[str]:
