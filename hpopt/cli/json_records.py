@@ -35,9 +35,14 @@ def overview(run: Run) -> dict[str, Any]:
 
 
 def run_record(run: Run) -> dict[str, Any]:
-    """All that is known of a run but its trials, as strict JSON."""
+    """All that is known of a run but its trials, as strict JSON; docs/json.md has its fields."""
+    from hpopt.report.suspicion import cautions
+    from hpopt.report.verdict import plain_verdict
+
     steps = {name: dict(step.outcome) for name, step in run.steps.items()}
     return overview(run) | {
+        "verdict": plain_verdict(run),
+        "cautions": cautions(run),
         "best": trial_record(run, run.best) if run.best else None,
         "running": [
             trial.number

@@ -1,5 +1,8 @@
+import re
+from pathlib import Path
+
 import pytest
-from conftest import make_run, synthetic_run
+from conftest import ROOT, make_run, synthetic_run
 
 from hpopt.runs.events import Started
 from hpopt.runs.folder import Run
@@ -68,6 +71,24 @@ def test_a_run_as_json(run, hpopt):
     assert [dimension["name"] for dimension in record["space"]] == ["rate", "size", "momentum"]
     [trial] = hpopt("show", "latest", "3", "--json").records
     assert (trial["number"], trial["state"], trial["score"]) == (3, "failed", None)
+
+
+def test_a_run_as_json_says_what_people_are_told(run, hpopt):
+    Path(run, "data.json").write_text('{"cautions": ["possible leak: `late` is the target"]}')
+    [record] = hpopt("show", "latest", "--json").records
+    assert record["cautions"] == ["Possible leak: `late` is the target."]
+    [sentence] = record["verdict"]
+    assert sentence.startswith("Do not rely on these scores yet")
+    shown = " ".join(hpopt("show", "latest").out.split())
+    assert sentence in shown
+    assert record["cautions"][0] in shown
+
+
+def test_the_fields_of_a_run_as_json_are_documented(run, hpopt):
+    rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "json.md").read_text(), re.MULTILINE)
+    [record] = hpopt("show", "latest", "--json").records
+    [trial] = hpopt("show", "latest", "2", "--json").records
+    assert rows == [*record, *trial, *trial["result"]]
 
 
 def test_a_trial_that_there_is_not(run, hpopt):
