@@ -41,6 +41,7 @@ MAY_IMPORT = {
     "training": {
         "backend",
         "builders",
+        "clock",
         "data",
         "files",
         "grammar",

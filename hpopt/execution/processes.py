@@ -15,7 +15,7 @@ from hpopt.execution.logs import log_path, log_tail, shorten_log
 from hpopt.execution.machine import free_memory_bytes
 from hpopt.execution.messages import Broken, Done, Gone, Report, Warm
 from hpopt.execution.resources import WORKER_BYTES, Resources
-from hpopt.execution.slots import Job, Outcome, Slots, TrialFailed, TrialFinished, TrialFunction
+from hpopt.execution.slots import Job, Outcome, Slots, TrialFailed, TrialFunction
 from hpopt.execution.watching import Watch
 
 log = logging.getLogger(__name__)
@@ -138,8 +138,6 @@ class ProcessSlots:
         shorten_log(path, _LOG_BYTES)
         if isinstance(outcome, TrialFailed):
             outcome = replace(outcome, log_tail=log_tail(path))
-        elif isinstance(outcome, TrialFinished) and outcome.result.seconds > job_s:  # it was frozen
-            outcome = replace(outcome, result=replace(outcome.result, seconds=job_s))
         self._events.append(outcome)
         if child.grown_bytes > _GROWN_BYTES and self._spare_for(child):
             log.info("a worker has grown by %.0f MB and is replaced", child.grown_bytes / 1e6)

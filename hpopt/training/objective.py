@@ -6,7 +6,6 @@ import hashlib
 import logging
 import math
 import random
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -18,6 +17,7 @@ import numpy as np
 
 from hpopt.backend import begin_names_anew, load_keras
 from hpopt.builders.registry import PLACES, SHIPPED, load_builder, read_signature
+from hpopt.clock import running_s
 from hpopt.data.folds import OWN, WHOLE, read_split, split_folder
 from hpopt.data.prepared import PartName, Prepared
 from hpopt.errors import SetupError
@@ -126,7 +126,7 @@ class Objective:
         self, params: Params, seed: int, folder: Path, *, keeps_weights: bool, share: float
     ) -> Result:
         """Build, fit and score one network, and leave in `folder` what is to be kept of it."""
-        started = time.perf_counter()
+        started_s = running_s()
         settings = self.settings(params)
         fit = self._start(params, settings, seed)
         of = _whose(params, settings, seed)
@@ -135,7 +135,7 @@ class Objective:
         fit.run(max(1, round(share * settings.epochs)) - fit.epoch)
         is_over = fit.stopped or fit.epoch == settings.epochs
         if share < 1:
-            paused = fit.pause(of, before_s + time.perf_counter() - started)
+            paused = fit.pause(of, before_s + running_s() - started_s)
             if paused is None:
                 log.warning("this fit can't be paused: it is made in full")
                 fit.run(settings.epochs - fit.epoch)
@@ -154,7 +154,7 @@ class Objective:
             scores=[score],
             curves=fit.curves,
             epochs=fit.epoch,
-            seconds=before_s + time.perf_counter() - started,
+            seconds=before_s + running_s() - started_s,
             weights=WEIGHTS if keeps_weights else None,
             kept_epoch=fit.kept_epoch,
             is_constant=self.judge.is_constant(
