@@ -42,8 +42,13 @@ class Driver(Protocol):
         """Put the weights in place that are kept."""
         ...
 
-    def state(self) -> list[np.ndarray] | None:
-        """All that the fit is, besides its progress, as arrays; None where that can't be told."""
+    @property
+    def can_pause(self) -> bool:
+        """Whether all that the fit is can be told, so that a like fit can go on from there."""
+        ...
+
+    def state(self) -> list[np.ndarray]:
+        """All that the fit is, besides its progress, as arrays; RuntimeError if it can't pause."""
         ...
 
     def take_up(self, state: Sequence[np.ndarray]) -> None:
@@ -124,20 +129,28 @@ class InGraph:
             traced.twin.hand_back(self._model)
         self._give_back()
 
-    def state(self) -> list[np.ndarray] | None:
+    @property
+    def can_pause(self) -> bool:
         """See `Driver`. Of what is not all Keras' own, variables need not tell everything."""
-        if self._traced.twin is None:
-            return None
+        return self._traced.twin is not None
+
+    def state(self) -> list[np.ndarray]:
+        """See `Driver`."""
+        if not self.can_pause:
+            raise RuntimeError("a fit with parts that are not Keras' own can't be paused")
         return [np.asarray(variable) for variable in self._traced.graph.variables]
 
     def take_up(self, state: Sequence[np.ndarray]) -> None:
         """See `Driver`."""
+        import tensorflow as tf
+
         variables = self._traced.graph.variables
         shapes = [tuple(variable.shape) for variable in variables]
         if [array.shape for array in state] != shapes:
             raise ValueError("its arrays are of another network")
         for variable, array in zip(variables, state, strict=True):
-            variable.assign(array)
+            # A file has but the bytes of what NumPy does not know, such as bfloat16.
+            variable.assign(array.view(tf.as_dtype(variable.dtype).as_numpy_dtype))
 
     def _give_back(self) -> None:
         """Keep the graph for fits to come."""
@@ -248,9 +261,14 @@ class ThroughKeras:
         if progress.best_epoch:
             self._model.set_weights(self._best_weights)
 
-    def state(self) -> list[np.ndarray] | None:
+    @property
+    def can_pause(self) -> bool:
         """See `Driver`. Where `model.fit` stands in its shuffling is not to be had."""
-        return None
+        return False
+
+    def state(self) -> list[np.ndarray]:
+        """See `Driver`."""
+        raise RuntimeError("a fit through model.fit can't be paused")
 
     def take_up(self, state: Sequence[np.ndarray]) -> None:
         """See `Driver`."""

@@ -89,17 +89,20 @@ class Fit:
                 self._is_finished = True
                 raise
 
-    def pause(self, of: str, seconds: float) -> PausedFit | None:
+    @property
+    def can_pause(self) -> bool:
+        """Whether it can go on elsewhere bit for bit; else it has to be made in one go."""
+        return self._driver.can_pause
+
+    def pause(self, of: str, seconds: float) -> PausedFit:
         """What it takes to go on from here, in another process too, bit for bit.
 
-        `of` tells whose fit it is, and `seconds` how long it took so far. None where it can't be
-        told, so that the fit has to be made in one go.
+        `of` tells whose fit it is, and `seconds` how long it took so far. RuntimeError where it
+        can't be paused.
         """
-        variables, progress = self._driver.state(), self._progress
-        if variables is None:
-            return None
+        progress = self._progress
         watched = progress.best, progress.best_epoch, progress.stopped
-        return PausedFit(of, seconds, progress.curves, *watched, variables)
+        return PausedFit(of, seconds, progress.curves, *watched, self._driver.state())
 
     def take_up(self, paused: PausedFit) -> bool:
         """Become what a like fit was when it was paused; whether it can."""

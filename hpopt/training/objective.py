@@ -130,18 +130,18 @@ class Objective:
         settings = self.settings(params)
         fit = self._start(params, settings, seed)
         of = _whose(params, settings, seed)
+        if share < 1 and not fit.can_pause:
+            log.warning("this fit can't be paused: it is made in full")
+            share = 1.0
+        until = max(1, round(share * settings.epochs))
         before = PausedFit.read(folder / STATE, of)
-        before_s = before.seconds if before is not None and fit.take_up(before) else 0.0
-        fit.run(max(1, round(share * settings.epochs)) - fit.epoch)
+        # What has gone further already does not say what was to be had on its way.
+        goes_on = before is not None and before.epoch <= until and fit.take_up(before)
+        before_s = before.seconds if before is not None and goes_on else 0.0
+        fit.run(until - fit.epoch)
         is_over = fit.stopped or fit.epoch == settings.epochs
         if share < 1:
-            paused = fit.pause(of, before_s + running_s() - started_s)
-            if paused is None:
-                log.warning("this fit can't be paused: it is made in full")
-                fit.run(settings.epochs - fit.epoch)
-                is_over = True
-            else:
-                paused.write(folder / STATE)
+            fit.pause(of, before_s + running_s() - started_s).write(folder / STATE)
         fit.finish()
         predictions = self.predict(fit.model, "validation")
         score = self.score_predictions(predictions)

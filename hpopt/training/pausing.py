@@ -8,7 +8,6 @@ augmentation and the schedule stand is a function of the seed and the epoch.
 from __future__ import annotations
 
 import logging
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +49,8 @@ class PausedFit:
             "best": np.array(self.best),
             "best_epoch": np.array(self.best_epoch),
             "stopped": np.array(self.stopped),
+            "curves": np.array(list(self.curves)),
+            "variables": np.array(len(self.variables)),
         }
         arrays |= {f"curve_{name}": np.array(curve) for name, curve in self.curves.items()}
         arrays |= {f"variable_{index}": array for index, array in enumerate(self.variables)}
@@ -58,6 +59,11 @@ class PausedFit:
                 folder.mkdir(exist_ok=True)
         write_whole(path, lambda file: np.savez(file, **arrays))
 
+    @property
+    def epoch(self) -> int:
+        """How many epochs had been trained."""
+        return len(self.curves["loss"])
+
     @classmethod
     def read(cls, path: Path, of: str) -> PausedFit | None:
         """What a file holds; None where there is none that this fit can go on from."""
@@ -65,12 +71,8 @@ class PausedFit:
             with np.load(path, allow_pickle=False) as arrays:
                 if int(arrays["layout"]) != _LAYOUT or str(arrays["of"]) != of:
                     raise ValueError("it is of another fit")
-                curves = {
-                    name.removeprefix("curve_"): arrays[name].tolist()
-                    for name in arrays.files
-                    if name.startswith("curve_")
-                }
-                count = sum(name.startswith("variable_") for name in arrays.files)
+                # By what was written, not by what is there: a damaged name is then missed.
+                curves = {str(name): arrays[f"curve_{name}"].tolist() for name in arrays["curves"]}
                 return cls(
                     of,
                     float(arrays["seconds"]),
@@ -78,11 +80,11 @@ class PausedFit:
                     float(arrays["best"]),
                     int(arrays["best_epoch"]),
                     bool(arrays["stopped"]),
-                    [arrays[f"variable_{index}"] for index in range(count)],
+                    [arrays[f"variable_{index}"] for index in range(int(arrays["variables"]))],
                 )
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except Exception as error:  # zipfile and NumPy have many for what is damaged
             log.warning(
                 "the fit begins anew, for it can't go on from %s: %s", path, in_words(error)
             )

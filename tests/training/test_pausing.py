@@ -9,6 +9,7 @@ from conftest import make_data
 
 from hpopt.training.fit import Fit, Rows
 from hpopt.training.objective import Objective
+from hpopt.training.optimizers import OPTIMIZERS
 from hpopt.training.pausing import PausedFit
 from hpopt.training.settings import Augmentation, EarlyStopping, Training
 from hpopt.trials import STATE, WEIGHTS
@@ -66,6 +67,18 @@ def test_a_fit_that_was_paused_is_the_fit_that_was_not(kind, tmp_path):
     last = objective(PARAMS, seed=3, folder=tmp_path / "parts")
     assert everything(tmp_path / "parts", last) == everything(tmp_path / "whole", whole)
     assert last.state is None
+
+
+@pytest.mark.parametrize("optimizer", [name for name in OPTIMIZERS if name not in ("adam", "sgd")])
+def test_each_optimizer_goes_on_as_it_was(optimizer, tmp_path):
+    settings = {"momentum": 0.5, "gradient_clip": 1.0, "weight_decay": 0.01}
+    training = Training(epochs=3, optimizer=optimizer, **settings, **SMALL)
+    objective = make_objective(tmp_path, training)
+    whole = objective(PARAMS, seed=3, folder=tmp_path / "whole")
+    for seed in (3, 4):  # the other one takes the graph meanwhile
+        objective(PARAMS, seed=seed, folder=tmp_path / str(seed), share=2 / 3)
+    last = objective(PARAMS, seed=3, folder=tmp_path / "3")
+    assert everything(tmp_path / "3", last) == everything(tmp_path / "whole", whole)
 
 
 IN_ANOTHER = """
@@ -126,11 +139,49 @@ def test_a_file_that_is_no_state_of_it_costs_time_alone(damage, tmp_path, caplog
     assert everything(tmp_path / "parts", last) == everything(tmp_path / "whole", whole)
 
 
+def damaged(text):
+    """A file with each of its bytes changed in turn, and cut at many places."""
+    for place in range(len(text)):
+        for bits in (0x01, 0xFF):
+            yield text[:place] + bytes([text[place] ^ bits]) + text[place + 1 :]
+    yield from (text[:length] for length in range(0, len(text), 50))
+
+
+def test_whatever_has_become_of_a_file_it_holds_what_was_written_or_nothing(tmp_path, caplog):
+    caplog.set_level(logging.CRITICAL, "hpopt")
+    path = tmp_path / "trials" / "0001" / STATE
+    path.parent.parent.mkdir()
+    curves = {"loss": [1.0, 0.5], "val_loss": [2.0, 3.0]}
+    PausedFit("it", 1.5, curves, 0.25, 2, False, [np.eye(2, dtype="f4")]).write(path)
+    counts = {"nothing": 0, "all": 0}
+    for text in damaged(path.read_bytes()):
+        path.write_bytes(text)
+        found = PausedFit.read(path, "it")
+        if found is None:
+            counts["nothing"] += 1
+            continue
+        told = (found.seconds, found.curves, found.best, found.best_epoch, found.stopped)
+        assert told == (1.5, curves, 0.25, 2, False)
+        assert [array.tolist() for array in found.variables] == [[[1.0, 0.0], [0.0, 1.0]]]
+        counts["all"] += 1  # of what no reader looks at, such as times
+    assert counts["nothing"] > counts["all"] > 0
+
+
+def test_a_state_from_further_on_does_not_change_what_is_said_of_less(tmp_path):
+    objective = make_objective(tmp_path, Training(epochs=9, **SMALL))
+    first = objective(PARAMS, seed=3, folder=tmp_path / "t", share=1 / 3)
+    objective(PARAMS, seed=3, folder=tmp_path / "t", share=2 / 3)
+    again = objective(PARAMS, seed=3, folder=tmp_path / "t", share=1 / 3)
+    assert (again.epochs, again.value, again.curves) == (3, first.value, first.curves)
+
+
 def test_what_goes_through_keras_is_fitted_in_full_with_a_word(tmp_path, caplog):
     objective = make_objective(tmp_path, Training(epochs=4, driver="keras", **SMALL))
+    whole = objective(PARAMS, seed=3, folder=tmp_path / "whole")
     with caplog.at_level(logging.WARNING):
         result = objective(PARAMS, seed=3, folder=tmp_path / "t", share=1 / 4)
     assert (result.epochs, result.state) == (4, None)
+    assert everything(tmp_path / "t", result) == everything(tmp_path / "whole", whole)
     assert "can't be paused" in caplog.text
 
 
@@ -153,6 +204,27 @@ def test_so_is_a_network_with_layers_of_its_own(tmp_path, caplog):
     objective = make_objective(tmp_path, Training(epochs=4, **SMALL), {}, builder)
     result = objective({}, seed=3, folder=tmp_path / "t", share=1 / 4)
     assert (result.epochs, result.state) == (4, None)
+
+
+HALF = """
+import keras
+
+def build(input_shape, output):
+    inputs = keras.Input(input_shape)
+    hidden = keras.layers.Dense(4, dtype="bfloat16")(inputs)
+    return keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(hidden))
+"""
+
+
+def test_numbers_that_numpy_does_not_know_go_on_too(tmp_path, caplog):
+    (tmp_path / "nets.py").write_text(HALF)
+    builder = f"{tmp_path / 'nets.py'}:build"
+    objective = make_objective(tmp_path, Training(epochs=4, **SMALL), {}, builder)
+    whole = objective({}, seed=3, folder=tmp_path / "whole")
+    assert objective({}, seed=3, folder=tmp_path / "t", share=1 / 2).state == STATE
+    last = objective({}, seed=3, folder=tmp_path / "t")
+    assert everything(tmp_path / "t", last) == everything(tmp_path / "whole", whole)
+    assert "anew" not in caplog.text
 
 
 def test_images_that_are_augmented_go_on_where_they_were(tmp_path):
