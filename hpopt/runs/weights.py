@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpopt.errors import RunError
-from hpopt.files import writing
+from hpopt.files import PART, writing
 from hpopt.runs.state import RunState
 from hpopt.trials import STATE, Trial, ranked
 
@@ -74,10 +74,15 @@ class Weights:
                 self.drop_states(trial.number)
 
     def drop_states(self, number: int) -> None:
-        """Delete the states of a trial: it is over, or goes on from nothing."""
-        for path in self.states(number):
+        """Delete the states of a trial: it is over, or goes on from nothing.
+
+        What a killed worker has left of one that it wrote goes too.
+        """
+        folder, half = self.trial_folder(number), f".{STATE}{PART}"
+        halves = [*folder.glob(half), *folder.glob(f"fit_*/{half}")]
+        for path in [*halves, *self.states(number)]:
             with writing(path):
-                path.unlink()
+                path.unlink(missing_ok=True)
                 if path.parent != self.trial_folder(number):  # a fold's, which has nothing else
                     shutil.rmtree(path.parent, ignore_errors=True)
 
