@@ -3,9 +3,11 @@
 import pytest
 
 from hpopt.errors import RunError
+from hpopt.files import PART
 from hpopt.runs.events import Finished, Header, Started, Step
 from hpopt.runs.state import RunState
 from hpopt.runs.weights import Weights
+from hpopt.trials import STATE
 
 HEADER = Header("0.1.0", "accuracy", True, {}, {}, [])
 NAME = "weights.npz"
@@ -105,3 +107,15 @@ def test_a_file_outside_of_the_folder_is_refused(weights, tmp_path):
     link.symlink_to(outside)
     with pytest.raises(RunError, match="names a file outside of itself"):
         weights.of_training(weights.state.trials[0])
+
+
+def test_dropped_states_go_with_what_a_killed_worker_has_half_written(weights):
+    folder = weights.trial_folder(3)
+    for place in (folder, folder / "fit_2"):
+        leave(place, STATE)
+        leave(place, f".{STATE}{PART}")
+    leave(folder / "fit_3", f".{STATE}{PART}")
+    log = leave(folder, "log.txt")
+    weights.drop_states(3)
+    assert list(folder.iterdir()) == [log]
+    weights.drop_states(3)  # where there is none
