@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hpopt.errors import RunError
 from hpopt.report.words import capital, show_score
 from hpopt.runs.folder import DATA, Run
 
@@ -37,10 +38,33 @@ def doubt(run: Run) -> str | None:
 
 
 def _data(run: Run) -> dict[str, Any]:
-    """What the run has recorded of its rows; nothing of a run that has not."""
+    """What the run has recorded of its rows; nothing of a run that has not.
+
+    Raises RunError where that is damaged.
+    """
     path = run.path / DATA
-    data: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
-    return data
+    if not path.is_file():
+        return {}
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        data = None
+    if not _is_record(data):
+        raise RunError(f"{path} is damaged", help="put it back from a copy of the run folder")
+    return dict(data)
+
+
+def _is_record(data: Any) -> bool:
+    """Whether hpopt could have written what is looked for here."""
+    if not isinstance(data, dict):
+        return False
+    sizes, texts = data.get("sizes", {}), data.get("cautions", [])
+    return (
+        isinstance(sizes, dict)
+        and isinstance(sizes.get("validation", 0), int)
+        and isinstance(texts, list)
+        and all(isinstance(text, str) for text in texts)
+    )
 
 
 def _near_perfect(run: Run, data: Mapping[str, Any], is_explained: bool) -> Iterator[str]:

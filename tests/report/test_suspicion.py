@@ -3,14 +3,16 @@
 import json
 
 import pytest
-from conftest import synthetic_run
+from conftest import make_run, synthetic_run
 
+from hpopt.errors import RunError
 from hpopt.report.findings import find_out
 from hpopt.report.summary import summarise
 from hpopt.report.suspicion import cautions
 from hpopt.report.terminal import conclude
 from hpopt.report.verdict import verdict
 from hpopt.runs.events import Step
+from hpopt.runs.folder import Run
 
 
 def closed(tmp_path, best, plain, metric="accuracy", rows=100, named=()):
@@ -73,3 +75,11 @@ def test_the_verdict_promises_nothing_that_is_doubted(tmp_path, best, named, rea
     for text in (verdict(run)[0], summarise(run, find_out(run)), conclude(run)):
         assert (f"Do not rely on these scores yet, for {reason}" in text) == (reason is not None)
         assert ("On new rows expect" in text) == (reason is None)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"sizes": 3}', '{"cautions": [1]}', "\x00"])
+def test_a_damaged_record_of_the_data_is_said(text, tmp_path):
+    folder = make_run(tmp_path / "2026-11-23T10-37-05_iris")
+    (folder / "data.json").write_text(text)
+    with pytest.raises(RunError, match=r"data\.json is damaged"):
+        cautions(Run.open(folder))
