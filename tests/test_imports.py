@@ -96,6 +96,7 @@ MAY_IMPORT = {
         "files",
         "jsonline",
         "metrics",
+        "page",
         "plots",
         "report",
         "runs",
@@ -105,6 +106,7 @@ MAY_IMPORT = {
         "training",
     }
     | RECORDS,
+    "page": {"files", "jsonline", "plots", "report", "runs", "search", "version"} | RECORDS,
     "plotting": {"plots", "runs"},
     "predicting": {"data", "export", "files", "metrics", "runs", "statistics"} | RECORDS,
     "tuning": {
@@ -149,6 +151,7 @@ MAY_IMPORT = {
         "export",
         "files",
         "jsonline",
+        "page",
         "plots",
         "predicting",
         "report",
@@ -186,6 +189,7 @@ FLOORS = {
             "mistakes",
             "naming",
             "record",
+            "requests",
             "results",
         },
         {"steps"},
@@ -239,7 +243,7 @@ HEAVY = {
     "pandas": {"api", "data", "inputs", "predicting", "runs", "shipping"},
     "pyarrow": {"data"},
     "psutil": {"execution", "runs"},
-    "PIL": {"inputs"},
+    "PIL": {"inputs", "page"},
     "rich": {"tracking"},
 }
 

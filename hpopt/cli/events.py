@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from contextlib import redirect_stdout
 from typing import Any
 
-from hpopt.cli.json_records import brief, trial_record
 from hpopt.cli.options import emit
+from hpopt.report.record import brief, trial_record
 from hpopt.runs.folder import Run
 from hpopt.tracking.observer import Observer, Plan
 from hpopt.trials import Trial, incumbent

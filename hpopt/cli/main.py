@@ -15,6 +15,7 @@ import typer.core
 
 from hpopt.cli.check import check_command
 from hpopt.cli.compare import compare_command
+from hpopt.cli.dashboard import dashboard_command
 from hpopt.cli.evaluate import evaluate_command
 from hpopt.cli.export import export_command
 from hpopt.cli.faults import show_error
@@ -22,6 +23,7 @@ from hpopt.cli.hints import explained
 from hpopt.cli.init import init_command
 from hpopt.cli.plot import plot_command
 from hpopt.cli.predict import predict_command
+from hpopt.cli.report import report_command
 from hpopt.cli.resume import resume_command
 from hpopt.cli.runs import runs_app
 from hpopt.cli.schema import schema_command
@@ -77,6 +79,8 @@ app.add_typer(runs_app, name="runs")
 app.command("show")(show_command)
 app.command("trials")(trials_command)
 app.command("plot")(plot_command)
+app.command("report")(report_command)
+app.command("dashboard")(dashboard_command)
 app.command("compare")(compare_command)
 app.command("export-best")(export_command)
 app.command("predict")(predict_command)

@@ -56,7 +56,7 @@ def resume_command(
 
 def _say_it_is_over(run: Run, *, as_json: bool, quiet: bool) -> None:
     from hpopt.cli.events import print_event
-    from hpopt.cli.json_records import run_record
+    from hpopt.report.record import run_record
 
     if as_json:
         print_event("run_ended", **run_record(run))

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import typer.core
 
-from hpopt.cli.json_records import overview
 from hpopt.cli.options import RUNS, Json, RunArgument, emit
+from hpopt.report.record import overview
 
 if TYPE_CHECKING:
     from hpopt.runs.folder import Run

@@ -47,8 +47,8 @@ def searching(as_json: bool, quiet: bool) -> Iterator[tuple[Observer, threading.
 def say_what_came(run: Run, *, as_json: bool, quiet: bool) -> None:
     """Print what was found, and end with the exit code that says how the run stands."""
     from hpopt.cli.events import print_event
-    from hpopt.cli.json_records import run_record
     from hpopt.cli.text import to_fit
+    from hpopt.report.record import run_record
     from hpopt.report.terminal import conclude
     from hpopt.report.words import tally
     from hpopt.tuning.tune import how_to_resume

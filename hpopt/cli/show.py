@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpopt.cli.json_records import run_record, trial_record
 from hpopt.cli.options import Json, RunArgument, emit
+from hpopt.report.record import run_record, trial_record
 
 if TYPE_CHECKING:
     from hpopt.runs.folder import Run

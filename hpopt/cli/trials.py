@@ -31,7 +31,7 @@ def trials_command(
     The metric stands in its own direction. A cell is empty where a param was inactive, and null
     where its value is null.
     """
-    from hpopt.cli.json_records import trial_record
+    from hpopt.report.record import trial_record
     from hpopt.runs.finding import find_run
 
     opened = find_run(run)

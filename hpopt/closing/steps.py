@@ -22,6 +22,7 @@ from hpopt.config.schema import OutputSettings
 from hpopt.data.folds import Splits
 from hpopt.errors import RunError, in_words
 from hpopt.execution.slots import Slots
+from hpopt.page.document import PAGE, report_page
 from hpopt.plots.drawing import write_picture
 from hpopt.plots.history import History
 from hpopt.plots.pictures import PICTURES
@@ -37,6 +38,7 @@ from hpopt.runs.steps import (
     Findings,
     Listed,
     Refitted,
+    Reported,
     StepOutcome,
     Summarised,
 )
@@ -83,6 +85,7 @@ class Closing:
             ("results", self._results),
             ("summary", self._summary),
             *([("plots", self._plots)] if self.output.plots else []),
+            *([("report", self._report)] if self.output.report else []),
         ]
 
     @property
@@ -251,6 +254,16 @@ class Closing:
         if written is not None and written.findings is not None:
             self.run.write_text(SUMMARY, summarise(self.run, written.findings, drawn))
         return Drawn(drawn=drawn, missing=missing)
+
+    def _report(self) -> Reported:
+        """The page for a browser: it is never worth a run either, and any later time will do."""
+        try:
+            page = report_page([self.run])
+        except Exception as error:
+            log.exception("the page can't be made")
+            return Reported(missing=in_words(error))
+        self.run.write_text(PAGE, page)
+        return Reported()
 
     def _summary(self) -> Summarised:
         """The summary; what the surrogate says in it goes into the journal, for `conclude`."""

@@ -201,6 +201,9 @@ class OutputSettings(Section):
     random."""
     plots: bool = True
     """Draw the pictures when the search is over; `hpopt plot` draws them at any time."""
+    report: bool = False
+    """Write report.html, a page for a browser, when the search is over; `hpopt report` writes it at
+    any time."""
 
 
 class Settings(Section):

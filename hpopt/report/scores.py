@@ -18,6 +18,7 @@ class ScoreRow:
     """A network's or a plain model's score by the run's metric, as people read it."""
 
     name: str
+    key: str  # by which the step `test` knows it
     validation: str
     test: str
     interval: str = ""  # of the test score, where it is known
@@ -37,7 +38,7 @@ def score_rows(run: Run, best: Trial) -> Sequence[ScoreRow]:
         interval = show_interval(scored.interval(key, metric))
         on_test = None if test is None else test.get(metric)
         shown = show_with(scored.interval(key, metric), on_test)
-        return ScoreRow(name, show_score(validation), shown, interval)
+        return ScoreRow(name, key, show_score(validation), shown, interval)
 
     if run.ensemble:
         members = list_trials(trial.number for trial in run.ensemble)

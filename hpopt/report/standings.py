@@ -11,12 +11,11 @@ from statistics import median
 
 from hpopt.errors import ConfigError
 from hpopt.report.words import align, duration, show_interval, show_score, show_with
-from hpopt.runs.folder import Run
+from hpopt.runs.folder import RESOLVED, Run
 from hpopt.runs.naming import name_of
 from hpopt.runs.objectives import Goal, goals_of
 from hpopt.trials import made
 
-_RESOLVED = "config.resolved.yaml"
 _COMMENT = re.compile(r"\s+# .*")
 # Where trials run and what is drawn changes no result; nor does where the data lie, whose
 # fingerprint counts.
@@ -122,7 +121,7 @@ def _by_beginning(runs: Sequence[Run]) -> Mapping[object, Sequence[Run]]:
 def _resolved_lines(run: Run) -> Sequence[str]:
     """The lines of the resolved config, without their comments; none where it is gone."""
     try:
-        text = (run.path / _RESOLVED).read_text(encoding="utf-8")
+        text = (run.path / RESOLVED).read_text(encoding="utf-8")
     except (OSError, ValueError):
         return ()
     return [_COMMENT.sub("", line) for line in text.splitlines()]

@@ -202,12 +202,12 @@ def _repeat(run: Run) -> list[str]:
         "",
         "    hpopt tune config.resolved.yaml",
         "",
-        f"in this folder, with {_versions(run)}; `environment.json` has all versions.",
+        f"in this folder, with {versions(run)}; `environment.json` has all versions.",
         "",
     ]
 
 
-def _versions(run: Run) -> str:
+def versions(run: Run) -> str:
     """The versions of hpopt and of what computes, where the folder says them."""
     parts = [f"hpopt {run.header.hpopt}"]
     path = run.path / "environment.json"

@@ -25,7 +25,7 @@ from hpopt.files import (
 )
 from hpopt.runs.events import Ended, Event, Fitted, Header, Known, Resumed, Step
 from hpopt.runs.frame import trial_frame
-from hpopt.runs.journal import Journal, read_journal
+from hpopt.runs.journal import Journal, Place, begin_reading, read_journal, read_on
 from hpopt.runs.lock import is_locked
 from hpopt.runs.logfile import logging_to
 from hpopt.runs.naming import new_folder
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 JOURNAL = "journal.jsonl"
 CONFIG = "config.yaml"
+RESOLVED = "config.resolved.yaml"
 SUMMARY = "summary.md"
 DATA = "data.json"  # what is known of the data besides its rows
 
@@ -64,6 +65,7 @@ class Run:
         self.header = header
         self._journal = journal
         self._has_writer = False
+        self._place = Place()  # of a reader: how far it has come
         self._state = RunState.of(header, events)
         self._weights = Weights(path, self._state)
         self._elapsed_before_s = self._state.elapsed_s
@@ -118,9 +120,21 @@ class Run:
                 f"{path} is no run folder: it has no {JOURNAL}", help=_what_is_left(path)
             )
         has_writer = is_locked(path / JOURNAL)  # first: what it writes before it goes is then read
-        run = cls(path, *read_journal(path / JOURNAL, curves=curves), journal=None)
-        run._has_writer = has_writer
+        header, events, place = begin_reading(path / JOURNAL, curves=curves)
+        run = cls(path, header, events, journal=None)
+        run._has_writer, run._place = has_writer, place
         return run
+
+    def read_on(self) -> Sequence[Event]:
+        """Fold in what the writer of a run that is read has written meanwhile, and give that.
+
+        Raises RunError where the journal is damaged, gone, or has become shorter.
+        """
+        self._has_writer = is_locked(self.path / JOURNAL)
+        events, self._place = read_on(self.path / JOURNAL, self._place)
+        for event in events:
+            self._state.apply(event)
+        return events
 
     def __dir__(self) -> list[str]:
         """What people want of a run; what writes it is hpopt's own."""

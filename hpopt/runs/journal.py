@@ -23,7 +23,7 @@ import shlex
 import weakref
 from io import IOBase
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from hpopt.errors import Location, RunError
 from hpopt.files import open_plain, writing
@@ -149,6 +149,13 @@ def encode(event: Event) -> bytes:
     return json_line({"kind": event.kind, **dataclasses.asdict(event)}).encode() + b"\n"
 
 
+class Place(NamedTuple):
+    """How far a journal has been read: so many bytes and lines."""
+
+    offset: int = 0
+    lines: int = 0
+
+
 def read_journal(path: Path, *, curves: bool = True) -> tuple[Header, list[Event]]:
     """The header and the events behind it; a line torn off by a kill at the end is passed over.
 
@@ -157,20 +164,39 @@ def read_journal(path: Path, *, curves: bool = True) -> tuple[Header, list[Event
     Raises RunError where there is no journal, where it is damaged, or where a later major format
     wrote it.
     """
+    header, events, _ = begin_reading(path, curves=curves)
+    return header, events
+
+
+def begin_reading(path: Path, *, curves: bool = True) -> tuple[Header, list[Event], Place]:
+    """What `read_journal` gives, and the place from which to `read_on`."""
+    events, place = read_on(path, Place(), curves=curves)
+    if not events or not isinstance(events[0], Header):
+        help = None if place.lines else "the run was killed before it began: delete its folder"
+        raise RunError("the journal has no header", location=Location(str(path), 1), help=help)
+    return events[0], events[1:], place
+
+
+def read_on(path: Path, place: Place, *, curves: bool = True) -> tuple[list[Event], Place]:
+    """The events that are written behind a place, and how far the journal is read then.
+
+    Raises RunError as `read_journal`, and where the journal no longer reaches to that place.
+    """
     try:
-        lines = path.read_bytes().split(b"\n")
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size < place.offset:
+                raise RunError(f"the journal has become shorter: {path}")
+            file.seek(place.offset)
+            text = file.read()
     except OSError as error:
         raise RunError(f"the journal can't be read: {error.strerror}: {path}") from None
-    complete = lines[:-1]  # behind the last line break stands nothing, or a torn line
+    complete = text.split(b"\n")[:-1]  # behind the last line break stands nothing, or a torn line
     events = [
         event
-        for number, line in enumerate(complete, start=1)
+        for number, line in enumerate(complete, start=place.lines + 1)
         if (event := decode(line if curves else _bare(line), path, number)) is not None
     ]
-    if not events or not isinstance(events[0], Header):
-        help = None if complete else "the run was killed before it began: delete its folder"
-        raise RunError("the journal has no header", location=Location(str(path), 1), help=help)
-    return events[0], events[1:]
+    return events, Place(place.offset + text.rfind(b"\n") + 1, place.lines + len(complete))
 
 
 _CURVES = re.compile(rb'"curves":\{("\w+":\[[^]"]*\],?)*\}')

@@ -248,6 +248,13 @@ class Drawn:
     missing: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reported:
+    """The step `report`: the page for a browser, or why it is `missing`."""
+
+    missing: str | None = None
+
+
 @dataclass(frozen=True)
 class Findings:
     """What the surrogate says of the parameters.
@@ -267,7 +274,16 @@ class Summarised:
 
 
 StepOutcome = (
-    Confirmed | Refitted | Ensembled | Thresholded | Saved | Scored | Listed | Drawn | Summarised
+    Confirmed
+    | Refitted
+    | Ensembled
+    | Thresholded
+    | Saved
+    | Scored
+    | Listed
+    | Drawn
+    | Summarised
+    | Reported
 )
 
 
@@ -285,6 +301,7 @@ class StepOutcomes:
     results: Listed | None = None
     plots: Drawn | None = None
     summary: Summarised | None = None
+    report: Reported | None = None
 
     @classmethod
     def of(cls, by_step: Mapping[str, Any]) -> StepOutcomes:

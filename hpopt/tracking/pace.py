@@ -26,6 +26,7 @@ _STEPS = {
     "results": "listing the trials",
     "plots": "drawing",
     "summary": "writing the summary",
+    "report": "writing the page",
 }
 _LONGEST_S = 999 * 24 * 3600
 

@@ -19,7 +19,7 @@ from hpopt.execution.slots import Slots
 from hpopt.own_code import code_references, source_of
 from hpopt.runs import events
 from hpopt.runs.environment import ENVIRONMENT, describe_environment
-from hpopt.runs.folder import DATA, Run, now
+from hpopt.runs.folder import DATA, RESOLVED, Run, now
 from hpopt.tracking.observer import Observer
 from hpopt.training.objective import Objective
 from hpopt.trusted import remember_code
@@ -149,7 +149,7 @@ def _prepare(
         resolved = resolved_yaml(
             config, metric=material.metric.name, loss=material.loss, workers=resources.workers
         )
-        run.write_text("config.resolved.yaml", resolved)
+        run.write_text(RESOLVED, resolved)
         run.write_json(DATA, {**objective.data.to_json(), "cautions": material.cautions})
         if not (run.path / ENVIRONMENT).is_file():
             run.write_json(ENVIRONMENT, describe_environment(config.document.path))

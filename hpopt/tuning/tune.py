@@ -21,6 +21,7 @@ from hpopt.execution.resampling import Resampling
 from hpopt.execution.slots import Slots
 from hpopt.runs import events
 from hpopt.runs.folder import Run, now
+from hpopt.runs.requests import heeding_requests
 from hpopt.search.engines import make_searcher
 from hpopt.search.searcher import PausingSearcher
 from hpopt.tracking.observer import Observer, Observers, Plan
@@ -132,7 +133,13 @@ def _carry_on(
 ) -> None:
     """Search until the budget is used up, and close the run."""
     options, space = config.settings, config.binding.space
-    with _naming_how_to_resume(run), closing(run), run.log_file(), closing(ready.slots):
+    with (
+        _naming_how_to_resume(run),
+        closing(run),
+        run.log_file(),
+        closing(ready.slots),
+        heeding_requests(run.path, stop),
+    ):
         has_labels = ready.objective.data.output.kind.has_labels
         watch = ConstantWatch(lambda text: _say(text, observer), has_labels=has_labels)
         _search(run, config, ready.slots, Observers(observer, watch), stop)

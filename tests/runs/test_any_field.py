@@ -10,11 +10,11 @@ import pytest
 from conftest import ROOT, make_run
 
 from hpopt.cli import show
-from hpopt.cli.json_records import overview, run_record, trial_record
 from hpopt.cli.runs import _row
 from hpopt.cli.trials import _csv
 from hpopt.errors import HpoptError
 from hpopt.jsonline import json_line
+from hpopt.report.record import overview, run_record, trial_record
 from hpopt.report.standings import Standing, as_record, repetitions, show_standings
 from hpopt.report.summary import summarise
 from hpopt.report.terminal import conclude
