@@ -31,6 +31,12 @@ settings.load_profile("hpopt")
 ROOT = Path(__file__).parent.parent
 
 
+def rest_long(values, short=1):
+    """Cases of a test, of which all but the first few are for `.ci/long`."""
+    values = list(values)
+    return [*values[:short], *(pytest.param(v, marks=pytest.mark.long) for v in values[short:])]
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """Tests that share what is dear to make run in one process, so that it is made once.

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from conftest import rest_long
 
 from hpopt.config.loading import load_config
 from hpopt.tuning.material import read_material
@@ -38,7 +39,7 @@ def long() -> pd.DataFrame:
 
 
 @pytest.mark.keras
-@pytest.mark.parametrize("table", [wide, long])
+@pytest.mark.parametrize("table", rest_long([long, wide]))
 def test_series_are_found_and_run_as_they_are_drafted(hpopt, table, tmp_path):
     table().round(3).to_csv(tmp_path / "waves.csv", index=False)
     done = hpopt("init", "waves.csv", "--target", "kind")

@@ -10,7 +10,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from conftest import make_table
+from conftest import make_table, rest_long
 
 from hpopt.data.folds import Splits
 from hpopt.data.prepared import prepare
@@ -130,7 +130,7 @@ def test_each_fold_is_paused_by_itself_and_goes_on(slots, whole, tmp_path):
 
 
 @pytest.mark.parametrize("where", ["while it trains", "while it writes"])
-@pytest.mark.parametrize("fold", [1, 2])
+@pytest.mark.parametrize("fold", rest_long([2, 1]))
 def test_a_worker_that_is_killed_leaves_what_was_there_before(where, fold, slots, whole, tmp_path):
     trial = tmp_path / "0001"
     result(slots, trial, LEVELS[0])

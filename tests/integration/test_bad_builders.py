@@ -59,6 +59,7 @@ REASONS = {
 }
 
 
+@pytest.mark.long
 def test_a_run_with_every_bad_builder_ends_well(tmp_path):
     (tmp_path / "nets.py").write_text(NETS)
     (tmp_path / "bad.yaml").write_text(CONFIG)

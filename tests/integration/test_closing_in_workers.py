@@ -49,7 +49,10 @@ def hpopt(folder, *arguments):
     ("fault", "reason"),
     [
         ("os.kill(os.getpid(), signal.SIGSEGV)", "the worker was killed by SIGSEGV"),
-        ("os._exit(7)", "the worker ended by itself, with exit code 7"),
+        pytest.param(
+            *("os._exit(7)", "the worker ended by itself, with exit code 7"),
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_a_network_that_ends_its_process_at_the_end_costs_an_error(tmp_path, fault, reason):
@@ -73,6 +76,7 @@ def test_a_network_that_ends_its_process_at_the_end_costs_an_error(tmp_path, fau
     assert (run.path / "best" / "model.keras").is_file()
 
 
+@pytest.mark.long
 def test_a_race_whose_networks_crash_is_no_end_of_the_run(tmp_path):
     config = CONFIG.replace("confirm: 0", "confirm: 1").replace("n_calls: 2", "n_calls: 9")
     config = config.replace("[4, 5]", "{type: integer, low: 4, high: 40, default: 8}")

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import rest_long
 
 from hpopt import evaluate, find_run, predict, resume
 from hpopt.report.words import show_score
@@ -203,7 +204,7 @@ def spoken_by_example(folder, monkeypatch, capsys) -> str:
 
 
 @pytest.mark.keras
-@pytest.mark.parametrize("name", EXTENDED)
+@pytest.mark.parametrize("name", rest_long(EXTENDED, short=2))
 def test_a_finished_golden_run_is_extended(golden, hpopt, name):
     path, n_calls = golden(name), EXTENDED[name]
     more = (

@@ -114,6 +114,7 @@ def test_every_format_takes_uint8_and_its_example_reads_files(run, folder, forma
     assert json.loads((place / "columns.json").read_text()) == {"size": [8, 8], "channels": 1}
 
 
+@pytest.mark.long
 def test_a_run_on_images_goes_on_in_folds_without_keeping_rows(folder):
     form = config(folder / "digits", keep_rows=0)
     form["training"] |= {"folds": 2, "epochs": 3}

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from conftest import rest_long
 
 import hpopt
 from hpopt.runs.folder import Run
@@ -116,7 +117,7 @@ def test_pictures_show_what_is_paused(picture, run):
     assert labels[-1] == f"paused ({count})"
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("seconds", rest_long([0.4, 0.0, 1.0]))
 def test_a_run_that_is_killed_comes_to_the_same_end(seconds, run, config, tmp_path):
     command = [sys.executable, "-m", "hpopt", "tune", str(config), "--output-dir", str(tmp_path)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -134,6 +135,7 @@ def test_a_run_that_is_killed_comes_to_the_same_end(seconds, run, config, tmp_pa
     assert of(again.trials()) == of(run.trials())
 
 
+@pytest.mark.long
 def test_folds_are_paused_each_by_itself(config, tmp_path):
     run = tuned(config, tmp_path, training__folds=2, search__n_calls=6)
     trials = run.trials()
@@ -148,6 +150,7 @@ def test_folds_are_paused_each_by_itself(config, tmp_path):
     assert not list(run.path.glob("trials/*/fit_*"))
 
 
+@pytest.mark.long
 def test_a_run_with_more_trials_goes_on_with_what_was_paused(config, tmp_path):
     run = tuned(config, tmp_path, search__n_calls=4)
     longer = hpopt.resume(run.path, search__n_calls=9, progress=False)
@@ -156,6 +159,7 @@ def test_a_run_with_more_trials_goes_on_with_what_was_paused(config, tmp_path):
     assert of(longer.trials()[:1]) == of(run.trials()[:1])
 
 
+@pytest.mark.long
 def test_with_two_workers_nothing_is_lost(config, tmp_path):
     run = tuned(config, tmp_path, execution__workers=2, search__n_calls=7)
     assert [trial.number for trial in run.trials()] == list(range(1, 8))

@@ -50,6 +50,7 @@ def test_a_table_is_tuned_exported_and_resumed(tmp_path):
         hpopt.resume(run.path, search__n_calls=4, progress=False)
 
 
+@pytest.mark.long
 def test_images_are_tuned_by_workers(tmp_path):
     import keras
 

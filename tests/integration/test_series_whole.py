@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from conftest import rest_long
 
 import hpopt
 from hpopt.export.exporting import export_run
@@ -64,7 +65,7 @@ def test_groups_folds_and_all_closing_steps_work(run):
     assert run.steps["test"].outcome["best"]["accuracy"] > 0.7
 
 
-@pytest.mark.parametrize("format", ["keras", "saved_model", "onnx", "tflite"])
+@pytest.mark.parametrize("format", rest_long(["keras", "onnx", "saved_model", "tflite"], short=2))
 def test_an_export_says_the_same_in_a_fresh_process(run, format):
     folder, export = export_run(run, format)
     assert export.largest_difference < 1e-5
@@ -93,6 +94,7 @@ def test_a_later_run_learns_from_it(run, config):
     assert '"informs":true' in journal.replace(" ", "")
 
 
+@pytest.mark.long
 def test_a_run_that_is_killed_goes_on(config, tmp_path):
     overrides = ["-s", "search.n_calls=4", "-s", "output.confirm=0", "-s", "output.refit=false"]
     command = [sys.executable, "-m", "hpopt", "tune", str(config), *overrides]

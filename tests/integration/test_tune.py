@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, rest_long
 
 from hpopt.plots.pictures import PICTURES
 from hpopt.report.words import show_with
@@ -232,7 +232,7 @@ def test_every_value_of_the_resolved_config_says_where_it_came_from(run):
     assert any(re.match(r"  batch_size: 256  # .*breast_cancer.yaml:\d+:\d+$", x) for x in lines)
 
 
-@pytest.mark.parametrize("name", ["digits", "diabetes"])
+@pytest.mark.parametrize("name", rest_long(["diabetes", "digits"]))
 def test_other_tasks_are_tuned_and_named(tuned, name):
     options = ["-s", f"dataset.name={name}", "-s", "training.metric=auto", "--name", name]
     run = tuned(CONFIG, *FEW, *options, "-s", "search.engine=random")

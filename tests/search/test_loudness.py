@@ -49,6 +49,7 @@ def test_of_a_smooth_function_nothing_is_noise():
     assert fit.loudness is None
 
 
+@pytest.mark.long
 def test_noise_on_one_side_is_seen_there_and_the_fit_survives_the_journal():
     def value(params, rng):
         return (params["y"] - 0.4) ** 2 + (0.01, 1.0)[params["x"] > 0.5] * rng.normal()
@@ -62,6 +63,7 @@ def test_noise_on_one_side_is_seen_there_and_the_fit_survives_the_journal():
     assert (gps[0].alpha == gps[1].alpha).all()
 
 
+@pytest.mark.long
 def test_categories_that_behave_alike_lie_close_together():
     space = Space([Categorical("kind", tuple("abcd"), "a"), Real("x", 0, 1)])
 

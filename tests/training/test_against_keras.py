@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from conftest import rest_long
 
 from hpopt.backend import load_keras
 from hpopt.training.drivers import InGraph
@@ -200,7 +201,7 @@ def test_convolutions_with_augmentation():
     compare(make, IMAGES)
 
 
-@pytest.mark.parametrize("name", ["GRU", "LSTM", "Bidirectional"])
+@pytest.mark.parametrize("name", rest_long(["GRU", "LSTM", "Bidirectional"], short=2))
 def test_recurrent_networks(name):
     keras = load_keras()
     layers = keras.layers
@@ -224,6 +225,7 @@ def test_embeddings():
     compare(make, WORDS)
 
 
+@pytest.mark.long
 def test_dropout_and_shuffling_end_in_the_same_distribution():
     """Thirty seeds each way; the two-sample Kolmogorov-Smirnov test would see another dropout."""
     from scipy.stats import ks_2samp

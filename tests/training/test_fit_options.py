@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from conftest import rest_long
 
 from hpopt.backend import load_keras
 from hpopt.training import drivers
@@ -68,7 +69,7 @@ def test_a_graph_gives_what_model_fit_gives(options, ways, graphs):
 
 
 @pytest.mark.parametrize(("options", "ways"), CASES)
-@pytest.mark.parametrize("driver", ["auto", "keras"])
+@pytest.mark.parametrize("driver", rest_long(["auto", "keras"]))
 def test_stretches_change_nothing(options, ways, driver, graphs):
     whole = fit(network(**options), driver=driver, **ways)
     cut = fit(network(**options), driver=driver, stretches=(1, 2, EPOCHS - 3), **ways)

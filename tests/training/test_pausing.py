@@ -227,6 +227,7 @@ def test_numbers_that_numpy_does_not_know_go_on_too(tmp_path, caplog):
     assert "anew" not in caplog.text
 
 
+@pytest.mark.long
 def test_images_that_are_augmented_go_on_where_they_were(tmp_path):
     import keras
 
