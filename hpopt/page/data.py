@@ -22,6 +22,7 @@ from hpopt.report.assessment import (
     describe_threshold,
     verdicts,
 )
+from hpopt.report.forecast import describe_intervals
 from hpopt.report.record import run_record, trial_record
 from hpopt.report.scores import rule_of_scores, score_rows
 from hpopt.report.summary import versions
@@ -152,6 +153,7 @@ def _tested(run: Run) -> dict[str, Any]:
         "flattery": describe_flattery(run),
         "threshold": describe_threshold(run),
         "calibration": describe_calibration(run),
+        "ahead": describe_intervals(run),
         "groups": [few] if (few := few_groups(run)) else [],
     }
     return {

@@ -2,13 +2,18 @@
 
 import re
 import shutil
+import threading
+from contextlib import closing
 
 import numpy as np
 import pytest
-from conftest import CALIBRATED, synthetic_run
+from conftest import CALIBRATED, MIXED, synthetic_run, valley
 
 from hpopt.page.document import report_page
-from hpopt.runs.events import Step
+from hpopt.page.following import Following
+from hpopt.page.serving import Dashboard
+from hpopt.runs.events import Finished, Started, Step
+from hpopt.runs.folder import Run, now
 from hpopt.space.dimensions import Categorical, Real
 from hpopt.space.space import Space
 
@@ -236,6 +241,61 @@ def test_runs_stand_side_by_side(look, tmp_path):
     assert looked.page.locator("#runs tbody tr").count() == 2
     looked.page.get_by_role("button", name=re.compile("two")).click()
     assert "two" in looked.page.locator("h1").inner_text()
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A dashboard of a run of five trials, and the ids of runs that were asked to stop."""
+    asked = []
+
+    def stop(path):
+        asked.append(path)
+        return "It ends."
+
+    run = synthetic_run(tmp_path, trials=5)
+    with (
+        closing(Following(tmp_path)) as following,
+        Dashboard(following, "127.0.0.1", 0, {"stop": stop}) as server,
+    ):
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server, run, asked
+        server.shutdown()
+        thread.join()
+
+
+def append_trial(writer, number):
+    writer.append(Started(number, MIXED.defaults, seed=number, time=now()))
+    score = valley(MIXED.defaults, None) + number / 1000
+    curves = {"loss": [1.0, 0.5], "val_loss": [1.0, 0.6]}
+    writer.append(Finished(number, -score, {"accuracy": score}, [score], curves, 2, 0.1))
+
+
+def test_a_run_that_goes_on_is_followed_and_stopped(look, served, tmp_path):
+    server, run, asked = served
+    looked = look(server.url)
+    page = looked.page
+    page.locator("h1", has_text=run.path.name).wait_for()
+    page.locator("#parameters figure").first.wait_for()
+    with closing(Run.reopen(run.path)) as writer:
+        append_trial(writer, 6)
+        page.locator("h1 .state", has_text="running").wait_for()
+        page.get_by_role("button", name="open trial 6", exact=True).wait_for()
+        page.get_by_label("only trials whose layers is").fill("1")
+        append_trial(writer, 7)
+        page.get_by_role("button", name="open trial 7", exact=True).wait_for()
+        assert page.get_by_label("only trials whose layers is").input_value() == "1"
+        page.get_by_role("button", name="Stop the search").click()
+        page.locator("#notice", has_text="It ends.").wait_for()
+        assert asked == [str(run.path)]
+    page.locator("h1 .state", has_text="interrupted").wait_for()
+    other = synthetic_run(tmp_path, trials=3, name="other")
+    page.locator("#runs button", has_text="other").click()
+    page.locator("h1", has_text="other").wait_for()
+    shutil.rmtree(other.path)
+    page.locator("#notice", has_text="has gone").wait_for()
+    page.locator("#runs button", has_text="mixed").click()
+    page.locator("h1", has_text="mixed").wait_for()
 
 
 @pytest.mark.parametrize("trials", [0, 1, 3])

@@ -2,7 +2,10 @@
 
 const drawn = new Set(); // figures whose pictures are to follow the window and the colours
 const watcher = new IntersectionObserver((entries) => {
-  for (const entry of entries) if (entry.isIntersecting) entry.target.drawNow();
+  for (const { target, isIntersecting } of entries) {
+    target.isNear = isIntersecting;
+    if (isIntersecting && target.isStale) target.drawNow();
+  }
 }, { rootMargin: "300px" });
 
 /** The colours in force, by name. */
@@ -37,8 +40,10 @@ function figure({ title, caption, height, option, table, ready, after }) {
   const made = element("figure", { "aria-labelledby": id },
     element("h3", { id }, title), place, caption ? element("figcaption", {}, caption) : null, behind);
   let chart = null;
+  place.isStale = true;
   place.drawNow = () => {
     if (!chart && !place.clientWidth) return;
+    place.isStale = false;
     if (!chart) {
       chart = echarts.init(place, null, { renderer: "canvas" });
       drawn.add(made);
@@ -47,7 +52,11 @@ function figure({ title, caption, height, option, table, ready, after }) {
     chart.setOption(withLooks(option(chart)), true);
     if (after) after(chart);
   };
-  made.redraw = () => { if (chart) place.drawNow(); };
+  // What is out of sight waits until it is looked at: a page of a thousand trials has a dozen pictures.
+  made.redraw = () => {
+    place.isStale = true;
+    if (chart && place.isNear) place.drawNow();
+  };
   made.refresh = () => {
     made.redraw();
     if (behind && behind.open) behind.lastChild.replaceChildren(table());
@@ -93,7 +102,7 @@ function nameLabels(names) {
 
 addEventListener("resize", () => drawn.forEach((each) => each.resize()));
 addEventListener("beforeprint", () => {
-  document.querySelectorAll(".chart").forEach((place) => place.drawNow && place.drawNow());
+  document.querySelectorAll(".chart").forEach((place) => place.isStale && place.drawNow());
   drawn.forEach((each) => each.resize());
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach((each) => each.redraw()));

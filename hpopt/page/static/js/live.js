@@ -84,6 +84,7 @@ async function openRun(run) {
     if (!state.runs.includes(run)) state.runs.push(run);
     showRun(run);
     scrollTo(0, top);
+    notice("");
     await fetchSurrogate(run);
   } catch (error) {
     live.waiting = null;

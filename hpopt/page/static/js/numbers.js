@@ -40,5 +40,11 @@ function showSeconds(seconds) {
   return seconds >= 10 ? `${Math.round(seconds)} s` : `${Number(seconds.toPrecision(2))} s`;
 }
 
+/** A number on an axis: as a score, without zeros at its end. */
+function showTick(number) {
+  const text = showScore(number);
+  return /^-?[\d,]*\.\d*$/.test(text) ? text.replace(/\.?0+$/, "") : text;
+}
+
 /** Labels of an axis of scores whose ends are no round numbers. */
-const WITHOUT_ENDS = { formatter: showScore, showMinLabel: false, showMaxLabel: false };
+const WITHOUT_ENDS = { formatter: showTick, showMinLabel: false, showMaxLabel: false };

@@ -15,7 +15,7 @@ function showRun(run) {
   disposeAll(main);
   document.title = `${run.id}: hpopt`;
   const sections = [
-    ...(state.runs.length > 1 ? [runsSection(state.runs, live.isOn ? openRun : showRun)] : []),
+    ...(live.isOn || state.runs.length > 1 ? [runsSection(state.runs, live.isOn ? openRun : showRun)] : []),
     scoresSection(run), parametersSection(run), searchSection(run), trialsSection(run), testedSection(run), configSection(run),
   ].filter(Boolean);
   header.replaceChildren(...headerOf(run, sections));

@@ -1,9 +1,9 @@
 // Several runs side by side: a table, and the best so far of each.
 
 function runsSection(runs, show) {
-  return element("section", { id: "runs" }, element("h2", {}, `${runs.length} runs side by side`),
+  return element("section", { id: "runs" }, element("h2", {}, live.isOn ? "Runs" : `${runs.length} runs side by side`),
     refreshed(element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Runs" }), () => runsTable(runs, show)),
-    sameMetric(runs) ? comparisonFigure(runs) : element("p", { class: "quiet" }, "The runs have different metrics, which are not drawn in one picture."));
+    comparisonPart(runs));
 }
 
 /** An element that is filled by a function, now and at each refresh. */
@@ -11,6 +11,12 @@ function refreshed(place, make) {
   place.refresh = () => place.replaceChildren(make());
   place.refresh();
   return place;
+}
+
+function comparisonPart(runs) {
+  if (live.isOn) return null; // their trials are fetched only when they are opened
+  if (sameMetric(runs)) return comparisonFigure(runs);
+  return element("p", { class: "quiet" }, "The runs have different metrics, which are not drawn in one picture.");
 }
 
 function sameMetric(runs) {

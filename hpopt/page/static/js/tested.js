@@ -5,7 +5,7 @@ function testedSection(run) {
   if (!test) return null;
   const { sentences } = run.tested;
   const section = element("section", { id: "tested" }, element("h2", {}, "How far it can be trusted"));
-  section.append(...paragraphs([...sentences.calibration, ...sentences.threshold]));
+  section.append(...paragraphs([...sentences.calibration, ...sentences.threshold, ...sentences.ahead]));
   const pictures = element("div", { class: "columns" });
   pictures.style.setProperty("grid-template-columns", "repeat(auto-fit, minmax(min(22rem, 100%), 1fr))");
   if (test.calibration) pictures.append(calibrationFigure(test));
@@ -61,10 +61,11 @@ function confusionFigure(test) {
     option: () => {
       const { paper, blue, ink } = colours();
       const names = labels.map((label) => drawable(label, 16));
+      const labelled = nameLabels(names);
       return {
-        grid: { left: 10, right: 20, top: 10, bottom: 44, containLabel: true },
-        xAxis: { type: "category", name: "predicted", data: names, nameGap: 34, axisLabel: { rotate: names.join("").length > 40 ? 60 : 0 } },
-        yAxis: { type: "category", name: "true", data: names, inverse: true, nameGap: 50 },
+        grid: { left: labelled.width + 36, right: 20, top: 10, bottom: names.join("").length > 40 ? 84 : 44 },
+        xAxis: { type: "category", name: "predicted", data: names, nameGap: names.join("").length > 40 ? 68 : 30, axisLabel: { rotate: names.join("").length > 40 ? 60 : 0 } },
+        yAxis: { type: "category", name: "true", data: names, inverse: true, nameGap: labelled.width + 14, axisLabel: labelled },
         visualMap: { show: false, min: 0, max: 1, dimension: 2, inRange: { color: [paper, blue] } },
         tooltip: { renderMode: "richText", formatter: ({ data }) => `${names[data.value[1]]} taken for ${names[data.value[0]]}: ${counts[data.value[1]][data.value[0]]} rows` },
         series: [{ type: "heatmap", data: shares.flatMap((row, y) => row.map((share, x) => ({
@@ -121,7 +122,7 @@ function aheadFigure(run, test) {
       return {
         legend: { type: "scroll", data: names.map((name) => drawable(shown(name))) },
         xAxis: { type: "value", name: "steps ahead", min: 1, minInterval: 1 },
-        yAxis: { type: "value", min: 0, name: "mean absolute error", nameGap: 48, axisLabel: { formatter: showScore } },
+        yAxis: { type: "value", min: 0, name: "mean absolute error", nameGap: 48, axisLabel: { formatter: showTick } },
         tooltip: { renderMode: "richText", trigger: "axis", valueFormatter: showScore },
         series: names.map((name, at) => ({ type: "line", name: drawable(shown(name)), color: name === "best" ? red : name === "default" ? ink : others[at % others.length],
           symbolSize: 6, data: errors[name].map((error, place) => [place + 1, error]) })),
@@ -147,7 +148,7 @@ function forecastFigure(run) {
         grid: { left: 64, right: 20, top: 30, bottom: 80 },
         dataZoom: [{ type: "slider", bottom: 10 }],
         xAxis: { type: areDates ? "time" : "value", scale: true },
-        yAxis: { type: "value", scale: true, axisLabel: { formatter: showScore } },
+        yAxis: { type: "value", scale: true, axisLabel: { formatter: showTick } },
         tooltip: { renderMode: "richText", trigger: "axis", valueFormatter: showScore },
         series: [
           ...(margin === undefined ? [] : [-margin, margin].map((off) => ({ type: "line", silent: true, showSymbol: false, color: sky, tooltip: { show: false },

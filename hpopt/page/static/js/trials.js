@@ -64,10 +64,14 @@ function trialTable(run) {
     type: "text", "aria-label": `only trials whose ${column.name} is`, placeholder: column.isText ? "text" : "> 0.1",
     oninput: (event) => {
       filters[at] = filterOf(event.target.value, column);
-      const active = filters.filter(Boolean);
-      brush(active.length ? run.trials.filter((trial) => active.every((holds) => holds(trial))).map((trial) => trial.number) : null, "trials");
+      brushFiltered();
     },
   }));
+  const brushFiltered = () => {
+    const active = filters.filter(Boolean);
+    const passing = run.trials.filter((trial) => active.every((holds) => holds(trial)));
+    brush(active.length ? passing.map((trial) => trial.number) : null, "trials");
+  };
   const heads = columns.map((column, at) => element("th", { scope: "col", class: column.isText ? "text" : null },
     element("button", { type: "button", onclick: () => {
       order = { column: at, isRising: order.column === at ? !order.isRising : at !== 1 || !run.greater_is_better };
@@ -111,7 +115,7 @@ function trialTable(run) {
     fill();
   });
   table.dispose = stop;
-  table.refresh = fill;
+  table.refresh = () => (filters.some(Boolean) ? brushFiltered() : fill()); // new trials may pass too
   return table;
 }
 
@@ -185,7 +189,7 @@ function curvesFigure(run, trials, names, title, caption = null) {
       return {
         legend: { type: "scroll", data: lines.map(label) },
         xAxis: { type: "value", name: "epoch", min: 1, minInterval: 1 },
-        yAxis: { type: wide ? "log" : "value", scale: true, name: names.length > 1 ? "" : drawable(names[0] ?? ""), nameGap: 48, axisLabel: { formatter: showScore } },
+        yAxis: { type: wide ? "log" : "value", scale: true, name: names.length > 1 ? "" : drawable(names[0] ?? ""), nameGap: 48, axisLabel: { formatter: showTick } },
         tooltip: { renderMode: "richText", trigger: "axis", valueFormatter: showScore },
         series: lines.map((line, at) => ({
           type: "line", name: label(line), showSymbol: line.trial.epochs_shown.length === 1,
