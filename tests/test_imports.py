@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "data": {"errors", "files", "grammar", "inputs", "own_code", "task"},
     "statistics": {"metrics", "task"},
     "trials": {"space"},
-    "execution": {"clock", "files", "grammar", "shown"} | RECORDS,
+    "execution": {"clock", "files", "grammar", "shown", "version"} | RECORDS,
     "runs": {"clock", "files", "jsonline", "statistics", "task"} | RECORDS,
     "search": {"grammar"} | RECORDS,
     "training": {
@@ -243,6 +243,7 @@ HEAVY = {
     "pandas": {"api", "data", "inputs", "predicting", "runs", "shipping"},
     "pyarrow": {"data"},
     "psutil": {"execution", "runs"},
+    "ray": {"execution"},
     "PIL": {"inputs", "page"},
     "rich": {"tracking"},
 }

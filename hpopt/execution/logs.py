@@ -50,6 +50,14 @@ def output_into(log: Path) -> Iterator[None]:
         _drop_if_empty(log)
 
 
+def append_log(path: Path, text: bytes) -> None:
+    """Take up what a job wrote elsewhere. Raises RunError where there can be no such file."""
+    descriptor = _open(path)
+    with open(descriptor, "ab") as file:
+        file.write(text)
+    shorten_log(path)
+
+
 def shorten_log(path: Path, most_bytes: int = _MOST_BYTES) -> None:
     """Cut a log that has grown too long down to its end; its writer may go on meanwhile."""
     with suppress(OSError):

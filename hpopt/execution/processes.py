@@ -44,9 +44,15 @@ class ProcessSlots:
     offered where they have idled noticeably.
     """
 
-    def __init__(self, function: TrialFunction, resources: Resources) -> None:
-        """Start the workers, without waiting until they are warm."""
+    def __init__(
+        self, function: TrialFunction, resources: Resources, *, spare_early: bool = True
+    ) -> None:
+        """Start the workers, without waiting until they are warm.
+
+        A spare one is kept from early on, or else once a worker has grown.
+        """
         self._resources = resources
+        self._spare_early = spare_early
         self._function = pickle.dumps(function)
         self._inbox: queue.SimpleQueue[tuple[Child, Report]] = queue.SimpleQueue()
         self._watch = Watch(resources)
@@ -181,9 +187,11 @@ class ProcessSlots:
         return spare if fits else None
 
     def _keep_spare(self) -> None:
-        is_wanted = self._spare is None and self._jobs_done >= _JOBS_BEFORE_SPARE
+        if self._spare is not None or self._jobs_done < _JOBS_BEFORE_SPARE:
+            return
+        most_grown = max(self._places, key=lambda child: child.grown_bytes)
+        is_wanted = self._spare_early or most_grown.grown_bytes > _GROWN_BYTES
         if is_wanted and free_memory_bytes() > 2 * WORKER_BYTES:
-            most_grown = max(self._places, key=lambda child: child.grown_bytes)
             self._spare = self._start(most_grown.environment)
 
     def _give_waiting(self) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from annotated_types import Ge, Gt
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from hpopt.grammar import Count, Section
 
@@ -15,13 +15,25 @@ _POWERS = {"K": 1, "M": 2, "G": 3, "T": 4}
 
 
 class Execution(Section):
-    """Where trials run: in worker processes, each of which runs one at a time."""
+    """Where trials run: in workers, each of which is a process that runs one at a time."""
 
+    backend: Literal["processes", "ray"] = "processes"
+    """What carries the trials: worker `processes` of this machine, or `ray`, on a cluster of many.
+    Ray needs `pip install "hpopt[ray]"`."""
+    address: str | None = None
+    """Of `ray`: the cluster to join, `auto` for the one that this machine is in, or `host:port`.
+    `null` goes by the variable RAY_ADDRESS, or else starts Ray on this machine."""
+    cpus_per_trial: Annotated[float, Gt(0)] = 1
+    """Of `ray`: the processors that a worker reserves."""
+    gpus_per_trial: Annotated[float, Ge(0)] = 0
+    """Of `ray`: the GPUs that a worker reserves; 0.25 lets four workers share one."""
     workers: Literal["auto"] | Annotated[int, Ge(0)] = "auto"
     """How many trials run at once, each in a process of its own; `auto` goes by the processors, the
-    memory, the GPUs and `search.n_calls`. 0 runs them in hpopt's own process, for a debugger."""
+    memory, the GPUs and `search.n_calls`. 0 runs them in hpopt's own process, for a debugger. In a
+    cluster as many of them work as there is room for."""
     threads_per_worker: Literal["auto"] | Count = "auto"
-    """How many threads a worker computes with; `auto` shares the processors out."""
+    """How many threads a worker computes with; `auto` shares the processors out, and of `ray` takes
+    those that are reserved."""
     trial_timeout: Literal["auto"] | Annotated[float, Gt(0)] | None = "auto"
     """The seconds after which a trial has failed; `auto` ends one that does nothing for a minute,
     or takes fifty times as long as the longest before it, and an hour at least. `null`: never."""
@@ -30,6 +42,23 @@ class Execution(Section):
     fifths of what is free when the run begins. `null`: no limit."""
     max_failures: Count | None = 20
     """So many trials that fail in a row end the search. `null`: it goes on."""
+
+    @field_validator("address")
+    @classmethod
+    def _is_no_client(cls, address: str | None) -> str | None:
+        if address is not None and address.startswith("ray://"):
+            raise ValueError("run hpopt in the cluster itself: ray job submit -- hpopt tune ...")
+        return address
+
+    @model_validator(mode="after")
+    def _fits_its_backend(self) -> Self:
+        if self.backend == "ray" and self.workers == 0:
+            raise ValueError("`backend: ray` needs workers: `workers: 0` runs trials in hpopt")
+        of_ray = {"address", "cpus_per_trial", "gpus_per_trial"} & self.model_fields_set
+        if of_ray and "backend" not in self.model_fields_set:
+            names = ", ".join(f"`{name}`" for name in sorted(of_ray))
+            raise ValueError(f"only `backend: ray` has {names}: say `backend` too")
+        return self
 
     @field_validator("memory_limit", mode="before")
     @classmethod

@@ -56,7 +56,7 @@ class Watch:
 
     def _look_at(self, child: Child, now: float, *, is_late: bool) -> None:
         limit = self._resources.memory_limit_bytes
-        if child.memory_bytes() > limit:
+        if limit is not None and child.memory_bytes() > limit:
             child.end(f"used more than {show_bytes(limit)} of memory (execution.memory_limit)")
         begun = child.begun_s
         if begun is None or is_late:

@@ -13,7 +13,7 @@ from hpopt.config.loading import Config
 from hpopt.config.resolved import resolved_yaml
 from hpopt.data.folds import Splits
 from hpopt.errors import Interrupted, SetupError
-from hpopt.execution.choosing import make_slots
+from hpopt.execution.choosing import check_installed, make_slots
 from hpopt.execution.resources import Resources
 from hpopt.execution.slots import Slots
 from hpopt.own_code import code_references, source_of
@@ -53,10 +53,11 @@ def set_up(
 
     The run may know of an `earlier` one.
 
-    Raises ConfigError, DataError or SetupError, and leaves no folder then; likewise Interrupted
-    where `stop` has been set meanwhile.
+    Raises ConfigError, DataError, SetupError or MissingDependency, and leaves no folder then;
+    likewise Interrupted where `stop` has been set meanwhile.
     """
     begun_s = running_s()
+    check_installed(config.settings.execution.backend)  # before data are read, for minutes maybe
     material = read_material(config)
     header = header_of(config, material)
     space = config.binding.space

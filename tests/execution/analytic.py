@@ -38,6 +38,9 @@ def does(params, *, seed, folder, fold=0) -> Result:
         case "talk":
             os.write(1, b"from C\n")
             print("from Python")
+        case "talk and sleep":
+            print("still here")
+            time.sleep(3600)
         case "talk a lot":
             print("words " * 1_000_000)
         case "find the disk full":

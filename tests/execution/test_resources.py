@@ -43,6 +43,17 @@ def test_trials_run_in_processes_but_without_workers_in_this_one(monkeypatch):
     assert planned(monkeypatch, workers=0).backend == "serial"
 
 
+def test_of_a_cluster_what_is_auto_is_settled_on_its_nodes(monkeypatch):
+    made = planned(monkeypatch, backend="ray", cpus_per_trial=2.5, gpus_per_trial=0.5)
+    assert (made.backend, made.workers, made.threads, made.gpus) == ("ray", 10, 2, ())
+    assert planned(monkeypatch, backend="ray", workers=64).workers == 64
+    assert made.memory_limit_bytes is None
+    assert made.on_this_node(4).memory_limit_bytes == pytest.approx(0.8 * 8e9)
+    assert made.on_this_node(4).workers == 1
+    limited = planned(monkeypatch, backend="ray", memory_limit="3 GB")
+    assert limited.on_this_node(4).memory_limit_bytes == 3e9
+
+
 def test_limits_are_as_the_settings_say(monkeypatch):
     assert planned(monkeypatch, workers=4).memory_limit_bytes == pytest.approx(0.8 * 8e9)
     assert planned(monkeypatch, free_gb=1).memory_limit_bytes == 2e9
