@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 # Params that are measured, the defaults among them: at least so many, and more as long as all have
 # not taken so long altogether.
-_FEWEST_MEASURED, _MOST_MEASURED, _ALTOGETHER_S = 3, 8, 20.0
+_FEWEST_MEASURED, _MOST_MEASURED, _ALTOGETHER_S = 3, 8, 5.0
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def check(config: Config, note: Callable[[str], None] = log.warning) -> Check:
         objective = material.objective(config, folder)
         function = Measuring(Tried(objective, corners_of(config)))
         with closing(make_slots(function, resources)) as slots:
-            _try(slots, config, objective, folder, note)
+            _try(slots, config, objective, folder, note, material)
             start_s = time.monotonic() - began
             measured = _measure(slots, space, settings.seed, folder)
         began = time.monotonic()
@@ -157,8 +157,12 @@ def _try(
     objective: Objective,
     folder: Path,
     note: Callable[[str], None],
+    material: Material,
 ) -> None:
-    """The preflight. Raises SetupError where the default params can't be tried."""
+    """The preflight, while this process looks for leaks.
+
+    Raises SetupError where the default params can't be tried.
+    """
     try:
         try_defaults(
             slots,
@@ -167,6 +171,7 @@ def _try(
             folder=folder / "preflight",
             stop=threading.Event(),
             source=source_of(objective.builder),
+            meanwhile=lambda: material.cautions,
             note=note,
         )
     except SetupError as error:

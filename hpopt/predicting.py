@@ -74,7 +74,7 @@ class Model:
         # All of them from best/: a run that is extended meanwhile knows nothing of this model.
         with standing(run.path / BEST):
             self.data = data_of(run)
-            self._threshold = threshold_of_best(run)
+            self._threshold = threshold_of_best(run, self.data.labels)
             self._margins = None if self.data.forecast is None else margins_of_best(run)
             self._archive = (run.path / MODEL).read_bytes()
 

@@ -65,7 +65,7 @@ MAY_IMPORT = {
     }
     | RECORDS,
     "report": {"runs", "search", "shown", "statistics", "task"} | RECORDS,
-    "drafting": {"config", "data", "inputs", "report"} | RECORDS,
+    "drafting": {"config", "data", "inputs", "report", "shown"} | RECORDS,
     "export": {
         "backend",
         "builders",

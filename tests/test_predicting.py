@@ -94,6 +94,15 @@ def test_labels_that_hpopt_did_not_write_are_refused(table_run, tmp_path, thresh
         predict(str(copy), dirty_frame(3))
 
 
+@pytest.mark.parametrize("labels", [["yes", "no"], ["no", "yess"], ["yes"], "yes", None])
+def test_labels_of_another_model_or_order_are_refused(table_run, tmp_path, labels):
+    copy = shutil.copytree(table_run.path, tmp_path / "copy")
+    path = copy / "best" / "labels.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"labels": labels}))
+    with pytest.raises(RunError, match=r"labels.json can't be read"):
+        predict(str(copy), dirty_frame(3))
+
+
 @pytest.mark.parametrize("name", ["labels.json", "data.json"])
 def test_without_what_stands_beside_the_model_nothing_is_said(table_run, tmp_path, name):
     copy = shutil.copytree(table_run.path, tmp_path / "copy")
@@ -105,7 +114,7 @@ def test_without_what_stands_beside_the_model_nothing_is_said(table_run, tmp_pat
 def test_a_model_is_not_used_with_what_belongs_to_another(table_run, tmp_path, monkeypatch):
     copy = with_threshold(table_run, tmp_path, 0.5)
 
-    def replaced_meanwhile(run):
+    def replaced_meanwhile(run, labels):
         text = (copy / "best" / "model.keras").read_bytes()
         run.write_folder("best", {"model.keras": lambda file: file.write(text)})
         return 0.5

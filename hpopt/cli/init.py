@@ -15,6 +15,7 @@ from hpopt.cli.output import is_stdout, keep_input, write_file, write_output
 if TYPE_CHECKING:
     from hpopt.drafting.parts import Draft
 
+_ARRAYS = (".npy", ".npz")
 _CONFIGS = (".yaml", ".yml")
 
 TableArgument = Annotated[
@@ -127,6 +128,8 @@ def _draft(data: Path, target: str | None, place: Path) -> Draft:
     from hpopt.drafting.tables import draft_config
     from hpopt.errors import ConfigError
 
+    if data.suffix.lower() in _ARRAYS:
+        raise _no_draft_of_arrays(data)
     if not data.is_dir():
         return draft_config(data, target, place)
     if target is not None:
@@ -135,6 +138,27 @@ def _draft(data: Path, target: str | None, place: Path) -> Draft:
             help="leave --target out",
         )
     return draft_images(data, place)
+
+
+def _no_draft_of_arrays(data: Path) -> Exception:
+    """What to write for NumPy's files, of which there is little to find out; damaged ones raise."""
+    from hpopt.config.dumping import inline_yaml
+    from hpopt.data.sources import load_file
+    from hpopt.errors import ConfigError
+    from hpopt.shown import one_line
+
+    arrays, path = load_file(data), inline_yaml(str(data))
+    if data.suffix.lower() == ".npy":
+        lines = f"dataset: {{source: npy, path: {path}, target: TARGETS.npy}}"
+        held = "one array"
+    else:
+        shown = ", ".join(f"`{one_line(n)}` {list(a.shape)}" for n, a in [*arrays.items()][:10])
+        lines = f"dataset: {{source: npz, path: {path}, features: NAME, target: NAME}}"
+        held = shown or "no arrays"
+    return ConfigError(
+        f"{data} holds {held}: `init` drafts configs for tables and folders of images",
+        help=f"in a config of your own write `{lines}`",
+    )
 
 
 def _forecast(

@@ -223,7 +223,7 @@ class Closing:
             output=self.output,
             whole=whole,
         )
-        return do_in_slot(self.run, self.slots, work)
+        return do_in_slot(self.run, self.slots, work, self.note)
 
     def _results(self) -> Listed:
         trials = self.run.trials()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hpopt.config.schema import OutputSettings
+from hpopt.data.prepared import Prepared
 from hpopt.execution.machine import slowness
 from hpopt.runs.folder import Run
 
@@ -16,6 +17,10 @@ _OVERRUN = 0.05
 CLOSING_S = 5.0
 # How long they take for a small table, and how long pictures take.
 _USUAL_S, _PICTURES_S = 1.0, 4.5
+# What a step has that builds networks: so long in any case, for so many times the longest fit, and
+# for the rows, which plain models are fitted to and scores are drawn of, up to an hour.
+_LEAST_LIMIT_S, _TIMES_THE_LONGEST = 120.0, 50
+_MANY_CELLS, _MOST_ROWS_S = 10_000_000, 3600.0
 
 
 def expected_closing_s(output: OutputSettings, seconds: Sequence[float], workers: int) -> float:
@@ -28,6 +33,18 @@ def expected_closing_s(output: OutputSettings, seconds: Sequence[float], workers
     fits = (2 if output.refit else 0) + (output.ensemble or 0)
     rounds = math.ceil(fits / workers)
     return slowness() * steps_s + output.confirm * sum(seconds) / workers + rounds * usual_s
+
+
+def limit_of_step_s(run: Run, data: Prepared) -> float:
+    """How long a step may take that builds networks, scores rows and fits plain models to them.
+
+    It goes by what this run has measured: many times its longest fit, beside what the plain models
+    take for so many rows at most.
+    """
+    longest_s = max((each.latest.seconds for each in run.trials() if each.latest), default=0.0)
+    cells = sum(data.sizes.values()) * math.prod(data.features.input_shape)
+    rows_s = _MOST_ROWS_S * min(1.0, cells / _MANY_CELLS)
+    return float(round(slowness() * (_LEAST_LIMIT_S + _TIMES_THE_LONGEST * longest_s + rows_s)))
 
 
 @dataclass(frozen=True)

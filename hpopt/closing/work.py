@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any, BinaryIO
 from hpopt.closing.assessment import Assessment
 from hpopt.closing.ensemble import Ensemble
 from hpopt.closing.jobs import run_jobs
+from hpopt.closing.time_left import limit_of_step_s
 from hpopt.config.schema import OutputSettings
 from hpopt.data.folds import OWN, WHOLE, split_folder
 from hpopt.errors import RunError
@@ -44,9 +46,7 @@ _MOST_MISTAKES = 24
 _MOST_FORECASTS = 300
 _RUN = Path("run")  # where the run's files stand for a worker that sees other paths
 _NOTHING = Result(0.0, {}, [], {}, 0, 0.0)
-# A step scores many rows, and fits plain models to them: a limit for trials is none for it, but
-# that of `trial_timeout: auto`.
-_LEAST_TIMEOUT_S = 3600.0
+_LONG_S = 60.0  # people hear of a step that takes longer
 
 
 @dataclass(frozen=True)
@@ -196,16 +196,29 @@ class _NetworkSteps:
         return objective, objective.average(networks)
 
 
-def do_in_slot(run: Run, slots: Slots, work: StepWork) -> StepOutcome:
+def do_in_slot(
+    run: Run, slots: Slots, work: StepWork, note: Callable[[str], None] = log.warning
+) -> StepOutcome:
     """Do a step in a slot, and put what it leaves into the run folder.
 
-    Its files are there first: once the step is in the journal it is not done again. Raises RunError
-    where it failed, however it did.
+    Its files are there first: once the step is in the journal it is not done again. `note` hears of
+    one that takes long. Raises RunError where it failed, however it did.
     """
     folder = run.data_folder / "closing"
     gives = (_OUTCOME, LOG, *BEST_FILES, *_LOOKED_AT)
-    job = Job(0, {}, 0, folder, gives=gives, least_timeout_s=_LEAST_TIMEOUT_S, work=work)
+    limit_s = limit_of_step_s(run, work.objective.data)
+    job = Job(0, {}, 0, folder, gives=gives, least_timeout_s=limit_s, work=work)
     shutil.rmtree(folder, ignore_errors=True)
+
+    def is_long() -> None:
+        note(
+            f"the closing step `{work.step}` is still at it after {_LONG_S:g} s; it is ended after "
+            f"{limit_s:.0f} s (or execution.trial_timeout, if that is more)"
+        )
+
+    waiting = threading.Timer(_LONG_S, is_long)
+    waiting.daemon = True
+    waiting.start()
     try:
         [event] = run_jobs(slots, [job])
         if not isinstance(event, TrialFinished):
@@ -224,6 +237,7 @@ def do_in_slot(run: Run, slots: Slots, work: StepWork) -> StepOutcome:
                     (run.path / name).unlink(missing_ok=True)
         return outcome
     finally:
+        waiting.cancel()
         shutil.rmtree(folder, ignore_errors=True)
 
 

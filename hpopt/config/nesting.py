@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hpopt.config.document import Document, KeyPath
+from hpopt.config.problems import no_tuple
 from hpopt.errors import Problem, suggest_name
 from hpopt.space.names import laid_over, leaves, overlap
 from hpopt.training.settings import NOT_SEARCHABLE, Training
@@ -137,7 +138,11 @@ class _Flattening:
         """Note a problem where a name can't be one, is of another section, or is there already."""
         is_first_step = name == key
         section = path[1] if is_first_step and len(path) == 3 else None
-        if "." in key and self.sections:  # without sections, as in `minimize`, names are free
+        if key.endswith(")") and "(" not in key:  # {x: (0.0, 1.0)} has the keys `x` and `1.0)`
+            first = next((f"{f}, " for f in self.forms.values() if str(f).startswith("(")), "(0, ")
+            help = no_tuple(f"{first}{key}") or "values are `[a, b, c]`"
+            self._blame(f"`{key}` can't be a dimension's name", path, help)
+        elif "." in key and self.sections:  # without sections, as in `minimize`, names are free
             *outer, last = key.split(".")
             nested = "".join(f"{step}: {{" for step in outer) + f"{last}: ..." + "}" * len(outer)
             self._blame(f"the name `{key}` has a dot", path, f"nest it: `{nested}`")

@@ -124,9 +124,25 @@ def misfit(where: str, value: Any, details: Sequence[ErrorDetails]) -> tuple[str
         help = "take the quotes away"
     elif isinstance(value, str) and "number" in wanted and _GROUPED.fullmatch(value):
         help = f"write {value.replace('_', '')}"
+    elif isinstance(value, str) and where.startswith("space."):
+        help = no_tuple(value)
     return f"{where} must be {wanted}, not {show(value)}", help
 
 
+def no_tuple(text: str) -> str | None:
+    """What to write in place of (low, high), which YAML takes for a text; None of another one."""
+    match = _TUPLE.fullmatch(text.strip())
+    if match is None:
+        return None
+    low, high = match.groups()
+    kind = "integer" if low.lstrip("-+").isdigit() and high.lstrip("-+").isdigit() else "real"
+    return (
+        f"YAML has no tuples: a range is `{{type: {kind}, low: {low}, high: {high}}}`, "
+        f"values are `[{low}, {high}]`"
+    )
+
+
+_TUPLE = re.compile(r"\(\s*([^\s,()]+)\s*,\s*([^\s,()]+)\s*(?:,[^()]*)?\)")
 _ANY_SCALAR = {"int_type", "float_type", "string_type", "bool_type"}
 _NUMBER = re.compile(r"[-+]?[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?")
 _GROUPED = re.compile(r"[-+]?[0-9]+(_[0-9]+)+")

@@ -134,6 +134,15 @@ def has_long(texts: Sequence[str]) -> bool:
     return any(len(text) > _SURE_DIGITS and LONG.fullmatch(text) for text in texts)
 
 
+def short_numbers(texts: Texts, decimal: str) -> np.ndarray | None:
+    """A column [n] as numbers where all of its texts are plain ones; None where one is not.
+
+    A number of needless zeros, or of so many digits that it may be a code, is none.
+    """
+    numbers = _short_or_gap(texts.distinct, (), decimal) if texts.distinct else None
+    return None if numbers is None else np.append(numbers, np.nan)[texts.codes]
+
+
 def _short_or_gap(texts: Sequence[str], gaps: Collection[str], decimal: str) -> np.ndarray | None:
     """As `plain_or_gap`, but None also where a number may be a long code."""
     return None if has_long(texts) else plain_or_gap(texts, gaps, decimal)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hpopt.data.chunks import short_numbers
 from hpopt.data.number_forms import doubt_in_words
 from hpopt.data.number_values import NumberValues
 from hpopt.data.text_values import TextValues
@@ -93,6 +94,8 @@ def _looked_at(
     """
     if not isinstance(values, Texts):
         return NumberValues(values, zone)
+    if asked in (None, "numeric") and (short := short_numbers(values, decimal)) is not None:
+        return NumberValues(short)  # as of almost all numbers, in a tenth of the time
     texts = TextValues(values, decimal)
     if texts.distinct and asked in (None, "numeric", "id", "text", "constant"):
         has_codes = asked is None and (texts.code is not None or texts.has_long_codes)

@@ -18,10 +18,9 @@ import numpy as np
 from hpopt.data.chunks import (
     FrameColumn,
     TextColumn,
-    has_long,
     is_many_numbers,
     one_zone,
-    plain_or_gap,
+    short_numbers,
 )
 from hpopt.data.csv_text import CsvText, check_file, look_at
 from hpopt.errors import DataError, Location, MissingDependency, in_words
@@ -57,7 +56,12 @@ def read_csv(
     """
     text = look_at(path, encoding, expected)
     gaps = tuple(raw.WORDS if gaps is None else gaps)
-    columns = _text_columns(text, gaps, spelled, _dtypes(text, spelled))
+    with closing(_chunks(text, rows=_FIRST_ROWS)) as chunks:
+        first = next(chunks, None)
+    if first is not None and len(first) < _FIRST_ROWS:  # they are all rows
+        columns = _text_columns(text, gaps, spelled, chunks=[first])
+    else:
+        columns = _text_columns(text, gaps, spelled, _dtypes(text, spelled, first))
     if lost := [name for name, column in columns.items() if column.is_lost]:
         columns |= _text_columns(text, gaps, spelled, only=lost)
     if lost := [name for name, column in columns.items() if column.is_lost]:
@@ -77,10 +81,11 @@ def _text_columns(
     spelled: Collection[str],
     dtypes: Any = object,
     only: Collection[str] = (),
+    chunks: Iterable[pd.DataFrame] | None = None,
 ) -> dict[str, TextColumn]:
-    """The columns, or some `only`; `dtypes` are those of `_dtypes`."""
+    """The columns, or some `only`; `dtypes` are those of `_dtypes`, `chunks` rows read before."""
     columns: dict[str, TextColumn] = {}
-    for chunk in _chunks(text, dtypes):
+    for chunk in _chunks(text, dtypes) if chunks is None else chunks:
         names = _names(text.path, chunk.columns)
         if _may_be_short(chunk):
             _check_lengths(text)
@@ -97,11 +102,9 @@ def _text_columns(
     return columns
 
 
-def _dtypes(text: CsvText, spelled: Collection[str]) -> Any:
-    """Objects for texts; bytes for columns whose first rows hold many different numbers."""
-    with closing(_chunks(text, rows=_FIRST_ROWS)) as chunks:
-        first = next(chunks, None)
-    if first is None or len(first) < _FIRST_ROWS or len(set(text.header)) < len(text.header):
+def _dtypes(text: CsvText, spelled: Collection[str], first: pd.DataFrame | None) -> Any:
+    """Objects for texts; bytes for columns whose `first` rows hold many different numbers."""
+    if first is None or len(set(text.header)) < len(text.header):
         return object
     return {
         name: f"S{_WIDTH}"
@@ -223,18 +226,13 @@ def below(pieces: Sequence[Stored], decimal: str) -> Stored:
     """One column of several, one below the other; numbers only where all can be numbers."""
     if not all(isinstance(piece, Texts) for piece in pieces):
         numbers = [
-            _plain(piece, decimal) if isinstance(piece, Texts) else piece for piece in pieces
+            short_numbers(piece, decimal) if isinstance(piece, Texts) else piece for piece in pieces
         ]
         pieces = pieces if any(piece is None for piece in numbers) else numbers  # type: ignore[assignment]
     column = FrameColumn()
     for piece in pieces:
         column.add_stored(piece)
     return column.finish()
-
-
-def _plain(texts: Texts, decimal: str) -> np.ndarray | None:
-    numbers = None if has_long(texts.distinct) else plain_or_gap(texts.distinct, (), decimal)
-    return None if numbers is None else np.append(numbers, np.nan)[texts.codes]
 
 
 def _add(

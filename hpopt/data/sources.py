@@ -219,14 +219,18 @@ def _is_one_hot(values: np.ndarray) -> bool:
     return bool(np.isin(values, (0, 1)).all() and (values.sum(axis=1) == 1).all())
 
 
+_NPY, _ZIP = b"\x93NUMPY", b"PK"
+_WRITTEN_BY = "np.save and np.savez write such files; arrays of Python objects are not read"
+
+
 def load_file(path: Path) -> Any:
     """The array of an .npy file, or those of an .npz file by name. Raises DataError otherwise."""
     check_file(path)
+    with path.open("rb") as file:
+        if not file.read(len(_NPY)).startswith((_NPY, _ZIP)):
+            raise DataError(f"{path} is no file of NumPy's", help=_WRITTEN_BY)
     try:
         loaded = np.load(path, allow_pickle=False)
         return loaded if isinstance(loaded, np.ndarray) else {n: loaded[n] for n in loaded.files}
     except Exception as error:  # a damaged archive raises what zipfile, zlib and NumPy think of
-        raise DataError(
-            f"{path} can't be read: {in_words(error)}",
-            help="np.save and np.savez write such files; arrays of Python objects are not read",
-        ) from None
+        raise DataError(f"{path} can't be read: {in_words(error)}", help=_WRITTEN_BY) from None

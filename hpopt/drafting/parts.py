@@ -11,6 +11,7 @@ import numpy as np
 
 from hpopt.config.dumping import inline_yaml
 from hpopt.data.sources import Table
+from hpopt.shown import one_line
 
 SCHEMA = "hpopt.schema.json"
 
@@ -54,8 +55,8 @@ def search_lines(n_calls: int) -> Iterator[str]:
 
 
 def comment(text: str) -> str:
-    """A text of the data as a comment has it: on one line."""
-    return " ".join(text.split())
+    """A text of the data as a comment has it: on one line, of characters that YAML allows."""
+    return one_line(" ".join(text.split()))
 
 
 def shares_for(rows: int) -> tuple[float, float, float]:

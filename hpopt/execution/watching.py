@@ -70,7 +70,7 @@ class Watch:
             child.end(reason, says_where=True)
         if timeout is None:
             timeout = max(_LEAST_TIMEOUT_S, _TIMES_THE_LONGEST * self.longest_s)
-            if job is not None and job.fold == PREFLIGHT:
+            if job is not None and (job.fold == PREFLIGHT or job.least_timeout_s):
                 timeout = 0.0  # no trial: it has what it has in any case
         timeout = max(timeout, job.least_timeout_s if job is not None else 0.0)
         if now - begun > timeout:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -82,15 +82,17 @@ def best_files(
     return files, difference
 
 
-def threshold_of_best(run: Run) -> float:
+def threshold_of_best(run: Run, labels: Sequence[str]) -> float:
     """The probability above which the model in `best/` says the second of two labels.
 
     It stands beside the model, for a run that is extended has forgotten it. Raises RunError where
-    the file can't be read.
+    the file can't be read, or names other `labels` than the model's, or in another order.
     """
     path = run.path / BEST_LABELS
     try:
         form = json.loads(path.read_text(encoding="utf-8"))
+        if list(form["labels"]) != list(labels):
+            raise ValueError(f"its labels are not those of {BEST_DATA}, in their order")
         threshold = form["threshold"] if len(form["labels"]) == 2 else HALF
         if type(threshold) not in (int, float) or not 0 <= threshold <= 1:
             raise ValueError(f"{threshold!r} is no probability")

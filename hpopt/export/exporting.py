@@ -98,7 +98,11 @@ def export_run(
     with _whole_folder(folder) as place:
         code = _write_model(run, source, data, format, place, trust_code=trust_code)
         _write_use(place, data, format, code)
-        threshold = threshold_of_best(run) if is_best else _threshold_of(run, source.check, data)
+        threshold = (
+            threshold_of_best(run, data.labels)
+            if is_best
+            else _threshold_of(run, source.check, data)
+        )
         _write_json(place / "labels.json", labels_form(data, threshold))
         params = params_text(*(members or [trial]))
         (place / "params.yaml").write_text(params, encoding="utf-8")

@@ -114,10 +114,20 @@ def numbers(values: pd.Series, reader: Mapping[str, Any]) -> np.ndarray:
         read = finite(values.to_numpy(dtype=np.float64, na_value=np.nan))
     elif values.dtype.kind == "m":
         read = values.dt.total_seconds().to_numpy(dtype=np.float64, na_value=np.nan) / 3600
-    elif reader.get("form") == "clock":
-        read = _of_distinct(values, lambda texts: np.array([*map(hours, map(text_of, texts))]))
     else:
-        read = finite(_of_distinct(values, lambda texts: _read_numbers(texts, reader)))
+        return _of_distinct(values, lambda texts: numbers_of_texts(texts.tolist(), reader))
+    return _measured(read, reader)
+
+
+def numbers_of_texts(texts: Sequence[Any], reader: Mapping[str, Any]) -> np.ndarray:
+    """What `numbers` makes of texts, and of other values that are no numbers."""
+    if reader.get("form") == "clock":
+        return _measured(np.array([*map(hours, map(text_of, texts))], np.float64), reader)
+    return _measured(finite(_read_numbers(texts, reader)), reader)
+
+
+def _measured(read: np.ndarray, reader: Mapping[str, Any]) -> np.ndarray:
+    """Numbers without those that stand for gaps, from where the column's begin."""
     if gaps := numbers_among(reader.get("gaps", ())):
         read = np.where(np.isin(read, gaps), np.nan, read)
     return read - reader["offset"] if "offset" in reader else read
@@ -237,7 +247,7 @@ def _of_distinct(values: pd.Series, read: Callable[[np.ndarray], np.ndarray]) ->
     return np.asarray(results[codes])
 
 
-def _read_numbers(values: np.ndarray, reader: Mapping[str, Any]) -> np.ndarray:
+def _read_numbers(values: Sequence[Any], reader: Mapping[str, Any]) -> np.ndarray:
     texts = [text_of(value) for value in values]
     decimal, sign = reader["decimal"], reader.get("thousands")
     if decimal == "." and (plain := plain_numbers(texts)) is not None:

@@ -87,6 +87,9 @@ def raw_values(values: Stored, reader: Mapping[str, Any]) -> dict[str, np.ndarra
     if reader["kind"] == "categorical":
         return {column: as_categories(values, reader)}
     if isinstance(values, Texts):  # reading the distinct ones is enough
+        if reader["kind"] == "numeric":
+            numbers = raw.numbers_of_texts(values.distinct, reader)
+            return {column: np.append(numbers, np.nan)[values.codes]}
         columns = raw.raw_column(pd.Series(values.distinct, dtype=object), reader)
         return {name: np.append(read, np.nan)[values.codes] for name, read in columns.items()}
     return dict(raw.raw_column(pd.Series(values), reader))

@@ -142,7 +142,6 @@ def _prepare(
                 folder=run.data_folder / "preflight",
                 stop=stop,
                 source=source_of(objective.builder),
-                meanwhile=function.warm_up,  # Keras, for the end of the run
                 note=observer.note,
             )
         except SetupError as error:

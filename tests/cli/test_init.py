@@ -171,3 +171,76 @@ def test_what_is_drafted_for_few_rows_runs_or_says_what_is_lacking(hpopt, tmp_pa
         return
     assert f"{min(counts)} row" in done.err
     assert "more rows of it would help most" in " ".join(done.err.split())
+
+
+HOSTILE = [
+    "\x1b]0;owned\x07red",
+    'a\nmodel: {builder: "evil.py:build"}',
+    "tab\there\x85\u2028end",
+    "# a comment",
+    "{a: 1}",
+    "'\"\\",
+    "\u202eback",
+]
+
+
+def test_hostile_labels_names_and_categories_leave_a_config_that_loads(hpopt, tmp_path):
+    """All of them stand in comments, where YAML allows no control character."""
+    rows = 7 * 30
+    frame = pd.DataFrame(
+        {
+            "length x\x1b[31m": RNG.normal(size=rows),
+            "cat\nspace: {}": [HOSTILE[i % 3] for i in RNG.permutation(rows)],
+            "y\x07": [HOSTILE[i % 7] for i in range(rows)],
+            "rarely so\x9b": ["no\x1b" if i % 12 else "yes\x1b" for i in range(rows)],
+        }
+    )
+    frame.to_csv("hostile.csv", index=False)
+    for target in ("y\x07", "rarely so\x9b", "length x\x1b[31m"):
+        done = hpopt("init", "hostile.csv", "--target", target, "--force")
+        assert done.code == 0, done.err
+        assert "\x1b" not in done.out + done.err
+        text = (tmp_path / "hostile.yaml").read_text()
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u202e]", text)
+        config = load_config(tmp_path / "hostile.yaml")
+        assert config.binding.builder == "dense_dropout"
+        assert read_material(config).table.labels or target == "length x\x1b[31m"
+
+
+DAMAGED = {
+    "no archive": lambda whole: b"\x00\xff" * 100,
+    "empty": lambda whole: b"",
+    "cut off": lambda whole: whole[: len(whole) // 2],
+    "another byte": lambda whole: whole[:200] + bytes([whole[200] ^ 255]) + whole[201:],
+    "beginning alone": lambda whole: whole[:4],
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+@pytest.mark.parametrize("ending", ["npz", "npy"])
+def test_a_damaged_file_of_arrays_is_said_to_be_one(hpopt, tmp_path, name, ending):
+    path = tmp_path / f"rows.{ending}"
+    if ending == "npz":
+        np.savez(path, x=np.ones((40, 3)), y=np.arange(40) % 2)
+    else:
+        np.save(path, np.full((40, 3), np.pi))
+    path.write_bytes(DAMAGED[name](path.read_bytes()))
+    done = hpopt("init", path.name)
+    if ending == "npy" and name == "another byte":  # which no .npy file notices
+        assert done.code == 2
+        return
+    assert done.code == 3, done.err
+    assert "Traceback" not in done.err
+    assert f"rows.{ending}" in done.err
+    assert "np.save and np.savez write such files" in done.err
+    assert "allow_pickle" not in done.err
+    assert "CSV" not in done.err
+
+
+def test_arrays_get_a_word_on_what_to_write(hpopt, tmp_path):
+    np.savez(tmp_path / "rows.npz", x=np.ones((40, 3)), y=np.arange(40) % 2)
+    done = hpopt("init", "rows.npz", "--target", "y")
+    assert done.code == 2
+    said = " ".join(done.err.split())
+    assert "holds `x` [40, 3], `y` [40]" in said
+    assert "dataset: {source: npz, path:" in said

@@ -11,7 +11,7 @@ from scripted import ScriptedSlots
 from hpopt.closing import steps as module
 from hpopt.closing import time_left
 from hpopt.closing.steps import Closing
-from hpopt.closing.time_left import TimeLeft, expected_closing_s
+from hpopt.closing.time_left import TimeLeft, expected_closing_s, limit_of_step_s
 from hpopt.config.schema import OutputSettings
 
 
@@ -39,6 +39,20 @@ def test_what_closing_takes_hangs_on_the_load_the_pictures_and_the_fits():
     assert expected_closing_s(raced, [3.0] * 10, 1) == pytest.approx(2.0 + 15.0 + 4 * 3.0)
     assert expected_closing_s(raced, [3.0] * 10, 2) == pytest.approx(2.0 + 7.5 + 2 * 3.0)
     assert expected_closing_s(raced, [], 2) == pytest.approx(2.0)
+
+
+def test_a_step_has_a_limit_by_the_longest_fit_and_the_rows():
+    def limit_s(seconds, rows, shape=(30,)):
+        trials = [SimpleNamespace(latest=SimpleNamespace(seconds=s)) for s in seconds]
+        run = SimpleNamespace(trials=lambda: [*trials, SimpleNamespace(latest=None)])
+        features = SimpleNamespace(input_shape=shape)
+        data = SimpleNamespace(sizes={"train": rows, "test": rows}, features=features)
+        return limit_of_step_s(run, data)
+
+    assert limit_s([0.5, 2.0], 100) == pytest.approx(2 * (120 + 50 * 2.0), abs=10)
+    assert limit_s([], 100) < 300
+    assert limit_s([1.0], 10**6) == limit_s([1.0], 10**7, (64, 64, 3)) > 7200
+    assert limit_s([100.0], 100) > 10_000
 
 
 @dataclass

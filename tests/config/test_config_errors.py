@@ -363,3 +363,26 @@ def test_smoothed_labels_of_a_regression_are_an_error(override):
     with pytest.raises(ConfigError, match="`label_smoothing` does not fit a regression task"):
         config.check_label_smoothing("regression")
     config.check_label_smoothing("binary")
+
+
+@pytest.mark.parametrize(
+    ("space", "meant"),
+    [
+        (
+            "{dropout_prob: (0.0, 1.0)}",
+            "{type: real, low: 0.0, high: 1.0}`, values are `[0.0, 1.0]",
+        ),
+        ("\n  dropout_prob: (0.0, 1.0)", "{type: real, low: 0.0, high: 1.0}`"),
+        ("\n  num_layers: (1, 5)", "{type: integer, low: 1, high: 5}`, values are `[1, 5]"),
+        ("{training: {learning_rate: (1e-4, 1e-1)}}", "{type: real, low: 1e-4, high: 1e-1}`"),
+        ("\n  learning_rate: (1e-4, 1e-1, log-uniform)", "{type: real, low: 1e-4, high: 1e-1}`"),
+    ],
+)
+def test_a_tuple_of_python_is_told_what_to_write(tmp_path, space, meant):
+    text = (
+        "dataset: {source: sklearn, name: iris}\nmodel: {builder: dense_dropout}\n"
+        f"training: {{epochs: 1}}\nspace: {space}\nsearch: {{n_calls: 2}}\n"
+    )
+    said = " ".join(rendered(tmp_path, text).split())
+    assert "YAML has no tuples: a range is" in said
+    assert meant in said

@@ -51,15 +51,19 @@ class FarSlots:
         shutil.rmtree(self._machine)
 
     def _run(self, job):
-        reads = self._function.reads(job.fold)
+        function = job.function(self._function)
+        reads = function.reads(job.fold)
         for name, path in reads.items():
             carry(path, self._machine / name)
+        worker = self._worker
+        if job.work is not None:
+            worker = pickle.loads(pickle.dumps(function.at(self._machine)))
         scratch = Path(tempfile.mkdtemp(prefix="scratch-", dir=self._machine))
         for name in job.takes:
             carry(job.folder / name, scratch / name)
         with hidden(job.folder, *{path.parent for path in reads.values()}):
-            sent = replace(job, folder=Path("/of/another/machine"))
-            outcome = run_job(self._worker, sent, scratch)
+            sent = replace(job, folder=Path("/of/another/machine"), work=None)
+            outcome = run_job(worker, sent, scratch)
         for name in job.gives:
             if (scratch / name).exists():
                 carry(scratch / name, job.folder / name)
@@ -67,19 +71,22 @@ class FarSlots:
 
 
 def carry(source, target):
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source, target)
+    """Copy a file, unless it is there as it is now: a journal grows."""
+    if target.exists() and target.stat().st_mtime_ns == source.stat().st_mtime_ns:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source, target)
 
 
 @contextmanager
 def hidden(*folders):
     """Have these folders of the driver not be there meanwhile."""
-    moved = [folder for folder in folders if folder.exists()]
+    deepest_first = sorted(folders, key=lambda folder: -len(folder.parts))
+    moved = [folder for folder in deepest_first if folder.exists()]
     for folder in moved:
         folder.rename(folder.with_name(f"{folder.name}.hidden"))
     try:
         yield
     finally:
-        for folder in moved:
+        for folder in reversed(moved):
             folder.with_name(f"{folder.name}.hidden").rename(folder)

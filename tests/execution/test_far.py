@@ -7,9 +7,11 @@ import pytest
 from conftest import make_table
 from far import FarSlots
 
+from hpopt import tune
 from hpopt.data.folds import OWN, WHOLE, Splits
 from hpopt.data.prepared import prepare
 from hpopt.data.splits import split_rows
+from hpopt.execution.choosing import BACKENDS
 from hpopt.execution.slots import Job, TrialFinished
 from hpopt.own_code import absolute_reference
 from hpopt.training.objective import Objective
@@ -55,6 +57,28 @@ def test_a_trial_gives_the_same_where_no_path_of_the_driver_is(objective, tmp_pa
             ]
             assert all(np.array_equal(kept[0][name], kept[1][name]) for name in kept[1])
     slots.close()
+
+
+def test_the_end_of_a_run_needs_no_path_of_the_driver_either(tmp_path, monkeypatch):
+    config = {
+        "dataset": {"source": "sklearn", "name": "breast_cancer"},
+        "model": {"builder": "dense_dropout"},
+        "training": {"epochs": 2},
+        "space": {"num_layers": [1, 2]},
+        "search": {"n_calls": 2},
+        "execution": {"workers": 0},
+        "output": {"plots": False, "confirm": 0, "refit": True, "ensemble": 2},
+    }
+    here = tune(config, output_dir=tmp_path / "here", progress=False)
+    monkeypatch.setitem(BACKENDS, "serial", "far")
+    far = tune(config, output_dir=tmp_path / "far", progress=False)
+    for step in ("ensemble", "threshold", "best", "test"):
+        assert far.steps[step].outcome == here.steps[step].outcome
+    runs = (here, far)
+    names = [sorted(path.name for path in (run.path / "best").iterdir()) for run in runs]
+    assert names[0] == names[1]
+    rows = [np.load(run.path / "best" / "predictions.npz") for run in runs]
+    assert np.array_equal(rows[0]["outputs"], rows[1]["outputs"])
 
 
 def test_the_test_part_is_not_among_what_a_trial_reads(objective):

@@ -69,3 +69,12 @@ def test_a_closing_step_has_more_time_but_may_not_hang(share, expected):
 
     found = reasons(100.0, share, until_s=200, work=step, least_timeout_s=3600.0)
     assert found == expected
+
+
+@pytest.mark.parametrize("timeout_s", [None, 30.0])
+def test_a_closing_step_that_computes_for_ever_ends_by_its_own_limit(timeout_s):
+    def step(params, **_):
+        raise NotImplementedError
+
+    found = reasons(timeout_s, 1.0, until_s=4000, work=step, least_timeout_s=140.0)
+    assert found == ["took longer than 140 s (execution.trial_timeout)"]

@@ -2,10 +2,14 @@
 
 import subprocess
 import sys
+import time
 import zipfile
 
 import pytest
 
+from hpopt import tune
+from hpopt.closing import time_left, work
+from hpopt.errors import RunError
 from hpopt.runs.folder import Run
 
 pytestmark = pytest.mark.keras
@@ -76,6 +80,26 @@ def test_a_network_that_ends_its_process_at_the_end_costs_an_error(tmp_path, fau
     assert (run.path / "best" / "model.keras").is_file()
 
 
+def test_a_network_that_computes_for_ever_at_the_end_is_ended_with_a_word(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(time_left, "_LEAST_LIMIT_S", 3.0)
+    monkeypatch.setattr(time_left, "_TIMES_THE_LONGEST", 0)
+    monkeypatch.setattr(work, "_LONG_S", 1.0)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nets.py").write_text(
+        NETS.format(folder=str(tmp_path), after="refit", fault="while True: pass")
+    )
+    (tmp_path / "bad.yaml").write_text(CONFIG)
+    began = time.monotonic()
+    with pytest.raises(RunError, match=r"step `best` failed: took longer than \d+ s"):
+        tune("bad.yaml")
+    assert time.monotonic() - began < 200
+    assert "`best` is still at it after 1 s" in capsys.readouterr().err
+    run = only_run(tmp_path)
+    assert {"refit", "results", "summary"} <= {*run.steps}
+
+
 @pytest.mark.long
 def test_a_race_whose_networks_crash_is_no_end_of_the_run(tmp_path):
     config = CONFIG.replace("confirm: 0", "confirm: 1").replace("n_calls: 2", "n_calls: 9")
@@ -131,3 +155,18 @@ def run_that_fails_after(folder, after, fault, config=CONFIG):
 def only_run(folder) -> Run:
     [path] = (folder / "runs").iterdir()
     return Run.open(path)
+
+
+def test_the_process_that_carries_a_run_needs_no_keras(tmp_path):
+    config = CONFIG.replace('"nets.py:build"', "dense_dropout").replace("units:", "num_layers:")
+    (tmp_path / "good.yaml").write_text(config)
+    script = (
+        "import sys, hpopt\n"
+        "hpopt.tune('good.yaml', progress=False)\n"
+        "print(sorted({'keras', 'tensorflow'} & set(sys.modules)))\n"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[]"
+    assert only_run(tmp_path).is_over
