@@ -70,7 +70,7 @@ def describe_flattery(run: Run) -> list[str]:
     final = show_with(scored.interval("best", run.metric), flattery.test)
     sentence += f"on the test part the final network gives {final}"
     if run.threshold != HALF and run.rule != OWN_THRESHOLD:
-        sentence += f" at the threshold {HALF}, by which trials are judged"
+        sentence += f" at the threshold {HALF}"
     return [sentence + ".", *_difference(flattery, scored.rows), *_beyond(flattery)]
 
 
@@ -144,14 +144,10 @@ def describe_threshold(run: Run) -> list[str]:
     if run.rule == OWN_THRESHOLD:
         return [_own_threshold(run, gain, shown)]
     if run.threshold != HALF:
-        sentence = (
+        return [
             f"{_positive(run)} is said where its probability is above {run.threshold:.3f}, not "
             f"{HALF}: that is better by {shown}."
-        )
-        at_half = run.outcomes.test.at_half if run.outcomes.test else None
-        if at_half is not None:
-            sentence += f" On the test part {HALF} would give {show_score(at_half)}."
-        return [sentence]
+        ]
     other = f"The threshold between the labels is {HALF}: another, {chosen.tried:.3f}, is"
     if gain.difference > 0:
         return [f"{other} better by {shown}, which could be chance."]
