@@ -84,7 +84,8 @@ def _has_two_rules(run: Run) -> bool:
 def _by_half(run: Run) -> str:
     """What the threshold 0.5 gives, on validation and on test."""
     scored, best = run.outcomes.test, run.best
-    assert scored is not None and best is not None
+    assert scored is not None
+    assert best is not None
     flattery, on_test = scored.flattery, scored.at_half
     on_validation = run.score(best) if flattery is None else flattery.search
     on_test = on_test if flattery is None else flattery.test
