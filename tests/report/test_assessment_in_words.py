@@ -43,14 +43,17 @@ def step_of(metric="accuracy", flattery=None, **comparisons) -> Step:
     return Step("test", "", outcome)
 
 
-@pytest.mark.parametrize(("in_force", "is_said"), [(None, True), ([0.2, 0.5], False)])
-def test_a_threshold_that_no_row_is_above_is_said(tmp_path, in_force, is_said):
+@pytest.mark.parametrize(
+    ("in_force", "said"),
+    [(None, "so of no row"), ([0.0, 0.0], "finds 0 % of them"), ([0.2, 0.5], None)],
+)
+def test_a_threshold_that_finds_next_to_no_row_is_said(tmp_path, in_force, said):
     step = step_of()
     best = {"curve": [[1.0, 0.1]], "threshold": 0.5, "in_force": in_force}
     step.outcome["retrieval"] = {"positive": "yes", "share": 0.1, "models": {"best": best}}
     sentences = describe_threshold(closed(tmp_path, step))
-    assert len(sentences) == is_said
-    assert all('"yes" is said where' in each and "of no row" in each for each in sentences)
+    assert len(sentences) == (said is not None)
+    assert all('"yes" is said where' in each and said in each for each in sentences)
 
 
 def closed(tmp_path, step, **options) -> Run:
