@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from hpopt.closing.jobs import run_jobs
+from hpopt.closing.jobs import Stopped, run_jobs
 from hpopt.closing.time_left import expected_closing_s
 from hpopt.config.loading import Config
 from hpopt.config.schema import OutputSettings
@@ -24,7 +24,7 @@ from hpopt.measuring import FIRST_S, MEASURED_EPOCHS, PARAMETERS, Measuring
 from hpopt.own_code import source_of
 from hpopt.search.engines import make_searcher
 from hpopt.search.halving import share_of_epochs
-from hpopt.search.searcher import generator
+from hpopt.search.searcher import Suggestion, generator
 from hpopt.space.dimensions import Params
 from hpopt.space.space import Space
 from hpopt.training.baselines import validation_predictions
@@ -36,8 +36,8 @@ from hpopt.tuning.trying import Tried, try_defaults
 
 log = logging.getLogger(__name__)
 
-# Params that are measured, the defaults among them: at least so many, and more as long as all have
-# not taken so long altogether.
+# Params that are measured, those that the run would try first: at least so many, and more as long
+# as all have not taken so long altogether.
 _FEWEST_MEASURED, _MOST_MEASURED, _ALTOGETHER_S = 3, 8, 5.0
 
 
@@ -63,13 +63,14 @@ class Check:
     material: Material
     features: int
     parameters: int  # of the default network, trainable ones
-    trial_times: Sequence[TrialTime]  # the defaults first; random params that fail are left out
+    trial_times: Sequence[TrialTime]  # the defaults first; other params that fail are left out
     suggestion_s: float  # half-way through the run
     start_s: float  # until the first trial begins
     baselines_s: float  # of fitting the plain models
     workers: int  # how many trials run at once
     fits: float  # that a trial costs: its folds and repeats, by their rows
     output: OutputSettings
+    dimensions: int  # of the space
     points: int | None  # of the space, where they are fewer than the calls
     levels: Sequence[float]  # shares of their epochs at which trials are paused, up to 1
     notes: Sequence[str]
@@ -92,7 +93,8 @@ class Check:
         """The time of its closing steps: they fit plain models too, and draw."""
         fits = round(min(n_calls, self.points or n_calls) * self.fits)
         plain_s = self.baselines_s * (2 if self.output.refit else 1)  # to more rows again
-        return expected_closing_s(self.output, [self.fit_s] * fits, self.workers) + plain_s
+        fits_s = [self.fit_s] * fits
+        return expected_closing_s(self.output, fits_s, self.workers, self.dimensions) + plain_s
 
     def run_s(self, n_calls: int) -> float:
         """The time of the whole run."""
@@ -116,7 +118,7 @@ def check(config: Config, note: Callable[[str], None] = log.warning) -> Check:
         with closing(make_slots(function, resources)) as slots:
             _try(slots, config, objective, folder, note, material)
             start_s = time.monotonic() - began
-            measured = _measure(slots, space, settings.seed, folder)
+            measured = _measure(slots, _first_params(config, space), settings.seed, folder)
         began = time.monotonic()
         baselines = _baselines(objective)
     return Check(
@@ -139,6 +141,7 @@ def check(config: Config, note: Callable[[str], None] = log.warning) -> Check:
         workers=max(1, resources.workers),
         fits=_fits_of_a_trial(config, {part: len(rows) for part, rows in material.parts.items()}),
         output=config.settings.output,
+        dimensions=len(space),
         points=None if (points := space.points(settings.n_calls)) is None else len(points),
         levels=config.settings.search.levels,
         notes=(*config.binding.notes, *material.notes),
@@ -178,32 +181,44 @@ def _try(
         raise error.at(config.document.location(("model", "builder"))) from None
 
 
-def _measure(slots: Slots, space: Space, seed: int, folder: Path) -> list[tuple[Params, Result]]:
-    """What is measured of the default params and of random ones, as far as these have a value.
+def _first_params(config: Config, space: Space) -> list[Params]:
+    """What the run would try first: the defaults, and what fills the space before values tell."""
+    settings = config.settings.search
+    searcher = make_searcher(
+        **settings.of_searcher, n_calls=settings.n_calls, given=config.binding.initial
+    )
+    points = space.points(settings.n_calls)
+    count = settings.n_calls if points is None else min(settings.n_calls, len(points))
+    trials = [Trial(1, space.defaults, settings.seed, "running")]
+    for number in range(2, min(count, _MOST_MEASURED) + 1):
+        suggestion = searcher.suggest(space, trials, number=number, seed=settings.seed)
+        if isinstance(suggestion, Suggestion):
+            trials.append(Trial(number, suggestion.params, settings.seed, "running"))
+    return [trial.params for trial in trials]
 
-    Raises SetupError where the defaults have none.
+
+def _measure(
+    slots: Slots, candidates: Sequence[Params], seed: int, folder: Path
+) -> list[tuple[Params, Result]]:
+    """What is measured of the default params and of others, as far as these have a value.
+
+    As in a run, another begins as soon as one has ended. Raises SetupError where the defaults have
+    no value.
     """
-    rng, began = generator(seed, 0), time.monotonic()
-    candidates = [space.defaults, *(space.sample(rng) for _ in range(_MOST_MEASURED - 1))]
+    began, workers, enough = time.monotonic(), max(1, slots.free), threading.Event()
+    jobs = [Job(n + 1, params, seed, folder / f"trial-{n}") for n, params in enumerate(candidates)]
     measured: dict[int, Result] = {}
-    size = max(_FEWEST_MEASURED, slots.free)
-    while (tried := len(measured)) < len(candidates):
-        wave = range(tried, min(tried + size, len(candidates)))
-        jobs = [Job(n + 1, candidates[n], seed, folder / f"trial-{n}") for n in wave]
-        failed = set(wave)
-        for outcome in run_jobs(slots, jobs):
+    with suppress(Stopped):
+        for outcome in run_jobs(slots, jobs, enough):
             number = outcome.job.number - 1
             if isinstance(outcome, TrialFinished):
                 measured[number] = outcome.result
-                failed.remove(number)
             elif number == 0:
                 raise SetupError(f"a trial of the default params fails: {outcome.reason}")
-        candidates = [c for n, c in enumerate(candidates) if n not in failed]
-        measured = dict(enumerate(measured[number] for number in sorted(measured)))
-        if time.monotonic() - began > _ALTOGETHER_S:
-            break
-        size = max(1, slots.free)
-    return [(candidates[number], result) for number, result in measured.items()]
+            is_late = time.monotonic() - began > _ALTOGETHER_S
+            if is_late and 0 in measured and len(measured) + workers > _FEWEST_MEASURED:
+                enough.set()  # those that run are waited for: a slow one is no less likely
+    return [(candidates[number], measured[number]) for number in sorted(measured)]
 
 
 def _baselines(objective: Objective) -> dict[str, float]:

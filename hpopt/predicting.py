@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _MODEL = "model"
 _LOW, _HIGH = "low", "high"  # the ends of a forecast's interval
+_FEWEST_ALIKE = 20  # rows of one label that are worth a word: fewer may well be alike
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,19 @@ class Model:
             outputs = np.column_stack([1 - outputs, outputs])
         columns |= dict(zip(names, outputs.T, strict=True))
         return pd.DataFrame(columns)
+
+    def word_on(self, predictions: pd.DataFrame) -> str | None:
+        """A word on predictions that are all one of two labels, where no threshold was chosen."""
+        if len(self.data.labels) != 2 or self.run.outcomes.threshold is not None:
+            return None
+        said, probability = predictions[self._columns[0]], self._columns[-1]
+        if len(said) < _FEWEST_ALIKE or said.nunique() > 1:
+            return None
+        return (
+            f'all rows are said to be "{said.iloc[0]}": {self.run.metric} chooses no '
+            f"threshold, and none was put in the place of 0.5. Rank rows by `{probability}`, or "
+            "search by `f1`, which chooses one"
+        )
 
     def evaluate(self, rows: NewRows) -> Evaluation:
         """Every metric of the task on rows with a target."""

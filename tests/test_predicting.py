@@ -5,6 +5,7 @@ import shutil
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -286,3 +287,21 @@ def test_the_commands_print_what_python_gives(hpopt, table_run, tmp_path):
     done = hpopt("evaluate", table_run.path, "none.csv")
     assert (done.code, done.out) == (3, "")
     assert "there is no file none.csv" in done.err
+
+
+@pytest.mark.parametrize(
+    ("said", "threshold", "is_said"),
+    [(["no"] * 30, None, True), (["no"] * 29 + ["yes"], None, False), (["no"] * 3, None, False),
+     (["no"] * 30, 0.3, False)],
+)  # fmt: skip
+def test_one_label_for_all_rows_is_said_where_no_threshold_was_chosen(
+    table_run, said, threshold, is_said
+):
+    model = Model(table_run)
+    outcomes = SimpleNamespace(threshold=threshold)
+    model.run = SimpleNamespace(outcomes=outcomes, metric="average_precision")
+    word = model.word_on(pd.DataFrame({"prediction": said}))
+    assert (word is not None) == is_said
+    if word is not None:
+        assert word.startswith('all rows are said to be "no": average_precision chooses no')
+        assert "Rank rows by `probability_yes`" in word

@@ -10,6 +10,7 @@ import typer
 from hpopt.cli.options import DataArgument, RunArgument, TrustCode, own_code_aside
 from hpopt.cli.output import Output, SafeCsv, is_stdout, keep_input, safe_cell, write_output
 from hpopt.jsonline import json_line
+from hpopt.shown import one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +41,8 @@ def predict_command(
         print(f"note: {note}", file=sys.stderr)
     with own_code_aside():
         predictions = model.predict(rows)
+    if (word := model.word_on(predictions)) is not None:
+        print(f"note: {one_line(word)}", file=sys.stderr)
     if as_json:
         records = predictions.to_dict("records")
         text = "".join(json_line(record) + "\n" for record in records)

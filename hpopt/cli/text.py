@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hpopt.space.space import Space
 
 
-_NARROWEST = 12  # of a column of text, in letters
+_NARROWEST = 10  # of a column of text, in letters
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: str = "") -> list[str]:
@@ -81,35 +81,50 @@ def _is_row(line: str) -> bool:
 def _narrowed(rows: Sequence[str], width: int) -> list[str]:
     """Rows with the widest cells that have spaces in several lines, each below its beginning.
 
-    Where not even that is enough, they stay as they are: no name is cut that may be copied.
+    Where not even that is enough, the first cell of each row, its name, has a line of its own; and
+    where that is not either, they stay as they are: no name is cut that may be copied.
     """
     spans = _columns(rows)
     cells = [[row[start:end].rstrip() for start, end in spans] for row in rows]
+    indent = spans[0][0]
+    if (whole := _laid_out(cells, indent, width)) is not None:
+        return [line for lines in whole for line in lines]
+    below = _laid_out([row[1:] for row in cells], indent + 2, width) if len(spans) > 2 else None
+    if below is None or indent + max(len(row[0]) for row in cells) > width:
+        return list(rows)
+    named = [f"{' ' * indent}{row[0].strip()}" for row in cells]
+    return [line for name, lines in zip(named, below, strict=True) for line in (name, *lines)]
+
+
+def _laid_out(
+    cells: Sequence[Sequence[str]], indent: int, width: int
+) -> Sequence[Sequence[str]] | None:
+    """The lines of each row of cells; None where no wrapping makes them fit."""
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    excess = spans[0][0] + sum(widths) + 2 * (len(spans) - 1) - width
-    for place in sorted(range(len(spans)), key=lambda place: -widths[place]):
+    excess = indent + sum(widths) + 2 * (len(widths) - 1) - width
+    for place in sorted(range(len(widths)), key=lambda place: -widths[place]):
         words = [word for row in cells for word in row[place].split()]
         least = max(map(len, words), default=0)
         if len(words) > len(cells) and excess > 0:
             narrower = max(widths[place] - excess, least, _NARROWEST)
             excess -= max(widths[place] - narrower, 0)
             widths[place] = min(widths[place], narrower)
-    if excess > 0:
-        return list(rows)
-    indent = " " * spans[0][0]
+    return None if excess > 0 else [_lines_of(row, widths, indent) for row in cells]
+
+
+def _lines_of(row: Sequence[str], widths: Sequence[int], indent: int) -> Sequence[str]:
+    flush = [cell.startswith(" ") for cell in row]
+    parts = [
+        [cell] if len(cell) <= most else textwrap.wrap(cell, most, break_long_words=False)
+        for cell, most in zip(row, widths, strict=True)
+    ]
     lines = []
-    for row in cells:
-        flush = [cell.startswith(" ") for cell in row]
-        parts = [
-            [cell] if len(cell) <= most else textwrap.wrap(cell, most, break_long_words=False)
-            for cell, most in zip(row, widths, strict=True)
+    for texts in itertools.zip_longest(*parts, fillvalue=""):
+        shown = [
+            text.strip().rjust(most) if is_flush else text.ljust(most)
+            for text, most, is_flush in zip(texts, widths, flush, strict=True)
         ]
-        for texts in itertools.zip_longest(*parts, fillvalue=""):
-            shown = [
-                text.strip().rjust(most) if is_flush else text.ljust(most)
-                for text, most, is_flush in zip(texts, widths, flush, strict=True)
-            ]
-            lines.append(f"{indent}{'  '.join(shown)}".rstrip())
+        lines.append(f"{' ' * indent}{'  '.join(shown)}".rstrip())
     return lines
 
 

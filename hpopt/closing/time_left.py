@@ -15,20 +15,25 @@ from hpopt.runs.folder import Run
 _OVERRUN = 0.05
 # How long the steps may take that fit nothing, but for the pictures, on two idle cores.
 CLOSING_S = 5.0
-# How long they take for a small table, and how long pictures take.
-_USUAL_S, _PICTURES_S = 1.0, 4.5
+# How long they take for a small table, how long pictures take, and each pair of the dimensions on
+# them, of which they show no more than so many.
+_USUAL_S, _PICTURES_S, _PAIR_S, _MOST_SHOWN = 1.0, 2.5, 0.1, 8
 # What a step has that builds networks: so long in any case, for so many times the longest fit, and
 # for the rows, which plain models are fitted to and scores are drawn of, up to an hour.
 _LEAST_LIMIT_S, _TIMES_THE_LONGEST = 120.0, 50
 _MANY_CELLS, _MOST_ROWS_S = 10_000_000, 3600.0
 
 
-def expected_closing_s(output: OutputSettings, seconds: Sequence[float], workers: int) -> float:
+def expected_closing_s(
+    output: OutputSettings, seconds: Sequence[float], workers: int, dimensions: int
+) -> float:
     """How long the closing steps will take, after fits that took so many `seconds` each.
 
-    They are those of the trials, and `workers` of them run at once.
+    They are those of the trials, and `workers` of them run at once; the space has so many
+    `dimensions`.
     """
-    steps_s = _USUAL_S + (_PICTURES_S if output.plots else 0.0)
+    pictures_s = _PICTURES_S + _PAIR_S * min(dimensions, _MOST_SHOWN) ** 2
+    steps_s = _USUAL_S + (pictures_s if output.plots else 0.0)
     usual_s = sorted(seconds)[len(seconds) // 2] if seconds else 0.0
     fits = (2 if output.refit else 0) + (output.ensemble or 0)
     rounds = math.ceil(fits / workers)

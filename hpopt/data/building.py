@@ -15,7 +15,7 @@ from hpopt.data.settings import Features
 from hpopt.data.sources import Table
 from hpopt.data.target_settings import Label
 from hpopt.data.target_spec import TargetTransform
-from hpopt.data.targets import Target, encode_target
+from hpopt.data.targets import Target, encode_target, shown_range
 from hpopt.data.typed_columns import check_names, typed_columns
 from hpopt.data.verdicts import ColumnKind
 from hpopt.data.weights import weights_of, without_weightless
@@ -152,7 +152,7 @@ def _with_words(error: DataError, words: Mapping[str, int]) -> DataError:
 def target_as_column(name: str, encoded: Target, words: Mapping[str, int]) -> Column:
     if not TASKS[encoded.task].has_labels:
         known = encoded.values[~np.isnan(encoded.values)]
-        reason = f"regression, {known.min():,.6g} to {known.max():,.6g}"
+        reason = f"regression, {shown_range(known)}"
         return Column(
             name,
             "numeric",

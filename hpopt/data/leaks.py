@@ -202,7 +202,7 @@ def _pattern(table: Table, view: View, train: np.ndarray) -> str:
 
 
 def _marks(table: Table, view: View, train: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """Of one column: which rows [n] have a value at all, a number that is 0, or a certain text."""
+    """Of one column: which rows [n] have a value, a number that is 0, a certain text; or not."""
     for numbers in (each[train] for each in view.numbers[:1]):
         is_there, is_nil = ~np.isnan(numbers), numbers == 0
         if not is_there.all():
@@ -221,3 +221,6 @@ def _marks(table: Table, view: View, train: np.ndarray) -> Iterator[tuple[str, n
         rows = np.bincount(codes[codes >= 0], minlength=1)
         for code in np.flatnonzero(rows >= _FEWEST_ROWS)[:_MOST_MARKS]:
             yield f'"{texts.distinct[code][:40]}"', codes == code
+        if np.count_nonzero(rows) > 2:  # as 0 among numbers: "active" among the days of an end
+            usual = rows.argmax()
+            yield f'other than "{texts.distinct[usual][:40]}"', (codes >= 0) & (codes != usual)

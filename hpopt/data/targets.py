@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -272,3 +273,21 @@ def _classes(
             "spelled": raw.spelling(labels),
         },
     )
+
+
+_READABLE = 1e-4, 1e9
+
+
+def shown_range(values: np.ndarray) -> str:
+    """The lowest and the highest number as people read them: 47,082 to 2,538,051, or 0.5 to 3.25.
+
+    Both have as many decimals as the larger one needs for four digits, but for needless zeros.
+    """
+    ends = float(np.nanmin(values)), float(np.nanmax(values))
+    size = max(map(abs, ends))
+    if size and not _READABLE[0] <= size < _READABLE[1]:
+        return " to ".join(f"{end:.4g}" for end in ends)
+    decimals = max(0, 3 - math.floor(math.log10(size))) if size else 0
+    while decimals and all(round(end, decimals) == round(end, decimals - 1) for end in ends):
+        decimals -= 1
+    return " to ".join(f"{round(end, decimals) + 0.0:,.{decimals}f}" for end in ends)

@@ -24,7 +24,7 @@ from hpopt.data.row_roles import TIME, group_numbers, time_column
 from hpopt.data.settings import DateColumn, Features, WindowSettings
 from hpopt.data.sources import Table
 from hpopt.data.target_spec import TargetTransform
-from hpopt.data.targets import encode_target
+from hpopt.data.targets import encode_target, shown_range
 from hpopt.data.time_steps import Grid, grid_of, reader_of_stamps, stamps_of
 from hpopt.data.typed_columns import check_names, typed_columns
 from hpopt.errors import DataError, SettingError, closest
@@ -163,7 +163,7 @@ def build_windows(
     words: Mapping[str, int] = sheet.words.get(target, {})
     of_target = replace(
         target_as_column(target, replace(encoded, task="regression"), words),
-        reason=f"forecast, {np.nanmin(series.y):,.6g} to {np.nanmax(series.y):,.6g}",
+        reason=f"forecast, {shown_range(series.y)}",
     )
     place = {name: index for index, name in enumerate(sheet.columns)}
     windows = series.rows(starts, forecast)

@@ -111,7 +111,7 @@ def find_long(sheet: Sheet, target: str) -> Long | None:
     found = []
     codes = group_numbers(sheet.columns[target])
     for name in sheet.columns:
-        if name == target:
+        if name == target or _has_gaps(sheet, name):  # a row without an id is of no series
             continue
         ids = group_numbers(sheet.columns[name])
         distinct = len(np.unique(ids))
@@ -140,7 +140,11 @@ def _is_same_within(ids: np.ndarray, values: np.ndarray) -> bool:
 
 
 def _time(sheet: Sheet, ids: np.ndarray, others: set[str]) -> str | None:
-    """The column whose values are evenly apart within each id; of several that of the fewest."""
+    """The column whose values are evenly apart within each id; of several that of the fewest.
+
+    Each id counts the same: of a state of customers one value may hold most of the rows, in the
+    order in which these were numbered.
+    """
     found = {}
     for name, values in sheet.columns.items():
         kind = look(name, values, sheet.decimal, gaps=sheet.gaps).kind
@@ -148,10 +152,13 @@ def _time(sheet: Sheet, ids: np.ndarray, others: set[str]) -> str | None:
             continue
         times = order_of(name, values, sheet.decimal)
         order = np.lexsort((times, ids))
-        apart = np.diff(times[order])[np.diff(ids[order]) == 0]
+        within = np.diff(ids[order]) == 0
+        apart, of = np.diff(times[order])[within], ids[order][1:][within]
         if len(apart) and apart.min() > 0:
-            even = np.isclose(apart, np.median(apart), rtol=1e-3).mean()
-            if even >= _EVEN:
+            is_even = np.isclose(apart, np.median(apart), rtol=1e-3)
+            steps = np.bincount(of)
+            shares = np.bincount(of, weights=is_even)[steps > 0] / steps[steps > 0]
+            if shares.mean() >= _EVEN:
                 found[name] = len(np.unique(times))
     return min(found, key=lambda name: found[name]) if found else None
 

@@ -47,9 +47,9 @@ def draw_learning_curves(history: History) -> Figure:
         axes.grid(axis="y")
         for rank, trial in reversed(list(enumerate(shown))):
             _draw(axes, history, trial, rank, name)
-        _draw_paused(axes, history, name)
         if _is_wide([_curves(trial).get(name, np.empty(0)) for trial in shown]):
-            axes.set_yscale("log")
+            axes.set_yscale("log")  # first: limits of a linear axis reach below 0
+        _draw_paused(axes, history, name)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
         axes.set_xlabel("epoch")
         axes.set_ylabel(_LABELS.get(name, name.replace("_", " ")))

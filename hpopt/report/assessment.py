@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from hpopt.report.words import capital, show_interval, show_p, show_score, show_with
+from hpopt.report.words import (
+    capital,
+    show_interval,
+    show_p,
+    show_score,
+    show_share,
+    show_with,
+)
 from hpopt.runs.folder import Run
 from hpopt.runs.state import HALF
 from hpopt.runs.steps import Flattery, Scored
@@ -17,6 +24,7 @@ from hpopt.statistics.records import Comparison
 from hpopt.task import OWN_THRESHOLD
 
 _DEFAULT = "the default params"
+_FEW_FOUND = 0.1  # of the positive rows: fewer are as good as none
 
 
 def verdicts(run: Run) -> list[str]:
@@ -70,7 +78,7 @@ def describe_flattery(run: Run) -> list[str]:
     final = show_with(scored.interval("best", run.metric), flattery.test)
     sentence += f"on the test part the final network gives {final}"
     if run.threshold != HALF and run.rule != OWN_THRESHOLD:
-        sentence += f" at the threshold {HALF}, by which trials are judged"
+        sentence += f" at the threshold {HALF}"
     return [sentence + ".", *_difference(flattery, scored.rows), *_beyond(flattery)]
 
 
@@ -144,14 +152,10 @@ def describe_threshold(run: Run) -> list[str]:
     if run.rule == OWN_THRESHOLD:
         return [_own_threshold(run, gain, shown)]
     if run.threshold != HALF:
-        sentence = (
+        return [
             f"{_positive(run)} is said where its probability is above {run.threshold:.3f}, not "
             f"{HALF}: that is better by {shown}."
-        )
-        at_half = run.outcomes.test.at_half if run.outcomes.test else None
-        if at_half is not None:
-            sentence += f" On the test part {HALF} would give {show_score(at_half)}."
-        return [sentence]
+        ]
     other = f"The threshold between the labels is {HALF}: another, {chosen.tried:.3f}, is"
     if gain.difference > 0:
         return [f"{other} better by {shown}, which could be chance."]
@@ -159,16 +163,27 @@ def describe_threshold(run: Run) -> list[str]:
 
 
 def _never_positive(run: Run) -> list[str]:
-    """That a threshold which nobody has chosen is above all probabilities, as of a rare label."""
+    """That a threshold which nobody has chosen finds next to none of the positive rows.
+
+    So it mostly is of a rare label, whose probabilities are low.
+    """
     retrieval = run.outcomes.test.retrieval if run.outcomes.test else None
-    if retrieval is None or retrieval.models["best"].in_force is not None:
+    if retrieval is None:
+        return []
+    found = retrieval.models["best"].in_force
+    if found is not None and found.recall >= _FEW_FOUND:
         return []
     positive = f'"{in_markdown(retrieval.positive)}"'
+    finds = (
+        "that is so of no row of the test part"
+        if found is None
+        else f"that finds {show_share(found.recall)} of them on the test part"
+    )
     return [
         f"{positive} is said where its probability is above {HALF}, for {run.metric} needs no "
-        "threshold, and that is so of no row of the test part: rank rows by their probability and "
-        "take as many as you can act on, or search by `f1`, which chooses a threshold; the picture "
-        "`precision_recall` shows what each gives."
+        f"threshold, and {finds}: rank rows by their probability and take as many as you can act "
+        "on, or search by `f1`, which chooses a threshold; the picture `precision_recall` shows "
+        "what each gives."
     ]
 
 

@@ -15,7 +15,11 @@ from hpopt.trials import Trial
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """A network's or a plain model's score by the run's metric, as people read it."""
+    """A network's or a plain model's score by the run's metric, as people read it.
+
+    A run of hpopt 0.1 whose model has another threshold than 0.5 has no validation scores by the
+    rule of its test scores: there are none beside these then, for a table has one rule.
+    """
 
     name: str
     key: str  # by which the step `test` knows it
@@ -33,12 +37,15 @@ def score_rows(run: Run, best: Trial) -> Sequence[ScoreRow]:
     """The best first, then the default params if they are another trial, then the baselines."""
     metric, default = run.header.metric, run.trials()[0]
     scored = run.outcomes.test or Scored(groups=None, flattery=None)
+    has_two_rules = _has_two_rules(run)
 
     def row(name: str, key: str, validation: float | None, test: Scores | None) -> ScoreRow:
         interval = show_interval(scored.interval(key, metric))
         on_test = None if test is None else test.get(metric)
         shown = show_with(scored.interval(key, metric), on_test)
-        return ScoreRow(name, key, show_score(validation), shown, interval)
+        return ScoreRow(
+            name, key, show_score(None if has_two_rules else validation), shown, interval
+        )
 
     if run.ensemble:
         members = list_trials(trial.number for trial in run.ensemble)
@@ -63,12 +70,30 @@ def rule_of_scores(run: Run) -> str | None:
             f"Each model's {run.metric} is by its own best threshold: on validation by one that "
             "was chosen on other rows than it labels, on test by the one chosen on validation."
         )
-    if run.threshold != HALF:
-        return (
-            f"On validation, labels are said by the threshold {HALF}, as hpopt 0.1 judged trials; "
-            "on test by each model's own."
-        )
+    if _has_two_rules(run):
+        return f"Test scores are by each model's own threshold. {_by_half(run)}"
     return None
+
+
+def _has_two_rules(run: Run) -> bool:
+    """Whether trials were judged by 0.5, and the test scores are by another threshold."""
+    is_tested = run.outcomes.test is not None
+    return run.rule != OWN_THRESHOLD and run.threshold != HALF and is_tested
+
+
+def _by_half(run: Run) -> str:
+    """What the threshold 0.5 gives, on validation and on test."""
+    scored, best = run.outcomes.test, run.best
+    assert scored is not None
+    assert best is not None
+    flattery, on_test = scored.flattery, scored.at_half
+    on_validation = run.score(best) if flattery is None else flattery.search
+    on_test = on_test if flattery is None else flattery.test
+    sentence = f"hpopt 0.1 judged trials by {HALF}: by that trial {best.number} has "
+    sentence += f"{show_score(on_validation)} on validation"
+    if on_test is not None:
+        sentence += f", and the model {show_score(on_test)} on test"
+    return sentence + "."
 
 
 def ensemble_score(run: Run) -> float | None:

@@ -14,6 +14,7 @@ from hpopt.report.words import (
     repeated,
     seen_test,
     show_param,
+    show_score,
     weighted_rows,
 )
 from hpopt.runs.folder import Run
@@ -41,7 +42,10 @@ def conclude(run: Run) -> str:
     if run.ensemble:
         whose = f"the average of trials {list_trials(trial.number for trial in run.ensemble)}"
     lines = [*plain_verdict(run), ""]
-    lines += [f"best {metric} on validation: {first.validation} ({whose})"]
+    if first.validation == show_score(None):  # by another rule than the test scores
+        lines += [f"best: {whose}"]
+    else:
+        lines += [f"best {metric} on validation: {first.validation} ({whose})"]
     if run.outcomes.test is not None:
         label = f"its {metric} on test: "
         lines.append(f"{label:<{len(metric) + 21}}{first.test_with_interval}")

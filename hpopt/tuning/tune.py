@@ -172,7 +172,7 @@ def _search(
     plan = Plan(
         n_calls=calls if budget.points is None else min(calls, len(budget.points)),
         workers=workers,
-        closing_s=lambda: expected_closing_s(options.output, _fitted_s(run), workers),
+        closing_s=lambda: expected_closing_s(options.output, _fitted_s(run), workers, len(space)),
         limit_s=options.search.time_limit,
     )
     observer.begin(run, plan)

@@ -115,3 +115,14 @@ def test_a_column_is_explained_without_a_fit(tmp_path, hpopt):
     assert "$1,101.50 (1)" in done.out
     assert 'positive is "a"' in hpopt("check", "c.yaml", "--explain", "y").out
     assert "no column `prize`" in hpopt("check", "c.yaml", "--explain", "prize").err
+
+
+@pytest.mark.keras
+def test_what_is_measured_is_what_the_run_tries_first(tmp_path, hpopt):
+    few = ["-s", "training.epochs=1", "-s", "search.n_calls=4", "-s", "execution.workers=0"]
+    [record] = hpopt("check", CONFIG, *few, "--json").records
+    assert hpopt("tune", CONFIG, *few, "-q", "--output-dir", tmp_path / "runs").code == 0
+    [run] = (tmp_path / "runs").glob("*/")
+    tried = [trial["params"] for trial in hpopt("trials", run, "--json").records]
+    measured = [trial["params"] for trial in record["trial_times"]]
+    assert measured[:3] == tried[:3]  # the fourth may go by what the others gave

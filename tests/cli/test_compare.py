@@ -8,6 +8,7 @@ from conftest import make_run, synthetic_run
 from typer.testing import CliRunner
 
 from hpopt.cli.main import app
+from hpopt.cli.text import wrapped
 from hpopt.errors import ConfigError, RunError
 from hpopt.plots.comparison import draw_comparison
 from hpopt.report.standings import notes_on_comparing, repetitions
@@ -154,3 +155,16 @@ def test_runs_without_a_finished_trial_have_nothing_to_show(tmp_path):
     done = compare(*(run.path for run in runs), "-o", tmp_path)
     assert isinstance(done.exception, RunError)
     assert "none of the runs has a finished trial" in str(done.exception)
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_the_table_fits_a_narrow_terminal(runs, width):
+    """Where a row is too long, the run's name, which may be copied, has a line of its own."""
+    done = compare(*(run.path for run in runs))
+    *table, _, _ = done.stdout.splitlines()
+    assert max(map(len, table)) > width
+    lines = wrapped("\n".join(table), width).split("\n")
+    assert max(map(len, lines)) <= width
+    assert all(any(run.path.name in line for line in lines) for run in runs)
+    if width == 60:
+        assert lines[2:4] == [runs[0].path.name, f"       8       0{'0.9000':>24}{'–':>9}      4 s"]

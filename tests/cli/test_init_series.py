@@ -96,3 +96,26 @@ def test_what_may_be_series_is_a_table_with_a_word(hpopt, table, hint, tmp_path)
     assert hint in text
     material = read_material(load_config(tmp_path / "mine.yaml"))
     assert material.table.kind == "table"
+
+
+@pytest.mark.parametrize(
+    ("ended", "said"), [("", "it is there in"), ("still here", 'it is other than "still here" in')]
+)
+def test_what_only_one_class_has_is_a_leak_and_no_id_of_series(hpopt, ended, said, tmp_path):
+    """Numbered customers: most are here still, and those who left have the day of it."""
+    has_left, rng = np.arange(800) >= 640, np.random.default_rng(1)
+    days = [f"2023-{1 + day // 28:02d}-{1 + day % 28:02d}" for day in rng.integers(0, 90, 800)]
+    customers = pd.DataFrame(
+        {
+            "number": np.arange(7000, 7800),
+            "fee": rng.normal(size=800).round(2),
+            "left_on": np.where(has_left, days, ended),
+            "left": np.where(has_left, "yes", "no"),
+        }
+    )
+    customers.to_csv(tmp_path / "customers.csv", index=False)
+    done = hpopt("init", "customers.csv", "-t", "left")
+    assert done.code == 0, done.err
+    assert yaml.safe_load((tmp_path / "customers.yaml").read_text())["dataset"]["source"] == "csv"
+    assert "possible leak: `left_on`" in done.err
+    assert f'{said} 112 training rows, all of them "yes"' in done.err

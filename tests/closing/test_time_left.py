@@ -31,14 +31,17 @@ def test_time_is_left_until_what_must_be_done_needs_the_rest():
 
 
 def test_what_closing_takes_hangs_on_the_load_the_pictures_and_the_fits():
+    fits = [3.0] * 10
     plain = OutputSettings(plots=False, confirm=0, refit=False)
-    assert expected_closing_s(plain, [3.0] * 10, 1) == pytest.approx(2.0)
+    assert expected_closing_s(plain, fits, 1, 2) == pytest.approx(2.0)
     drawn = plain.model_copy(update={"plots": True})
-    assert expected_closing_s(drawn, [3.0] * 10, 1) == pytest.approx(2.0 + 9.0)
+    assert expected_closing_s(drawn, fits, 1, 1) == pytest.approx(2.0 + 2 * 2.6)
+    assert expected_closing_s(drawn, fits, 1, 8) == pytest.approx(2.0 + 2 * 8.9)
+    assert expected_closing_s(drawn, fits, 1, 30) == expected_closing_s(drawn, fits, 1, 8)
     raced = plain.model_copy(update={"confirm": 0.5, "refit": True, "ensemble": 2})
-    assert expected_closing_s(raced, [3.0] * 10, 1) == pytest.approx(2.0 + 15.0 + 4 * 3.0)
-    assert expected_closing_s(raced, [3.0] * 10, 2) == pytest.approx(2.0 + 7.5 + 2 * 3.0)
-    assert expected_closing_s(raced, [], 2) == pytest.approx(2.0)
+    assert expected_closing_s(raced, fits, 1, 2) == pytest.approx(2.0 + 15.0 + 4 * 3.0)
+    assert expected_closing_s(raced, fits, 2, 2) == pytest.approx(2.0 + 7.5 + 2 * 3.0)
+    assert expected_closing_s(raced, [], 2, 2) == pytest.approx(2.0)
 
 
 def test_a_step_has_a_limit_by_the_longest_fit_and_the_rows():

@@ -1,9 +1,11 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from hpopt.data.target_spec import TargetSpec
+from hpopt.data.targets import shown_range
 
 targets = arrays(
     np.float64,
@@ -54,3 +56,20 @@ def test_no_prediction_of_a_log_falls_below_what_the_target_can_be():
     assert restored[0, 0] == 0
     assert (restored[1:] > 0).all()
     assert TargetSpec(1.0, 2.0, "log1p").restore(np.array([[-9.0]]))[0, 0] < 0  # as 0.1 had it
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ([47081.8, np.nan, 2.53805e6], "47,082 to 2,538,050"),
+        ([1.0, 5.0], "1 to 5"),
+        ([0.5, 3.25], "0.50 to 3.25"),
+        ([-3.12345, 20.0], "-3.12 to 20.00"),
+        ([0.0, 0.0123456], "0.00000 to 0.01235"),
+        ([3e-7, 2e-6], "3e-07 to 2e-06"),
+        ([0.0, 0.0], "0 to 0"),
+        ([2.0, 4e12], "2 to 4e+12"),
+    ],
+)
+def test_the_range_of_a_target_is_written_in_one_way(values, shown):
+    assert shown_range(np.array(values)) == shown

@@ -190,6 +190,18 @@ def test_learning_curves_draw_whatever_a_fit_recorded(tmp_path):
     assert f"trial {history.best.number}, the best" in texts(figure)
 
 
+@pytest.mark.parametrize("ends", [0.9, 0.001], ids=["linear", "logarithmic"])
+def test_learning_curves_fill_their_panels(tmp_path, ends):
+    curves = {"loss": [1.0, 0.5], "learning_rate": [1.0, 0.5 * (1 + ends), ends]}
+    figure = draw(History.of(synthetic_run(tmp_path, curves=curves)), "learning_curves")
+    axes = figure.axes[1]
+    assert axes.get_yscale() == ("log" if ends < 0.1 else "linear")
+    drawn = axes.transData.transform([[1, 1.0], [3, ends]])[:, 1]
+    low, high = axes.transAxes.transform([[0, 0], [0, 1]])[:, 1]
+    assert low < min(drawn) < max(drawn) < high
+    assert max(drawn) - min(drawn) > 0.8 * (high - low)
+
+
 def test_learning_curves_pass_over_what_is_not_finite(history):
     figure = draw(history, "learning_curves")
     assert len(figure.axes[1].get_lines()) == 6

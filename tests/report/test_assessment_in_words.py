@@ -1,9 +1,14 @@
 """Sentences on the test part, held against the numbers they are made of."""
 
+import re
+
 import pytest
 from conftest import CALIBRATION, synthetic_run
+from typer.testing import CliRunner
 
+from hpopt.cli.main import app
 from hpopt.report.assessment import describe_threshold, flattery_in_brief, verdicts
+from hpopt.report.scores import rule_of_scores, score_rows
 from hpopt.report.summary import summarise
 from hpopt.report.terminal import conclude
 from hpopt.runs.events import Step
@@ -38,14 +43,17 @@ def step_of(metric="accuracy", flattery=None, **comparisons) -> Step:
     return Step("test", "", outcome)
 
 
-@pytest.mark.parametrize(("in_force", "is_said"), [(None, True), ([0.2, 0.5], False)])
-def test_a_threshold_that_no_row_is_above_is_said(tmp_path, in_force, is_said):
+@pytest.mark.parametrize(
+    ("in_force", "said"),
+    [(None, "so of no row"), ([0.0, 0.0], "finds 0 % of them"), ([0.2, 0.5], None)],
+)
+def test_a_threshold_that_finds_next_to_no_row_is_said(tmp_path, in_force, said):
     step = step_of()
     best = {"curve": [[1.0, 0.1]], "threshold": 0.5, "in_force": in_force}
     step.outcome["retrieval"] = {"positive": "yes", "share": 0.1, "models": {"best": best}}
     sentences = describe_threshold(closed(tmp_path, step))
-    assert len(sentences) == is_said
-    assert all('"yes" is said where' in each and "of no row" in each for each in sentences)
+    assert len(sentences) == (said is not None)
+    assert all('"yes" is said where' in each and said in each for each in sentences)
 
 
 def closed(tmp_path, step, **options) -> Run:
@@ -135,11 +143,30 @@ def test_the_models_own_threshold_and_the_one_rule_are_said_once(tmp_path):
         assert "by which trials are judged" not in said
 
 
-def test_a_table_of_0_1_with_two_rules_says_so(tmp_path):
+def test_a_table_of_0_1_has_one_rule_and_the_other_is_said_once(tmp_path):
+    """Its trials were judged by 0.5, and its test scores are by another threshold."""
     chosen = {"threshold": 0.3, "tried": 0.3, "gain": 0.1, "interval": [0.05, 0.15], "p": 0.001}
-    run = synthetic_run(tmp_path, steps=[Step("threshold", "", chosen), step_of()])
-    for said in (summarise(run, Findings([], None)), conclude(run)):
-        assert "On validation, labels are said by the threshold 0.5, as hpopt 0.1" in said
+    flattery = {"search": 0.9111, "test": 0.8222, "rows": 90}
+    flattery |= {"difference": 0.0889, "interval": [0.01, 0.16]}
+    step = step_of(flattery=flattery)
+    step.outcome["at_half"] = 0.8222
+    run = synthetic_run(tmp_path, steps=[Step("threshold", "", chosen), step])
+    shown = CliRunner().invoke(app, ["show", str(run.path)]).stdout
+    for said in (summarise(run, Findings([], None)), conclude(run), shown):
+        assert said.count("Test scores are by each model's own threshold. hpopt 0.1 judged") == 1
+        assert "has 0.9111 on validation, and the model 0.8222 on test." in said
+        rows = [line for line in said.splitlines() if line.strip(" |").startswith("majority")]
+        assert [re.findall(r"0\.\d+|–", row) for row in rows] == [["–", "0.5100"]]
+        assert "best accuracy on validation" not in said
+    for each in score_rows(run, run.chosen):
+        assert each.validation == "–"
+
+
+def test_before_the_test_a_run_of_0_1_has_one_rule(tmp_path):
+    chosen = {"threshold": 0.3, "tried": 0.3, "gain": 0.1, "interval": [0.05, 0.15], "p": 0.001}
+    run = synthetic_run(tmp_path, steps=[Step("threshold", "", chosen)])
+    assert rule_of_scores(run) is None
+    assert score_rows(run, run.chosen)[0].validation != "–"
 
 
 def test_the_threshold_is_said_with_what_it_gains(tmp_path):
