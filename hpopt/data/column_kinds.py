@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hpopt.data.chunks import short_numbers
-from hpopt.data.number_forms import doubt_in_words
+from hpopt.data.date_like import date_like_in_words
+from hpopt.data.number_forms import doubt_in_words, percent_in_words
 from hpopt.data.number_values import NumberValues
 from hpopt.data.text_values import TextValues
 from hpopt.data.verdicts import ColumnKind, Use
@@ -60,9 +61,13 @@ def look(
         reader = {"gaps": numbers, **reader}
     if reader is not None and kind in ("numeric", "date") and looked.has_misread:
         reader = {**reader, "misread": True}
+    if reader is not None and kind == "numeric" and reader["thousands"] == "" and looked.is_whole:
+        reader = {**reader, "whole": True}
     doubt = ""
     if reader is not None and kind == "numeric" and isinstance(values, Texts):
-        doubt = doubt_in_words(values.distinct, reader)
+        doubt = doubt_in_words(values.distinct, reader) or percent_in_words(values.distinct, reader)
+    elif isinstance(looked, TextValues) and asked is None and kind in ("id", "text", "categorical"):
+        doubt = date_like_in_words(looked.distinct)
     elif reader is not None and reader.get("zone") == "some":
         doubt = "some of its points in time name a zone: the others are taken for UTC"
     return Column(

@@ -13,7 +13,7 @@ from hpopt.inputs.stored import Zone
 from hpopt.inputs.written import ISO, PLAIN_NUMBER, moments, names_zone
 
 # Of a date whose day and month could be either, the first of these.
-_FORMATS = (
+FORMATS = (
     ISO,
     "%Y/%m/%d",
     "%Y.%m.%d",
@@ -90,7 +90,7 @@ def date_form(texts: Sequence[str], counts: np.ndarray) -> DateForm | None:
     formats: list[str] = []
     times = np.full(len(texts), np.datetime64("NaT", "ns"))
     while left.any() and len(formats) < _MOST_FORMATS:
-        others = [format for format in _FORMATS if not _excluded(format, formats)]
+        others = [format for format in FORMATS if not _excluded(format, formats)]
         best, read = _best(texts, counts, left, others)
         if best is None:
             break
@@ -109,7 +109,7 @@ def form_as_asked(texts: Sequence[str], format: str) -> DateForm:
     reader = {"formats": [format]}
     times = moments(texts, [format])
     is_gap = np.array([raw.is_no_date(text) for text in texts], dtype=bool)
-    zone: Zone = "all" if "%z" in format else _zone_of(texts, ~np.isnat(times))
+    zone: Zone = "all" if "%z" in format.lower() else _zone_of(texts, ~np.isnat(times))
     return DateForm(reader, times, "", np.isnat(times) & ~is_gap, zone)
 
 

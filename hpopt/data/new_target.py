@@ -13,7 +13,13 @@ from hpopt.data.reading import of_frame
 from hpopt.errors import DataError, closest
 from hpopt.inputs.kind import RawRows
 from hpopt.inputs.stored import Sheet, Stored, Texts, as_categories, as_texts, is_gap, raw_values
-from hpopt.inputs.table.reading import other_form, word_on_form, word_on_percent
+from hpopt.inputs.table.reading import (
+    other_form,
+    word_on_form,
+    word_on_groups,
+    word_on_percent,
+    word_on_spelling,
+)
 
 _MOST_NAMED = 5
 # What arrays call the target where nothing else is said.
@@ -67,6 +73,7 @@ def target_of(
         if "thousands" in reader and (other := other_form(stored, reader)):
             notes.append(word_on_form(stored, name, reader, other))
             reader = other
+        notes += word_on_groups(data.target_name or TARGET, stored, reader)
         notes += word_on_percent(data.target_name or TARGET, stored, reader)
         values, misread = _numbers(stored, reader)
         if misread.any():
@@ -76,7 +83,9 @@ def target_of(
                 "which is no number"
             )
         return values
-    texts = as_categories(stored, data.target_reader or {})
+    reader = data.target_reader or {}
+    notes += word_on_spelling(data.target_name or TARGET, stored, reader)
+    texts = as_categories(stored, reader)
     index_of = {label: index for index, label in enumerate(data.labels)}
     present = set(texts.codes[texts.codes >= 0].tolist())
     unknown = [

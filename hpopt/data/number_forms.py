@@ -139,6 +139,27 @@ def doubt_in_words(texts: Sequence[str], reader: Mapping[str, Any]) -> str:
     return f'"{text}" is read as {number:.15g}, and could be {other:.15g}: no value says which'
 
 
+def percent_in_words(texts: Sequence[str], reader: Mapping[str, Any]) -> str:
+    """A word on 12 % as 12 where most of the numbers [d] without a % are fractions, as 0.5 is."""
+    if reader.get("percent") != "mixed":
+        return ""
+    percent = next(text for text in texts if text.rstrip().endswith("%"))
+    others = {
+        number_of(text, reader["decimal"], reader["thousands"], reader.get("unit", "")): text
+        for text in texts
+        if not text.rstrip().endswith("%")
+    }
+    fractions = [text for number, text in others.items() if 0 < abs(number) < 1]
+    large = [text for number, text in others.items() if abs(number) > 1]
+    if len(fractions) <= len(large):
+        return ""
+    hundredth = number_of(percent, reader["decimal"], reader["thousands"])
+    return (
+        f'"{percent}" is read as {hundredth:.15g} beside "{fractions[0]}", for "{large[0]}" '
+        "stands there without a %"
+    )
+
+
 def several_units(texts: Sequence[str]) -> str:
     """A word on numbers of several units, which stay texts; empty where there are none."""
     shapes = Shapes.of(texts)

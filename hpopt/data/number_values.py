@@ -35,6 +35,11 @@ class NumberValues:
         self.n_distinct = len(self.distinct)
         self.date_format: str | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the numbers are whole ones."""
+        return bool((self.distinct == np.trunc(self.distinct)).all())
+
     def examples(self) -> dict[str, int]:
         """Values from the smallest to the largest, and in how many rows each stands."""
         places = np.unique(np.linspace(0, max(self.n_distinct - 1, 0), MOST_EXAMPLES).astype(int))
@@ -50,10 +55,9 @@ class NumberValues:
             return self._date("points in time")
         if np.array_equal(self.distinct, [0, 1]):
             return "boolean", "0 and 1" + self._note(), truth("0", "1")
-        is_whole = bool((self.distinct == np.trunc(self.distinct)).all())
-        if is_whole and (reason := self._id(name)):
+        if self.is_whole and (reason := self._id(name)):
             return "id", reason, None
-        kind = f"whole numbers, {self.n_distinct} different ones" if is_whole else "numbers"
+        kind = f"whole numbers, {self.n_distinct} different ones" if self.is_whole else "numbers"
         return "numeric", kind + self._note(), AS_PROGRAMS_DO
 
     def as_asked(self, asked: ColumnKind) -> Verdict:

@@ -270,7 +270,7 @@ def _classes(
             "column": "target",
             "kind": "categorical",
             "gaps": list(gaps),
-            "spelled": raw.spelling(labels),
+            **raw.said_of_spelling(labels),
         },
     )
 

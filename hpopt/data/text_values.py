@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
+from decimal import Decimal
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from hpopt.data.date_forms import (
     form_of_numbers,
     varying_parts,
 )
+from hpopt.data.date_like import date_like_in_words
 from hpopt.data.number_forms import AS_PROGRAMS_DO, Shapes, number_forms, several_units
 from hpopt.data.verdicts import LEFT_OUT, MOST_EXAMPLES, ColumnKind, Verdict, one_value, truth
 from hpopt.inputs import raw
@@ -29,6 +32,7 @@ _MISREAD = 0.05
 # Where it would be left out, so many different words may stand for up to half of it.
 _MOST_WORDS = 3
 _WORDS_OF_TEXT = 4
+_WITH_EXPONENT = re.compile(r"\d+(?:\.\d*)?[eE]\+?\d{1,6}", re.ASCII)
 _BOOLEANS = (
     ("no", "yes"),
     ("false", "true"),
@@ -60,6 +64,11 @@ class TextValues:
         self.code = next(filter(raw.LEADING_ZERO.fullmatch, self.distinct), None)
         self.has_long_codes = _are_merged(self.distinct)
         self.date_format: str | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no number of the texts has decimals."""
+        return not any("." in text or "," in text for text in self.distinct)
 
     def examples(self) -> dict[str, int]:
         """The most frequent values, and in how many rows each stands."""
@@ -95,7 +104,9 @@ class TextValues:
         if verdict is None:
             what = "numbers" if asked == "numeric" else "dates"
             examples = ", ".join(f'"{text}"' for text in self.distinct[:3])
-            raise ValueError(f"its values can't be read as {what}: {examples}")
+            doubt = date_like_in_words(self.distinct) if asked == "date" else ""
+            reason = f"its values can't be read as {what}: {examples}"
+            raise ValueError(f"{reason}; {doubt}" if doubt else reason)
         return asked, f"{reason}: {verdict[1]}" if asked == "date" else reason, verdict[2]
 
     def plain(self) -> np.ndarray | None:
@@ -226,6 +237,14 @@ class TextValues:
 
 
 def _are_merged(texts: Sequence[str]) -> bool:
-    """Whether whole numbers among texts are so long that float64 makes one of different ones."""
-    long = {int(match[1]) for match in map(LONG.fullmatch, texts) if match is not None}
-    return len(set(map(float, long))) < len(long)
+    """Whether whole numbers among texts are so long that float64 makes one of different ones.
+
+    Beside them those with an exponent count too, as spreadsheets write long ones; alone they are
+    measured, and no codes.
+    """
+    long = {Decimal(match[1]) for match in map(LONG.fullmatch, texts) if match is not None}
+    if not long:
+        return False
+    long |= {Decimal(text) for text in texts if _WITH_EXPONENT.fullmatch(text)}
+    numbers = set(map(float, long))
+    return len(numbers) < len(long) or np.inf in numbers

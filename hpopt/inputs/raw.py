@@ -9,16 +9,17 @@ is read is a plain mapping, as in `columns.json`:
     {"column": "zip", "kind": "categorical", "gaps": ["na"], "spelled": {"1234": "01234"}}
 
 Of `numeric`, `thousands` is "" where training had no sign between digits, so that 3,250 is never
-taken for 3250; `unit` may stand at a number, and `percent: hundredths` makes 0.12 of 12 %, which
-else is 12; `form: clock` reads 1:30 as 1.5 hours; `offset` is taken away, also of the days of a
-date, for a model that sees numbers in float32; `gaps` are the numbers that stand for one. The parts
-of a date are called `signup.year` and so on; a `prefix` stands for the column's name where that
-would be another column's. Of several `formats` the first that fits is taken; they are forms of the
-day, behind which a clock and a zone may stand. Of training values with a `zone`, "all" or "some",
-points in time are in UTC; where it is "none" a zone that later ones name is passed over, so that
-days stay what they are called. Of `categorical`, `gaps` are the words for one, in
-small letters, and `spelled` says how numbers and truth values are written in the texts that the
-model knows. With `misread`, training had values that could not be read, which are gaps.
+taken for 3250, and all of its numbers were `whole`, if so; `unit` may stand at a number, and
+`percent: hundredths` makes 0.12 of 12 %, which else is 12; `form: clock` reads 1:30 as 1.5 hours;
+`offset` is taken away, also of the days of a date, for a model that sees numbers in float32; `gaps`
+are the numbers that stand for one. The parts of a date are called `signup.year` and so on; a
+`prefix` stands for the column's name where that would be another column's. Of several `formats` the
+first that fits is taken; they are forms of the day, behind which a clock and a zone may stand. Of
+training values with a `zone`, "all" or "some", points in time are in UTC; where it is "none" a zone
+that later ones name is passed over, so that days stay what they are called. Of `categorical`,
+`gaps` are the words for one, in small letters, and `spelled` says how numbers and truth values are
+written in the texts that the model knows; `several` are the numbers that these write in several
+ways, as 1.1 and 1.10. With `misread`, training had values that could not be read, which are gaps.
 
 What hpopt 0.1 wrote has neither of these, and no `thousands`: texts then pass through float() as
 they did there. Its dates have one `format`, of all of the text.
@@ -27,7 +28,7 @@ they did there. Its dates have one `format`, of all of the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -236,6 +237,19 @@ def spelling(texts: Iterable[str]) -> dict[str, str]:
         if written not in texts:
             spelled[written] = "" if written in spelled else text
     return {written: text for written, text in spelled.items() if text}
+
+
+def said_of_spelling(texts: Iterable[str]) -> dict[str, Any]:
+    """What a reader of categories says of how numbers are spelled among the texts of a model."""
+    texts = set(texts)
+    several = _in_several_ways(texts)
+    return {"spelled": spelling(texts), **({"several": several} if several else {})}
+
+
+def _in_several_ways(texts: Collection[str]) -> list[str]:
+    """The numbers of texts, as `text_of` writes them, that others of the texts are as well."""
+    others = {as_0_1(t) for t in texts if PLAIN_NUMBER.fullmatch(t) and as_0_1(t) != t}
+    return sorted(others.intersection(texts))
 
 
 def _of_distinct(values: pd.Series, read: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:

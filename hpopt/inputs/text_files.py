@@ -7,6 +7,7 @@ their `encoding` where they were not in UTF-8, and the words for a gap, in small
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _DELIMITERS = (",", ";", "\t", "|")
 _OTHER_SIGN = {".": ",", ",": "."}
+# A number whose one sign may be one of decimals, or one between groups of three.
+_IN_THREES = re.compile(r"\D*[1-9]\d{0,2}[.,]\d{3}\D*", re.ASCII)
 
 
 def read_text_file(path: str | Path, form: Mapping[str, Any]) -> pd.DataFrame:
@@ -96,7 +99,7 @@ def readers_that_fit(
         for reader in readers
     ]
     misread = {reader["column"]: _misread(named, reader) for reader in fitting}
-    return fitting, words + list(_words(named, misread))
+    return fitting, words + list(_words_in_doubt(named, fitting)) + list(_words(named, misread))
 
 
 def _other_form(frame: pd.DataFrame, reader: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -117,15 +120,28 @@ def form_that_fits(
 
     `misreads` says whether a form does not fit some of the column's `texts`. None where it fits as
     it is, or nothing does. First comes what training had, with comma and point exchanged; where it
-    had no sign between groups, numbers such as 1.234,5 show that there is one.
+    had no sign between groups, numbers such as 1.234,5 show that there is one. Where it had whole
+    numbers, 1,234 may be 1234 as well, and no form fits.
     """
-    if not misreads(reader):
+    texts = list(texts)
+    if not misreads(reader) or in_doubt(reader, texts):
         return None
     forms = [exchanged(reader)]
     if not reader["thousands"] and any(text.count(",") + text.count(".") > 1 for text in texts):
         grouped = {**reader, "thousands": _OTHER_SIGN[reader["decimal"]]}
         forms += [grouped, exchanged(grouped)]
     return next((form for form in forms if not misreads(form)), None)
+
+
+def in_doubt(reader: Mapping[str, Any], texts: Iterable[str]) -> str:
+    """The first of texts with a point or comma, if any of these may be whole numbers in threes.
+
+    So it is where training had whole numbers without a sign: 1,234 may be 1234 or 1.234.
+    """
+    with_sign = [text for text in texts if "," in text or "." in text]
+    if not reader.get("whole") or not all(map(_IN_THREES.fullmatch, with_sign)):
+        return ""
+    return next(iter(with_sign), "")
 
 
 def exchanged(reader: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -160,6 +176,22 @@ def _misread(frame: pd.DataFrame, reader: Mapping[str, Any]) -> np.ndarray:
 
 def _is_gap(text: str) -> bool:
     return text.casefold() in GAPS
+
+
+def _words_in_doubt(frame: pd.DataFrame, readers: Sequence[Mapping[str, Any]]) -> Iterable[str]:
+    for reader in readers:
+        values = frame[reader["column"]]
+        if text := in_doubt(reader, (value for value in values if isinstance(value, str))):
+            yield (
+                f"column {reader['column']!r}: {text!r} may have thousands, or decimals: "
+                "training had whole numbers without a sign"
+            )
+        typed = (text_of(value) for value in values.dropna().unique() if not isinstance(value, str))
+        if several := [text for text in typed if text in reader.get("several", ())]:
+            yield (
+                f"column {reader['column']!r}: the number {several[0]} is spelled in several ways "
+                f"in the training data, and taken for {several[0]!r}"
+            )
 
 
 def _words(frame: pd.DataFrame, misread: Mapping[str, np.ndarray]) -> Iterable[str]:

@@ -212,6 +212,39 @@ def test_a_column_of_dates_can_always_be_said_to_be_one(values):
     assert year[0] == 2020
 
 
+@pytest.mark.parametrize(
+    ("written", "word"),
+    [
+        ("%Y-%m-%d %H:%M CET", 'at which "CET" is not understood'),
+        ("%m/%d/%Y %I:%M %p EST", 'at which "EST" is not understood'),
+        ("%d.%m.%Y %H:%M Uhr", 'at which "Uhr" is not understood'),
+        ("%d/%b/%Y:%H:%M:%S +0100", "of a form that is not known"),
+        ("%a %b %d %H:%M:%S CET %Y", "of a form that is not known"),
+        ("%dth %B %Y", "of a form that is not known"),
+        ("%d. Oktober %Y", "of a form that is not known"),
+        ("%d%b%Y", "of a form that is not known"),
+        ("%Y-%j", "of a form that is not known"),
+        ("%y-%m-%d", "of a form that is not known"),
+        ("%Y-%m-%d_%H-%M", "of a form that is not known"),
+        ("%Y年%m月%d日", "of a form that is not known"),
+    ],
+)
+def test_dates_that_are_taken_for_texts_name_what_was_not_understood(written, word):
+    found = column(DATES.strftime(written))
+    assert found.kind != "date"
+    assert "looks like a date, " in found.doubt
+    assert word in found.doubt
+    with pytest.raises(ValueError, match=word):
+        column(DATES.strftime(written), asked="date")
+
+
+@pytest.mark.parametrize(
+    "text", ["AB-{0}-2020-{1}", "10.{1}.{0}.7", "Mary {0} May", "{0} Main St", "2.{1}.{0}", "A{0}"]
+)
+def test_other_texts_with_digits_do_not_look_like_dates(text):
+    assert not column([text.format(i, i % 24) for i in range(N)]).doubt
+
+
 def test_the_owner_names_the_form_of_dates():
     stored = of_frame(pd.DataFrame({"x": ["03/04/2020", "05/06/2020"] * 10}), "it").columns["x"]
     found = look("x", stored, asked="date", date_format="%d/%m/%Y")

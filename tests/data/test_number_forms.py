@@ -156,3 +156,53 @@ def test_long_codes_that_a_program_wrote_as_decimals_stay_apart(tmp_path):
         read_new_rows(tmp_path / "train.csv", data, with_target=False).rows
     )
     assert len(np.unique(inputs, axis=0)) == len(codes)
+
+
+@pytest.mark.parametrize("whole", [("950", "1200", "14000"), ("5", "7", "1200")])
+@pytest.mark.parametrize("new", ["1,234", "12.500", "2.345"])
+def test_what_may_be_thousands_where_training_had_whole_numbers_is_said(tmp_path, whole, new):
+    data = prepared(table_of(tmp_path / "train.csv", x=whole), tmp_path)
+    read = new_rows_of(pd.DataFrame({"x": ["950", new]}), data, with_target=False)
+    number = np.nan if "," in new else float(new)
+    np.testing.assert_array_equal(read.rows["x"], [950, number])
+    assert f'"{new}" is taken for' in read.notes[0]
+    assert "thousands, or decimals" in read.notes[0]
+    if "," in new:
+        with pytest.raises(DataError, match="can't be read as numbers"):
+            new_rows_of(pd.DataFrame({"x": [new]}), data, with_target=False)
+
+
+def test_whole_numbers_of_training_may_have_decimals_and_sure_groups_later(tmp_path):
+    data = prepared(table_of(tmp_path / "train.csv", x=("950", "1200")), tmp_path)
+    for new, number in (("950.5", 950.5), ("0,5", 0.5), ("1,234,567", 1_234_567)):
+        read = new_rows_of(pd.DataFrame({"x": [new, "3"]}), data, with_target=False)
+        np.testing.assert_array_equal(read.rows["x"], [number, 3])
+        assert "thousands, or decimals" not in "".join(read.notes)
+
+
+def test_whole_targets_of_training_are_not_thousandths_later(tmp_path):
+    table_of(tmp_path / "train.csv", x=("1", "2"), price=range(950, 950 + N))
+    form = {"source": "csv", "path": str(tmp_path / "train.csv"), "target": "price"}
+    data = prepared(load_table(FileData.model_validate(form)), tmp_path)
+    new = pd.DataFrame({"x": [1, 2], "y": ["a", "b"], "price": ["950", "1,234"]})
+    with pytest.raises(DataError, match='"1,234" in row 2, which is no number'):
+        new_rows_of(new, data, with_target=True)
+
+
+@pytest.mark.parametrize("new", [["50", "0.5", "12 %"], [50, 0.5, 0.12]])
+def test_a_bare_number_that_may_be_per_cent_is_said(tmp_path, new):
+    texts = ("12 %", "0.5", "0.12")
+    data = prepared(table_of(tmp_path / "train.csv", x=texts), tmp_path)
+    read = new_rows_of(pd.DataFrame({"x": new}), data, with_target=False)
+    np.testing.assert_array_equal(read.rows["x"], [50, 0.5, 0.12])
+    [note] = read.notes
+    assert "50 is read as 50, not as 50 %, in 1 row" in note
+
+
+def test_per_cent_beside_fractions_and_a_bare_number_is_said(tmp_path):
+    table = table_of(tmp_path / "train.csv", x=("12 %", "0.5", "0.12", "50"))
+    [note] = [note for note in table.notes if "`x`" in note]
+    assert '"12 %" is read as 12 beside "0.' in note
+    assert '"50" stands there without a %' in note
+    table = table_of(tmp_path / "train.csv", x=("12 %", "7", "3.5", "50"))
+    assert not [note for note in table.notes if "`x`" in note]

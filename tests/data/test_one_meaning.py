@@ -24,7 +24,7 @@ from hpopt.data.splits import Parts
 from hpopt.errors import DataError
 from hpopt.inputs.kind import Runtime
 from hpopt.inputs.raw import raw_columns
-from hpopt.inputs.stored import is_gap
+from hpopt.inputs.stored import Texts, is_gap
 
 # Columns of texts that programs type by the rows they happen to see.
 WORDS = {
@@ -187,6 +187,19 @@ def test_labels_that_come_as_numbers_are_those_of_the_file(tmp_path):
     np.testing.assert_array_equal(new.target, data.y("train"))
 
 
+@pytest.mark.parametrize("versions", [[1.1, 2.5], [1.1, "dev"]])
+def test_numbers_that_training_spelled_in_several_ways_are_said(tmp_path, versions):
+    columns = {"v": ["1.1", "1.10", "2.5", "dev"], "x": [1.5, 2.5, 3, 4]}
+    frame = pd.DataFrame({name: values * 15 for name, values in columns.items()})
+    data = trained(frame.assign(y=frame["v"]), tmp_path)
+    new = pd.DataFrame({"v": versions, "x": [1, 2], "y": versions})
+    read = new_rows_of(new, data, with_target=True)
+    said = [note for note in read.notes if "1.1 is spelled in several ways" in note]
+    assert [note.split(":")[0] for note in said] == ["column `v`", "column `y`"]
+    assert read.rows["v"].tolist() == list(map(str, versions))
+    assert not new_rows_of(new.astype(str), data, with_target=True).notes
+
+
 def test_long_whole_numbers_of_a_frame_stay_apart():
     frame = pd.DataFrame({"x": [1.0, 2.5] * 30, "y": [2**60 + 1, 2**60 + 2] * 30})
     table = build_table(of_frame(frame, "it"), target="y", task=None)
@@ -331,6 +344,17 @@ def test_long_codes_stay_apart(tmp_path, monkeypatch, source, most):
     table = build_table(sheet, target="y", task=None)
     assert table.features["c"].distinct == tuple(str(LONG + 2 * i) for i in range(3))
     assert "as numbers some of them would be the same" in table.columns[0].reason
+
+
+@pytest.mark.parametrize("other", ["9.00000000000207E17", "9.00000000000207E+17", "1E999"])
+def test_long_codes_and_those_with_an_exponent_stay_apart(tmp_path, other):
+    codes = [str(LONG + 8), other, "12"] * 20
+    frame = pd.DataFrame({"c": codes, "y": ["a", "b"] * 30})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    table = build_table(read_csv(tmp_path / "t.csv"), target="y", task=None)
+    assert set(table.features["c"].distinct) == set(codes)
+    measured = look("c", Texts.of(np.array(["6.02214076E23", "1.602E19", "12"] * 20)))
+    assert measured.kind == "numeric"
 
 
 def test_long_codes_among_many_numbers_stay_apart(tmp_path):

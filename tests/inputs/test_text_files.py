@@ -79,6 +79,23 @@ def test_where_training_had_no_groups_a_point_or_comma_in_doubt_is_a_decimal_sig
     assert raw_columns(pd.DataFrame({"x": ["1.234,5"]}), readers)["x"] == [1234.5]
 
 
+def test_thousands_or_decimals_where_training_had_whole_numbers_are_a_gap_that_is_said():
+    whole = {**NUMBER, "thousands": "", "whole": True}
+    readers, words = readers_that_fit(pd.DataFrame({"x": ["3,250", "7"]}), [whole])
+    np.testing.assert_array_equal(raw_columns(pd.DataFrame({"x": ["3,250"]}), readers)["x"], np.nan)
+    assert "'3,250' may have thousands, or decimals" in words[0]
+    _, [word] = readers_that_fit(pd.DataFrame({"x": ["3.250", "7"]}), [whole])
+    assert "'3.250' may have thousands, or decimals" in word
+    assert readers_that_fit(pd.DataFrame({"x": ["3.25", "7"]}), [whole]) == ([whole], [])
+
+
+def test_a_number_that_is_spelled_in_several_ways_is_said():
+    reader = {"column": "x", "kind": "categorical", "gaps": [], "several": ["1.1"]}
+    _, [word] = readers_that_fit(pd.DataFrame({"x": [1.1, 2.0]}), [reader])
+    assert "1.1 is spelled in several ways" in word
+    assert readers_that_fit(pd.DataFrame({"x": ["1.1", "1.10"]}), [reader])[1] == []
+
+
 def test_a_number_that_stands_for_a_gap_is_no_value_that_does_not_fit():
     reader = {"column": "x", "kind": "numeric", "decimal": ".", "thousands": "", "gaps": ["-999"]}
     for values in (["1.5", "-999", "NA"], [1.5, -999, None]):

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from hpopt.inputs.raw import spelling
+from hpopt.inputs.raw import said_of_spelling
 from hpopt.inputs.scaling import as_keras_hands_over
 from hpopt.inputs.stored import Texts
 
@@ -138,7 +138,7 @@ def with_spelling(
     """The readers, which say of categories how those that come as numbers are spelled."""
     vocabularies = {c.name: c.vocabulary for c in columns if isinstance(c, CategoricalColumn)}
     return tuple(
-        {**reader, "spelled": spelling(vocabularies[reader["column"]])}
+        {**reader, **said_of_spelling(vocabularies[reader["column"]])}
         if reader["kind"] == "categorical"
         else reader
         for reader in readers

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from hpopt.errors import DataError
-from hpopt.inputs.stored import Sheet, Stored, Texts, as_texts, is_gap, raw_values
+from hpopt.inputs.stored import Sheet, Stored, Texts, as_categories, as_texts, is_gap, raw_values
 from hpopt.inputs.table.columns import CategoricalColumn
-from hpopt.inputs.text_files import exchanged, exchanged_if_possible, form_that_fits
+from hpopt.inputs.text_files import exchanged, exchanged_if_possible, form_that_fits, in_doubt
 from hpopt.inputs.written import names_zone
 
 _KINDS = {"numeric": "numbers", "boolean": "yes or no as they were", "date": "dates as they were"}
@@ -106,7 +106,9 @@ def read_column(
         for part, values in raw.items()
     }
     if reader["kind"] == "categorical":
+        notes += word_on_spelling(name, stored, reader)
         return arrays
+    notes += word_on_groups(name, stored, reader)
     notes += word_on_percent(name, stored, reader)
     if reader["kind"] == "date":
         notes += word_on_zones(sheet, reader)
@@ -129,6 +131,36 @@ def read_column(
             f"{_KINDS[reader['kind']]}: {first}" + (" is the first" if count > 1 else "")
         )
     return arrays
+
+
+def word_on_groups(name: str, stored: Stored, reader: Mapping[str, Any]) -> list[str]:
+    """A word on 1,234, where training had whole numbers without a sign."""
+    text = in_doubt(reader, stored.distinct) if isinstance(stored, Texts) else ""
+    if not text:
+        return []
+    read = float(np.asarray(raw_values(Texts.of(np.array([text])), reader)[reader["column"]])[0])
+    what = "a gap" if np.isnan(read) else f"{read + reader.get('offset', 0):.15g}"
+    return [
+        f'column `{name}`: "{text}" is taken for {what}: it may have thousands, or decimals, and '
+        "training had whole numbers without a sign"
+    ]
+
+
+def word_on_spelling(name: str, stored: Stored, reader: Mapping[str, Any]) -> list[str]:
+    """A word on numbers that came as such, and were spelled in several ways in training."""
+    if not reader.get("several"):
+        return []
+    if isinstance(stored, Texts):
+        found = tuple(text for text in stored.distinct if text in stored.typed)
+    else:
+        found = as_categories(stored).distinct
+    first = next((text for text in found if text in reader["several"]), None)
+    if first is None:
+        return []
+    return [
+        f"column `{name}`: the number {first} is spelled in several ways in the training data, and "
+        f'taken for "{first}": give its values as texts'
+    ]
 
 
 def word_on_zones(sheet: Sheet, reader: Mapping[str, Any]) -> list[str]:
@@ -157,11 +189,23 @@ def word_on_zones(sheet: Sheet, reader: Mapping[str, Any]) -> list[str]:
 
 
 def word_on_percent(name: str, stored: Stored, reader: Mapping[str, Any]) -> list[str]:
-    """A word on numbers without a % where all had one in training, or with one where none had."""
+    """A word on numbers without a % where all had one in training, or with one where none had.
+
+    And on 50 without one where 12 % and 0.5 stood side by side.
+    """
     trained = reader.get("percent")
     is_percent = _is_percent(stored)
     if trained == "all" and (count := int((~is_percent & ~is_gap(stored)).sum())):
         return [f"column `{name}`: 12 is read as 12 %, in {count} rows: all had a % in training"]
+    if trained == "hundredths":
+        numbers = np.asarray(raw_values(stored, reader)[reader["column"]])
+        is_large = ~is_percent & (np.abs(numbers + reader.get("offset", 0)) > 1)
+        if count := int(is_large.sum()):
+            first = as_texts(stored[is_large.argmax() : is_large.argmax() + 1])[0]
+            return [
+                f"column `{name}`: {first} is read as {first}, not as {first} %, in {count} "
+                f"{'row' if count == 1 else 'rows'}: in training numbers without a % were fractions"
+            ]
     if "thousands" in reader and trained is None and (count := int(is_percent.sum())):
         return [f"column `{name}`: 12 % is read as 12, in {count} rows: none had a % in training"]
     return []
