@@ -203,7 +203,7 @@ FLOORS = {
         {"confirm"},
         {"steps"},
     ],
-    "drafting": [{"finding", "parts"}, {"forecasts", "images", "series"}, {"tables"}],
+    "drafting": [{"finding", "parts"}, {"examples", "forecasts", "images", "series"}, {"tables"}],
     "tracking": [
         {"observer", "trial_lines"},
         {"pace", "tensorboard"},
