@@ -40,6 +40,16 @@ def load_keras() -> Any:
     return keras
 
 
+def gpus_of_tensorflow() -> list[str]:
+    """The GPUs that TensorFlow sees, by their names. Raises whatever a broken TensorFlow does."""
+    load_keras()
+    import tensorflow as tf
+
+    devices = tf.config.list_physical_devices("GPU")
+    details = [tf.config.experimental.get_device_details(each) for each in devices]
+    return [str(each.get("device_name", "GPU")) for each in details]
+
+
 def begin_names_anew() -> None:
     """Let Keras count its layers' names from the start again: like networks are named alike then.
 

@@ -84,6 +84,7 @@ MAY_IMPORT = {
         "trusted",
     }
     | RECORDS,
+    "examining": {"backend", "execution", "runs", "version"} | RECORDS,
     "minimizing": {"optimizing", "space", "errors"},
     "optimizing": {"config", "grammar", "own_code", "runs", "search"} | RECORDS,
     "plots": {"files", "report", "runs", "search", "statistics"} | RECORDS,
@@ -147,6 +148,7 @@ MAY_IMPORT = {
         "config",
         "data",
         "drafting",
+        "examining",
         "execution",
         "export",
         "files",
@@ -207,7 +209,7 @@ FLOORS = {
         {"confirm"},
         {"steps"},
     ],
-    "drafting": [{"finding", "parts"}, {"forecasts", "images", "series"}, {"tables"}],
+    "drafting": [{"finding", "parts"}, {"examples", "forecasts", "images", "series"}, {"tables"}],
     "tracking": [
         {"observer", "trial_lines"},
         {"pace", "tensorboard"},
@@ -362,6 +364,7 @@ def test_no_two_files_import_each_other_by_whatever_way():
         "import hpopt.drafting.tables, hpopt.drafting.images",
         "import hpopt.plotting",
         "import hpopt.predicting",
+        "import hpopt.examining",
     ],
 )
 def test_nothing_heavy_is_imported_before_it_is_used(statement):

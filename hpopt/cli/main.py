@@ -16,6 +16,7 @@ import typer.core
 from hpopt.cli.check import check_command
 from hpopt.cli.compare import compare_command
 from hpopt.cli.dashboard import dashboard_command
+from hpopt.cli.doctor import doctor_command
 from hpopt.cli.evaluate import evaluate_command
 from hpopt.cli.export import export_command
 from hpopt.cli.faults import show_error
@@ -86,6 +87,7 @@ app.command("export-best")(export_command)
 app.command("predict")(predict_command)
 app.command("evaluate")(evaluate_command)
 app.command("schema")(schema_command)
+app.command("doctor")(doctor_command)
 
 
 @app.command("help", hidden=True)

@@ -182,6 +182,26 @@ def is_locked(path: Path) -> bool:
         return False
 
 
+def knows_locks(folder: Path) -> bool:
+    """Whether the file system of a folder has locks that keep a second writer out.
+
+    A file is made there. Raises OSError where that can't be.
+    """
+    path = folder / HOLDER
+    with open_plain(path, "xb") as first, path.open("rb") as second:
+        if fcntl is None:
+            return False
+        try:
+            fcntl.flock(first.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(second.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        return False
+
+
 def _take(file: IOBase, path: Path) -> bool:
     """Take the `flock`; False where there is none to take."""
     deadline = time.monotonic() + _PATIENCE_S
