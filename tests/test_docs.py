@@ -42,6 +42,7 @@ def commands_in(text):
     for name, value in re.findall(r'^\s*(\w+)="(.*)"$', text, re.MULTILINE):
         text = text.replace(f"${name}", value)
     text = re.sub(r"\$\w+", "0", text)
+    text = re.sub(r"^(\s*)exec ", r"\1", text, flags=re.MULTILINE)
     lines = (shlex.split(line, comments=True) for line in text.splitlines() if '="' not in line)
     return [words[1:] for words in lines if words[:1] == ["hpopt"]]
 

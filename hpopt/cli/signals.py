@@ -23,7 +23,8 @@ def stop_on_signals(
     So does the first as long as nothing `has_begun` that could be kept: data may take minutes to
     read. What is going to happen is `shown`, within the signal handler, or else written to stderr.
     SIGTERM and SIGHUP (a terminal that is closed, a machine that goes down) set it too, and raise
-    KeyboardInterrupt after five seconds.
+    KeyboardInterrupt after five seconds. SIGUSR1 (what Slurm can send before the time is over) does
+    what the first Ctrl-C does, however often it comes.
     """
     stop = threading.Event()
     stderr = os.dup(2)  # which is silent for a while when TensorFlow is imported
@@ -41,6 +42,10 @@ def stop_on_signals(
             raise KeyboardInterrupt
         say(_SAID)
 
+    def warn(signum: int, frame: FrameType | None) -> None:
+        if not stop.is_set():
+            interrupt(signum, frame)
+
     def terminate(signum: int, frame: FrameType | None) -> None:
         if not stop.is_set():
             say(f"asked to end by {signal.Signals(signum).name}: in {GRACE_S:g} seconds at most")
@@ -57,6 +62,8 @@ def stop_on_signals(
         signal.SIGHUP: terminate,
         signal.SIGALRM: end_grace,
     }
+    if hasattr(signal, "SIGUSR1"):
+        handlers[signal.SIGUSR1] = warn
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # nohup: it is to outlive its terminal
         del handlers[signal.SIGHUP]
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}

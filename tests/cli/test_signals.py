@@ -34,3 +34,12 @@ def test_asking_to_end_again_gives_no_more_time():
         os.kill(os.getpid(), signal.SIGTERM)
         assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= GRACE_S / 2
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
+def test_what_slurm_sends_before_the_time_is_over_is_as_ctrl_c_once():
+    with stop_on_signals() as stop:
+        os.kill(os.getpid(), signal.SIGUSR1)
+        assert stop.is_set()
+        os.kill(os.getpid(), signal.SIGUSR1)  # trials that run may still end
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)

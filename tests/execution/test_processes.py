@@ -170,6 +170,27 @@ def test_a_worker_that_has_grown_is_replaced_by_one_already_warm(tmp_path, monke
     slots.close()
 
 
+def test_a_spare_worker_may_be_started_only_once_one_has_grown(tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "_JOBS_BEFORE_SPARE", 1)
+    monkeypatch.setattr(processes, "_GROWN_BYTES", 30_000_000)
+    one = Resources(1, 1, [], 300e6, math.inf)
+    slots = ProcessSlots(Analytic(growing), one, spare_early=False)
+    end_of(slots, tmp_path, number=1)
+    first = worker_of(tmp_path)
+    end_of(slots, tmp_path, number=2)
+    assert slots._spare is None
+    for number in range(3, 8):
+        end_of(slots, tmp_path, number=number)
+    assert worker_of(tmp_path) == first
+    deadline = time.monotonic() + 60
+    while not slots._spare.is_warm and time.monotonic() < deadline:
+        slots.events(0.2)
+    end_of(slots, tmp_path, number=8)  # after which it is replaced
+    assert isinstance(end_of(slots, tmp_path, number=9), TrialFinished)
+    assert worker_of(tmp_path) != first
+    slots.close()
+
+
 KEPT = []
 
 
