@@ -1,6 +1,7 @@
 """Clusters of Ray, whose nodes are all pretended on this machine."""
 
 import math
+import os
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,6 +25,8 @@ from ray.cluster_utils import Cluster
 
 from hpopt.execution.rays import actor, files
 from hpopt.execution.rays.slots import RaySlots
+
+ON_RAY = Resources(1, 1, [], math.inf, math.inf, "ray")
 
 
 @pytest.fixture(scope="module")
@@ -50,12 +53,10 @@ def node_of(cluster, cpus=1, **options):
 
 
 @contextmanager
-def slots_on(cluster, workers, function=analytic):
+def slots_on(cluster, workers, function=analytic, resources=ON_RAY):
     import ray
 
-    slots = RaySlots(
-        function, Resources(workers, 1, [], math.inf, math.inf, "ray", cluster.address)
-    )
+    slots = RaySlots(function, replace(resources, workers=workers, address=cluster.address))
     try:
         yield slots
     finally:
@@ -111,6 +112,7 @@ def test_workers_are_as_many_as_nodes_have_room_for_and_one_that_goes_costs_its_
 
 
 def test_a_node_with_other_versions_is_named(cluster, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # Ray has workers look for modules where the driver stands
     older = tmp_path / "older"
     (older / "hpopt").mkdir(parents=True)
     (older / "hpopt" / "__init__.py").touch()
@@ -145,7 +147,7 @@ class Reading(Analytic):
         return replace(self, path=folder / "rows" / "numbers.npy")
 
 
-@pytest.mark.parametrize("sees", [True, False])
+@pytest.mark.parametrize("sees", [pytest.param(True, marks=pytest.mark.long), False])
 def test_files_are_read_where_they_are_or_brought_to_each_node_once(
     cluster, tmp_path, monkeypatch, sees
 ):
@@ -176,6 +178,25 @@ def test_files_are_read_where_they_are_or_brought_to_each_node_once(
             slots.submit(Job(5, {}, 0, tmp_path, takes=("state",)))
             assert wait_for(slots)[0].result.value == 45
     assert sees or not node.folder.exists()
+
+
+def seen_gpus(params, *, seed, folder, fold=0):
+    result = analytic({"does": "wait", "x": 1.0}, seed=seed, folder=folder)
+    return replace(result, state=os.environ.get("CUDA_VISIBLE_DEVICES"))
+
+
+@pytest.mark.long
+def test_two_trials_share_a_gpu_and_see_the_one_that_ray_has_given_them(cluster, tmp_path):
+    half = replace(ON_RAY, gpus_per_trial=0.5)
+    with (
+        node_of(cluster, 4, num_gpus=2),
+        slots_on(cluster, 4, Analytic(seen_gpus), half) as slots,
+    ):
+        until_free(slots, 4)
+        for number in range(4):
+            slots.submit(Job(number, {}, 0, tmp_path / str(number)))
+        seen = sorted(event.result.state for event in wait_for(slots, 4))
+    assert seen == ["0", "0", "1", "1"]
 
 
 @pytest.mark.keras

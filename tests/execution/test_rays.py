@@ -65,6 +65,7 @@ def actors() -> list[psutil.Process]:
     return found
 
 
+@pytest.mark.long
 def test_a_trial_that_hangs_is_ended_and_says_where(tmp_path):
     slots = started(timeout_s=1.0)
     event = end_of(slots, tmp_path, does="hang in C")
@@ -184,6 +185,7 @@ def test_ray_that_is_started_here_listens_to_this_machine_alone_and_says_nothing
     assert process.returncode == 0
 
 
+@pytest.mark.long
 def test_a_driver_that_is_killed_takes_its_workers_with_it(tmp_path):
     process = program(tmp_path, "wait")
     pids = [int(pid) for pid in process.stdout.readline().split()]
