@@ -228,7 +228,7 @@ def load_file(path: Path) -> Any:
     check_file(path)
     with path.open("rb") as file:
         if not file.read(len(_NPY)).startswith((_NPY, _ZIP)):
-            raise DataError(f"{path} is no file of NumPy's", help=_WRITTEN_BY)
+            raise DataError(f"{path} can't be read: it is no file of NumPy's", help=_WRITTEN_BY)
     try:
         loaded = np.load(path, allow_pickle=False)
         return loaded if isinstance(loaded, np.ndarray) else {n: loaded[n] for n in loaded.files}

@@ -175,6 +175,8 @@ def _has_more_than_its_config(model: Any) -> bool:
         or bool(getattr(optimizer, "_exclude_from_weight_decay_pattern", None))
         or any(hasattr(layer, "adapt") for layer in _layers(model))
         or not all(map(_is_keras, _functions(model)))
+        # Of the layer alone, and yet of Keras' own functions: `layer.call = keras.ops.relu`.
+        or any("call" in vars(layer) for layer in _layers(model))
     )
 
 

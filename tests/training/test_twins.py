@@ -393,3 +393,10 @@ def test_an_object_with_a_method_of_its_own_shares_no_graph():
     model = network()
     _own_optimizer(model)
     assert key_of(model) is None
+
+
+def test_a_layer_whose_call_is_a_function_of_keras_shares_no_graph():
+    keras, model = load_keras(), network()
+    assert key_of(model) is not None
+    model.layers[-1].call = keras.ops.sigmoid
+    assert key_of(model) is None
