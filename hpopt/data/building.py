@@ -152,7 +152,10 @@ def _with_words(error: DataError, words: Mapping[str, int]) -> DataError:
 def target_as_column(name: str, encoded: Target, words: Mapping[str, int]) -> Column:
     if not TASKS[encoded.task].has_labels:
         known = encoded.values[~np.isnan(encoded.values)]
-        reason = f"regression, {known.min():,.6g} to {known.max():,.6g}"
+        low, high = (f"{limit:,.6g}" for limit in (known.min(), known.max()))
+        if low == high:  # time stamps in milliseconds
+            low, high = (f"{limit:.15g}" for limit in (known.min(), known.max()))
+        reason = f"regression, {low} to {high}"
         return Column(
             name,
             "numeric",
