@@ -281,9 +281,18 @@ _READABLE = 1e-4, 1e9
 def shown_range(values: np.ndarray) -> str:
     """The lowest and the highest number as people read them: 47,082 to 2,538,051, or 0.5 to 3.25.
 
-    Both have as many decimals as the larger one needs for four digits, but for needless zeros.
+    Both have as many decimals as the larger one needs for four digits, but for needless zeros; time
+    stamps in milliseconds, which would be alike then, have all of their digits.
     """
     ends = float(np.nanmin(values)), float(np.nanmax(values))
+    shown = _rounded_range(ends)
+    low, _, high = shown.partition(" to ")
+    if low == high and ends[0] != ends[1]:
+        return " to ".join(f"{end:.15g}" for end in ends)
+    return shown
+
+
+def _rounded_range(ends: tuple[float, float]) -> str:
     size = max(map(abs, ends))
     if size and not _READABLE[0] <= size < _READABLE[1]:
         return " to ".join(f"{end:.4g}" for end in ends)

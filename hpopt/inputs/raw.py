@@ -313,5 +313,6 @@ def as_0_1(value: Any) -> str:
 
 
 def finite(values: np.ndarray) -> np.ndarray:
-    """The numbers, where what is infinite is a gap."""
-    return np.where(np.isfinite(values), values, np.nan)
+    """The numbers, where what is infinite is a gap; the same array where nothing is."""
+    is_infinite = np.isinf(values)
+    return np.where(is_infinite, np.nan, values) if is_infinite.any() else values

@@ -391,3 +391,9 @@ def test_values_of_a_target_that_are_no_numbers_are_named(tmp_path):
     column = table.columns[1]
     assert column.reader["unit"] == "$"
     assert "$1.50" in column.examples
+
+
+def test_the_limits_of_a_target_of_time_stamps_are_told_apart():
+    frame = pd.DataFrame({"x": np.arange(40) / 7, "y": 1_700_000_000_000 + 101 * np.arange(40)})
+    table = build_table(of_frame(frame, "it"), target="y", task=None)
+    assert table.columns[1].reason == "regression, 1700000000000 to 1700000003939"

@@ -108,8 +108,8 @@ def read_column(
     if reader["kind"] == "categorical":
         notes += word_on_spelling(name, stored, reader)
         return arrays
-    notes += word_on_groups(name, stored, reader)
-    notes += word_on_percent(name, stored, reader)
+    in_groups = word_on_groups(name, stored, reader)
+    notes += in_groups + word_on_percent(name, stored, reader)
     if reader["kind"] == "date":
         notes += word_on_zones(sheet, reader)
     numbers = next(iter(arrays.values()))
@@ -123,7 +123,7 @@ def read_column(
             raise DataError(
                 f"the column `{name}` of {source} can't be read as {_KINDS[reader['kind']]}: "
                 f"the first value is {first}",
-                help="rows are counted from 1, without the header",
+                help=next(iter(in_groups), "rows are counted from 1, without the header"),
             )
         gaps = "value is" if count == 1 else "values are"
         notes.append(
