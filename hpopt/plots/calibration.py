@@ -9,7 +9,7 @@ import numpy as np
 
 from hpopt.plots import style
 from hpopt.plots.history import History, NotYetError
-from hpopt.report.words import show_score
+from hpopt.report.words import counted, show_score
 from hpopt.statistics.proportions import clopper_pearson
 from hpopt.statistics.records import Bin
 
@@ -53,7 +53,8 @@ def draw_calibration(history: History) -> Figure:
         color=style.BLUE,
         clip_on=False,
         zorder=3,
-        label=f"{rows:,} rows of test in {len(bins)} groups, the larger the more; 95 % intervals",
+        label=f"{rows:,} rows of test in {counted(len(bins), 'group')}, the larger the more; "
+        "95 % intervals",
     )
     for each in bins:
         # Away from the diagonal, but for the margins; where a line passes all the same, on white.

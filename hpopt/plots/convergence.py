@@ -45,7 +45,8 @@ def draw_convergence(history: History) -> Figure:
         _mark(axes, history, 1, score, f"default: {show_score(score)}", style.DEFAULT)
     assert history.best is not None
     best = history.score(history.best)
-    name = f"best: {show_score(best)} (trial {history.best.number})"
+    why = "" if best == so_far[-1] else ", chosen by fitting again"
+    name = f"best: {show_score(best)} (trial {history.best.number}{why})"
     _mark(axes, history, history.best.number, best, name, style.INCUMBENT)
     _mark_without_score(axes, history.paused, "paused", {"marker": "|", "color": style.GREY})
     _mark_without_score(axes, history.failed, "failed", style.FAILED)

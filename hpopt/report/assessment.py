@@ -20,7 +20,7 @@ from hpopt.runs.folder import Run
 from hpopt.runs.state import HALF
 from hpopt.runs.steps import Flattery, Scored
 from hpopt.shown import in_markdown
-from hpopt.statistics.records import Comparison
+from hpopt.statistics.records import Comparison, Interval
 from hpopt.task import OWN_THRESHOLD
 
 _DEFAULT = "the default params"
@@ -127,7 +127,10 @@ def flattery_in_brief(run: Run) -> str | None:
     flattery = scored.flattery if scored else None
     if flattery is None or flattery.difference is None or flattery.interval is None:
         return None
-    difference, interval = flattery.difference, flattery.interval
+    return _whether_flattered(flattery.difference, flattery.interval) + _by_whom(run, flattery)
+
+
+def _whether_flattered(difference: float, interval: Interval) -> str:
     shown = f"{show_with(interval, abs(difference))} {show_interval(interval)}"
     if interval.low > 0:
         return f"Validation flattered by {shown}: more than chance gives."
@@ -135,6 +138,18 @@ def flattery_in_brief(run: Run) -> str | None:
         return f"Validation flattered by {shown}: it may be chance."
     shown = f"{show_with(interval, difference)} {show_interval(interval)}"
     return f"Validation did not flatter: {shown}."
+
+
+def _by_whom(run: Run, flattery: Flattery) -> str:
+    """Whose score that goes by, where it is not that of the trial which was chosen."""
+    best, chosen = run.best, run.chosen
+    if best is None or chosen is None or best.number == chosen.number:
+        return ""
+    return (
+        f" That goes by the search's best, trial {best.number} with "
+        f"{show_score(flattery.search)}; trial {chosen.number} was chosen where the best were "
+        "fitted again."
+    )
 
 
 def describe_threshold(run: Run) -> list[str]:

@@ -263,7 +263,7 @@ def test_calibration_shows_what_was_said_and_what_was_seen(history):
     points = axes.collections[-1]
     assert points.get_offsets().tolist() == [[0.1, 0.2], [0.9, 0.8]]
     assert "calibration error 0.1000" in texts(axes.figure)
-    assert "92 rows of test in 2 groups" in texts(axes.figure)
+    assert "92 rows of test in 2 groups," in texts(axes.figure)
 
 
 def test_precision_and_recall_have_the_threshold_in_force_and_what_chance_gives(history):
@@ -419,7 +419,7 @@ def test_all_pictures_and_the_summary_name_the_same_best(tmp_path):
     chosen = {"chosen": second, "search_best": run.best.number, "rounds": 1, "candidates": []}
     run = synthetic_run(tmp_path / "b", steps=[Step("confirm", "", chosen)])
     history = History.of(run)
-    assert f"(trial {second})" in texts(draw(history, "convergence"))
+    assert f"(trial {second}, chosen by fitting again)" in texts(draw(history, "convergence"))
     assert f"best, trial {second}" in texts(draw(history, "parallel_coordinates"))
     assert f"trial {second}, the best" in texts(draw(history, "learning_curves"))
     assert f"| best (trial {second}) |" in summarise(run, Findings([], None))

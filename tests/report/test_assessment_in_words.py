@@ -183,3 +183,18 @@ def test_the_threshold_is_said_with_what_it_gains(tmp_path):
     steps = [Step("threshold", "", worse), step_of()]
     text = summarise(synthetic_run(tmp_path / "c", steps=steps), Findings([], None))
     assert "0.300, is no better, but behind by 0.010 [-0.030, 0.050]" in text
+
+
+def test_a_score_that_flattery_goes_by_is_on_the_screen(tmp_path):
+    """The race chose another trial than the one that scored best in the search."""
+    flattery = {"search": 0.9876, "test": 0.8765, "rows": 90}
+    flattery |= {"difference": 0.1111, "interval": [0.01, 0.16]}
+    run = closed(tmp_path / "a", step_of(flattery=flattery))
+    assert "That goes by" not in conclude(run)
+    chosen = next(trial.number for trial in run.trials() if trial.number != run.best.number)
+    race = {"chosen": chosen, "search_best": run.best.number}
+    steps = [Step("confirm", "", race), step_of(flattery=flattery)]
+    run = synthetic_run(tmp_path / "b", steps=steps)
+    said = f"by the search's best, trial {run.best.number} with 0.9876; trial {chosen} was chosen"
+    assert said in conclude(run)
+    assert said in CliRunner().invoke(app, ["show", str(run.path)]).stdout
