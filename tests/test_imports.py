@@ -210,7 +210,7 @@ FLOORS = {
     "drafting": [{"finding", "parts"}, {"forecasts", "images", "series"}, {"tables"}],
     "tracking": [
         {"observer", "trial_lines"},
-        {"pace", "study", "tensorboard"},
+        {"mlflow_runs", "pace", "study", "tensorboard"},
         {"live", "plain"},
         {"progress"},
     ],
@@ -235,6 +235,7 @@ KINDS = {
 HEAVY = {
     "tensorflow": {"backend", "export", "inputs", "tracking", "training"},
     "tensorboard": {"tracking"},
+    "mlflow": {"tracking"},
     "optuna": {"tracking"},
     "keras": {"backend", "builders", "training"},
     "onnx": {"export"},
