@@ -212,7 +212,7 @@ FLOORS = {
     "drafting": [{"finding", "parts"}, {"examples", "forecasts", "images", "series"}, {"tables"}],
     "tracking": [
         {"observer", "trial_lines"},
-        {"pace", "tensorboard"},
+        {"mlflow_runs", "pace", "study", "tensorboard"},
         {"live", "plain"},
         {"progress"},
     ],
@@ -237,6 +237,8 @@ KINDS = {
 HEAVY = {
     "tensorflow": {"backend", "export", "inputs", "tracking", "training"},
     "tensorboard": {"tracking"},
+    "mlflow": {"tracking"},
+    "optuna": {"tracking"},
     "keras": {"backend", "builders", "training"},
     "onnx": {"export"},
     "sklearn": {"data", "metrics", "runs", "training"},

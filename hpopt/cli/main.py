@@ -19,6 +19,7 @@ from hpopt.cli.dashboard import dashboard_command
 from hpopt.cli.doctor import doctor_command
 from hpopt.cli.evaluate import evaluate_command
 from hpopt.cli.export import export_command
+from hpopt.cli.export_trials import export_trials_command
 from hpopt.cli.faults import show_error
 from hpopt.cli.hints import explained
 from hpopt.cli.init import init_command
@@ -84,6 +85,7 @@ app.command("report")(report_command)
 app.command("dashboard")(dashboard_command)
 app.command("compare")(compare_command)
 app.command("export-best")(export_command)
+app.command("export-trials")(export_trials_command)
 app.command("predict")(predict_command)
 app.command("evaluate")(evaluate_command)
 app.command("schema")(schema_command)

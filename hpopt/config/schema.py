@@ -172,11 +172,21 @@ class Search(SearchEngine):
         return (1.0,) if self.fidelity is None else LEVELS
 
 
+class MLflowTracking(Section):
+    """What MLflow is told; its own MLFLOW_TRACKING_URI says where it is."""
+
+    experiment: Annotated[str, MinLen(1)]
+    """The experiment in which the runs stand: a parent, and a child for each trial."""
+
+
 class Tracking(Section):
     """Other programs that trials are written for."""
 
     tensorboard: bool = False
     """Write every trial for TensorBoard, into the run folder's tensorboard/."""
+    mlflow: MLflowTracking | None = None
+    """Tell MLflow of the run, of every trial once it is over, and of the best network at the end.
+    If left out, it is told nothing."""
 
 
 class OutputSettings(Section):

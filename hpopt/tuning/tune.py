@@ -24,6 +24,7 @@ from hpopt.runs.folder import Run, now
 from hpopt.runs.requests import heeding_requests
 from hpopt.search.engines import make_searcher
 from hpopt.search.searcher import PausingSearcher
+from hpopt.tracking.mlflow_runs import MLflow
 from hpopt.tracking.observer import Observer, Observers, Plan
 from hpopt.tracking.tensorboard import TensorBoard
 from hpopt.tuning.budget import INTERRUPTED, Budget
@@ -103,8 +104,12 @@ def resume(
 
 
 def _observers(config: Config, observer: Observer | None) -> Observer:
-    observer = observer or Observer()
-    return Observers(observer, TensorBoard()) if config.settings.tracking.tensorboard else observer
+    """Who is told: the given one, and what the config asks for."""
+    observer, tracking = observer or Observer(), config.settings.tracking
+    others: list[Observer] = [TensorBoard()] if tracking.tensorboard else []
+    if tracking.mlflow is not None:
+        others.append(MLflow(tracking.mlflow.experiment, observer.note))
+    return Observers(observer, *others) if others else observer
 
 
 @contextmanager
