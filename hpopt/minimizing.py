@@ -22,6 +22,7 @@ def minimize(
     n_calls: int,
     levels: Sequence[float] | None = None,
     defaults: Mapping[str, Scalar] | None = None,
+    require: Sequence[str] = (),
     engine: str | None = None,
     n_initial: int | None = None,
     seed: int = 0,
@@ -39,9 +40,10 @@ def minimize(
     over too); a dimension whose condition does not hold is absent. Dimensions may nest, and their
     names are then joined by dots: the space `{"sgd": {"rate": [0.1, 1.0], "steps": [3, 9]}}` has
     the params `sgd.rate` and `sgd.steps`. The first call has the dimensions' defaults, over which
-    `defaults` are laid. `n_initial` calls, the first included, are made before the surrogate is
-    asked. `engine` and the `settings` of engines (`acquisition`, `base_estimator`, `grid`) are
-    those of the YAML's `search`.
+    `defaults` are laid. All that is tried meets the rules of `require`, such as
+    `["steps * size <= 64"]`; docs/search.md has their language. `n_initial` calls, the first
+    included, are made before the surrogate is asked. `engine` and the `settings` of engines
+    (`acquisition`, `base_estimator`, `grid`) are those of the YAML's `search`.
 
     No params come twice, and a search that has called `objective` on all there are ends there,
     unless it is `noisy`: params that are called several times then count by the mean. Where it is
@@ -82,6 +84,7 @@ def minimize(
         n_calls=n_calls,
         levels=levels,
         defaults=defaults,
+        require=require,
         engine=engine,
         n_initial=n_initial,
         seed=seed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from hpopt.config.nesting import flattened
 from hpopt.config.parsing import parse_document
 from hpopt.config.plain import check_plain
 from hpopt.config.problems import in_order, problems_of
+from hpopt.config.ruling import space_of_rules
 from hpopt.config.schema import Constant, DimensionForm, SearchEngine
 from hpopt.errors import ConfigError, Problem, RunError, suggest_name
 from hpopt.grammar import Section
@@ -28,6 +30,8 @@ from hpopt.space.conditions import DimensionError, Scalar
 from hpopt.space.dimensions import Dimension
 from hpopt.space.space import Space, settle_conditions
 from hpopt.trials import Result, Trial, incumbent
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class Optimizer:
         n_calls: int | None = None,
         levels: Sequence[float] | None = None,
         defaults: Mapping[str, Scalar] | None = None,
+        require: Sequence[str] = (),
         engine: str | None = None,
         n_initial: int | None = None,
         seed: int = 0,
@@ -62,7 +67,7 @@ class Optimizer:
         **settings: Any,
     ) -> None:
         refuse_while_importing("hpopt's optimiser")
-        self._constants, self._space = _read_space(space, dict(defaults or {}))
+        self._constants, self._space = _read_space(space, dict(defaults or {}), require)
         _check_counts(n_calls=n_calls or 1, n_initial=1 if n_initial is None else n_initial)
         if n_calls is not None:
             _check_counts(n_calls=n_calls)
@@ -148,6 +153,8 @@ class Optimizer:
         own = {name: value for name, value in own.items() if name not in self._constants}
         if not self._space.contains(own):
             raise ConfigError(f"these params are none of the space: {own}")
+        if (rule := self._space.broken(own)) is not None:
+            raise ConfigError(f"these params break the rule `{rule.text}`: {own}")
         number = len(self._trials) + 1
         self._known.add(number)
         return Trial(number, own, self._seed)
@@ -209,10 +216,11 @@ def _read_levels(levels: Sequence[float] | None) -> dict[float, float]:
 
 class _Forms(Section):
     space: Annotated[dict[str, DimensionForm], MinLen(1)]
+    require: list[str]
 
 
 def _read_space(
-    forms: Mapping[str, Any], defaults: dict[str, Scalar]
+    forms: Mapping[str, Any], defaults: dict[str, Scalar], require: Sequence[str]
 ) -> tuple[dict[str, Scalar], Space]:
     """The constants, and the space of what is left; ConfigError with all that is wrong."""
     if not isinstance(forms, Mapping):
@@ -221,14 +229,17 @@ def _read_space(
             help="{'rate': {'type': 'real', 'low': 1e-4, 'high': 0.1}, 'size': [16, 32]}",
         )
     check_plain(forms, ("space",))
-    written = parse_document(Path("space"), block_yaml({"space": dict(forms)}).encode())
+    check_plain(require, ("require",))
+    tree = {"space": dict(forms), "require": [*require] if isinstance(require, tuple) else require}
+    written = parse_document(Path("space"), block_yaml(tree).encode())
     document, problems = flattened(written, sections=())
     try:
-        by_name = _Forms.model_validate(document.tree).space
+        read = _Forms.model_validate(document.tree)
     except pydantic.ValidationError as error:
         raise ConfigError.of(in_order([*problems, *problems_of(error, document)])) from None
     if problems:
         raise ConfigError.of(in_order(problems))
+    by_name = read.space
     constants = {name: form.value for name, form in by_name.items() if isinstance(form, Constant)}
     dimensions: list[Dimension] = []
     for name, form in by_name.items():
@@ -245,13 +256,19 @@ def _read_space(
         name = next(iter(defaults))
         names = [dimension.name for dimension in dimensions]
         raise ConfigError(f"`{name}` in `defaults` is no dimension", help=suggest_name(name, names))
-    kept, _ = settle_conditions(dimensions, constants)
+    kept, dropped = settle_conditions(dimensions, constants)
     if not kept:
         raise ConfigError("there is nothing to search", help="give a range or a list of values")
     try:
-        return constants, Space(kept)
+        free = Space(kept)
     except DimensionError as error:
         raise _in_space(error, error.dimension or "", document) from None
+    space, notes, problems = space_of_rules(free, read.require, constants, [*dropped], document)
+    if problems:
+        raise ConfigError.of(problems)
+    for note in notes:
+        log.warning(note)
+    return constants, space
 
 
 def _read_engine(engine: str | None, settings: Mapping[str, Any]) -> SearchEngine:

@@ -167,7 +167,13 @@ MAY_IMPORT = {
 }
 # Inside these rooms a file may import those on the floors below its own, and no others.
 FLOORS = {
-    "space": [{"conditions", "names"}, {"dimensions"}, {"skopt", "space"}],
+    "space": [
+        {"conditions", "names"},
+        {"dimensions", "formula"},
+        {"rules", "skopt"},
+        {"space"},
+        {"region"},
+    ],
     "metrics": [
         {"weighted"},
         {"metric"},

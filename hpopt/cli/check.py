@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hpopt.config.loading import Config
     from hpopt.data.column_kinds import Column
     from hpopt.data.sources import Table
+    from hpopt.space.space import Space
 
 _MOST_COLUMNS = 100
 
@@ -101,6 +102,9 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
         yield ""
     yield from space_table(config.binding.space)
     yield ""
+    if config.binding.space.rules:
+        yield from _rules(config.binding.space)
+        yield ""
     yield from facts(
         {
             "a fit": f"{duration(default.seconds)} with the defaults ({default.epochs} epochs, "
@@ -112,6 +116,22 @@ def _lines(config: Config, check: Check) -> Iterator[str]:
             f"{duration(check.closing_s(search.n_calls))} of closing steps and pictures",
         }
     )
+
+
+def _rules(space: Space) -> Iterator[str]:
+    """The rules between parameters, and what share of the space each of them leaves."""
+    from hpopt.cli.text import table
+    from hpopt.space.region import Region
+
+    region = Region.of(space)
+    counts = zip(space.rules, region.met_each, strict=True)
+    rows = [[rule.text, _share(count, region.n)] for rule, count in counts]
+    yield from table(["rule", "is met by"], [*rows, ["all", _share(region.met, region.n)]], "")
+    yield f"Shares are of {region.n:,} random points of the space."
+
+
+def _share(count: int, n: int) -> str:
+    return f"{100 * count / n:.2g} %" if count else f"none of {n:,}"
 
 
 def _features(table: Table) -> str:
@@ -208,6 +228,16 @@ def _forecast_record(table: Table) -> dict[str, Any]:
     return {} if table.forecast is None else {"forecast": table.forecast.to_json()}
 
 
+def _rules_record(space: Space) -> dict[str, Any]:
+    """The rules and the share of random points that meets all of them, where there are any."""
+    from hpopt.space.region import Region
+
+    if not space.rules:
+        return {}
+    region = Region.of(space)
+    return {"require": [rule.text for rule in space.rules], "allowed": region.met / region.n}
+
+
 def _record(config: Config, check: Check) -> dict[str, Any]:
     material, search = check.material, config.settings.search
     return {
@@ -237,6 +267,7 @@ def _record(config: Config, check: Check) -> dict[str, Any]:
         "loss": material.loss,
         "parameters": check.parameters,
         "space": config.binding.space.to_json(),
+        **_rules_record(config.binding.space),
         "n_calls": search.n_calls,
         "points": check.points,
         "trial_times": [vars(trial) for trial in check.trial_times],

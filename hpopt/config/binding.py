@@ -17,6 +17,7 @@ from hpopt.config.idle import idle_settings
 from hpopt.config.initial import initial_params
 from hpopt.config.nesting import SECTIONS
 from hpopt.config.problems import dotted, misfit, typeless
+from hpopt.config.ruling import space_of_rules
 from hpopt.config.schema import Constant, Settings
 from hpopt.config.settable import Settable, holder_of, of_training, resolve_builder
 from hpopt.errors import ConfigError, Problem, suggest_name
@@ -275,10 +276,15 @@ class _Binder:
         if self.problems:
             return None
         try:
-            return Space(kept)
+            space = Space(kept)
         except DimensionError as error:
             self._blame_dimension(error.dimension or "", error)
             return None
+        texts = self.settings.require
+        space, notes, problems = space_of_rules(space, texts, constants, [*dropped], self.document)
+        self.notes += notes
+        self.problems += problems
+        return space
 
     def _check_condition(
         self,

@@ -9,6 +9,7 @@ from hpopt.config.dumping import inline_yaml
 from hpopt.errors import Problem, suggest_name
 from hpopt.space.conditions import Scalar
 from hpopt.space.dimensions import Dimension, Params, Real
+from hpopt.space.rules import shown_values
 from hpopt.space.space import Space, describe_dimension
 
 
@@ -35,6 +36,9 @@ def initial_params(
             message = f"`{name}` is not active in these params: it is only where {when}"
             place = document.location((*path, name), of_key=True)
             problems.append(Problem(message, place, "leave it out"))
+        if (rule := space.broken(params)) is not None:
+            message = f"these params break the rule `{rule.text}`: {shown_values(rule, params)}"
+            problems.append(Problem(message, document.location(path), "change or drop them"))
         if params != space.defaults and params not in initial:
             initial.append(params)
     return initial, problems

@@ -56,6 +56,33 @@ or a real it may be a comparison in quotes: `units_3: {..., when: {num_layers: "
 """
 
 
+_REQUIRE = """\
+A list of rules. What is tried meets all of them, with every engine: the first design, each
+suggestion, `search.initial`, a warm start. The grid leaves out what breaks one, and `hpopt check`
+says what share of the space each of them leaves.
+
+    require:
+      - units_3 <= units_2 <= units_1
+      - batch_size * epochs <= 8192
+      - optimizer != 'sgd' or learning_rate >= 1e-2
+      - num_layers % 2 == 0 and not (use_bias and use_norm)
+
+- Names are those of dimensions (`early_stopping.patience`) and of constants of `model` and
+  `training`, with their section or without it; in backquotes a name may have any characters.
+- Values are numbers, texts in quotes (a quote inside is written twice), `true`, `false` and `null`.
+  As in `when`, 1 and 1.0 are the same, and 1 and true are not.
+- `+ - * / %`, `== != < <= > >=`, which may be chained, `and`, `or`, `not` and parentheses, which
+  bind as in Python. There are no functions and no powers.
+- **A rule that names an inactive dimension does not bind**, whatever else it says.
+- What can't be reckoned (a number over 0, arithmetic with a category that is no number) has no
+  value, and no comparison with it holds; nor does `<` with what is no number.
+
+The defaults have to meet the rules; if they don't, the error names the rule, and params that meet
+all. A rule that leaves next to nothing is an error, and little (below 1 %) a note. In YAML a rule
+that begins with a quote or a backquote, or holds `: ` or ` #`, stands in quotes as a whole.
+"""
+
+
 def configuration_page(schema: Form) -> str:
     """The page in Markdown, from `config_schema()`."""
     sections, required = schema["properties"], schema["required"]
@@ -65,6 +92,8 @@ def configuration_page(schema: Form) -> str:
         lines += [f"## `{name}` ({need})", "", section["description"], ""]
         if name == "space":
             lines += _space(schema)
+        elif name == "require":
+            lines.append(_REQUIRE)
         elif name == "dataset":
             lines += _datasets(section)
         else:

@@ -227,6 +227,8 @@ class Settings(Section):
     """How a network is fitted and what it is judged by; what `space` names must not stand here."""
     space: Annotated[dict[str, DimensionForm], MinLen(1)]
     """What is searched: arguments of the builder and settings of `training`, with their values."""
+    require: list[Annotated[str, MinLen(1)]] = Field(default_factory=list)
+    """Rules between parameters, such as `units_2 <= units_1`: what is tried meets all of them."""
     search: Search = Search()
     """The searcher, its acquisition function and its budget."""
     execution: Execution = Execution()
@@ -239,7 +241,10 @@ class Settings(Section):
     @model_validator(mode="before")
     @classmethod
     def _empty_sections(cls, tree: Any) -> Any:
-        return {key: {} if value is None else value for key, value in tree.items()}
+        return {
+            key: ([] if key == "require" else {}) if value is None else value
+            for key, value in tree.items()
+        }
 
 
 DIMENSIONS: dict[str, type[Section]] = {

@@ -33,6 +33,8 @@ class Header:
     folder: str | None = None  # where the YAML file was, from which its relative paths go
     overrides: Sequence[str] | None = None  # what was laid over it, as it was written
     code: Mapping[str, str] = field(default_factory=dict)  # fingerprints of own code, by its role
+    # Rules between parameters, by their texts: what was tried met them.
+    require: Sequence[str] = ()
     # `{name, target, direction, rule, positive}` each, as `goals_of` reads them; `metric` names the
     # first.
     objectives: Sequence[Mapping[str, Any]] = field(default_factory=list)

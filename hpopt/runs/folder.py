@@ -173,7 +173,7 @@ class Run:
         from hpopt.space.space import Space
 
         try:
-            return Space.from_json(self.header.space)
+            return Space.from_json(self.header.space, self.header.require)
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
             raise RunError(
                 f"the search space in the journal of {self.path} makes no sense: {in_words(error)}",

@@ -123,6 +123,7 @@ _LEGAL: dict[str, Rule] = {
     "fingerprints": _is_dict(_is_text),
     "constants": _is_dict(),
     "space": _is_list(_is_dimension),
+    "require": _is_list(_is_text),
     "config": _or_none(_is_text),
     "folder": _or_none(_is_text),
     "n_calls": _or_none(_is_count),

@@ -14,11 +14,11 @@ from annotated_types import Ge, Le
 from hpopt.search.engines import Engine
 from hpopt.search.searcher import Searcher, Suggestion, generator, is_seen, sample_unseen
 from hpopt.space.conditions import Scalar
-from hpopt.space.dimensions import Categorical, Dimension, Params
+from hpopt.space.dimensions import Categorical, Dimension, Params, identity
 from hpopt.space.space import Space
 from hpopt.trials import Trial
 
-_TRIES = 100
+_TRIES, _TRIES_OF_RULES = 100, 10_000
 # A walk through a larger grid would take longer than a trial.
 _MOST_WALKED = 100_000
 
@@ -36,6 +36,13 @@ class GridEngine(Engine):
     def note(self, space: Space, n_calls: int) -> str | None:
         """What people should know where the budget is not that of the grid."""
         size = math.prod(len(axis_values(dimension, self.grid)) for dimension in space)
+        if space.rules and size <= _MOST_WALKED:
+            size = len(grid_points(space, self.grid))
+            if not size:
+                return (
+                    "no point of the grid meets the rules, so the calls try random points: raise "
+                    "search.grid"
+                )
         if n_calls < size:
             return (
                 f"the grid has up to {size} points, and {n_calls} calls try as many of them, in a "
@@ -61,6 +68,8 @@ class GridSearcher:
     ) -> Suggestion:
         """A point of the grid that no trial has had yet."""
         rng = generator(seed, number)
+        if space.rules:
+            return Suggestion(self._allowed(space, trials, rng))
         axes = [axis_values(dimension, self.points) for dimension in space]
         for _ in range(_TRIES):
             params = _params(space, [axis[int(rng.integers(len(axis)))] for axis in axes])
@@ -72,6 +81,28 @@ class GridSearcher:
                 if not is_seen(params, trials):
                     return Suggestion(params)
         return Suggestion(sample_unseen(space, trials, rng))
+
+    def _allowed(self, space: Space, trials: Sequence[Trial], rng: np.random.Generator) -> Params:
+        """The same of the points that meet the space's rules."""
+        axes = [axis_values(dimension, self.points) for dimension in space]
+        seen = {identity(trial.params) for trial in trials}
+        if math.prod(map(len, axes)) <= _MOST_WALKED:
+            left = [p for p in grid_points(space, self.points) if identity(p) not in seen]
+            if left:
+                return left[int(rng.integers(len(left)))]
+            return sample_unseen(space, trials, rng)
+        for _ in range(_TRIES_OF_RULES):
+            params = _params(space, [axis[int(rng.integers(len(axis)))] for axis in axes])
+            if space.allows(params) and identity(params) not in seen:
+                return params
+        return sample_unseen(space, trials, rng)
+
+
+def grid_points(space: Space, points: int) -> list[Params]:
+    """All points of a grid that meet the space's rules, each once."""
+    axes = [axis_values(dimension, points) for dimension in space]
+    all_params = (_params(space, values) for values in itertools.product(*axes))
+    return list({identity(p): p for p in all_params if space.allows(p)}.values())
 
 
 def axis_values(dimension: Dimension, points: int) -> Sequence[Scalar]:

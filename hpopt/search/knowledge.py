@@ -24,7 +24,7 @@ import numpy as np
 
 from hpopt.search.encoding import Encoding
 from hpopt.search.gp import GP
-from hpopt.search.maximiser import around, candidates, keys
+from hpopt.search.maximiser import allowed_candidates, around, keys
 
 # The choice is made among so many tried points at most, those of the lowest means.
 _N_CHOICES = 60
@@ -67,11 +67,13 @@ class KnowledgeGradient:
         worth_of = self._worth_to(choices)
         taken = set(keys(barred))
         n = max(_FEWEST, min(_N_FIRST, _BUDGET // len(self.gp.y) ** 2))
-        x = np.concatenate([choices, candidates(n, choices[:_N_CENTRES], rng)])
+        around_best = choices[:_N_CENTRES]
+        x = np.concatenate([choices, allowed_candidates(self.encoding, n, around_best, rng)])
         best, worth = np.empty((0, x.shape[1])), np.empty(0)
         size = _FIRST_SIZE
         for _ in range(1 + _N_ROUNDS):
             x, _ = self.encoding.snap(x)
+            x = x[self.encoding.space.allowed(x)]
             x = x[[key not in taken for key in keys(x)]]
             taken |= set(keys(x))
             best, worth = np.concatenate([best, x]), np.concatenate([worth, worth_of(x)])

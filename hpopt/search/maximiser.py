@@ -18,6 +18,11 @@ _N_CENTRES = 5
 _N_STARTS = 3
 _N_ROUNDS = 3
 _ASCENT_ITERATIONS = 20
+# Where a space has rules: how often as many candidates are drawn to find enough that meet them, and
+# how many neighbours are tried at steps of these sizes, one a round.
+_MOST_DRAWS = 8
+_N_AROUND, _SIZES = 60, (0.1, 0.03, 0.01)
+_HALVINGS = 12
 
 
 class Maximiser:
@@ -35,10 +40,10 @@ class Maximiser:
         seen: np.ndarray,
         rng: np.random.Generator,
     ) -> None:
-        self.encoding, self.gp = encoding, gp
+        self.encoding, self.gp, self._rng = encoding, gp, rng
         self._seen = set(keys(seen))
         n = max(_FEWEST, min(_N_CANDIDATES, _BUDGET // len(gp.y) ** 2))
-        x, active = encoding.snap(candidates(n, centres[:_N_CENTRES], rng))
+        x, active = encoding.snap(allowed_candidates(encoding, n, centres[:_N_CENTRES], rng))
         first = {key: i for i, key in reversed(list(enumerate(keys(x)))) if key not in self._seen}
         unseen = np.array(sorted(first.values()), dtype=int)
         self._x = x[unseen]
@@ -59,10 +64,10 @@ class Maximiser:
     def _climb(
         self, acquisition: Acquisition, u: np.ndarray, value: float
     ) -> tuple[np.ndarray, float]:
-        for _ in range(_N_ROUNDS):
+        for i in range(_N_ROUNDS):
             before = value
             u, value = self._ascend(acquisition, u, value)
-            u, value = self._step(acquisition, u, value)
+            u, value = self._step(acquisition, u, value, _SIZES[i])
             if value <= before + 1e-6:
                 break
         return u, value
@@ -100,23 +105,52 @@ class Maximiser:
         )
         climbed = u.copy()
         climbed[free] = result.x
-        return self._better(acquisition, climbed[None], u, value)
+        ways = climbed[None] if self._is_allowed(climbed) else self._ways_to(u, climbed, free)
+        return self._better(acquisition, ways, u, value)
+
+    def _is_allowed(self, u: np.ndarray) -> bool:
+        return bool(self.encoding.space.allowed(u[None])[0])
+
+    def _ways_to(self, u: np.ndarray, beyond: np.ndarray, free: np.ndarray) -> np.ndarray:
+        """Points [m, d] on the way from u to one that breaks a rule.
+
+        The last one before the rule is broken, all the way and along each of the `free` axes alone.
+        """
+        alone = np.repeat(u[None], len(free), axis=0)
+        alone[np.arange(len(free)), free] = beyond[free]
+        ways = []
+        for goal in [beyond, *alone]:
+            reached, size = (1.0, 0.0) if self._is_allowed(goal) else (0.0, 0.5)
+            for _ in range(_HALVINGS if size else 0):
+                if self._is_allowed(u + (reached + size) * (goal - u)):
+                    reached += size
+                size /= 2
+            ways.append(u + reached * (goal - u))
+        return np.array(ways)
 
     def _step(
-        self, acquisition: Acquisition, u: np.ndarray, value: float
+        self, acquisition: Acquisition, u: np.ndarray, value: float, size: float
     ) -> tuple[np.ndarray, float]:
-        """The best neighbour, as long as there is a better one."""
+        """The best neighbour, as long as there is a better one.
+
+        Where a space has rules, also points around it by steps of `size`: along a rule's edge more
+        than one coordinate has to change.
+        """
         mask = self.encoding.activity(u[None])[0]
-        return self._better(acquisition, self.encoding.neighbours(u, mask), u, value)
+        others = self.encoding.neighbours(u, mask)
+        if self.encoding.space.rules:
+            others = np.concatenate([others, around(u[None], _N_AROUND, size, self._rng)])
+        return self._better(acquisition, others, u, value)
 
     def _better(
         self, acquisition: Acquisition, others: np.ndarray, u: np.ndarray, value: float
     ) -> tuple[np.ndarray, float]:
-        """The best of the others [m, d] that is unseen and better than u, or u."""
+        """The best of the others [m, d] that is unseen, allowed and better than u, or u."""
         if not len(others):
             return u, value
         others, active = self.encoding.snap(others)
-        unseen = [key not in self._seen for key in keys(others)]
+        unseen = np.array([key not in self._seen for key in keys(others)], dtype=bool)
+        unseen &= self.encoding.space.allowed(others)
         if not any(unseen):
             return u, value
         others, active = others[unseen], active[unseen]
@@ -132,6 +166,25 @@ def candidates(n: int, centres: np.ndarray, rng: np.random.Generator) -> np.ndar
     chosen = centres[rng.integers(len(centres), size=n_local)]
     sizes = 10.0 ** rng.uniform(-3, -0.3, size=(n_local, 1))
     return np.concatenate([uniform, _moved(chosen, sizes, rng)])
+
+
+def allowed_candidates(
+    encoding: Encoding, n: int, centres: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Candidates [m, d]; where the space has rules, on params' values and at most n that meet them.
+
+    Where rules leave little there are fewer.
+    """
+    if not encoding.space.rules:
+        return candidates(n, centres, rng)
+    found, count = [np.empty((0, centres.shape[1]))], 0
+    for _ in range(_MOST_DRAWS):
+        x, _ = encoding.snap(candidates(n, centres, rng))
+        found.append(x[encoding.space.allowed(x)])
+        count += len(found[-1])
+        if count >= n:
+            break
+    return np.concatenate(found)[:n]
 
 
 def around(centres: np.ndarray, n: int, size: float, rng: np.random.Generator) -> np.ndarray:

@@ -17,15 +17,17 @@ from threadpoolctl import threadpool_limits
 
 from hpopt.search.engines import WeighingEngine
 from hpopt.search.searcher import Searcher, Suggestion, generator, is_seen, sample_unseen
-from hpopt.space.dimensions import Categorical, Integer, Params
+from hpopt.space.dimensions import Categorical, Integer, Params, identity
 from hpopt.space.skopt import skopt_dimension
 from hpopt.space.space import Space
-from hpopt.trials import Trial
+from hpopt.trials import Trial, ranked
 
 # As in skopt.gp_minimize, random points behind the defaults before the surrogate is asked.
 N_INITIAL = 10
 # Squares of larger values are infinite, on which the surrogate's fit breaks down.
 _LARGEST = 1e100
+# Where a space has rules: among how many points it chooses, a third of them around the best.
+_N_CANDIDATES, _N_CENTRES = 2000, 5
 
 
 class SkoptEngine(WeighingEngine):
@@ -64,26 +66,39 @@ class SkoptSearcher:
         searchable = _searchable(space)
         if number <= self.n_initial or not searchable or all(t.value is None for t in trials):
             return Suggestion(sample_unseen(space, trials, rng))
+        among = _candidates(space, trials, rng) if space.rules else None
+        if among is not None and not among:
+            return Suggestion(sample_unseen(space, trials, rng))
         with threadpool_limits(1), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on duplicates and lengthscales at their bounds
-            optimizer = self._told_optimizer(space, trials, int(rng.integers(2**31)))
+            optimizer = self._told_optimizer(space, trials, int(rng.integers(2**31)), among)
             params = _from_skopt(space, optimizer.ask())
         info = _hedge_info(optimizer) if self.acquisition == "gp_hedge" else {}
-        if is_seen(params, trials):
+        if is_seen(params, trials) or not space.allows(params):
             params = sample_unseen(space, trials, rng)
         return Suggestion(params, info)
 
-    def _told_optimizer(self, space: Space, trials: Sequence[Trial], random_state: int) -> Any:
+    def _told_optimizer(
+        self,
+        space: Space,
+        trials: Sequence[Trial],
+        random_state: int,
+        among: Sequence[list[Any]] | None,
+    ) -> Any:
+        """The optimiser with all trials told; it chooses `among` the points that there are."""
         from skopt import Optimizer
 
+        by_steps = self.base_estimator != "GP" or among is not None
         optimizer = Optimizer(
             _skopt_dimensions(space),
             base_estimator=self.base_estimator,
             n_initial_points=0,
             acq_func=self.acquisition,
-            acq_optimizer="auto" if self.base_estimator == "GP" else "sampling",  # trees are steps
+            acq_optimizer="sampling" if by_steps else "auto",  # trees are steps, rules have edges
             random_state=random_state,
         )
+        if among is not None:  # skopt's own constraint does not bind its gradient ascent
+            optimizer.space.rvs = lambda **_: among
         last = next((trial.info for trial in reversed(trials) if "gains" in trial.info), None)
         if last is not None and self.acquisition == "gp_hedge":
             optimizer.gains_ = np.array(last["gains"])
@@ -94,6 +109,21 @@ class SkoptSearcher:
         clipped = np.clip(values, -_LARGEST, worst).tolist()
         optimizer.tell(points, clipped)
         return optimizer
+
+
+def _candidates(
+    space: Space, trials: Sequence[Trial], rng: np.random.Generator
+) -> Sequence[list[Any]]:
+    """Points that meet the space's rules and that no trial has had, as skopt knows them."""
+    from hpopt.search.encoding import Encoding
+    from hpopt.search.maximiser import allowed_candidates
+
+    encoding = Encoding(space)
+    x, _ = encoding.points([trial.params for trial in ranked(trials)[:_N_CENTRES]])
+    found = allowed_candidates(encoding, _N_CANDIDATES, x, rng)
+    params = [space.from_unit(row) for row in found]
+    seen = {identity(trial.params) for trial in trials}
+    return [_to_skopt(space, each) for each in params if identity(each) not in seen]
 
 
 def _skopt_dimensions(space: Space) -> list[Any]:

@@ -10,8 +10,12 @@ import numpy as np
 
 from hpopt.search.engines import Engine
 from hpopt.search.searcher import Searcher, Suggestion, generator, is_seen, sample_unseen
+from hpopt.space.dimensions import Params
 from hpopt.space.space import Space
 from hpopt.trials import Trial
+
+# Where rules leave little, no more of the sequence is looked through for what meets them.
+_MOST_PASSED = 10_000
 
 
 class SobolEngine(Engine):
@@ -29,11 +33,31 @@ class SobolSearcher:
     def suggest(
         self, space: Space, trials: Sequence[Trial], *, number: int, seed: int
     ) -> Suggestion:
-        """The sequence's point for trial `number`; a random one where a trial has had that."""
-        params = space.from_unit(sobol_points(len(space), number, 1, seed)[0])
-        if is_seen(params, trials):
+        """The sequence's point for trial `number`; a random one where a trial has had that.
+
+        Of the points that meet the space's rules, where it has any.
+        """
+        params: Params | None
+        if space.rules:
+            params = _nth_allowed(space, number, seed)
+        else:
+            params = space.from_unit(sobol_points(len(space), number, 1, seed)[0])
+        if params is None or is_seen(params, trials):
             params = sample_unseen(space, trials, generator(seed, number))
         return Suggestion(params)
+
+
+def _nth_allowed(space: Space, n: int, seed: int) -> Params | None:
+    """The n-th point of the sequence that meets the rules; None where it is very far on."""
+    first, size = 1, 64
+    while first < _MOST_PASSED:
+        points = sobol_points(len(space), first, size, seed)
+        allowed = points[space.allowed(points)]
+        if n <= len(allowed):
+            return space.from_unit(allowed[n - 1])
+        n -= len(allowed)
+        first, size = first + size, 2 * size
+    return None
 
 
 def sobol_points(d: int, first: int, n: int, seed: int) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,33 +19,46 @@ from hpopt.space.dimensions import (
     dimension_from_json,
     dimension_to_json,
 )
+from hpopt.space.rules import Rule
+
+# So many random points are drawn before one is looked for around the defaults instead.
+_TRIES = 1000
+# A walk through all points of a space goes so many steps at most where rules leave few of them.
+_MOST_STEPS = 100_000
 
 
 class Space:
     """An ordered set of dimensions, some of which may be active only under a condition.
 
-    A surrogate sees params as a point x [d] of the unit cube and a mask [d] of what is active.
+    What is tried of it meets all `rules`. A surrogate sees params as a point x [d] of the unit cube
+    and a mask [d] of what is active.
 
     Raises DimensionError where a condition names an unknown parent, can never hold, or runs in a
-    circle.
+    circle; RuleError where a rule can't be meant so.
     """
 
-    def __init__(self, dimensions: Sequence[Dimension]) -> None:
+    def __init__(self, dimensions: Sequence[Dimension], rules: Sequence[Rule] = ()) -> None:
         self.dimensions = tuple(dimensions)
+        self.rules = tuple(rules)
         if len(set(self.names)) < len(self):
             raise ValueError(f"two dimensions have one name: {self.names}")
         for dimension in self.dimensions:
             for condition in dimension.when:
                 self._check(dimension, condition)
         self.parents_first = self._sort_parents_first()
+        for rule in self.rules:
+            rule.check(self.dimensions)
+        # The dimensions that decide whether rules are met, as a space, and which of all they are.
+        self._ruling, self._columns = self._of_rules() if self.rules else (self, [])
 
     @classmethod
-    def from_json(cls, forms: Sequence[Mapping[str, Any]]) -> Space:
-        """The space that `to_json` wrote."""
-        return cls([dimension_from_json(form) for form in forms])
+    def from_json(cls, forms: Sequence[Mapping[str, Any]], rules: Sequence[str] = ()) -> Space:
+        """The space that `to_json` wrote, with rules by their texts."""
+        dimensions = [dimension_from_json(form) for form in forms]
+        return cls(dimensions, [Rule.from_json(text) for text in rules])
 
     def to_json(self) -> list[dict[str, Any]]:
-        """The space in strict JSON, with the conditions as they stand in the YAML."""
+        """The dimensions in strict JSON, with the conditions as they stand in the YAML."""
         return [dimension_to_json(dimension) for dimension in self]
 
     def __len__(self) -> int:
@@ -85,19 +97,65 @@ class Space:
         pairs = zip(self, x, strict=True)
         return self.without_inactive({d.name: d.from_unit(float(u)) for d, u in pairs})
 
+    def broken(self, params: Params) -> Rule | None:
+        """The first rule that params break; None where they meet all."""
+        return next((rule for rule in self.rules if not rule.is_met(params)), None)
+
+    def allows(self, params: Params) -> bool:
+        """Whether params meet all rules."""
+        return self.broken(params) is None
+
+    def allowed(self, x: np.ndarray) -> np.ndarray:
+        """Which [m] of the points x [m, d] of the unit cube meet all rules."""
+        if not self.rules:
+            return np.ones(len(x), dtype=bool)
+        rows = x[:, self._columns]
+        return np.array([self.allows(self._ruling.from_unit(row)) for row in rows], dtype=bool)
+
     def sample(self, rng: np.random.Generator) -> Params:
-        """Params drawn uniformly from the unit cube."""
-        return self.from_unit(rng.random(len(self)))
+        """Params drawn uniformly from the unit cube, of those that meet the rules.
+
+        Where these are very few, they come from a random walk that begins at the defaults.
+        """
+        if not self.rules:
+            return self.from_unit(rng.random(len(self)))
+        for _ in range(_TRIES):
+            x = rng.random(len(self))
+            if self.allowed(x[None])[0]:
+                return self.from_unit(x)
+        return self._walked(rng)
+
+    def _walked(self, rng: np.random.Generator) -> Params:
+        """Where a random walk from the defaults ends that goes through what meets the rules."""
+        at, _ = self.to_unit(self.defaults)
+        for _ in range(_TRIES):
+            size = 10.0 ** rng.uniform(-6, 0)
+            changed = rng.random(len(self)) < rng.uniform(1 / len(self), 1)
+            moved = at + changed * size * rng.normal(size=len(self))
+            there = np.abs((moved + 1) % 2 - 1)  # folded back at the edges
+            if self.allowed(there[None])[0]:
+                at = there
+        return self.from_unit(at)
 
     def points(self, most: int) -> list[Params] | None:
-        """All params that there are; None where they are more than `most`."""
+        """All params that there are; None where they are more than `most`.
+
+        Also where rules leave so few of so many that to find them would take too long.
+        """
         if any(isinstance(dimension, Real) for dimension in self):
             return None
-        points = list(itertools.islice(self._points({}, self.parents_first), most + 1))
-        return points if len(points) <= most else None
+        points: list[Params] = []
+        for step, params in enumerate(self._points({}, self.parents_first)):
+            points += [] if params is None else [params]
+            if len(points) > most or step > max(_MOST_STEPS, most):
+                return None
+        return points
 
-    def _points(self, complete: Params, left: Sequence[Dimension]) -> Iterator[Params]:
-        """All params that agree with those so far, the dimensions `left` being open."""
+    def _points(self, complete: Params, left: Sequence[Dimension]) -> Iterator[Params | None]:
+        """All params that agree with those so far, the dimensions `left` being open.
+
+        None stands for all that agree with some which break a rule already.
+        """
         if not left:
             yield {name: complete[name] for name in self.names if name in complete}
             return
@@ -105,7 +163,8 @@ class Space:
         assert not isinstance(dimension, Real)
         if all(c.parent in complete and c.holds(complete[c.parent]) for c in dimension.when):
             for value in dimension.values():
-                yield from self._points({**complete, dimension.name: value}, others)
+                further = {**complete, dimension.name: value}
+                yield from self._points(further, others) if self.allows(further) else (None,)
         else:
             yield from self._points(complete, others)
 
@@ -123,6 +182,15 @@ class Space:
             if all(c.parent in active and c.holds(complete[c.parent]) for c in dimension.when):
                 active.add(dimension.name)
         return {name: value for name, value in complete.items() if name in active}
+
+    def _of_rules(self) -> tuple[Space, list[int]]:
+        """What the rules name, and what that hangs on."""
+        names = {name for rule in self.rules for name in rule.names}
+        for dimension in reversed(self.parents_first):
+            if dimension.name in names:
+                names |= {condition.parent for condition in dimension.when}
+        columns = [j for j, dimension in enumerate(self) if dimension.name in names]
+        return Space([self.dimensions[j] for j in columns]), columns
 
     def _check(self, dimension: Dimension, condition: Condition) -> None:
         parents = {other.name: other for other in self if other.name != dimension.name}

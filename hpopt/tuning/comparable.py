@@ -40,7 +40,7 @@ def differences(then: Header, now: Header) -> Iterator[Difference]:
 
 
 def space_differences(then: Header, now: Header) -> Iterator[Difference]:
-    """The dimensions that are not searched as they were."""
+    """The dimensions that are not searched as they were, and the rules that are not the same."""
     old = {form["name"]: form for form in _plain(then.space)}
     new = {form["name"]: form for form in _plain(now.space)}
     for name in dict.fromkeys([*old, *new]):
@@ -50,6 +50,9 @@ def space_differences(then: Header, now: Header) -> Iterator[Difference]:
             yield "space", name, f"`{name}` was constant, and is searched now"
         elif old[name] != new[name]:
             yield "space", name, f"`{name}` was searched among other values"
+    for text in sorted({*then.require} ^ {*now.require}):
+        held = text in then.require
+        yield "require", text, f"the rule `{text}` is {'gone' if held else 'new'}"
 
 
 def _objectives(then: Sequence[Goal], now: Sequence[Goal]) -> Iterator[Difference]:

@@ -43,13 +43,17 @@ def corners_of(config: Config) -> tuple[Corner, ...]:
 
 
 def _params_at_edges(space: Space, dimension: Dimension) -> Iterator[Params]:
-    """Params with the dimension at each of its edges, none of which are the defaults."""
+    """Params with the dimension at each of its edges, none of which are the defaults.
+
+    Those that break a rule are left out: they are never tried.
+    """
     defaults = {other.name: other.default for other in space}
     around = {**defaults, **_switched_on(space, dimension)}
     is_on = dimension.name in space.defaults
     for value in _edges(dimension):
         params = space.without_inactive({**around, dimension.name: value})
-        if dimension.name in params and not (is_on and same(value, dimension.default)):
+        is_default = is_on and same(value, dimension.default)
+        if dimension.name in params and not is_default and space.allows(params):
             yield params
 
 

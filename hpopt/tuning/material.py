@@ -204,6 +204,7 @@ def header_of(config: Config, material: Material) -> events.Header:
             **_files_of(binding),
         },
         space=binding.space.to_json(),
+        require=[rule.text for rule in binding.space.rules],
         time=now(),
         config=document.path.name,
         n_calls=config.settings.search.n_calls,

@@ -86,7 +86,8 @@ def _joining(
     held = {d.name: _of_kind(d, then[d.name]) for d in space if d.name in then}
     values = {**held, **{name: params[name] for name in params if name in space.names}}
     joined = space.without_inactive(space.complete(values))
-    return joined if joined.keys() <= values.keys() and space.contains(joined) else None
+    is_within = joined.keys() <= values.keys() and space.contains(joined) and space.allows(joined)
+    return joined if is_within else None
 
 
 def _of_kind(dimension: Dimension, value: Any) -> Any:

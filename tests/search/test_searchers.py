@@ -1,15 +1,18 @@
 """What every searcher promises: the conformance suite."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from hpopt.search.engines import make_searcher
-from hpopt.search.searcher import Searcher
+from hpopt.search.halving import LEVELS
+from hpopt.search.searcher import GoOn, Searcher
 from hpopt.search.skopt_engine import N_INITIAL
 from hpopt.space.conditions import Condition
 from hpopt.space.dimensions import Categorical, Integer, Real
+from hpopt.space.rules import Rule
 from hpopt.space.space import Space
 from hpopt.trials import Result, Trial, incumbent
 
@@ -255,3 +258,80 @@ def test_failed_params_are_told_as_bad_so_the_search_stays_away(engine):
 
     late = fails_left_of_the_middle(make_searcher(engine))
     assert sum(trial.state == "failed" for trial in late) <= len(late) / 2
+
+
+RULED = Space(
+    [
+        Integer("units_1", 4, 128, "log-uniform", default=64),
+        Integer("units_2", 4, 128, "log-uniform", default=16),
+        Real("x", 0, 1, default=0.2),
+        Real("y", 0, 1, default=0.2, when=(Condition.parse("kind", ["a", "b"]),)),
+        Categorical("kind", ("a", "b", "c"), "a"),
+    ],
+    [
+        Rule.from_json("units_2 <= units_1"),
+        Rule.from_json("x + y <= 0.8"),
+        Rule.from_json("kind != 'c' or units_1 < 32"),
+    ],
+)
+
+
+def on_an_edge(space, params) -> float:
+    """Lowest where x + y is 0.8, and the units are the same."""
+    apart = abs(params["units_1"] - params["units_2"]) / 128
+    return apart - params["x"] - params.get("y", 0.0) + (params["x"] - 0.5) ** 2
+
+
+def test_what_is_suggested_meets_the_rules(searcher):
+    trials = searched(searcher, RULED, N_INITIAL + 6, on_an_edge)
+    assert trials[0].params == RULED.defaults
+    assert all(RULED.contains(trial.params) and RULED.allows(trial.params) for trial in trials)
+    number = len(trials) + 1
+    first = searcher.suggest(RULED, trials, number=number, seed=5)
+    assert searcher.suggest(RULED, trials, number=number, seed=5) == first
+
+
+def test_rules_that_leave_few_points_let_all_of_them_be_tried(searcher):
+    dimensions = [Integer("n", 1, 6, default=3), Integer("m", 1, 6, default=4)]
+    space = Space(dimensions, [Rule.from_json("n + m == 7")])
+    tried = [tuple(t.params.values()) for t in searched(searcher, space, 6)]
+    assert sorted(tried) == [(n, 7 - n) for n in range(1, 7)]
+
+
+def test_rules_that_leave_next_to_nothing_are_met(searcher):
+    dimensions = [Real("x", 0, 1, default=1e-5), Real("y", 0, 1, default=1e-5)]
+    space = Space(dimensions, [Rule.from_json("x < 0.0001 and y < 0.0001")])
+    trials = searched(searcher, space, 4)
+    assert all(space.allows(trial.params) for trial in trials)
+    assert len({trial.params["x"] for trial in trials}) > 1
+
+
+@pytest.mark.parametrize("name", ["gp-EI", "random"])
+def test_paused_fits_meet_the_rules(name):
+    searcher = make_searcher(name.partition("-")[0], n_calls=20, levels=LEVELS)
+    trials: list[Trial] = []
+    for _ in range(14):
+        number = len(trials) + 1
+        step = searcher.suggest(RULED, trials, number=number, seed=1)
+        if isinstance(step, GoOn):
+            trial = replace(trials[step.trial - 1], level=step.level)
+        else:
+            trial = Trial(number, step.params, 0, level=step.level, info=step.info)
+            trials.append(trial)
+        value = on_an_edge(RULED, trial.params)
+        result = Result(value, {"m": value}, [value], {}, 1, 0.1)
+        if trial.level < 1:
+            partial = {**trial.partial, trial.level: result}
+            trial = replace(trial, state="paused", partial=partial)
+        else:
+            trial = replace(trial, state="finished", result=result)
+        trials[trial.number - 1] = trial
+    assert all(RULED.allows(trial.params) for trial in trials)
+
+
+def test_gp_finds_an_optimum_on_the_edge_of_a_rule():
+    trials = searched(make_searcher("gp", n_calls=30), RULED, 30, on_an_edge)
+    best = incumbent(trials)
+    assert best is not None
+    assert best.value is not None
+    assert best.value < -0.78  # -0.8 is the lowest
