@@ -23,8 +23,11 @@ STANDING_IN = {
     "tensorflow": ("tensorflow-cpu", "intel-tensorflow", "tensorflow-macos", "tf-nightly")
 }
 _EXTRAS: Mapping[str, tuple[str, Sequence[str]]] = {
+    "mlflow": ("tracking: {mlflow: ...}", ("mlflow-skinny", "alembic", "sqlalchemy")),
     "onnx": ("export-best --format onnx", ("onnx", "onnxruntime", "tf2onnx")),
+    "optuna": ("export-trials", ("optuna",)),
     "parquet": ("Parquet files", ("pyarrow",)),
+    "ray": ("execution: {backend: ray}", ("ray",)),
     "tensorboard": ("tracking: {tensorboard: true}", ("tensorboard",)),
     "tflite": ("export-best --format tflite", ("ai-edge-litert",)),
 }

@@ -45,8 +45,13 @@ def date_like_in_words(texts: Sequence[str]) -> str:
     alike = [text for text in sample if len(text) <= _LONGEST and _is_like(text)]
     if not alike or len(sample) - len(alike) > _MOST_OTHERS * len(sample):
         return ""
-    unread = next((text for text in alike if not _is_read(text)), alike[0])
-    return f"{_named(unread)}: `{{date: ...}}` in `types` names the form of a date"
+    unread = next((text for text in alike if not _is_read(text)), None)
+    if unread is not None:
+        return f"{_named(unread)}: `{{date: ...}}` in `types` names the form of a date"
+    other = next((text for text in texts if not _is_like(text)), None)
+    if other is None:
+        return ""
+    return f'"{other}" is no date, and the other texts are: `gaps` makes a gap of it'
 
 
 def _is_like(text: str) -> bool:
