@@ -33,7 +33,7 @@ def slots(request):
 
 
 def wait_for_end(slots):
-    for _ in range(30):
+    for _ in range(90):
         if events := slots.events(1.0):
             return events
     raise TimeoutError
