@@ -170,7 +170,8 @@ FLOORS = {
     "space": [
         {"conditions", "names"},
         {"dimensions", "formula"},
-        {"rules", "skopt"},
+        {"rule_parser", "skopt"},
+        {"rules"},
         {"space"},
         {"region"},
     ],

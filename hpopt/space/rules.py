@@ -26,10 +26,10 @@ from hpopt.space.formula import (
     holds,
     node_of,
     nodes,
-    parse,
     replaced,
     to_text,
 )
+from hpopt.space.rule_parser import parse
 
 # A journal's rules have a few more words than they were written with: constants have signs.
 _MOST_OF_JOURNAL = 400

@@ -8,6 +8,7 @@ from hpopt.search.engines import make_searcher
 from hpopt.search.grid_engine import GridEngine, axis_values
 from hpopt.space.conditions import Condition
 from hpopt.space.dimensions import Categorical, Integer, Real
+from hpopt.space.rules import Rule
 from hpopt.space.space import Space
 from hpopt.trials import Trial
 
@@ -67,3 +68,12 @@ def test_what_the_budget_does_not_cover_is_said():
     assert "up to 96 points, and 10 calls try as many of them" in GridEngine(grid=4).note(SPACE, 10)
     assert "96 points at most" in GridEngine(grid=4).note(SPACE, 200)
     assert GridEngine(grid=4).note(SPACE, 96) is None
+
+
+def test_the_size_of_a_grid_is_counted_after_its_rules():
+    dimensions = [Integer("n", 1, 4, default=2), Integer("m", 1, 4, default=1)]
+    space = Space(dimensions, [Rule.from_json("m < n")])
+    assert "up to 6 points" in (GridEngine(grid=4).note(space, 5) or "")
+    assert GridEngine(grid=4).note(space, 6) is None
+    none = Space(dimensions, [Rule.from_json("n + m == 3 and n != 2 or n == 2 and m == 1")])
+    assert "no point of the grid" in (GridEngine(grid=2).note(none, 6) or "")

@@ -15,9 +15,9 @@ from hpopt.space.formula import (
     Sum,
     holds,
     nodes,
-    parse,
     to_text,
 )
+from hpopt.space.rule_parser import parse
 
 NUMBERS = st.integers(0, 10**15) | st.floats(0, 1e300).filter(lambda x: str(x) != "-0.0")
 NAMES = st.from_regex(r"[a-z_]\w{0,5}(\.\w{1,4}){0,2}", fullmatch=True) | st.text(
