@@ -108,6 +108,7 @@ MAY_IMPORT = {
     | RECORDS,
     "plotting": {"plots", "runs"},
     "predicting": {"data", "export", "files", "metrics", "runs", "statistics"} | RECORDS,
+    "serving": {"data", "export", "inputs", "jsonline", "predicting", "version"} | RECORDS,
     "tuning": {
         "builders",
         "clock",
@@ -155,6 +156,7 @@ MAY_IMPORT = {
         "predicting",
         "report",
         "runs",
+        "serving",
         "shown",
         "tracking",
         "tuning",
@@ -205,6 +207,7 @@ FLOORS = {
         {"confirm"},
         {"steps"},
     ],
+    "serving": [{"answering", "described", "requests"}, {"server"}],
     "drafting": [{"finding", "parts"}, {"examples", "forecasts", "images", "series"}, {"tables"}],
     "tracking": [
         {"observer", "trial_lines"},
@@ -238,7 +241,7 @@ HEAVY = {
     "sklearn": {"data", "metrics", "runs", "training"},
     "skopt": {"runs", "search", "space"},
     "matplotlib": {"plots"},
-    "pandas": {"api", "data", "inputs", "predicting", "runs", "shipping"},
+    "pandas": {"api", "data", "inputs", "predicting", "runs", "serving", "shipping"},
     "pyarrow": {"data"},
     "psutil": {"execution", "runs"},
     "PIL": {"inputs"},
