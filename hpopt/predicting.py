@@ -89,12 +89,12 @@ class Model:
             rows = new_rows_of(given, self.data, with_target=with_target)
         if with_target:
             return rows
-        rows.ids, notes = _beside(rows.ids, self._columns)
+        rows.ids, notes = _beside(rows.ids, self.columns)
         rows.notes += notes
         return rows
 
     @property
-    def _columns(self) -> list[str]:
+    def columns(self) -> list[str]:
         """The names of what is said of a row: the label or value, and the probabilities."""
         ends = [] if self._margins is None else [_LOW, _HIGH]
         probabilities = [f"probability_{label}" for label in self.data.labels]
@@ -105,10 +105,14 @@ class Model:
 
         Of a forecast, a row for each step ahead: its series, its time stamp, and the value.
         """
+        return self.said(rows, self._outputs(rows))
+
+    def said(self, rows: NewRows, outputs: np.ndarray) -> pd.DataFrame:
+        """What `predict` gives, of what the network says of the rows, [n, units]."""
         import pandas as pd
 
-        outputs, labels = self._outputs(rows), self.data.labels
-        name, *names = self._columns  # of labels, their probabilities
+        labels = self.data.labels
+        name, *names = self.columns  # of labels, their probabilities
         columns: dict[str, Any] = dict(rows.ids)
         if not labels:
             if self.data.forecast is not None and not rows.ids:  # windows without time stamps

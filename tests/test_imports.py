@@ -110,6 +110,7 @@ MAY_IMPORT = {
     "page": {"files", "jsonline", "plots", "report", "runs", "search", "version"} | RECORDS,
     "plotting": {"plots", "runs"},
     "predicting": {"data", "export", "files", "metrics", "runs", "statistics"} | RECORDS,
+    "serving": {"data", "export", "inputs", "jsonline", "predicting", "version"} | RECORDS,
     "tuning": {
         "builders",
         "clock",
@@ -158,6 +159,7 @@ MAY_IMPORT = {
         "predicting",
         "report",
         "runs",
+        "serving",
         "shown",
         "tracking",
         "tuning",
@@ -216,6 +218,7 @@ FLOORS = {
         {"confirm"},
         {"steps"},
     ],
+    "serving": [{"answering", "described", "requests"}, {"server"}],
     "drafting": [{"finding", "parts"}, {"examples", "forecasts", "images", "series"}, {"tables"}],
     "tracking": [
         {"observer", "trial_lines"},
@@ -251,7 +254,7 @@ HEAVY = {
     "sklearn": {"data", "metrics", "runs", "training"},
     "skopt": {"runs", "search", "space"},
     "matplotlib": {"plots"},
-    "pandas": {"api", "data", "inputs", "predicting", "runs", "shipping"},
+    "pandas": {"api", "data", "inputs", "predicting", "runs", "serving", "shipping"},
     "pyarrow": {"data"},
     "psutil": {"execution", "runs"},
     "ray": {"execution"},

@@ -29,6 +29,7 @@ from hpopt.cli.report import report_command
 from hpopt.cli.resume import resume_command
 from hpopt.cli.runs import runs_app
 from hpopt.cli.schema import schema_command
+from hpopt.cli.serve import serve_command
 from hpopt.cli.show import show_command
 from hpopt.cli.terminal import open_streams, shown_streams, take_stdout_apart
 from hpopt.cli.trials import trials_command
@@ -88,6 +89,7 @@ app.command("export-best")(export_command)
 app.command("export-trials")(export_trials_command)
 app.command("predict")(predict_command)
 app.command("evaluate")(evaluate_command)
+app.command("serve")(serve_command)
 app.command("schema")(schema_command)
 app.command("doctor")(doctor_command)
 
