@@ -136,7 +136,7 @@ class Model:
         """A word on predictions that are all one of two labels, where no threshold was chosen."""
         if len(self.data.labels) != 2 or self.run.outcomes.threshold is not None:
             return None
-        said, probability = predictions[self._columns[0]], self._columns[-1]
+        said, probability = predictions[self.columns[0]], self.columns[-1]
         if len(said) < _FEWEST_ALIKE or said.nunique() > 1:
             return None
         return (
