@@ -34,7 +34,7 @@ class Header:
     overrides: Sequence[str] | None = None  # what was laid over it, as it was written
     code: Mapping[str, str] = field(default_factory=dict)  # fingerprints of own code, by its role
     # Rules between parameters, by their texts: what was tried met them.
-    require: Sequence[str] = ()
+    require: Sequence[str] = field(default_factory=list)
     # `{name, target, direction, rule, positive}` each, as `goals_of` reads them; `metric` names the
     # first.
     objectives: Sequence[Mapping[str, Any]] = field(default_factory=list)

@@ -329,6 +329,7 @@ def test_paused_fits_meet_the_rules(name):
     assert all(RULED.allows(trial.params) for trial in trials)
 
 
+@pytest.mark.long
 def test_gp_finds_an_optimum_on_the_edge_of_a_rule():
     trials = searched(make_searcher("gp", n_calls=30), RULED, 30, on_an_edge)
     best = incumbent(trials)
