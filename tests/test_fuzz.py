@@ -11,7 +11,7 @@ from tests.fuzz.case import ACTIONS, Case, run
 from tests.fuzz.smaller import smaller
 from tests.fuzz.targets import TARGETS, make
 
-_CASES = 30
+_CASES = 20
 
 
 @pytest.mark.parametrize("target", TARGETS)

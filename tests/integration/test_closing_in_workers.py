@@ -116,6 +116,7 @@ def test_a_race_whose_networks_crash_is_no_end_of_the_run(tmp_path):
     assert {each.reason for each in race.candidates} == {"the worker was killed by SIGSEGV"}
 
 
+@pytest.mark.long
 def test_a_worker_gives_the_same_model_as_this_process(tmp_path):
     (tmp_path / "same.yaml").write_text(
         """

@@ -208,6 +208,7 @@ def test_the_same_config_gives_the_same_trials_bit_for_bit(run, tmp_path):
     assert trials_of(again) == trials_of(run)
 
 
+@pytest.mark.long
 def test_the_surrogates_trials_repeat_bit_for_bit_too(tuned, tmp_path):
     options = ["-s", "search.n_calls=9", "-s", "training.epochs=2", "-s", "search.seed=3", *QUICK]
     one = tuned(CONFIG, *options, "-s", "execution.workers=0")
