@@ -124,17 +124,21 @@ def _logs(run: Run) -> dict[str, str]:
     """The end of each trial's log, by its number: of failed trials first, then the latest."""
     logs: dict[str, str] = {}
     left = _MOST_OF_LOGS
+    there = {path.name for path in (run.path / "trials").glob("*")}
     for trial in sorted(run.trials(), key=lambda t: (t.state != "failed", -t.number)):
-        text = _text(run, f"{run.trial_folder(trial.number).name}/{_TRIAL_LOG}", of_trial=True)
-        if text and left > 0:
+        folder = run.trial_folder(trial.number).name
+        text = _text(run, f"trials/{folder}/{_TRIAL_LOG}") if folder in there else ""
+        if text:
             logs[str(trial.number)] = text[-_MOST_OF_A_LOG:]
             left -= len(logs[str(trial.number)])
+        if left <= 0:
+            break
     return logs
 
 
-def _text(run: Run, name: str, *, of_trial: bool = False) -> str:
+def _text(run: Run, name: str) -> str:
     """A text file of the folder; nothing where it is gone, or is a link to somewhere else."""
-    path = (run.path / "trials" / name) if of_trial else run.path / name
+    path = run.path / name
     try:
         if path.is_symlink() or not path.resolve().is_relative_to(run.path.resolve()):
             return ""

@@ -21,6 +21,8 @@ from hpopt.runs.folder import JOURNAL, Run
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 0.25
+# Between two runs that are read for the first time: others who ask are answered meanwhile.
+_REST_S = 0.03
 # Whether the writer is still there is asked of the journal's lock, which is no file's change.
 _LOCKS_EVERY = 4
 # A browser that takes no messages for so long is given up: it begins anew when it is back.
@@ -123,6 +125,7 @@ class Following:
                     self._forget(id)
             elif id not in self._followed:
                 self._begin(id, path, stamp)
+                self._is_over.wait(_REST_S)
             else:
                 followed = self._followed[id]
                 if stamp != followed.stamp or (locks_too and followed.run.state == "running"):
