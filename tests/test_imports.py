@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "errors": {"shown"},
     "grammar": set(),
     "jsonline": set(),
+    "local_server": set(),
     "task": set(),
     "version": set(),
     "backend": {"errors"},
@@ -107,10 +108,12 @@ MAY_IMPORT = {
         "training",
     }
     | RECORDS,
-    "page": {"files", "jsonline", "plots", "report", "runs", "search", "version"} | RECORDS,
+    "page": {"files", "jsonline", "local_server", "plots", "report", "runs", "search", "version"}
+    | RECORDS,
     "plotting": {"plots", "runs"},
     "predicting": {"data", "export", "files", "metrics", "runs", "statistics"} | RECORDS,
-    "serving": {"data", "export", "inputs", "jsonline", "predicting", "version"} | RECORDS,
+    "serving": {"local_server", "data", "export", "inputs", "jsonline", "predicting", "version"}
+    | RECORDS,
     "tuning": {
         "builders",
         "clock",

@@ -12,48 +12,41 @@ import json
 import secrets
 from collections.abc import Callable
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from queue import Empty
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from hpopt.errors import HpoptError
 from hpopt.jsonline import json_line
+from hpopt.local_server import LocalServer
 from hpopt.page.document import document
 from hpopt.page.following import Following
 from hpopt.version import VERSION
 
 # How long a stream of messages is silent at most: so one sees that the browser has gone.
 _HEARTBEAT_S = 10.0
-_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 # What may be changed, by name: a function of the run's id that returns what is to be said.
 Actions = dict[str, Callable[[str], str]]
 
 
-class Dashboard(ThreadingHTTPServer):
+class Dashboard(LocalServer):
     """Serves the page of the runs that are followed, and the `actions` that are allowed.
 
     Raises OSError where the address can't be had.
     """
 
-    daemon_threads = True
-
     def __init__(self, following: Following, host: str, port: int, actions: Actions) -> None:
         self.following = following
         self.actions = actions
         self.token = secrets.token_urlsafe(24)
-        super().__init__((host, port), _Handler)
-        self.hosts = {f"{name}:{self.server_port}" for name in {host, *_LOOPBACK}}
+        super().__init__(host, port, _Handler)
 
     @property
     def url(self) -> str:
         """The address to open."""
         host = self.server_address[0]
         return f"http://{host!s}:{self.server_port}/{self.token}/"
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of browsers that have gone away in the middle of an answer."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -89,8 +82,7 @@ class _Handler(BaseHTTPRequestHandler):
         if (asked := self._asked()) is None:
             return
         name, id = asked
-        origin = self.headers.get("Origin", "")
-        if origin.removeprefix("http://") not in self.server.hosts:
+        if self.headers.get("Origin", "") != f"http://{self.headers.get('Host', '')}":
             self._refuse(HTTPStatus.FORBIDDEN, "only this page may ask for that")
         elif name not in self.server.actions:
             self._refuse(HTTPStatus.FORBIDDEN, "begin it with --allow-control to control runs")
@@ -108,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
         """What is asked for, and of which run; None where it was refused."""
         address = urlsplit(self.path)
         _, token, *rest = [*address.path.split("/", 2), ""][:3]
-        if self.headers.get("Host", "") not in self.server.hosts:
+        if not self.server.is_named(self.headers.get("Host", "")):
             self._refuse(HTTPStatus.FORBIDDEN, "this is no name of this server")
             return None
         if not hmac.compare_digest(token.encode(), self.server.token.encode()):

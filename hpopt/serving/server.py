@@ -11,37 +11,34 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import urlsplit
 
 from hpopt.errors import DataError
 from hpopt.inputs.kind import count_rows
 from hpopt.jsonline import json_line
+from hpopt.local_server import LocalServer
 from hpopt.predicting import Model
 from hpopt.serving.answering import Answering, Busy
 from hpopt.serving.described import openapi
 from hpopt.serving.requests import CSV, JSON, rows_of
 from hpopt.version import VERSION
 
-_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _PATIENCE_S = 30.0  # with a connection that says nothing
 
 
-class Endpoint(ThreadingHTTPServer):
+class Endpoint(LocalServer):
     """Serves a model. Raises OSError where the address can't be had."""
 
-    daemon_threads = True
     request_queue_size = 128
 
     def __init__(
         self, model: Model, host: str, port: int, *, most_bytes: int, most_rows: int
     ) -> None:
-        super().__init__((host, port), _Handler)
+        super().__init__(host, port, _Handler)
         self.model = model
         self.most_bytes, self.most_rows = most_bytes, most_rows
-        self.hosts = {f"{name}:{self.server_port}" for name in _LOOPBACK}
-        self.is_local = host in _LOOPBACK
         self.answering = Answering(model.network, model.data.features)
         self.description = json.dumps(openapi(model, most_bytes, most_rows))
 
@@ -55,9 +52,6 @@ class Endpoint(ThreadingHTTPServer):
         super().server_close()
         if hasattr(self, "answering"):
             self.answering.close()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of those who go away in the middle of an answer."""
 
 
 class _Refused(Exception):  # noqa: N818
@@ -85,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _reply(self, of: Any) -> None:
         try:
-            if self.server.is_local and self.headers.get("Host", "") not in self.server.hosts:
+            if not self.server.is_named(self.headers.get("Host", "")):
                 raise _Refused(HTTPStatus.FORBIDDEN, "this is no name of this server")
             self._send(HTTPStatus.OK, *of(urlsplit(self.path).path))
         except _Refused as refused:

@@ -142,3 +142,18 @@ def test_messages_come_as_server_sent_events(served):
     line = answer.readline()
     assert json.loads(line.removeprefix(b"data: "))["id"] == served.run.path.name
     connection.close()
+
+
+def test_beyond_loopback_it_may_be_called_by_any_name(tmp_path):
+    """What others call this machine it can't know; the token is asked for all the same."""
+    (tmp_path / "runs").mkdir()
+    with (
+        closing(Following(tmp_path / "runs")) as following,
+        Dashboard(following, "0.0.0.0", 0, {}) as server,
+    ):
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        assert ask(server, "", host="machine.example:80")[0] == 200
+        assert ask(server, "", host="machine.example:80", token="wrong")[0] == 403
+        server.shutdown()
+        thread.join()
