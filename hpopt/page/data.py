@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from hpopt.page.numbers import numbers, rounded
 from hpopt.page.surrogate import surrogate_record
 from hpopt.plots.history import History
 from hpopt.report.assessment import (
@@ -35,7 +36,6 @@ from hpopt.trials import Trial
 
 # A curve of more epochs is thinned to about as many points: nobody sees more.
 _MOST_POINTS = 120
-_DIGITS = 6
 # Of each log the end is shown, and of all logs together so much.
 _MOST_OF_A_LOG, _MOST_OF_LOGS = 4_000, 400_000
 _TRIAL_LOG = "log.txt"
@@ -103,7 +103,7 @@ def _trial(run: Run, trial: Trial) -> dict[str, Any]:
         "score_so_far": None if latest is None else latest.metrics.get(run.metric),
         "epochs_shown": [epoch + 1 for epoch in shown],
         "curves": {
-            name: [_rounded(curve[at]) if at < len(curve) else None for at in shown]
+            name: [rounded(curve[at]) if at < len(curve) else None for at in shown]
             for name, curve in curves.items()
         },
     }
@@ -114,10 +114,6 @@ def _thinned(length: int) -> list[int]:
     if length <= _MOST_POINTS:
         return list(range(length))
     return sorted({round(at) for at in np.linspace(0, length - 1, _MOST_POINTS).tolist()})
-
-
-def _rounded(number: float | None) -> float | None:
-    return None if number is None else float(f"{number:.{_DIGITS}g}")
 
 
 def _logs(run: Run) -> dict[str, str]:
@@ -200,17 +196,10 @@ def _as_png(picture: np.ndarray) -> str:
 def _forecast(forecasts: Forecasts) -> Mapping[str, Any]:
     return {
         "stamps": forecasts.stamps.tolist(),
-        "said": _numbers(forecasts.said),
-        "truth": _numbers(forecasts.truth),
-        "margins": _numbers(forecasts.margins),
+        "said": numbers(forecasts.said),
+        "truth": numbers(forecasts.truth),
+        "margins": numbers(forecasts.margins),
         "step": forecasts.step,
         "are_dates": forecasts.are_dates,
         "series": forecasts.series,
     }
-
-
-def _numbers(array: np.ndarray) -> Any:
-    """An array of any shape as lists of numbers of six digits."""
-    if array.ndim > 1:
-        return [_numbers(row) for row in array]
-    return [_rounded(number) if np.isfinite(number) else None for number in array.tolist()]

@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from hpopt.page.numbers import numbers
 from hpopt.plots import scales
 from hpopt.plots.history import NEEDED, History
 from hpopt.report.words import show_param
 from hpopt.search.dependence import Dependence
 from hpopt.space.dimensions import Categorical, Dimension
+
+_DIGITS = 5  # of what the surrogate says
 
 
 def surrogate_record(history: History) -> dict[str, Any] | None:
@@ -41,8 +44,11 @@ def _curve(history: History, effect: Dependence) -> dict[str, Any]:
     bands = {}
     for reach in (1, 2):
         ends = [history.to_scores(end) for end in effect.within(reach)]
-        bands[f"within_{reach}"] = [_numbers(np.minimum(*ends)), _numbers(np.maximum(*ends))]
-    middle = _numbers(history.to_scores(effect.middle))
+        bands[f"within_{reach}"] = [
+            numbers(np.minimum(*ends), _DIGITS),
+            numbers(np.maximum(*ends), _DIGITS),
+        ]
+    middle = numbers(history.to_scores(effect.middle), _DIGITS)
     return {"axis": _axis(effect, 0), "middle": middle, **bands}
 
 
@@ -50,8 +56,8 @@ def _pair(history: History, effect: Dependence) -> dict[str, Any]:
     return {
         "names": [dimension.name for dimension in effect.dimensions],
         "axes": [_axis(effect, 0), _axis(effect, 1)],
-        "middle": [_numbers(row) for row in history.to_scores(effect.middle)],
-        "deviation": [_numbers(row) for row in effect.deviation],
+        "middle": numbers(history.to_scores(effect.middle), _DIGITS),
+        "deviation": numbers(effect.deviation, _DIGITS),
     }
 
 
@@ -60,14 +66,9 @@ def _axis(effect: Dependence, which: int) -> dict[str, Any]:
     dimension: Dimension = effect.dimensions[which]
     axis = {
         "name": dimension.name,
-        "centres": _numbers(effect.grids[which].centres),
+        "centres": numbers(effect.grids[which].centres, _DIGITS),
         "is_log": scales.is_log(dimension),
     }
     if isinstance(dimension, Categorical):
         return axis | {"ends": None, "labels": [show_param(c) for c in dimension.categories]}
     return axis | {"ends": [dimension.low, dimension.high], "labels": None}
-
-
-def _numbers(array: np.ndarray) -> list[float | None]:
-    """An array [n] as numbers of five digits; null where a dimension is never active."""
-    return [float(f"{x:.5g}") if np.isfinite(x) else None for x in array.tolist()]
