@@ -187,6 +187,16 @@ RETRIEVAL = {
         },
     },
 }
+IMPORTANCE = {
+    "features": {
+        "age $x$": {"difference": 0.1, "interval": [0.02, 0.2], "p": 0.01},
+        "<b>fare": {"difference": -0.01, "interval": [-0.04, 0.02], "p": 0.6},
+        "cabin": None,
+    },
+    "of": 3,
+    "rows": 92,
+    "deals": 8,
+}
 CALIBRATED = Step(
     "test",
     "",
@@ -197,6 +207,7 @@ CALIBRATED = Step(
         "calibration": CALIBRATION,
         "confusion": CONFUSION,
         "retrieval": RETRIEVAL,
+        "importance": IMPORTANCE,
         "ahead": {
             "step": "1 day",
             "errors": {"best": [1.0, 1.5], "default": [1.2, 1.6], "7 $steps$ ago": [2.0, 1.4]},

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from hpopt.closing.features import Features
 from hpopt.closing.flattery import NETWORK, beyond_baseline, flattery, interval_of_folds
 from hpopt.closing.forecasts import ahead, forecasts
 from hpopt.closing.mistakes import worst
@@ -112,6 +113,7 @@ class Assessment:
             confusion=self._confusion(outputs),
             retrieval=self._retrieval(),
             ahead=ahead(self.objective.data, predictors, _BEST, self.margins),
+            importance=self._features.importance(),
             weighted_by=self._weighted_by,
         )
 
@@ -200,10 +202,30 @@ class Assessment:
         return self.objective.data.groups(part)
 
     @cached_property
+    def _network(self) -> tuple[Objective, Any]:
+        """The final network's objective, and the network."""
+        return self.network(*self.run.final)
+
+    @cached_property
     def _final(self) -> tuple[Objective, np.ndarray]:
         """The final network's objective, and what the network predicts of the test part."""
-        objective, network = self.network(*self.run.final)
+        objective, network = self._network
         return objective, objective.predict(network, "test")
+
+    @property
+    def _features(self) -> Features:
+        """What the final network sees of the test part, feature by feature."""
+        objective, network = self._network
+        return Features(
+            places=objective.data.features.places_of_features,
+            inputs=objective.data.inputs("test"),
+            y=self._y("test"),
+            groups=self._groups("test"),
+            weights=self.objective.data.weights("test"),
+            predict=lambda inputs: objective.predicted(network, inputs),
+            threshold=self.run.threshold,
+            metric=self.objective.judge,
+        )
 
     @cached_property
     def _predictors(self) -> Mapping[str, Predictor]:

@@ -112,6 +112,13 @@ class ArrayKind:
         """See `Kind`."""
 
     @property
+    def places_of_features(self) -> Mapping[str, range]:
+        """See `Kind`: the columns of flat rows, and the channels of a series."""
+        is_image = len(self.places) > 1
+        names = () if is_image else self.names
+        return {name: range(place, place + 1) for place, name in enumerate(names)}
+
+    @property
     def stem(self) -> Stem | None:
         """See `Kind`."""
         return None

@@ -157,6 +157,13 @@ class Kind(Protocol):
     def places_of_numbers(self) -> tuple[int, ...] | None:
         """Which inputs of a flat row are quantities; None where all are, or rows have more axes."""
 
+    @property
+    def places_of_features(self) -> Mapping[str, range]:
+        """Which places of a prepared row's last axis a feature fills, by its name.
+
+        None of any where people can't tell features apart, or a step may only pad.
+        """
+
     def to_json(self) -> dict[str, Any]:
         """All but the names, in strict JSON."""
 

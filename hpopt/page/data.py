@@ -23,6 +23,7 @@ from hpopt.report.assessment import (
     describe_threshold,
     verdicts,
 )
+from hpopt.report.features import describe_features
 from hpopt.report.forecast import describe_intervals
 from hpopt.report.record import run_record, trial_record
 from hpopt.report.scores import rule_of_scores, score_rows
@@ -154,6 +155,7 @@ def _tested(run: Run) -> dict[str, Any]:
         "threshold": describe_threshold(run),
         "calibration": describe_calibration(run),
         "ahead": describe_intervals(run),
+        "features": describe_features(run),
         "groups": [few] if (few := few_groups(run)) else [],
     }
     return {

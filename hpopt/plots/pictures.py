@@ -11,6 +11,7 @@ PICTURES: dict[str, str] = {
     "evaluations": "hpopt.plots.evaluations:draw_evaluations",
     "parallel_coordinates": "hpopt.plots.parallel_coordinates:draw_parallel_coordinates",
     "learning_curves": "hpopt.plots.learning_curves:draw_learning_curves",
+    "feature_importance": "hpopt.plots.feature_importance:draw_feature_importance",
     "calibration": "hpopt.plots.calibration:draw_calibration",
     "precision_recall": "hpopt.plots.precision_recall:draw_precision_recall",
     "confusion": "hpopt.plots.confusion:draw_confusion",

@@ -12,6 +12,7 @@ from hpopt.report.assessment import (
     verdicts,
 )
 from hpopt.report.choice import describe_ensemble, describe_race
+from hpopt.report.features import describe_features, feature_table
 from hpopt.report.forecast import ahead_table, blocks, describe_ahead, describe_intervals
 from hpopt.report.scores import rule_of_scores, score_rows
 from hpopt.report.suspicion import cautions
@@ -55,7 +56,8 @@ def summarise(run: Run, findings: Findings, drawn: Sequence[str] = ()) -> str:
     if best is None:
         lines += ["No trial gave a value, so there is no model.", "", *_space(run)]
     else:
-        lines += _scores(run, best) + _params(run) + _effects(findings, drawn)
+        lines += _scores(run, best) + _params(run)
+        lines += _features(run) + _effects(findings, drawn)
     lines += _failures(trials) + _repeat(run)
     return printable("\n".join(lines))
 
@@ -180,6 +182,18 @@ def _effects(findings: Findings, drawn: Sequence[str]) -> list[str]:
     if others:
         lines += ["", f"Further pictures: {', '.join(others)}."]
     return [*lines, ""]
+
+
+def _features(run: Run) -> list[str]:
+    if (table := feature_table(run)) is None:
+        return []
+    return [
+        "## What the features are worth",
+        "",
+        *_table(*table),
+        "",
+        *_paragraph(describe_features(run)),
+    ]
 
 
 def _failures(trials: Sequence[Trial]) -> list[str]:

@@ -205,6 +205,21 @@ class Ahead:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FeatureImportance:
+    """What the best's score on the test part loses without a feature, the most important first.
+
+    Above 0 a feature is of use, whatever the metric's direction; None where chance can't be told.
+    `features` are the first of so many (`of`); each was dealt out anew among `rows` rows so often
+    (`deals`).
+    """
+
+    features: Mapping[str, Comparison | None]
+    of: int
+    rows: int
+    deals: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scored:
     """The step `test`: what the test part says of the model, the default params and baselines.
 
@@ -228,6 +243,7 @@ class Scored:
     confusion: Confusion | None = None  # of the best; none of very many labels
     retrieval: Retrieval | None = None  # of two labels
     ahead: Ahead | None = None  # of a forecast
+    importance: FeatureImportance | None = None  # where rows have features with names
     weighted_by: str | None = None  # the column, or array, by which rows count
 
     def interval(self, name: str, metric: str) -> Interval | None:

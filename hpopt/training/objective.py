@@ -248,7 +248,11 @@ class Objective:
 
     def predict(self, model: Any, part: PartName) -> np.ndarray:
         """What a network says of a part [n, units], in the target's own units."""
-        return self.data.target.restore(network_outputs(model, self.data.inputs(part)))
+        return self.predicted(model, self.data.inputs(part))
+
+    def predicted(self, model: Any, inputs: np.ndarray) -> np.ndarray:
+        """What a network says of prepared rows [n, ...], likewise."""
+        return self.data.target.restore(network_outputs(model, inputs))
 
     def settings(self, params: Params) -> Training:
         """The settings of a fit: the constants with the params laid over them."""

@@ -42,6 +42,10 @@ class MadeUp:
             return (y + 50 * noise)[:, None]
         return 1 / (1 + np.exp(-(2.0 * y - 1 + noise + self.centre)))[:, None]
 
+    def predicted(self, network, inputs):
+        """The same of the test part, whatever its inputs are."""
+        return self.predict(network, "test")[: len(inputs)]
+
 
 def made_up_run(
     folder,

@@ -50,6 +50,7 @@ class Angle:
     is_as_prepared: ClassVar[bool] = False
     is_padded: ClassVar[bool] = False
     stem: ClassVar[None] = None
+    places_of_features: ClassVar[dict[str, range]] = {}
 
     @staticmethod
     def check(raw, names):
@@ -246,6 +247,15 @@ def test_rows_that_are_written_and_read_are_the_same_to_a_network(example, tmp_p
         np.testing.assert_array_equal(read, expected)
     assert count_rows(read) == 3
     assert all(path.name.startswith("test.") for path in tmp_path.iterdir())
+
+
+def test_features_share_the_last_axis_out_among_themselves(example):
+    _, _, fitted = example
+    places = fitted.places_of_features
+    assert set(places) <= set(fitted.names)
+    filled = [place for each in places.values() for place in each]
+    assert sorted(filled) == list(range(len(filled)))
+    assert not filled or len(filled) == fitted.input_shape[-1]
 
 
 def test_made_up_rows_are_fit_for_a_network(example):

@@ -208,6 +208,7 @@ def test_each_picture_has_its_table(look, url):
     looked = look(url)
     for summary in looked.page.locator("main figure summary").all():
         summary.click()
+    looked.page.wait_for_timeout(200)  # a table is made once its place has opened
     tables = looked.page.locator("main figure details table")
     assert tables.count() == looked.page.locator("main figure summary").count() >= 10
     for table in tables.all():

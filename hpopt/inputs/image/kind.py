@@ -110,6 +110,11 @@ class ImageKind:
         return (*self.size, self.channels)
 
     @property
+    def places_of_features(self) -> Mapping[str, range]:
+        """See `Kind`: a channel of pixels tells nobody anything."""
+        return {}
+
+    @property
     def places_of_numbers(self) -> None:
         """See `Kind`."""
 

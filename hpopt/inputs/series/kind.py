@@ -124,6 +124,12 @@ class SeriesKind:
         return len(self.mean)
 
     @property
+    def places_of_features(self) -> Mapping[str, range]:
+        """See `Kind`: the channels."""
+        names = () if self.is_padded else self.names
+        return {name: range(place, place + 1) for place, name in enumerate(names)}
+
+    @property
     def input_shape(self) -> tuple[int, ...]:
         """Steps and channels, and one more where series are padded."""
         return (self.steps, self.channels + self.is_padded)

@@ -139,6 +139,11 @@ class TableKind:
         return tuple(place for place, column in pairs if isinstance(column, NumericColumn))
 
     @property
+    def places_of_features(self) -> Mapping[str, range]:
+        """See `Kind`."""
+        return dict(self._places)
+
+    @property
     def input_shape(self) -> tuple[int, ...]:
         """The shape of a prepared row: the dense inputs, then the ids."""
         return (sum(column.width for column in self.columns) + len(self.embedded),)
@@ -163,13 +168,26 @@ class TableKind:
         return inputs
 
     def _blocks(self, raw: RawColumns) -> Iterator[tuple[slice, np.ndarray]]:
+        dense = {column.name: column for column in self.columns if column.width}
+        embedded = {column.name: column for column in self.embedded}
+        for name, places in self._places:
+            block = (
+                embedded[name].ids(raw[name])[:, None]
+                if name in embedded
+                else dense[name].dense(raw[name])
+            )
+            yield slice(places.start, places.stop), block
+
+    @property
+    def _places(self) -> Iterator[tuple[str, range]]:
+        """The inputs of each column: dense ones first, then ids."""
         start = 0
         for column in self.columns:
             if column.width:
-                yield slice(start, start + column.width), column.dense(raw[column.name])
+                yield column.name, range(start, start + column.width)
                 start += column.width
-        for offset, embedded in enumerate(self.embedded, start=start):
-            yield slice(offset, offset + 1), embedded.ids(raw[embedded.name])[:, None]
+        for place, embedded in enumerate(self.embedded, start=start):
+            yield embedded.name, range(place, place + 1)
 
     def write(self, raw: RawColumns, rows: np.ndarray, path: Path) -> None:
         """See `Kind`: the numbers, the codes of texts, and what texts these stand for."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -126,6 +127,15 @@ class WindowsKind:
     def input_shape(self) -> tuple[int, ...]:
         """See `Kind`: steps, and inputs of each of them."""
         return (self.steps, sum(column.width for column in self.columns))
+
+    @property
+    def places_of_features(self) -> Mapping[str, range]:
+        """See `Kind`: what a column of all of a window's steps says."""
+        ends = accumulate(column.width for column in self.columns)
+        return {
+            column.name: range(end - column.width, end)
+            for column, end in zip(self.columns, ends, strict=True)
+        }
 
     @property
     def kept_shape(self) -> tuple[int, int]:

@@ -106,3 +106,30 @@ addEventListener("beforeprint", () => {
   drawn.forEach((each) => each.resize());
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach((each) => each.redraw()));
+
+/**
+ * What ECharts draws of rows { name, low, high }, a bar each, the first on top: `value` of each on the `axis`,
+ * from `low` to `high`; one without an interval is faint.
+ */
+function barsWithIntervals({ rows, axis, value, format, tip, least }) {
+  const { sky, ink, faint } = colours();
+  const shown = [...rows].reverse();
+  const names = nameLabels(shown.map((row) => row.name));
+  return {
+    grid: { left: names.width + 12, right: 40, top: 6, bottom: 44 },
+    xAxis: { type: "value", name: axis, min: least, axisLabel: { formatter: format } },
+    yAxis: { type: "category", data: shown.map((row) => drawable(row.name, 30)), axisLabel: names },
+    tooltip: { renderMode: "richText", formatter: ({ dataIndex }) => tip(shown[dataIndex]) },
+    series: [
+      { type: "bar", barWidth: "62%", data: shown.map((row) => ({ value: value(row), itemStyle: { color: row.low === null ? faint : sky } })) },
+      { type: "custom", silent: true, z: 5, encode: { x: [1, 2], y: 0 },
+        data: shown.map((row, at) => (row.low === null ? null : [at, row.low, row.high])).filter(Boolean),
+        renderItem: (params, api) => {
+          const [left, y] = api.coord([api.value(1), api.value(0)]);
+          const [right] = api.coord([api.value(2), api.value(0)]);
+          const bar = (x1, y1, x2, y2) => ({ type: "line", shape: { x1, y1, x2, y2 }, style: { stroke: ink, lineWidth: 1 } });
+          return { type: "group", children: [bar(left, y, right, y), bar(left, y - 4, left, y + 4), bar(right, y - 4, right, y + 4)] };
+        } },
+    ],
+  };
+}

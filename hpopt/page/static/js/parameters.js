@@ -33,28 +33,11 @@ function importanceFigure(run) {
     caption: `Its share of the variance of ${run.metric} over the space, by itself; bars are what the trials leave open (90 %).`,
     height: 60 + 26 * rows.length,
     table: () => plainTable(["", "share", "90 % interval"], rows.map((row) => [row.name, showShare(row.share), interval(row)])),
-    option: () => {
-      const { sky, ink, faint } = colours();
-      const shown = [...rows].reverse();
-      const names = nameLabels(shown.map((row) => row.name));
-      return {
-        grid: { left: names.width + 12, right: 40, top: 6, bottom: 44 },
-        xAxis: { type: "value", name: "share of the variance", min: 0, axisLabel: { formatter: showShare } },
-        yAxis: { type: "category", data: shown.map((row) => drawable(row.name, 30)), axisLabel: names },
-        tooltip: { renderMode: "richText", formatter: ({ dataIndex }) => `${drawable(shown[dataIndex].name)}: ${showShare(shown[dataIndex].share)} ${interval(shown[dataIndex])}` },
-        series: [
-          { type: "bar", barWidth: "62%", data: shown.map((row) => ({ value: row.share, itemStyle: { color: row.low === null ? faint : sky } })) },
-          { type: "custom", silent: true, encode: { x: [1, 2], y: 0 },
-            data: shown.map((row, at) => (row.low === null ? null : [at, row.low, row.high])).filter(Boolean),
-            renderItem: (params, api) => {
-              const [left, y] = api.coord([api.value(1), api.value(0)]);
-              const [right] = api.coord([api.value(2), api.value(0)]);
-              const bar = (x1, y1, x2, y2) => ({ type: "line", shape: { x1, y1, x2, y2 }, style: { stroke: ink, lineWidth: 1 } });
-              return { type: "group", children: [bar(left, y, right, y), bar(left, y - 4, left, y + 4), bar(right, y - 4, right, y + 4)] };
-            } },
-        ],
-      };
-    },
+    option: () => barsWithIntervals({
+      rows, axis: "share of the variance", format: showShare, least: 0,
+      tip: (row) => `${drawable(row.name)}: ${showShare(row.share)} ${interval(row)}`,
+      value: (row) => row.share,
+    }),
   });
 }
 

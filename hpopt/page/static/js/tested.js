@@ -1,4 +1,4 @@
-// What the test part says besides the score: calibration, confusion, finds, mistakes, forecasts.
+// What the test part says besides the score: what features are worth, calibration, confusion, finds, mistakes, forecasts.
 
 function testedSection(run) {
   const test = run.test;
@@ -13,9 +13,27 @@ function testedSection(run) {
   if (test.retrieval) pictures.append(retrievalFigure(test));
   if (test.ahead) pictures.append(aheadFigure(run, test));
   section.append(pictures);
+  if (test.importance) section.append(...featuresPart(run, test));
   if (run.tested.forecast) section.append(forecastFigure(run));
   if (run.tested.mistakes) section.append(mistakesPart(run));
   return section.children.length > 2 || section.querySelector("figure") ? section : null;
+}
+
+function featuresPart(run, test) {
+  const rows = Object.entries(test.importance.features).filter(([, worth]) => worth)
+    .map(([name, { difference, interval: [low, high] }]) => ({ name, difference, low, high }));
+  const lost = (row) => `${showScore(row.difference)} [${showScore(row.low)}, ${showScore(row.high)}]`;
+  if (!rows.length) return [];
+  return [figure({
+    title: "What its features are worth",
+    caption: `How much ${run.metric} on the test part loses where a feature is dealt out anew among the rows, with intervals of 95 %.` +
+      (rows.length < test.importance.of ? ` The first ${rows.length} of ${test.importance.of} features.` : ""),
+    height: 60 + 24 * rows.length,
+    table: () => plainTable(["feature", `${run.metric} lost without it`], rows.map((row) => [row.name, lost(row)])),
+    option: () => barsWithIntervals({
+      rows, axis: `${run.metric} lost`, format: showTick, tip: (row) => `${drawable(row.name)}: ${lost(row)}`, value: (row) => row.difference,
+    }),
+  }), ...paragraphs(run.tested.sentences.features, { class: "quiet" })];
 }
 
 function calibrationFigure(test) {
