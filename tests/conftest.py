@@ -34,7 +34,8 @@ ROOT = Path(__file__).parent.parent
 def rest_long(values, short=1):
     """Cases of a test, of which all but the first few are for `.ci/long`."""
     values = list(values)
-    return [*values[:short], *(pytest.param(v, marks=pytest.mark.long) for v in values[short:])]
+    rest = ((v if isinstance(v, tuple) else (v,)) for v in values[short:])
+    return [*values[:short], *(pytest.param(*v, marks=pytest.mark.long) for v in rest)]
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -84,7 +84,9 @@ def test_a_kernel_that_jumps_is_dilated_too(causal):
 
 @pytest.mark.parametrize("residual", [False, True])
 @pytest.mark.parametrize("pooling", ["max", "average", "stride", "none"])
-@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 50, 2), (2, 3), (1, 1)])
+@pytest.mark.parametrize(
+    "shape", [(1, 1, 1), (2, 3), (1, 1), pytest.param((3, 50, 2), marks=pytest.mark.long)]
+)
 def test_no_picture_is_too_small(shape, pooling, residual):
     rows = np.zeros((2, *shape), np.float32)
     for pool_size, kernel_size, dilation in itertools.product((2, 5), (1, 7), (1, 3)):

@@ -129,7 +129,7 @@ def test_each_fold_is_paused_by_itself_and_goes_on(slots, whole, tmp_path):
     assert not any(folder.exists() for folder in folders(trial)[1:])
 
 
-@pytest.mark.parametrize("where", ["while it trains", "while it writes"])
+@pytest.mark.parametrize("where", rest_long(["while it writes", "while it trains"]))
 @pytest.mark.parametrize("fold", rest_long([2, 1]))
 def test_a_worker_that_is_killed_leaves_what_was_there_before(where, fold, slots, whole, tmp_path):
     trial = tmp_path / "0001"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, rest_long
 
 from hpopt import load_config, tune
 from hpopt.errors import ConfigError, MissingDependency, RunError
@@ -101,7 +101,7 @@ ABSENT = {
 }
 
 
-@pytest.mark.parametrize("format", ABSENT)
+@pytest.mark.parametrize("format", rest_long(ABSENT, short=2))
 def test_an_export_works_where_nothing_else_is_and_says_what_it_is(format, run, tmp_path):
     folder, export = export_run(run, format, folder=tmp_path / "it")
     names = {path.name for path in folder.iterdir()}

@@ -80,6 +80,7 @@ def test_a_network_that_ends_its_process_at_the_end_costs_an_error(tmp_path, fau
     assert (run.path / "best" / "model.keras").is_file()
 
 
+@pytest.mark.long
 def test_a_network_that_computes_for_ever_at_the_end_is_ended_with_a_word(
     tmp_path, monkeypatch, capsys
 ):
@@ -158,6 +159,7 @@ def only_run(folder) -> Run:
     return Run.open(path)
 
 
+@pytest.mark.long
 def test_the_process_that_carries_a_run_needs_no_keras(tmp_path):
     config = CONFIG.replace('"nets.py:build"', "dense_dropout").replace("units:", "num_layers:")
     (tmp_path / "good.yaml").write_text(config)

@@ -178,7 +178,7 @@ def test_the_model_of_a_golden_folder_says_what_it_said(golden, hpopt, name):
 
 
 @pytest.mark.keras
-@pytest.mark.parametrize("name", WITH_MODEL)
+@pytest.mark.parametrize("name", rest_long(WITH_MODEL))
 def test_the_model_of_a_golden_folder_is_exported(
     golden, hpopt, tmp_path, monkeypatch, capsys, name
 ):

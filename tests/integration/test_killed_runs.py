@@ -9,6 +9,7 @@ from contextlib import closing
 
 import psutil
 import pytest
+from conftest import rest_long
 from functions import Analytic
 from loops import SPACE, facts, search_in, searched, slow_bowl
 
@@ -50,7 +51,7 @@ def finished(run) -> dict:
 
 @pytest.mark.parametrize(
     ("engine", "n_calls", "longest_s"),
-    [("gp", 18, 0.25), ("random", 100, 0.05), ("sobol", 100, 0.05), ("grid", 100, 0.05)],
+    rest_long([("gp", 18, 0.25), ("random", 100, 0.05), ("sobol", 100, 0.05), ("grid", 100, 0.05)]),
 )
 def test_a_run_killed_at_random_moments_comes_to_the_same_end(tmp_path, engine, n_calls, longest_s):
     options = {"n_calls": n_calls, "engine": engine, "acquisition": "gp_hedge", "keep_weights": 2}

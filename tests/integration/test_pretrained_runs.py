@@ -34,6 +34,7 @@ def save_body(path, seed=0):
     keras.Sequential(layers).save(path)
 
 
+@pytest.mark.long
 def test_a_table_is_tuned_exported_and_resumed(tmp_path):
     save_body(tmp_path / "body.keras")
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(CONFIG))

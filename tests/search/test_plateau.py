@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from conftest import rest_long
 from scipy.stats import qmc
 
 from hpopt.search.engines import make_searcher
@@ -76,7 +77,7 @@ def test_the_made_up_network_is_dead_in_most_of_its_space():
     assert accuracy(BEST, 1) == -1.0
 
 
-@pytest.mark.parametrize("value", [accuracy, in_the_middle, with_luck, by_turns])
+@pytest.mark.parametrize("value", rest_long([accuracy, in_the_middle, with_luck, by_turns], 2))
 def test_a_plateau_is_left_and_what_lives_is_followed(value):
     for seed in range(2):
         assert min(trial.value for trial in searched(value, 40, seed)) < -0.9

@@ -71,7 +71,7 @@ def compiled(model, optimizer="adam"):
     return model
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS.values())
+@pytest.mark.parametrize("name", rest_long(OPTIMIZERS.values(), short=4))
 def test_every_optimizer(name):
     keras = load_keras()
     optimizer = getattr(keras.optimizers, name)

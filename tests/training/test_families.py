@@ -47,7 +47,7 @@ def graphs(monkeypatch):
     return store
 
 
-@pytest.mark.parametrize("family", rest_long(FAMILIES, short=4))
+@pytest.mark.parametrize("family", rest_long(FAMILIES, short=2))
 def test_a_fit_gives_the_same_bits_in_a_graph_of_another(family, graphs, monkeypatch):
     monkeypatch.setattr(graph, "_MANY_TIME_STEPS", 1 if "XLA" in family else 10**9)
     builder, shape, dtype, arguments = FAMILIES[family]

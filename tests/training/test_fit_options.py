@@ -58,7 +58,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("options", "ways"), CASES)
+@pytest.mark.parametrize(("options", "ways"), rest_long(CASES[::-1], short=3))
 def test_a_graph_gives_what_model_fit_gives(options, ways, graphs):
     mine, theirs = (fit(network(**options), driver=driver, **ways) for driver in ("auto", "keras"))
     for name, curve in mine.curves.items():

@@ -102,7 +102,7 @@ def fits(tmp_path_factory):
     return top, whole, parts
 
 
-@pytest.mark.parametrize("family", rest_long([*list(FAMILIES)[1:], *list(FAMILIES)[:1]], short=4))
+@pytest.mark.parametrize("family", rest_long([*list(FAMILIES)[1:], *list(FAMILIES)[:1]], short=2))
 def test_a_fit_of_the_family_goes_on_in_another_process(family, fits):
     top, whole, parts = fits
     last = parts[family, 1.0]
