@@ -10,7 +10,7 @@ import typer
 from hpopt.cli.options import Json, RunArgument, TrustCode, emit, own_code_aside
 from hpopt.cli.output import is_stdout
 
-_FORMATS = ("keras", "saved_model", "onnx", "tflite")
+_FORMATS = ("keras", "saved_model", "onnx", "tflite", "numpy")
 
 
 def export_command(

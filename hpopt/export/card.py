@@ -12,7 +12,7 @@ from typing import Any
 from hpopt.config.parsing import read_document
 from hpopt.data.prepared import Prepared
 from hpopt.errors import ConfigError
-from hpopt.export.example import OUTPUTS
+from hpopt.export.example import OUTPUTS, needed
 from hpopt.export.formats import Format
 from hpopt.export.verifying import CheckRows
 from hpopt.inputs.kind import CardParts
@@ -117,7 +117,7 @@ def _what_it_is(export: Export) -> str:
 `{one_line(run.path.name)}`. It takes raw rows, for {export.of_inputs.inside}.
 {export.format.says}.
 
-    pip install numpy {export.of_inputs.packages}{" ".join(export.format.packages)}
+    pip install numpy{export.of_inputs.packages}{needed(export.format)}
     python example.py
 """
 
@@ -179,7 +179,7 @@ def _files(export: Export) -> str:
     whose = "made up at random" if export.check.target is None else "of the validation part"
     return f"""## What is here
 
-- `{export.format.artifact}`: the model
+- `{export.format.artifact}`: {export.format.holds}
 - `labels.json`: {_labels_in_words(export.data)}
 - `columns.json`: {export.of_inputs.columns}
 - `params.yaml`: what the search chose

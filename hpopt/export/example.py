@@ -34,6 +34,12 @@ _LOADING = {
         'model(rows=rows)["output_0"]',
         'model(rows=%s)["output_0"]',
     ),
+    "numpy": (
+        "import numpy_model\n",
+        'model = numpy_model.Model(HERE / "model.npz")',
+        "model(rows)",
+        "model(%s)",
+    ),
 }
 # For each task: how the first outputs are printed.
 _SHOWING = {
@@ -66,6 +72,11 @@ OUTPUTS = {
 }
 
 
+def needed(format: Format) -> str:
+    """What a format needs beside NumPy, each with a space before it."""
+    return "".join(f" {package}" for package in format.packages)
+
+
 def usage_of(format: Format, data: Prepared, code: str | None) -> Usage:
     """What a kind makes `example.py` of.
 
@@ -80,7 +91,7 @@ def usage_of(format: Format, data: Prepared, code: str | None) -> Usage:
     own_code = f"import {code}  # noqa: F401 (registers the classes of the network)\n"
     return Usage(
         runtime=format.runtime,
-        packages=" ".join(format.packages),
+        packages=needed(format),
         imports=imports,
         own_code=own_code if code else "",
         load=load,

@@ -13,6 +13,7 @@ from typing import Any
 from hpopt.backend import load_keras, silent_stderr
 from hpopt.data.prepared import Prepared
 from hpopt.errors import MissingDependency
+from hpopt.export.numpy_steps import RUNTIME, write_numpy_model
 from hpopt.export.twin import KERAS, network_of, raw_model
 from hpopt.inputs.kind import Runtime
 from hpopt.inputs.naming import tensorflow_names
@@ -29,6 +30,7 @@ class Format:
     write: Callable[[Any, Prepared, Path], None] | None = None  # None: it is how models are kept
     modules: tuple[str, ...] = ()
     runtime: Runtime = KERAS  # what runs it
+    holds: str = "the model"  # what the artifact is
 
     def require(self) -> None:
         """Raise MissingDependency where what the format needs is not installed."""
@@ -40,6 +42,7 @@ class Format:
 
 _TENSORFLOW = Runtime(naming=tensorflow_names)
 _ONNX = Runtime(takes_texts=False)
+_NUMPY = Runtime(takes_texts=False)
 _TFLITE = Runtime(takes_texts=False, dtype="float32")  # the interpreter has no float64
 
 
@@ -92,6 +95,11 @@ def _spell_out(graph: Any) -> None:
         graph.initializer.append(helper.make_tensor(one, TensorProto.FLOAT, [], [1.0]))
         del graph.node[:]
         graph.node.extend(nodes)
+
+
+def _write_numpy(model: Any, data: Prepared, path: Path) -> None:
+    whole = raw_model(network_of(model), data.features, data.target, _NUMPY)
+    write_numpy_model(whole, path)
 
 
 def _write_tflite(model: Any, data: Prepared, path: Path) -> None:
@@ -158,6 +166,15 @@ FORMATS = {
             _write_tflite,
             ("ai_edge_litert",),
             runtime=_TFLITE,
+        ),
+        Format(
+            "numpy",
+            "model.npz",
+            (),
+            "NumPy alone: the computation as a file of arrays and a page of Python",
+            _write_numpy,
+            runtime=_NUMPY,
+            holds=f"the model, which `{RUNTIME}` computes",
         ),
     )
 }

@@ -239,7 +239,7 @@ class ArrayKind:
         )
         text = f'''"""How the model of this folder is used. hpopt is not needed for it:
 
-    pip install numpy {usage.packages}
+    pip install numpy{usage.packages}
     python example.py
 """
 

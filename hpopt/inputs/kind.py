@@ -75,7 +75,7 @@ class Usage:
     """
 
     runtime: Runtime
-    packages: str
+    packages: str  # what it takes beside NumPy, each with a space before it
     imports: str
     own_code: str
     load: str
@@ -91,7 +91,7 @@ class CardParts:
     """What a model card says of the inputs; `training` has a place for the words of the target."""
 
     inside: str  # what the model does itself, so that it takes raw rows
-    packages: str  # what the example needs besides, each with a space behind it
+    packages: str  # what the example needs besides, each with a space before it
     inputs: str
     columns: str  # what stands in columns.json
     training: str

@@ -49,7 +49,7 @@ def packed_run(tmp_path_factory):
         return hpopt.tune(config, output_dir=folder / "runs", progress=False)
 
 
-@pytest.mark.parametrize("format", ["keras", "saved_model", "onnx", "tflite"])
+@pytest.mark.parametrize("format", ["keras", "saved_model", "onnx", "tflite", "numpy"])
 def test_a_very_wide_table_is_one_input_in_every_format(packed_run, format, tmp_path, monkeypatch):
     positive = exporting.data_of(packed_run).labels[1]
     expected = hpopt.predict(packed_run, new_rows())[f"probability_{positive}"].to_numpy()
@@ -75,7 +75,7 @@ def new_rows() -> pd.DataFrame:
     return frame[sorted(frame)]
 
 
-@pytest.fixture(params=["keras", "saved_model", "onnx", "tflite"])
+@pytest.fixture(params=["keras", "saved_model", "onnx", "tflite", "numpy"])
 def exported(request, table_run, tmp_path, monkeypatch):
     """An export, checked here where a fresh process takes its time for TensorFlow."""
     if request.param != "onnx":

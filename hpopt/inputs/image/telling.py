@@ -26,7 +26,7 @@ def example(usage: Usage, reads_files: bool) -> dict[str, str]:
         f'{key.upper()} = json.loads((HERE / "labels.json").read_text("utf-8"))["{key}"]\n'
         for key in usage.constants
     )
-    pillow = "pillow " if reads_files else ""
+    pillow = " pillow" if reads_files else ""
     mine = "    python example.py mine.png ...    # your images\n" if reads_files else ""
     columns = 'COLUMNS = json.loads((HERE / "columns.json").read_text("utf-8"))\n'
     given = 'rows = kept["rows"]'
@@ -34,7 +34,7 @@ def example(usage: Usage, reads_files: bool) -> dict[str, str]:
         given = 'rows = np.stack([read(path) for path in files]) if files else kept["rows"]'
     text = f'''"""How the model of this folder is used. hpopt is not needed for it:
 
-    pip install numpy {pillow}{usage.packages}
+    pip install numpy{pillow}{usage.packages}
     python example.py                 # a few images that are kept here
 {mine}"""
 
@@ -88,7 +88,7 @@ def card(size: tuple[int, int], channels: int) -> CardParts:
     )
     return CardParts(
         inside="the scaling of pixels is inside",
-        packages="pillow " if colours else "",
+        packages=" pillow" if colours else "",
         inputs=f"""## Inputs
 
 `rows`: uint8 [n, {height}, {width}, {channels}]: images of {height} x {width} pixels (height x

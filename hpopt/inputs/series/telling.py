@@ -52,12 +52,12 @@ def example(usage: Usage, reads_files: bool) -> dict[str, str]:
         f'{key.upper()} = json.loads((HERE / "labels.json").read_text("utf-8"))["{key}"]\n'
         for key in usage.constants
     )
-    pandas = "pandas " if reads_files else ""
+    pandas = " pandas" if reads_files else ""
     mine = "    python example.py mine.csv    # yours\n" if reads_files else ""
     columns = 'COLUMNS = json.loads((HERE / "columns.json").read_text("utf-8"))\n'
     text = f'''"""How the model of this folder is used. hpopt is not needed for it:
 
-    pip install numpy {pandas}{usage.packages}
+    pip install numpy{pandas}{usage.packages}
     python example.py             # a few series that are kept here
 {mine}"""
 
@@ -125,7 +125,7 @@ def card(
     )
     return CardParts(
         inside="scaling, gaps and masks are inside",
-        packages="" if layout is None else "pandas ",
+        packages="" if layout is None else " pandas",
         inputs=f"""## Inputs
 
 `rows`: float32 [n, {length}, {len(names)}]: series of {length} steps. {shorter} NaN elsewhere is a

@@ -49,7 +49,7 @@ def parts(
     """What the card says of a table with these columns, read so, in a format's runtime."""
     return CardParts(
         inside="the treatment of gaps and texts is inside",
-        packages="pandas ",
+        packages=" pandas",
         inputs=_inputs(columns, readers, runtime, left_out),
         columns=f"how each column is read, by `{READING}`, and the inputs that it makes",
         training=_TRAINING,

@@ -99,7 +99,7 @@ def text(usage: Usage) -> str:
     )
     return f'''"""How the model of this folder is used. hpopt is not needed for it:
 
-    pip install numpy pandas {usage.packages}
+    pip install numpy pandas{usage.packages}
     python example.py             # a few rows that are kept here
     python example.py mine.csv    # your rows
 """

@@ -36,7 +36,7 @@ def example(usage: Usage, shape: tuple[int, int]) -> str:
     steps, columns = shape
     return f'''"""How the model of this folder is used. hpopt is not needed for it:
 
-    pip install numpy {usage.packages}
+    pip install numpy{usage.packages}
     python example.py
 """
 
