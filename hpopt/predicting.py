@@ -15,7 +15,7 @@ import numpy as np
 from hpopt.data.new_rows import new_rows_of, read_new_rows
 from hpopt.data.new_target import NewRows
 from hpopt.errors import RunError, in_words
-from hpopt.export.best import BEST, MODEL, data_of, margins_of_best, threshold_of_best
+from hpopt.export.best import BEST, MODEL, conformal_of_best, data_of, threshold_of_best
 from hpopt.export.best import load_model as load_archive
 from hpopt.export.own_classes import own_classes, register_own_classes
 from hpopt.export.raw_rows import predict_raw
@@ -24,13 +24,14 @@ from hpopt.metrics.metrics import metrics_for
 from hpopt.metrics.weighted import confusion, labels_above
 from hpopt.runs.finding import find_run
 from hpopt.runs.folder import Run
+from hpopt.statistics.conformal import of_each_label
 from hpopt.statistics.sample import Predictor, Sample
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _MODEL = "model"
-_LOW, _HIGH = "low", "high"  # the ends of a forecast's interval
+_LOW, _HIGH = "low", "high"  # the ends of an interval
 _FEWEST_ALIKE = 20  # rows of one label that are worth a word: fewer may well be alike
 
 
@@ -57,9 +58,13 @@ class Evaluation:
 
 
 class Model:
-    """The model of a run's `best/`. Raises RunError where there is none, or it can't be loaded."""
+    """The model of a run's `best/`. Raises RunError where there is none, or it can't be loaded.
 
-    def __init__(self, run: Run, *, trust_code: bool = False) -> None:
+    With `intervals` it says what holds the truth in 90 % of all cases, as forecasts always do.
+    RunError is raised where the run has not kept what that takes.
+    """
+
+    def __init__(self, run: Run, *, trust_code: bool = False, intervals: bool = False) -> None:
         if not (run.path / MODEL).is_file():
             if run.outcomes.best is not None:
                 raise RunError(
@@ -76,8 +81,15 @@ class Model:
         with standing(run.path / BEST):
             self.data = data_of(run)
             self._threshold = threshold_of_best(run, self.data.labels)
-            self._margins = None if self.data.forecast is None else margins_of_best(run)
+            has_intervals = intervals or self.data.forecast is not None
+            self._conformal = conformal_of_best(run) if has_intervals else None
             self._archive = (run.path / MODEL).read_bytes()
+        if intervals and self._conformal is None:
+            raise RunError(
+                f"{run.shown_path} has no intervals",
+                help="they take a network that was not fitted to the validation part, which runs "
+                "with folds do not keep, and a run that this version of hpopt has closed",
+            )
 
     def rows(
         self, given: pd.DataFrame | np.ndarray | str | PathLike[str], *, with_target: bool = False
@@ -96,14 +108,18 @@ class Model:
     @property
     def columns(self) -> list[str]:
         """The names of what is said of a row: the label or value, and the probabilities."""
-        ends = [] if self._margins is None else [_LOW, _HIGH]
         probabilities = [f"probability_{label}" for label in self.data.labels]
-        return [self.data.output.name, *probabilities, *ends]
+        beside: list[str] = []
+        if self._conformal is not None:
+            possible = [f"possible_{label}" for label in self.data.labels]
+            beside = possible or [_LOW, _HIGH]
+        return [self.data.output.name, *probabilities, *beside]
 
     def predict(self, rows: NewRows) -> pd.DataFrame:
         """A row for each row: its ids, the label or value, and the probability of each label.
 
-        Of a forecast, a row for each step ahead: its series, its time stamp, and the value.
+        With intervals, there are the ends of a value's, or whether each label is possible. Of a
+        forecast, a row for each step ahead: its series, its time stamp, and the value.
         """
         return self.said(rows, self._outputs(rows))
 
@@ -112,7 +128,7 @@ class Model:
         import pandas as pd
 
         labels = self.data.labels
-        name, *names = self.columns  # of labels, their probabilities
+        name, *names = self.columns
         columns: dict[str, Any] = dict(rows.ids)
         if not labels:
             if self.data.forecast is not None and not rows.ids:  # windows without time stamps
@@ -120,23 +136,22 @@ class Model:
                 columns = {"row": np.repeat(np.arange(1, count + 1), steps)}
                 columns["step"] = np.tile(np.arange(1, steps + 1), count)
             columns[name] = outputs.reshape(-1)
-            if self._margins is not None:
-                columns |= {
-                    _LOW: (outputs - self._margins).reshape(-1),
-                    _HIGH: (outputs + self._margins).reshape(-1),
-                }
+            if self._conformal is not None:
+                ends = self._conformal.ends(outputs)
+                columns |= {n: e.reshape(-1) for n, e in zip((_LOW, _HIGH), ends, strict=True)}
             return pd.DataFrame(columns)
         columns[name] = np.array(labels)[labels_above(outputs, self._threshold)]
-        if outputs.shape[1] == 1:
-            outputs = np.column_stack([1 - outputs, outputs])
-        columns |= dict(zip(names, outputs.T, strict=True))
+        beside = list(of_each_label(outputs).T)
+        if self._conformal is not None:
+            beside += list(self._conformal.sets(outputs).T)
+        columns |= dict(zip(names, beside, strict=True))
         return pd.DataFrame(columns)
 
     def word_on(self, predictions: pd.DataFrame) -> str | None:
         """A word on predictions that are all one of two labels, where no threshold was chosen."""
         if len(self.data.labels) != 2 or self.run.outcomes.threshold is not None:
             return None
-        said, probability = predictions[self.columns[0]], self.columns[-1]
+        said, probability = predictions[self.columns[0]], self.columns[2]
         if len(said) < _FEWEST_ALIKE or said.nunique() > 1:
             return None
         return (
@@ -207,6 +222,7 @@ def predict(
     run: Run | str,
     given: pd.DataFrame | np.ndarray | str | PathLike[str],
     *,
+    intervals: bool = False,
     trust_code: bool = False,
 ) -> pd.DataFrame:
     """What the best network of a run says of rows: a row for each, in their order.
@@ -214,11 +230,13 @@ def predict(
     `run` is a `Run`, or what `find_run` finds; the rows are a DataFrame or an array [n, ...], or
     the path of a CSV, Parquet, .npy or .npz file. A classification gives the label as `prediction`
     and `probability_LABEL` for each label, a regression `prediction` in the target's units; columns
-    that hpopt took for ids are in front. What in the rows did not fit is a warning. `trust_code`
+    that hpopt took for ids are in front. With `intervals` there are `low` and `high` of a value, or
+    `possible_LABEL` for each label, which hold the truth in 90 % of all cases as far as the
+    validation part can tell. What in the rows did not fit is a warning. `trust_code`
     lets a builder's code run that is not yours. Raises RunError where the run has no model,
     ConfigError where its code may not run, and DataError where the rows do not fit it.
     """
-    model = _model_of(run, trust_code)
+    model = _model_of(run, trust_code, intervals)
     rows = model.rows(given)
     for note in rows.notes:
         warnings.warn(note, stacklevel=2)
@@ -250,5 +268,6 @@ def evaluate(
     return model.evaluate(model.rows(given, with_target=True))
 
 
-def _model_of(run: Run | str, trust_code: bool) -> Model:
-    return Model(run if isinstance(run, Run) else find_run(run), trust_code=trust_code)
+def _model_of(run: Run | str, trust_code: bool, intervals: bool = False) -> Model:
+    found = run if isinstance(run, Run) else find_run(run)
+    return Model(found, trust_code=trust_code, intervals=intervals)

@@ -22,6 +22,8 @@ from hpopt.runs.folder import Run, now
 
 pytestmark = pytest.mark.keras
 
+RNG = np.random.default_rng(0)
+
 
 @pytest.fixture(scope="module")
 def array_run(tmp_path_factory) -> Run:
@@ -250,6 +252,37 @@ def test_a_model_of_arrays_takes_arrays_and_tables_of_its_names(array_run, tmp_p
         predict(array_run, x.to_numpy())
     with pytest.raises(DataError, match="column `bmi` of the DataFrame has no number in row 3"):
         predict(array_run, x)
+
+
+def test_what_holds_the_truth_is_said_on_request(table_run, array_run):
+    frame = dirty_frame(30, seed=3)
+    plain, said = predict(table_run, frame), predict(table_run, frame, intervals=True)
+    assert list(said) == [*plain, "possible_no", "possible_yes"]
+    pd.testing.assert_frame_equal(said[list(plain)], plain)
+    likely = np.where(said["probability_yes"] > 0.5, said["possible_yes"], said["possible_no"])
+    assert likely.all()
+    rows = RNG.normal(size=(5, 10))
+    values = predict(array_run, rows, intervals=True)
+    assert list(values) == ["prediction", "low", "high"]
+    assert ((values["low"] < values["prediction"]) & (values["prediction"] < values["high"])).all()
+    held = array_run.outcomes.test.held
+    assert held.margin == pytest.approx((values["high"] - values["low"])[0] / 2)
+    assert held.interval.holds(held.share)
+    assert (
+        "`predict --intervals` gives intervals of 90%"
+        in (array_run.path / "summary.md").read_text()
+    )
+
+
+def test_a_run_that_has_not_kept_what_intervals_take_says_so(table_run, tmp_path):
+    copied = shutil.copytree(table_run.path, tmp_path / "run")
+    (copied / "best" / "intervals.json").unlink()
+    assert list(predict(Run.open(copied), dirty_frame(3)))[-1] == "probability_yes"
+    with pytest.raises(RunError, match="has no intervals"):
+        predict(Run.open(copied), dirty_frame(3), intervals=True)
+    (copied / "best" / "intervals.json").write_text('{"level": 0.9, "margins": "wide"}')
+    with pytest.raises(RunError, match=r"intervals\.json can't be read"):
+        predict(Run.open(copied), dirty_frame(3), intervals=True)
 
 
 def test_a_run_without_a_model_is_told(table_run, tmp_path):

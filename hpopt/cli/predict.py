@@ -23,6 +23,10 @@ def predict_command(
     as_json: Annotated[
         bool, typer.Option("--json/--csv", help="A JSON object a line, or CSV.")
     ] = False,
+    intervals: Annotated[
+        bool,
+        typer.Option("--intervals", help="Say what holds the truth in 90 % of all cases, too."),
+    ] = False,
     safe_csv: SafeCsv = False,
     trust_code: TrustCode = False,
 ) -> None:
@@ -30,12 +34,13 @@ def predict_command(
 
     Columns that are ids stand in front; then comes the label with the probability of each, or the
     value in the target's units. Columns may stand in any order, and others may be there.
+    With --intervals there are low and high of a value, or whether each label is possible.
     """
     from hpopt.predicting import Model
     from hpopt.runs.finding import find_run
 
     keep_input(output, data)
-    model = Model(find_run(run), trust_code=trust_code)
+    model = Model(find_run(run), trust_code=trust_code, intervals=intervals)
     rows = model.rows(data)
     for note in rows.notes:
         print(f"note: {note}", file=sys.stderr)

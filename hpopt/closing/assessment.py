@@ -18,6 +18,7 @@ import numpy as np
 from hpopt.closing.features import Features
 from hpopt.closing.flattery import NETWORK, beyond_baseline, flattery, interval_of_folds
 from hpopt.closing.forecasts import ahead, forecasts
+from hpopt.closing.held import calibrated, held
 from hpopt.closing.mistakes import worst
 from hpopt.data.prepared import PartName
 from hpopt.errors import RunError
@@ -39,7 +40,7 @@ from hpopt.runs.steps import (
 )
 from hpopt.statistics.bootstrap import LEVEL
 from hpopt.statistics.calibration import calibration
-from hpopt.statistics.conformal import margins
+from hpopt.statistics.conformal import Conformal
 from hpopt.statistics.precision_recall import precision_recall
 from hpopt.statistics.records import Interval
 from hpopt.statistics.sample import Predictor, Sample
@@ -112,28 +113,28 @@ class Assessment:
             calibration=calibration(sample.y, outputs) if TASKS[self._task].has_labels else None,
             confusion=self._confusion(outputs),
             retrieval=self._retrieval(),
-            ahead=ahead(self.objective.data, predictors, _BEST, self.margins),
+            ahead=ahead(self.objective.data, predictors, _BEST, self.conformal),
+            held=held(self.objective.data, outputs, self.conformal),
             importance=self._features.importance(),
             weighted_by=self._weighted_by,
         )
 
     @cached_property
-    def margins(self) -> np.ndarray | None:
-        """How far from the truth forecasts are at most, by the errors on the validation part.
+    def conformal(self) -> Conformal | None:
+        """What holds the truth of so many cases, by what is said of the validation part.
 
-        They are those of networks that did not learn from it: None where none was kept.
+        That is said by networks that did not learn from it: None where none was kept.
         """
-        if self.objective.data.forecast is None:
-            return None
         try:
-            return margins(self._y("validation"), self._on_validation(*self.run.final))
+            predictions = self._on_validation(*self.run.final)
         except RunError as error:
-            log.warning("there are no intervals of forecasts: %s", error)
+            log.warning("there are no intervals or sets of predictions: %s", error)
             return None
+        return calibrated(self.objective.data, predictions)
 
     def forecasts(self, most: int) -> Forecasts | None:
         """Forecasts of the test part, to be looked at."""
-        return forecasts(self.objective.data, self._final[1], self.margins, most)
+        return forecasts(self.objective.data, self._final[1], self.conformal, most)
 
     def _confusion(self, outputs: np.ndarray) -> Confusion | None:
         labels = self.objective.data.labels

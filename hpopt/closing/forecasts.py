@@ -9,12 +9,12 @@ import numpy as np
 from hpopt.data.prepared import Prepared
 from hpopt.runs.forecasts import Forecasts
 from hpopt.runs.steps import Ahead
-from hpopt.statistics.conformal import LEVEL, coverage
+from hpopt.statistics.conformal import LEVEL, Conformal
 from hpopt.statistics.sample import Predictor
 
 
 def ahead(
-    data: Prepared, predictors: Mapping[str, Predictor], best: str, margins: np.ndarray | None
+    data: Prepared, predictors: Mapping[str, Predictor], best: str, conformal: Conformal | None
 ) -> Ahead | None:
     """How far each predictor is off on the test part step by step; None of what is no forecast."""
     if data.forecast is None:
@@ -27,15 +27,15 @@ def ahead(
             for name, each in predictors.items()
         },
         level=LEVEL,
-        margins=None if margins is None else margins.tolist(),
+        margins=None if conformal is None else conformal.margins,
         coverage=None
-        if margins is None
-        else coverage(y, predictors[best].predictions, margins).tolist(),
+        if conformal is None
+        else conformal.holds(y, predictors[best].predictions).mean(axis=0).tolist(),
     )
 
 
 def forecasts(
-    data: Prepared, outputs: np.ndarray, margins: np.ndarray | None, most: int
+    data: Prepared, outputs: np.ndarray, conformal: Conformal | None, most: int
 ) -> Forecasts | None:
     """The last `most` forecasts [n, steps] of the first series; None of what is no forecast."""
     if data.forecast is None:
@@ -48,7 +48,7 @@ def forecasts(
         stamps=data.stamps("test")[rows] + step,
         said=outputs[rows],
         truth=np.array(data.y("test")[rows]),
-        margins=np.zeros(0) if margins is None else margins,
+        margins=np.array(() if conformal is None else conformal.margins),
         step=step,
         are_dates=steps.are_dates,
         series=len(np.unique(series)),

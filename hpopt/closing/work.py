@@ -153,7 +153,7 @@ class _NetworkSteps:
             chosen,
             network,
             self.output.keep_rows,
-            margins=self._assessment.margins,
+            conformal=self._assessment.conformal,
         )
         for name, write in files.items():
             write_whole(self.folder / name, write)

@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
-
 from hpopt.backend import load_keras
 from hpopt.config.dumping import inline_yaml
 from hpopt.data.prepared import Prepared
@@ -21,7 +19,7 @@ from hpopt.export.verifying import TOLERANCE, CheckRows, largest_difference
 from hpopt.files import json_writer, text_writer
 from hpopt.runs.folder import DATA, Run
 from hpopt.runs.state import HALF
-from hpopt.statistics.conformal import LEVEL
+from hpopt.statistics.conformal import Conformal
 from hpopt.training.fit import network_outputs
 from hpopt.training.objective import Objective
 from hpopt.trials import Trial
@@ -31,7 +29,7 @@ MODEL = f"{BEST}/model.keras"
 PREDICTIONS = f"{BEST}/predictions.npz"
 BEST_LABELS = f"{BEST}/labels.json"
 BEST_PARAMS = f"{BEST}/params.yaml"
-BEST_INTERVALS = f"{BEST}/intervals.json"  # of a forecast
+BEST_INTERVALS = f"{BEST}/intervals.json"
 _MADE_UP = 100  # rows
 BEST_DATA = f"{BEST}/data.json"  # what is known of the rows that the model was fitted to
 BEST_FILES = (MODEL, PREDICTIONS, BEST_LABELS, BEST_PARAMS, BEST_INTERVALS, BEST_DATA)
@@ -44,13 +42,13 @@ def best_files(
     network: Any,
     keep_rows: int,
     *,
-    margins: np.ndarray | None = None,
+    conformal: Conformal | None = None,
 ) -> tuple[Mapping[str, Callable[[BinaryIO], object]], float]:
     """What writes each file of `best/`; the run's final network is saved and loaded again for it.
 
     It is compiled as `trial` was. `keep_rows` rows of the validation part stay with it, for
-    checking an export years later; with 0 they are made up. `margins` [steps] are those of a
-    forecast's intervals. With them comes how far the predictions of the loaded one are from the
+    checking an export years later; with 0 they are made up. `conformal` says what holds the truth
+    of so many cases. With them comes how far the predictions of the loaded one are from the
     network's at most. Raises RunError where the model can't be saved, or says something else once
     it is loaded.
     """
@@ -77,8 +75,8 @@ def best_files(
         BEST_LABELS: json_writer(labels_form(data, run.threshold)),
         BEST_PARAMS: text_writer(params_text(*run.final)),
     }
-    if margins is not None:
-        files[BEST_INTERVALS] = json_writer({"level": LEVEL, "margins": margins.tolist()})
+    if conformal is not None:
+        files[BEST_INTERVALS] = json_writer(conformal.to_json())
     return files, difference
 
 
@@ -101,21 +99,18 @@ def threshold_of_best(run: Run, labels: Sequence[str]) -> float:
     return float(threshold)
 
 
-def margins_of_best(run: Run) -> np.ndarray | None:
-    """How far from the truth the forecasts of the model in `best/` are at most [steps].
+def conformal_of_best(run: Run) -> Conformal | None:
+    """What holds the truth of so many cases, of what the model in `best/` says.
 
-    None where there are no intervals. Raises RunError where the file can't be read.
+    None where there is none. Raises RunError where the file can't be read.
     """
     path = run.path / BEST_INTERVALS
     if not path.is_file():
         return None
     try:
-        margins = np.array(json.loads(path.read_text(encoding="utf-8"))["margins"], np.float64)
-        if margins.ndim != 1 or not (margins >= 0).all():
-            raise ValueError("these are no margins")
+        return Conformal.from_json(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise _unreadable(path, error) from None
-    return margins
 
 
 def trials_in_best(run: Run) -> list[Trial]:

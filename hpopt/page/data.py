@@ -25,6 +25,7 @@ from hpopt.report.assessment import (
 )
 from hpopt.report.features import describe_features
 from hpopt.report.forecast import describe_intervals
+from hpopt.report.held import describe_held
 from hpopt.report.record import run_record, trial_record
 from hpopt.report.scores import rule_of_scores, score_rows
 from hpopt.report.summary import versions
@@ -154,7 +155,7 @@ def _tested(run: Run) -> dict[str, Any]:
         "flattery": describe_flattery(run),
         "threshold": describe_threshold(run),
         "calibration": describe_calibration(run),
-        "ahead": describe_intervals(run),
+        "ahead": [*describe_intervals(run), *describe_held(run)],
         "features": describe_features(run),
         "groups": [few] if (few := few_groups(run)) else [],
     }

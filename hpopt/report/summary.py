@@ -14,6 +14,7 @@ from hpopt.report.assessment import (
 from hpopt.report.choice import describe_ensemble, describe_race
 from hpopt.report.features import describe_features, feature_table
 from hpopt.report.forecast import ahead_table, blocks, describe_ahead, describe_intervals
+from hpopt.report.held import describe_held
 from hpopt.report.scores import rule_of_scores, score_rows
 from hpopt.report.suspicion import cautions
 from hpopt.report.verdict import verdict
@@ -121,6 +122,7 @@ def _scores(run: Run, best: Trial) -> list[str]:
     of_rows = [s for s in (few_groups(run), weighted_rows(run, in_markdown)) if s]
     lines += _paragraph([*of_rows, *describe_flattery(run)])
     lines += _paragraph([*describe_threshold(run), *describe_calibration(run)])
+    lines += _paragraph(describe_held(run))
     return lines
 
 

@@ -205,6 +205,22 @@ class Ahead:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Held:
+    """How often the intervals of values, or the sets of labels, of this `level` held the truth.
+
+    That is the `share` of the test part's rows. An interval goes `margin` to either side, or from
+    1 + y divided by the `factor` to 1 + y times it; a set has so many `labels` on average.
+    """
+
+    level: float
+    share: float
+    interval: Interval
+    margin: float | None = None
+    factor: float | None = None
+    labels: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class FeatureImportance:
     """What the best's score on the test part loses without a feature, the most important first.
 
@@ -243,6 +259,7 @@ class Scored:
     confusion: Confusion | None = None  # of the best; none of very many labels
     retrieval: Retrieval | None = None  # of two labels
     ahead: Ahead | None = None  # of a forecast
+    held: Held | None = None  # of what is no forecast
     importance: FeatureImportance | None = None  # where rows have features with names
     weighted_by: str | None = None  # the column, or array, by which rows count
 
