@@ -15,6 +15,7 @@ FOLDS = 3
 _LEAVES_OF_VALUES = 64
 _LEAVES_OF_CLASSES = 8
 _FEWEST_IN_LEAF = 3
+_NEIGHBOURS = 2
 # How many rows of its average class a category counts beside its own, so that one of a single row
 # does not say what that row is.
 _PRIOR_ROWS = 2.0
@@ -91,6 +92,26 @@ class Judge:
                 )
                 predicted[~is_fitted] = tree.predict(x[~is_fitted], check_input=is_checked)
         return self._score(y[is_said], predicted[is_said])
+
+    def glance(self, view: View) -> float:
+        """About the same of a single number, a tenth as dear: each row is said by its neighbours.
+
+        They are those of the fitted rows whose numbers are equal, and some to either side.
+        """
+        [x], is_fitted = view.numbers, self._fold != 0
+        order = np.argsort(x[is_fitted])  # gaps are last
+        known, said = x[is_fitted][order], self._learned[is_fitted][order]
+        first = np.maximum(np.searchsorted(known, x[~is_fitted], "left") - _NEIGHBOURS, 0)
+        last = np.searchsorted(known, x[~is_fitted], "right") + _NEIGHBOURS
+        last = np.minimum(last, len(known))
+        if self.classes > 2:
+            said = np.eye(self.classes)[said]
+        sums = np.concatenate(
+            [np.zeros_like(said[:1], float), np.cumsum(said, axis=0, dtype=float)]
+        )
+        totals, counts = sums[last] - sums[first], last - first
+        predicted = totals.argmax(axis=1) if self.classes > 2 else totals / counts
+        return self._score(self._learned[~is_fitted], predicted)
 
     def _weights(self, fold: int) -> np.ndarray | None:
         """How much each row counts that is fitted where a fold is not: all classes the same."""

@@ -32,6 +32,9 @@ _FEWEST_OF_CLASS = 30
 _FEWEST_LOOKED_AT = 40
 # What a first look at a single fold has to give, for a second one at all of them.
 _WORTH_A_LOOK = 0.95
+# Of so many columns a tree each takes many seconds: it is for those that are not clearly noise.
+_WIDE = 500
+_WORTH_A_TREE = 0.75
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,8 @@ def possible_leaks(table: Table, train: np.ndarray) -> list[Leak]:
     sample = train[_sample(y, classes, most)]
     judge = Judge(table.target[sample], classes)
     taken = {name: _taken(view, sample) for name, view in views.items()}
-    scores = {name: _score(judge, view) for name, view in taken.items()}
+    is_wide = len(taken) > _WIDE
+    scores = {name: _score(judge, view, is_wide) for name, view in taken.items()}
     leaks = [
         Leak((name,), judge.measure, scores[name], pattern)
         for name, view in views.items()
@@ -111,8 +115,12 @@ def _sample(y: np.ndarray, classes: int, most: int) -> np.ndarray:
     return np.sort(np.concatenate(rows))
 
 
-def _score(judge: Judge, view: View) -> float:
+def _score(judge: Judge, view: View, is_wide: bool) -> float:
     """The score of a view; where a first look at it gives little, no more than that."""
+    if is_wide and len(view.numbers) == 1 and not view.codes:
+        glance = judge.glance(view)
+        if glance < _WORTH_A_TREE:
+            return glance
     guess = judge.score(view, folds=1)
     return judge.score(view) if guess >= _WORTH_A_LOOK else guess
 
@@ -151,7 +159,7 @@ def _pairs(
     pairs = {*itertools.combinations(sorted(strongest), 2)}
     pairs |= {*itertools.combinations(sorted(dates[:_STRONGEST]), 2)}
     named: set[str] = set()
-    scored = [(_score(judge, views[a].beside(views[b])), a, b) for a, b in sorted(pairs)]
+    scored = [(_score(judge, views[a].beside(views[b]), False), a, b) for a, b in sorted(pairs)]
     for score, a, b in sorted(scored, reverse=True):
         gain = score - max(scores[a], scores[b])
         if score >= _TOO_GOOD and gain >= _TOGETHER_MORE and not {a, b} <= named:
@@ -162,7 +170,7 @@ def _pairs(
 def _of_left_out(table: Table, sample: np.ndarray, judge: Judge) -> Iterator[Leak]:
     """What is left out for an id and yet follows the target, as where rows are sorted by it."""
     for name, order in table.ids.items():
-        score = _score(judge, View((name,), (order[sample],)))
+        score = _score(judge, View((name,), (order[sample],)), False)
         if score >= _TOO_GOOD:
             yield Leak((name,), judge.measure, score, is_used=False)
 
