@@ -141,7 +141,7 @@ def test_trials_are_sorted_filtered_and_opened_by_keyboard(look, url):
     assert "the loss became nan in epoch 1" in dialog.inner_text()
     assert "the last words of trial 5" in dialog.inner_text()
     page.keyboard.press("Escape")
-    assert dialog.count() == 0
+    dialog.wait_for(state="detached")
 
 
 def test_a_thousandth_row_comes_at_the_press_of_a_button(look, url):
