@@ -45,6 +45,7 @@ def space_table(space: Space) -> list[str]:
             values, prior = ", ".join(map(show_param, dimension.categories)), "one of"
         else:
             values = f"{show_param(dimension.low)} to {show_param(dimension.high)}"
+            values += "" if dimension.step is None else f" by {show_param(dimension.step)}"
             prior = dimension.prior
         when = " and ".join(map(str, dimension.when))
         rows.append([dimension.name, values, prior, show_param(dimension.default), when])

@@ -23,7 +23,7 @@ from hpopt.config.settable import Settable, holder_of, of_training, resolve_buil
 from hpopt.errors import ConfigError, Problem, suggest_name
 from hpopt.grammar import Section
 from hpopt.space.conditions import Condition, DimensionError, Scalar, is_scalar
-from hpopt.space.dimensions import Categorical, Dimension, Params, Real
+from hpopt.space.dimensions import Categorical, Dimension, Params
 from hpopt.space.names import is_part, laid_over, leaves, overlap, owner, value_of, without
 from hpopt.space.space import Space, settle_conditions
 from hpopt.training.settings import NOT_SEARCHABLE, Training
@@ -115,8 +115,6 @@ class _Binder:
         arguments = {name: a.default for name, a in self.signature.arguments.items()}
         arguments |= self.settings.model.model_extra or {}
         default: Any = value_of(dimension.name, self.training.model_dump() | arguments)
-        if isinstance(dimension, Real) and isinstance(default, int):
-            default = float(default)
         return replace(dimension, default=default) if dimension.contains(default) else dimension
 
     def _located(self, arguments: dict[str, Any]) -> dict[str, Any]:

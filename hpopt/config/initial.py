@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 from hpopt.config.document import Document, KeyPath
 from hpopt.config.dumping import inline_yaml
 from hpopt.errors import Problem, suggest_name
-from hpopt.space.conditions import Scalar
-from hpopt.space.dimensions import Dimension, Params, Real
+from hpopt.space.dimensions import Dimension, Params, describe_dimension, settled
 from hpopt.space.rules import shown_values
-from hpopt.space.space import Space, describe_dimension
+from hpopt.space.space import Space
 
 
 def initial_params(
@@ -29,7 +28,7 @@ def initial_params(
         problems += misfits
         if misfits:
             continue
-        plain = {name: _of_kind(by_name[name], value) for name, value in values.items()}
+        plain = {name: settled(by_name[name], value) for name, value in values.items()}
         params = space.without_inactive(space.complete(plain))
         for name in [name for name in values if name not in params]:
             when = " and ".join(map(str, by_name[name].when))
@@ -56,10 +55,3 @@ def _misfits(
             message = f"`{name}` can't be {inline_yaml(value)}"
             help = f"`{name}` is {describe_dimension(by_name[name])}"
             yield Problem(message, document.location((*path, name)), help)
-
-
-def _of_kind(dimension: Dimension, value: Scalar) -> Scalar:
-    """A whole number as a float, where the dimension is real."""
-    if isinstance(dimension, Real) and isinstance(value, int):
-        return float(value)
-    return value

@@ -49,6 +49,13 @@ tables, pictures and the params of a trial. A part that is not searched has the 
 builder's argument has parts where it is a mapping. To change a dimension for one run, both
 `-s space.training.learning_rate=0.01` and `-s space.learning_rate=0.01` will do.
 """
+_STEPS = """\
+`step` is how far apart values are: `{type: integer, low: 16, high: 256, step: 16}` is 16, 32, ...,
+256, and `{type: real, low: 0.1, high: 0.9, step: 0.1}` has nine values, in decimals. `high` has to
+be one of them, and so has a default. Steps go with the uniform prior alone; values on another scale
+are listed, and the search knows those that are numbers in order by it: `[16, 32, 64, 128]`.
+
+"""
 _WHEN = """\
 `when` makes a dimension active only under a condition on another name:
 `momentum: {type: real, low: 0, high: 0.99, default: 0, when: {optimizer: sgd}}`. Under an integer
@@ -114,6 +121,7 @@ def _space(schema: Form) -> Iterator[str]:
             continue
         yield from (f"### `type: {kind}`", "", form["description"], "")
         yield from _table(form)
+    yield _STEPS
     yield _WHEN
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Le, Lt, MinLen
+from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from hpopt.data.settings import EMPTY, Dataset
@@ -48,6 +48,8 @@ class RealDimension(_Dimension):
     """The lowest value, itself included."""
     high: float
     """The highest value, itself included."""
+    step: Annotated[float, Gt(0)] | None = None
+    """How far apart its values are, from `low` on; if left out, it is any number between."""
     prior: Prior = "uniform"
     """The scale in which values are equally likely; `log-uniform` where the magnitude counts."""
     default: float | None = None
@@ -56,7 +58,7 @@ class RealDimension(_Dimension):
     def to_dimension(self, name: str) -> Dimension:
         """The dimension; raises DimensionError where it makes no sense."""
         when = _conditions(self.when)
-        return Real(name, self.low, self.high, self.prior, self.default, when)
+        return Real(name, self.low, self.high, self.prior, self.default, when, self.step)
 
 
 class IntegerDimension(_Dimension):
@@ -68,6 +70,8 @@ class IntegerDimension(_Dimension):
     """The lowest value, itself included."""
     high: int
     """The highest value, itself included."""
+    step: Annotated[int, Ge(1)] | None = None
+    """How far apart its values are, from `low` on; if left out, 1."""
     prior: Prior = "uniform"
     """The scale in which values are equally likely; `log-uniform` where the magnitude counts."""
     default: int | None = None
@@ -76,7 +80,7 @@ class IntegerDimension(_Dimension):
     def to_dimension(self, name: str) -> Dimension:
         """The dimension; raises DimensionError where it makes no sense."""
         when = _conditions(self.when)
-        return Integer(name, self.low, self.high, self.prior, self.default, when)
+        return Integer(name, self.low, self.high, self.prior, self.default, when, self.step)
 
 
 class CategoricalDimension(_Dimension):

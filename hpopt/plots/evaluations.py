@@ -12,7 +12,7 @@ from hpopt.plots.history import History, NotYetError
 from hpopt.plots.pair_grid import PairGrid
 from hpopt.report.words import counted
 from hpopt.search.grids import grid_of
-from hpopt.space.dimensions import Categorical, Dimension, Integer
+from hpopt.space.dimensions import Categorical, Dimension
 from hpopt.trials import Trial
 
 if TYPE_CHECKING:
@@ -82,10 +82,11 @@ def _draw_histogram(axes: Axes, dimension: Dimension, trials: Sequence[Trial]) -
 
 
 def _jitter(dimension: Dimension, count: int, rng: np.random.Generator) -> np.ndarray:
-    """What keeps trials of one category or whole number from hiding each other."""
+    """What keeps trials of one category, whole number or step from hiding each other."""
     is_coarse = isinstance(dimension, Categorical) or (
-        isinstance(dimension, Integer) and dimension.high - dimension.low < _BINS
+        dimension.n_values is not None and dimension.n_values <= _BINS
     )
     if not is_coarse or scales.is_log(dimension):
         return np.zeros(count)
-    return rng.uniform(-0.28, 0.28, count)
+    step = 1 if isinstance(dimension, Categorical) else dimension.step or 1
+    return rng.uniform(-0.28, 0.28, count) * step

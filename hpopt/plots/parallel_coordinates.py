@@ -69,7 +69,7 @@ def _heights(history: History, dimensions: list[Dimension]) -> np.ndarray:
     ]
     crossed = np.array(heights)
     for column, dimension in enumerate(dimensions):
-        if isinstance(dimension, Categorical | Integer):
+        if dimension.n_values is not None:
             crossed[:, column] += rng.uniform(-_JITTER, _JITTER, len(crossed))
     score = np.clip((history.scores - bottom) / (top - bottom), 0, 1)
     return np.column_stack([crossed, score])

@@ -10,7 +10,7 @@ from hpopt.plots import scales, style
 from hpopt.plots.history import History
 from hpopt.report.words import show_share
 from hpopt.search.dependence import Dependence
-from hpopt.space.dimensions import Categorical, Integer
+from hpopt.space.dimensions import Categorical
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,7 +68,7 @@ def draw_curve(axes: Axes, history: History, effect: Dependence) -> None:
     [dimension], [grid] = effect.dimensions, effect.grids
     middle = history.to_scores(effect.middle)
     bars = isinstance(dimension, Categorical) or (
-        isinstance(dimension, Integer) and dimension.high - dimension.low < _FEW
+        dimension.n_values is not None and dimension.n_values <= _FEW
     )
     for reach, alpha in ((2, 0.18), (1, 0.32)):
         low, high = sorted(map(history.to_scores, effect.within(reach)), key=np.nansum)

@@ -51,11 +51,12 @@ def positions(dimension: Dimension, trials: Sequence[Trial]) -> np.ndarray:
 
 
 def limits(dimension: Dimension) -> tuple[float, float]:
-    """The ends of the dimension's axis; whole numbers and categories have half a step to spare."""
+    """The ends of the dimension's axis; half a step beyond what goes by steps, or categories."""
     if isinstance(dimension, Categorical):
         return -0.5, len(dimension.categories) - 0.5
-    if isinstance(dimension, Integer):
-        return dimension.low - 0.5, dimension.high + 0.5
+    if isinstance(dimension, Integer) or dimension.step is not None:
+        half = (dimension.step or 1) / 2
+        return dimension.low - half, dimension.high + half
     return dimension.low, dimension.high
 
 
@@ -67,7 +68,9 @@ def ticks(dimension: Dimension, most: int = 5) -> tuple[list[float], list[str]]:
         names = [show_param(dimension.categories[index]) for index in shown]
         return [float(i) for i in shown], [plain(name, _LONGEST_CATEGORY) for name in names]
     low, high = dimension.low, dimension.high
-    if is_log(dimension):
+    if dimension.step is not None and (dimension.n_values or 0) <= most:
+        values = [float(value) for value in dimension.values()]
+    elif is_log(dimension):
         values = _log_ticks(low, high, most, whole=isinstance(dimension, Integer))
     else:
         values = _linear_ticks(low, high, most, whole=isinstance(dimension, Integer))
@@ -98,7 +101,7 @@ def lay_out(axes: Axes, which: Literal["x", "y"], dimension: Dimension, most: in
 
 def add_margins(axes: Axes, dimension: Dimension, share: float = 0.04) -> None:
     """Widen a panel's x axis a little, so that marks at its ends are inside."""
-    if isinstance(dimension, Categorical | Integer) and not is_log(dimension):
+    if dimension.n_values is not None and not is_log(dimension):
         return  # which has half a step to spare
     low, high = limits(dimension)
     if is_log(dimension):

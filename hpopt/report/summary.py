@@ -164,6 +164,7 @@ def _searched(dimension: Dimension) -> str:
     else:
         values = f"{show_param(dimension.low)} to {show_param(dimension.high)}"
         values += ", log-uniform" if dimension.prior == "log-uniform" else ""
+        values += "" if dimension.step is None else f", by {show_param(dimension.step)}"
     when = " and ".join(map(str, dimension.when))
     return values + (f"; where {when}" if when else "")
 

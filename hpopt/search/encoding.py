@@ -3,8 +3,9 @@
 x [m, d] are points of the unit cube and `active` [m, d] the mask of what is active in them. In
 their features [m, p] Euclidean distance means what it should:
 
-- a real is itself; an integer runs from 0 to 1, and so does a categorical whose values are numbers
-  in order (an ordinal), by rank: the user has chosen the scale by listing them;
+- a real is itself; an integer runs from 0 to 1, and so does a number that goes by steps;
+- so does a categorical whose values are numbers in order (an ordinal), by rank: the user has chosen
+  the scale by listing them;
 - any other categorical is one-hot over the root of 2, so that two categories are 1 apart;
 - a dimension under a condition lies on an arc of radius 1 where it is active, (cos u, sin u), and
   in its centre where it is not: two values are about as far apart as without the condition, and
@@ -24,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from hpopt.space.conditions import Condition, is_number
-from hpopt.space.dimensions import Categorical, Dimension, Integer, Params, Real
+from hpopt.space.dimensions import Categorical, Dimension, Integer, Params
 from hpopt.space.space import Space
 
 # Of two values there is one distance, which the lengthscale is; of very many too little is learned.
@@ -37,11 +38,11 @@ class Encoding:
     def __init__(self, space: Space) -> None:
         self.space = space
         self.index = {dimension.name: j for j, dimension in enumerate(space)}
-        self.searched = [j for j, dimension in enumerate(space) if _n_values(dimension) != 1]
+        self.searched = [j for j, dimension in enumerate(space) if dimension.n_values != 1]
         widths = [_width(space.dimensions[j]) for j in self.searched]
         # Of each feature: its dimension among the searched ones.
         self.groups = np.repeat(np.arange(len(self.searched)), widths)
-        self.is_real = np.array([isinstance(dimension, Real) for dimension in space], dtype=bool)
+        self.is_real = np.array([d.n_values is None for d in space], dtype=bool)  # without steps
         self._defaults = np.array([d.to_unit(d.default) for d in space], dtype=float)
         self._parents_first = space.parents_first
 
@@ -106,7 +107,7 @@ class Encoding:
         slopes: list[float] = []
         for j in self.searched:
             dimension = self.space.dimensions[j]
-            if not isinstance(dimension, Real):
+            if dimension.n_values is not None:
                 slopes += [0.0] * _width(dimension)
             elif dimension.when:
                 slopes += [-np.sin(u[j]) * active[j], np.cos(u[j]) * active[j]]
@@ -141,12 +142,6 @@ def is_ordinal(dimension: Dimension) -> bool:
     )
 
 
-def _n_values(dimension: Dimension) -> int | None:
-    if isinstance(dimension, Categorical):
-        return len(dimension.categories)
-    return dimension.high - dimension.low + 1 if isinstance(dimension, Integer) else None
-
-
 def _width(dimension: Dimension) -> int:
     """How many features a dimension has."""
     if isinstance(dimension, Categorical) and not is_ordinal(dimension):
@@ -156,9 +151,9 @@ def _width(dimension: Dimension) -> int:
 
 def _features(dimension: Dimension, u: np.ndarray, active: np.ndarray) -> np.ndarray:
     """The features [m, width] of one dimension's coordinates u [m]."""
-    if isinstance(dimension, Categorical):
-        size, index = len(dimension.categories), _category(dimension, u)
-        if not is_ordinal(dimension):
+    if (size := _n_shares(dimension)) is not None:
+        index = _share(size, u)
+        if isinstance(dimension, Categorical) and not is_ordinal(dimension):
             one_hot = index[:, None] == np.arange(size)
             return np.asarray(one_hot * (active[:, None] / np.sqrt(2)))
         u = index / (size - 1)
@@ -177,6 +172,9 @@ def _to_unit(dimension: Dimension, values: Sequence[Any]) -> np.ndarray:
         # 16.0 is the category 16 as well, though it looks otherwise.
         return np.array([coordinates.get(repr(v)) or dimension.to_unit(v) for v in values])
     numbers = np.array(values, dtype=float)
+    if dimension.step is not None:
+        steps = (numbers - dimension.low) / dimension.step
+        return np.clip((steps + 0.5) / (_n_shares(dimension) or 1), 0.0, 1.0)
     if isinstance(dimension, Integer):
         return _integer_to_unit(dimension, numbers)
     low, high = dimension.low, dimension.high
@@ -187,16 +185,22 @@ def _to_unit(dimension: Dimension, values: Sequence[Any]) -> np.ndarray:
 
 def _snap(dimension: Dimension, u: np.ndarray) -> np.ndarray:
     """The coordinates of the values that own u [m]."""
-    if isinstance(dimension, Categorical):
-        return np.asarray((_category(dimension, u) + 0.5) / len(dimension.categories))
+    if (size := _n_shares(dimension)) is not None:
+        return np.asarray((_share(size, u) + 0.5) / size)
     if isinstance(dimension, Integer):
         return _integer_to_unit(dimension, _integer_values(dimension, u))
     return np.asarray(np.clip(u, 0.0, 1.0))
 
 
-def _category(dimension: Categorical, u: np.ndarray) -> np.ndarray:
-    """The indices of the categories that own u [m]."""
-    size = len(dimension.categories)
+def _n_shares(dimension: Dimension) -> int | None:
+    """Of categories and steps their number: they own equal shares of the unit interval."""
+    if isinstance(dimension, Categorical) or dimension.step is not None:
+        return dimension.n_values
+    return None
+
+
+def _share(size: int, u: np.ndarray) -> np.ndarray:
+    """Which of so many shares hold u [m]."""
     return np.asarray(np.minimum((u * size).astype(int), size - 1))
 
 
@@ -233,15 +237,19 @@ def _holds(condition: Condition, parent: Dimension, u: np.ndarray) -> np.ndarray
 
 def _other_values(dimension: Dimension, u: float) -> np.ndarray:
     """Coordinates of a discrete dimension's other values, or of some on both sides of u."""
-    if isinstance(dimension, Categorical):
-        index = dimension.index(dimension.from_unit(u))
-        others = np.delete(np.arange(len(dimension.categories)), index)
-        return np.asarray((others + 0.5) / len(dimension.categories))
+    if (size := _n_shares(dimension)) is not None:
+        index = int(_share(size, np.array(u)))
+        is_whole = isinstance(dimension, Categorical)
+        return np.asarray((_others(index, 0, size - 1, is_whole=is_whole) + 0.5) / size)
     assert isinstance(dimension, Integer)
-    value = dimension.from_unit(u)
+    others = _others(dimension.from_unit(u), dimension.low, dimension.high)
+    return _integer_to_unit(dimension, others.astype(float))
+
+
+def _others(value: int, low: int, high: int, *, is_whole: bool = False) -> np.ndarray:
+    """The whole numbers between the ends but one; of many those at distances 1, 2, 4, ..."""
+    if is_whole or high - low < 12:
+        return np.delete(np.arange(low, high + 1), value - low)
     steps = 2 ** np.arange(44)
     others = np.concatenate([value - steps, value + steps])
-    if dimension.high - dimension.low < 12:
-        others = np.delete(np.arange(dimension.low, dimension.high + 1), value - dimension.low)
-    inside = others[(others >= dimension.low) & (others <= dimension.high)]
-    return _integer_to_unit(dimension, inside.astype(float))
+    return np.asarray(others[(others >= low) & (others <= high)])

@@ -26,11 +26,20 @@ class Grid:
 
 
 def grid_of(dimension: Dimension, most: int) -> Grid:
-    """A cell for each category, and for each whole number where there are at most `most`."""
+    """A cell for each category, and for each whole number or step, of these `most` at most."""
     if isinstance(dimension, Categorical):
         count = len(dimension.categories)
         centres = np.arange(count, dtype=float)
         return Grid((centres + 0.5) / count, centres, np.arange(count + 1) - 0.5)
+    if dimension.step is not None:
+        n = dimension.n_values or 0
+        units = (np.arange(min(n, most)) + 0.5) / min(n, most)
+        centres = np.array([dimension.from_unit(u) for u in units], dtype=float)
+        half = dimension.step / 2
+        edges = np.linspace(dimension.low - half, dimension.high + half, len(units) + 1)
+        return Grid(
+            np.array([dimension.to_unit(dimension.from_unit(u)) for u in units]), centres, edges
+        )
     spaced = np.geomspace if dimension.prior == "log-uniform" else np.linspace
     if isinstance(dimension, Integer):
         low, high = dimension.low - 0.5, dimension.high + 0.5

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from hpopt.search.engines import WeighingEngine
 from hpopt.search.searcher import Searcher, Suggestion, generator, is_seen, sample_unseen
-from hpopt.space.dimensions import Categorical, Integer, Params, identity
+from hpopt.space.dimensions import Categorical, Dimension, Integer, Params, identity
 from hpopt.space.skopt import skopt_dimension
 from hpopt.space.space import Space
 from hpopt.trials import Trial, ranked
@@ -127,13 +127,19 @@ def _candidates(
 
 
 def _skopt_dimensions(space: Space) -> list[Any]:
-    """The space as skopt dimensions; a category stands as its index, which comes back unchanged."""
-    return [
-        skopt_dimension(
-            d, categories=range(len(d.categories)) if isinstance(d, Categorical) else None
-        )
-        for d in _searchable(space)
-    ]
+    """The space as skopt dimensions; a category stands as its index, which comes back unchanged.
+
+    So does a step.
+    """
+    return [_skopt_dimension(d) for d in _searchable(space)]
+
+
+def _skopt_dimension(dimension: Dimension) -> Any:
+    if isinstance(dimension, Categorical):
+        return skopt_dimension(dimension, categories=range(len(dimension.categories)))
+    if dimension.step is not None and dimension.n_values is not None:
+        return skopt_dimension(Integer(dimension.name, 0, dimension.n_values - 1))
+    return skopt_dimension(dimension)
 
 
 def _searchable(space: Space) -> list[Any]:
@@ -143,10 +149,15 @@ def _searchable(space: Space) -> list[Any]:
 
 def _to_skopt(space: Space, params: Params) -> list[Any]:
     complete = space.complete(params)
-    return [
-        d.index(complete[d.name]) if isinstance(d, Categorical) else complete[d.name]
-        for d in _searchable(space)
-    ]
+    return [_coordinate(d, complete[d.name]) for d in _searchable(space)]
+
+
+def _coordinate(dimension: Dimension, value: Any) -> Any:
+    if isinstance(dimension, Categorical):
+        return dimension.index(value)
+    if dimension.step is not None:
+        return round((value - dimension.low) / dimension.step)
+    return value
 
 
 def _from_skopt(space: Space, point: Sequence[Any]) -> Params:
@@ -154,6 +165,9 @@ def _from_skopt(space: Space, point: Sequence[Any]) -> Params:
     for dimension, coordinate in zip(_searchable(space), point, strict=True):
         if isinstance(dimension, Categorical):
             complete[dimension.name] = dimension.categories[int(coordinate)]
+        elif dimension.step is not None:
+            u = (int(coordinate) + 0.5) / dimension.n_values
+            complete[dimension.name] = dimension.from_unit(u)
         elif isinstance(dimension, Integer):
             complete[dimension.name] = int(coordinate)
         else:

@@ -2,14 +2,15 @@
 
 Each dimension maps its values to the unit interval and back. Integers and categories own equal
 shares of it (in the scale of their prior), so that uniform points are uniform values, the end
-points included.
+points included. So do numbers that go by steps, on a uniform scale.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
 from hpopt.space.conditions import Condition, DimensionError, Scalar, is_number, same
@@ -21,6 +22,10 @@ Prior = Literal["uniform", "log-uniform"]
 # Beyond it neighbours are too close on the unit interval of a log-uniform prior to be told apart.
 _LARGEST_INTEGER = 2**44
 _MOST_CATEGORIES = 1000
+# More steps than these between two real numbers are no steps to a surrogate.
+_MOST_STEPS = 100_000
+# A number that is off a step by this share of it is on it: 0.1 + 0.2 is 0.3.
+_OFF = 1e-6
 
 
 def identity(params: Params) -> Hashable:
@@ -30,7 +35,7 @@ def identity(params: Params) -> Hashable:
 
 @dataclass(frozen=True)
 class Real:
-    """A real number between `low` and `high`, both included."""
+    """A real number between `low` and `high`, both included, which may go by steps."""
 
     kind: ClassVar[str] = "real"
     name: str
@@ -39,30 +44,52 @@ class Real:
     prior: Prior = "uniform"
     default: float | None = None  # None: the middle, on the prior's scale
     when: tuple[Condition, ...] = ()
+    step: float | None = None
 
     def __post_init__(self) -> None:
         _check_bounds(self)
+        _check_step(self)
         _settle_default(self)
+
+    @property
+    def n_values(self) -> int | None:
+        """How many values it has; None where it has no steps."""
+        return None if self.step is None else _n_steps(self) + 1
+
+    def values(self) -> Iterable[float]:
+        """All of its values, in order; only of one with steps."""
+        assert self.n_values is not None
+        return (self._at(k) for k in range(self.n_values))
+
+    def _at(self, k: int) -> float:
+        """The value that is k steps above `low`, in decimal: 0.3 and not 0.30000000000000004."""
+        return float(Decimal(repr(self.low)) + k * Decimal(repr(self.step)))
 
     def to_unit(self, value: Scalar) -> float:
         """Where `value` lies on the unit interval."""
+        if self.step is not None:
+            return _stepped_to_unit(self, value)
         low, high = _warp(self.prior, self.low), _warp(self.prior, self.high)
         return min(max((_warp(self.prior, value) - low) / (high - low), 0.0), 1.0)
 
     def from_unit(self, u: float) -> float:
         """The value at `u` of the unit interval."""
+        if self.n_values is not None:
+            return self._at(min(int(u * self.n_values), self.n_values - 1))
         low, high = _warp(self.prior, self.low), _warp(self.prior, self.high)
         value = _unwarp(self.prior, low + u * (high - low))
         return float(min(max(value, self.low), self.high))
 
     def contains(self, value: Scalar) -> bool:
-        """Whether `value` is a number within the bounds."""
+        """Whether `value` is a number within the bounds, and on a step."""
+        if self.step is not None:
+            return is_number(value) and _is_on_step(self, value)  # type: ignore[arg-type]
         return is_number(value) and self.low <= value <= self.high  # type: ignore[operator]
 
 
 @dataclass(frozen=True)
 class Integer:
-    """A whole number from `low` to `high`, both included."""
+    """A whole number from `low` to `high`, both included, which may go by steps."""
 
     kind: ClassVar[str] = "integer"
     name: str
@@ -71,35 +98,44 @@ class Integer:
     prior: Prior = "uniform"
     default: int | None = None  # None: the middle, on the prior's scale
     when: tuple[Condition, ...] = ()
+    step: int | None = None  # None: 1
 
     def __post_init__(self) -> None:
+        if self.step == 1:
+            object.__setattr__(self, "step", None)
         _check_bounds(self)
+        _check_step(self)
         _settle_default(self)
+
+    @property
+    def n_values(self) -> int:
+        """How many values it has."""
+        return len(self.values())
 
     def to_unit(self, value: Scalar) -> float:
         """The middle of the share of the unit interval that `value` owns: value ± 1/2."""
         assert isinstance(value, int)
+        if self.step is not None:
+            return _stepped_to_unit(self, value)
         low, high = _warp(self.prior, self.low - 0.5), _warp(self.prior, self.high + 0.5)
         middle = (_warp(self.prior, value - 0.5) + _warp(self.prior, value + 0.5)) / 2
         return (middle - low) / (high - low)
 
     def from_unit(self, u: float) -> int:
         """The integer whose share of the unit interval holds `u`."""
+        if self.step is not None:
+            return self.values()[min(int(u * self.n_values), self.n_values - 1)]
         low, high = _warp(self.prior, self.low - 0.5), _warp(self.prior, self.high + 0.5)
         value = _unwarp(self.prior, low + u * (high - low))
         return min(max(math.floor(value + 0.5), self.low), self.high)
 
-    def values(self) -> Sequence[int]:
+    def values(self) -> range:
         """All of its values."""
-        return range(self.low, self.high + 1)
+        return range(self.low, self.high + 1, self.step or 1)
 
     def contains(self, value: Scalar) -> bool:
-        """Whether `value` is a whole number within the bounds."""
-        return (
-            isinstance(value, int)
-            and not isinstance(value, bool)
-            and self.low <= value <= self.high
-        )
+        """Whether `value` is a whole number within the bounds, and on a step."""
+        return isinstance(value, int) and not isinstance(value, bool) and value in self.values()
 
 
 @dataclass(frozen=True)
@@ -137,7 +173,12 @@ class Categorical:
                 help=f"one of {', '.join(f'`{category}`' for category in self.categories)}",
             )
 
-    def values(self) -> Sequence[Scalar]:
+    @property
+    def n_values(self) -> int:
+        """How many values it has."""
+        return len(self.categories)
+
+    def values(self) -> tuple[Scalar, ...]:
         """All of its values."""
         return self.categories
 
@@ -167,6 +208,8 @@ Dimension = Real | Integer | Categorical
 def dimension_to_json(dimension: Dimension) -> dict[str, Any]:
     """A dimension in strict JSON: its fields as in the YAML, and its name."""
     form = {field.name: getattr(dimension, field.name) for field in fields(dimension)}
+    if form.get("step", 0) is None:  # as versions wrote it that knew of none
+        del form["step"]
     form["when"] = {condition.parent: condition.form for condition in dimension.when}
     if isinstance(dimension, Categorical):
         form["categories"] = list(dimension.categories)
@@ -180,6 +223,48 @@ def dimension_from_json(form: Mapping[str, Any]) -> Dimension:
     if form["type"] == Categorical.kind:
         return Categorical(**rest | {"categories": tuple(rest["categories"])})
     return (Real if form["type"] == Real.kind else Integer)(**rest)
+
+
+def describe_dimension(dimension: Dimension) -> str:
+    """What a dimension can be, in words."""
+    if isinstance(dimension, Categorical):
+        return "one of " + ", ".join(f"`{category}`" for category in dimension.categories)
+    by_steps = "" if dimension.step is None else f", in steps of {dimension.step}"
+    return f"between {dimension.low} and {dimension.high}{by_steps}"
+
+
+def settled(dimension: Dimension, value: Any) -> Any:
+    """A value that a dimension contains, as the dimension itself has it.
+
+    Of a real a whole number is a float, and what is nearly on a step is on it. Others stay.
+    """
+    if not isinstance(dimension, Real) or not is_number(value):
+        return value
+    if dimension.step is None or not dimension.contains(value):
+        return float(value)
+    return dimension.from_unit(dimension.to_unit(value))
+
+
+def _n_steps(dimension: Real | Integer) -> int:
+    """How many steps there are from `low` to `high`."""
+    assert dimension.step is not None
+    return round((dimension.high - dimension.low) / dimension.step)
+
+
+def _stepped_to_unit(dimension: Real | Integer, value: Scalar) -> float:
+    """The middle of the share that a value owns; between two steps in proportion."""
+    assert isinstance(value, int | float)
+    assert dimension.step is not None
+    steps = (value - dimension.low) / dimension.step
+    return min(max((steps + 0.5) / (_n_steps(dimension) + 1), 0.0), 1.0)
+
+
+def _is_on_step(dimension: Real | Integer, value: float) -> bool:
+    """Whether a finite number is at a step from `low`, and not above `high`."""
+    assert dimension.step is not None
+    steps = (value - dimension.low) / dimension.step
+    is_within = -_OFF <= steps <= _n_steps(dimension) + _OFF
+    return is_within and abs(steps - round(steps)) <= _OFF
 
 
 def _warp(prior: Prior, value: Scalar) -> float:
@@ -222,16 +307,67 @@ def _check_bounds(dimension: Real | Integer) -> None:
         )
 
 
+def _check_step(dimension: Real | Integer) -> None:
+    low, high, step = dimension.low, dimension.high, dimension.step
+    if step is None:
+        return
+    if not (math.isfinite(step) and step > 0):
+        raise DimensionError(f"`step` is {step}", key="step", help="give a number above 0")
+    if dimension.prior != "uniform":
+        raise DimensionError(
+            f"a {dimension.prior} prior goes by no steps",
+            key="step",
+            help="leave out `step` or `prior`; or list the values, which by number are in order: "
+            f"[{low}, {_shown(2 * low)}, {_shown(4 * low)}, ...]",
+        )
+    n = (high - low) / step
+    if n > _MOST_STEPS and isinstance(dimension, Real):
+        raise DimensionError(
+            f"{n:,.0f} steps are as good as none", key="step", help="leave it out, or enlarge it"
+        )
+    if not (_n_steps(dimension) and _is_on_step(dimension, high)):
+        below = low + math.floor(n) * step
+        ends = [_shown(end) for end in (below, below + step) if end > low]
+        raise DimensionError(
+            f"steps of {step} from {low} do not reach `high` ({high})",
+            key="high",
+            help=f"write {' or '.join(ends)}, or another `step`",
+        )
+
+
+def _shown(number: float) -> str:
+    """A number without what binary fractions add to it."""
+    return str(number) if isinstance(number, int) else f"{number:.10g}"
+
+
 def _settle_default(dimension: Real | Integer) -> None:
     """Put the middle where no default was given, and check one that was."""
     if dimension.default is None:
         middle = dimension.from_unit(0.5)
-        if isinstance(dimension, Real) and dimension.contains(float(f"{middle:.6g}")):
+        if (
+            isinstance(dimension, Real)
+            and not dimension.step
+            and dimension.contains(float(f"{middle:.6g}"))
+        ):
             middle = float(f"{middle:.6g}")  # 0.01, not 0.010000000000000004
         object.__setattr__(dimension, "default", middle)
     elif not dimension.contains(dimension.default):
+        is_inside = is_number(dimension.default) and (
+            dimension.low <= dimension.default <= dimension.high
+        )
+        if is_inside and dimension.step is not None:
+            first = (
+                dimension.low
+                + math.floor((dimension.default - dimension.low) / dimension.step) * dimension.step
+            )
+            ends = " or ".join(_shown(each) for each in (first, first + dimension.step))
+            raise DimensionError(
+                f"the default {dimension.default} is between two steps", key="default", help=ends
+            )
         raise DimensionError(
             f"the default {dimension.default} is outside its bounds",
             key="default",
-            help=f"between {dimension.low} and {dimension.high}",
+            help=describe_dimension(dimension),
         )
+    else:
+        object.__setattr__(dimension, "default", settled(dimension, dimension.default))

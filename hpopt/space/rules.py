@@ -12,7 +12,7 @@ from typing import Any
 
 from hpopt.errors import closest, suggest_name
 from hpopt.space.conditions import Scalar, is_number, is_scalar
-from hpopt.space.dimensions import Categorical, Dimension, Integer, Params
+from hpopt.space.dimensions import Categorical, Dimension, Integer, Params, describe_dimension
 from hpopt.space.formula import (
     Both,
     Comparison,
@@ -191,7 +191,7 @@ def _few(dimension: Dimension) -> Sequence[Scalar]:
 def _described(dimension: Dimension) -> str:
     if isinstance(dimension, Categorical):
         return "one of " + ", ".join(f"`{to_text(node_of(c))}`" for c in dimension.categories)
-    return f"between {dimension.low} and {dimension.high}"
+    return describe_dimension(dimension)
 
 
 def shown_values(rule: Rule, params: Params) -> str:

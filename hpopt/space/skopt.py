@@ -9,7 +9,10 @@ from hpopt.space.dimensions import Categorical, Dimension, Integer
 
 
 def skopt_dimension(dimension: Dimension, *, categories: Sequence[Any] | None = None) -> Any:
-    """The skopt dimension; `categories` stand for a categorical's own, one for one."""
+    """The skopt dimension; `categories` stand for a categorical's own, one for one.
+
+    Steps are left out, which scikit-optimize has none of.
+    """
     from skopt import space
 
     if isinstance(dimension, Categorical):

@@ -15,7 +15,7 @@ from hpopt.space.dimensions import (
     Dimension,
     Integer,
     Params,
-    Real,
+    describe_dimension,
     dimension_from_json,
     dimension_to_json,
 )
@@ -142,7 +142,7 @@ class Space:
 
         Also where rules leave so few of so many that to find them would take too long.
         """
-        if any(isinstance(dimension, Real) for dimension in self):
+        if any(dimension.n_values is None for dimension in self):
             return None
         points: list[Params] = []
         for step, params in enumerate(self._points({}, self.parents_first)):
@@ -160,7 +160,6 @@ class Space:
             yield {name: complete[name] for name in self.names if name in complete}
             return
         dimension, *others = left
-        assert not isinstance(dimension, Real)
         if all(c.parent in complete and c.holds(complete[c.parent]) for c in dimension.when):
             for value in dimension.values():
                 further = {**complete, dimension.name: value}
@@ -273,10 +272,3 @@ def _may_be(dimension: Dimension, value: Scalar) -> bool:
     if isinstance(dimension, Integer) and isinstance(value, float) and value.is_integer():
         return dimension.contains(int(value))
     return dimension.contains(value)
-
-
-def describe_dimension(dimension: Dimension) -> str:
-    """What a dimension can be, in words."""
-    if isinstance(dimension, Categorical):
-        return "one of " + ", ".join(f"`{category}`" for category in dimension.categories)
-    return f"between {dimension.low} and {dimension.high}"

@@ -162,8 +162,8 @@ def _distribution(dimension: Dimension) -> BaseDistribution:
         return CategoricalDistribution([_value(dimension, v) for v in dimension.categories])
     log = dimension.prior == "log-uniform"
     if isinstance(dimension, Integer):
-        return IntDistribution(dimension.low, dimension.high, log=log)
-    return FloatDistribution(dimension.low, dimension.high, log=log)
+        return IntDistribution(dimension.low, dimension.high, log=log, step=dimension.step or 1)
+    return FloatDistribution(dimension.low, dimension.high, log=log, step=dimension.step)
 
 
 def _value(dimension: Dimension, value: Scalar) -> Scalar:

@@ -10,7 +10,7 @@ from hpopt.errors import ConfigError
 from hpopt.runs.events import Header, Known
 from hpopt.runs.folder import Run
 from hpopt.space.conditions import same
-from hpopt.space.dimensions import Dimension, Params, Real
+from hpopt.space.dimensions import Params, settled
 from hpopt.space.names import leaves
 from hpopt.space.space import Space
 from hpopt.training.settings import Training
@@ -83,17 +83,11 @@ def _joining(
     for name in params.keys() - set(space.names):
         if name not in now or not same(now[name], params[name]):
             return None
-    held = {d.name: _of_kind(d, then[d.name]) for d in space if d.name in then}
+    held = {d.name: settled(d, then[d.name]) for d in space if d.name in then}
     values = {**held, **{name: params[name] for name in params if name in space.names}}
     joined = space.without_inactive(space.complete(values))
     is_within = joined.keys() <= values.keys() and space.contains(joined) and space.allows(joined)
     return joined if is_within else None
-
-
-def _of_kind(dimension: Dimension, value: Any) -> Any:
-    """A whole number as a float, where the dimension is real."""
-    is_whole = isinstance(value, int) and not isinstance(value, bool)
-    return float(value) if isinstance(dimension, Real) and is_whole else value
 
 
 def to_try_first(warm_start: Known | None) -> Sequence[Params]:

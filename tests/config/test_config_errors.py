@@ -163,7 +163,7 @@ def test_the_line_itself_is_shown(tmp_path):
         "  --> c.yaml:21:56",
         f"   |   {SHOWN}",
         "   = help: did you mean `prior`? "
-        "(one of `when`, `type`, `low`, `high`, `prior`, `default`)",
+        "(one of `when`, `type`, `low`, `high`, `step`, `prior`, `default`)",
     ]
 
 

@@ -33,6 +33,13 @@ def test_an_axis_goes_from_bound_to_bound():
     assert panel(RATE).get_xlim() == (1e-4, 1e-1)
     assert panel(Integer("n", 1, 5)).get_xlim() == (0.5, 5.5)
     assert panel(KIND).get_xlim() == (-0.5, 3.5)
+    assert panel(Integer("n", 16, 64, step=16)).get_xlim() == (8, 72)
+
+
+def test_few_steps_have_a_tick_each():
+    assert labels(panel(Integer("n", 16, 64, step=16)).xaxis) == ["16", "32", "48", "64"]
+    assert labels(panel(Real("x", 0.1, 0.5, step=0.1)).xaxis) == ["0.1", "0.2", "0.3", "0.4", "0.5"]
+    assert len(scales.ticks(Integer("n", 16, 256, step=16))[0]) <= 6
 
 
 def test_categories_have_their_names():

@@ -19,6 +19,8 @@ SPACE = Space(
         Categorical("size", (16, 32, 64), 32, when=(Condition.parse("rate", "< 0.01"),)),
         Categorical("flag", (True, False), True, when=(Condition.parse("layers", [1, 5]),)),
         Categorical("only", ("one",), "one"),
+        Integer("width", 16, 256, step=16),
+        Real("dropout", 0.1, 0.5, step=0.1, when=(Condition.parse("width", ">= 32"),)),
     ]
 )
 ENCODING = Encoding(SPACE)
@@ -45,9 +47,19 @@ def test_snapped_points_are_those_of_their_params(seed):
 
 
 def test_the_ends_of_the_cube_are_values_too():
-    snapped, _ = ENCODING.snap(np.array([[0.0] * 9, [1.0] * 9]))
+    snapped, _ = ENCODING.snap(np.array([[0.0] * 11, [1.0] * 11]))
     assert SPACE.from_unit(snapped[0])["layers"] == 1
     assert SPACE.from_unit(snapped[1])["layers"] == 5
+    assert SPACE.from_unit(snapped[1])["dropout"] == 0.5
+
+
+def test_steps_are_an_axis_whose_points_lie_on_them():
+    assert of("width", width=16) == pytest.approx([0.0])
+    assert of("width", width=32) == pytest.approx([1 / 15])
+    u, active = SPACE.to_unit(SPACE.defaults)
+    others = ENCODING.neighbours(u, active)
+    widths = {SPACE.from_unit(row)["width"] for row in others}
+    assert widths == {144, 128, 160, 112, 176, 80, 208, 16}  # 1, 2, 4 and 8 steps away
 
 
 def test_a_dimension_of_one_value_has_no_feature():
@@ -104,7 +116,7 @@ def test_numbers_in_order_are_ordinal(categories, ordinal):
 
 
 def test_slopes_are_the_derivatives_of_the_features():
-    x, active = ENCODING.snap(np.array([[0.3, 0.1, 0.4, 0.9, 0.9, 0.5, 0.5, 0.1, 0.5]]))
+    x, active = ENCODING.snap(np.array([[0.3, 0.1, 0.4, 0.9, 0.9, 0.5, 0.5, 0.1, 0.5, 0.5, 0.5]]))
     slopes = ENCODING.slopes(x[0], active[0])
     for name in ("momentum", "rate"):
         j, step = SPACE.names.index(name), 1e-7

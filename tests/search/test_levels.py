@@ -18,6 +18,7 @@ SPACE = Space(
         Integer("layers", 1, 5, default=2),
         Categorical("kind", ("a", "b", None), "a"),
         Real("momentum", 0, 0.99, when=(Condition.parse("kind", ["b"]),)),
+        Integer("units", 16, 64, step=16),
     ]
 )
 ENGINES = ["gp", "random", "sobol", "grid", "skopt"]

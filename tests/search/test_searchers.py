@@ -38,6 +38,8 @@ MIXED = Space(
         Categorical("kind", (0.1, "auto", 16, None, True), "auto"),
         Categorical("only", ("one",), "one"),
         Real("momentum", 0, 0.99, when=(Condition.parse("kind", [16, "auto"]),)),
+        Integer("units", 16, 256, step=16),
+        Real("dropout", 0.1, 0.9, step=0.1),
     ]
 )
 
@@ -102,7 +104,7 @@ def test_another_seed_searches_elsewhere(searcher):
 
 
 def test_no_params_are_tried_twice_while_others_are_left(searcher):
-    space = Space([Integer("n", 1, 4), Categorical("c", ("a", "b", "c", "d"), "a")])
+    space = Space([Integer("n", 16, 64, step=16), Categorical("c", ("a", "b", "c", "d"), "a")])
     tried = [tuple(t.params.values()) for t in searched(searcher, space, 14)]
     assert len(set(tried)) == 14
 
@@ -198,7 +200,7 @@ def test_any_number_of_trials_can_have_come_before(name, n):
 
 @pytest.mark.parametrize("name", OWN)
 def test_a_space_can_be_used_up_to_its_last_point_and_beyond(name):
-    space = Space([Integer("n", 1, 3), Categorical("c", ("a", "b", "c", "d"), "a")])
+    space = Space([Real("n", 0.1, 0.3, step=0.1), Categorical("c", ("a", "b", "c", "d"), "a")])
     tried = [tuple(t.params.values()) for t in searched(SEARCHERS[name], space, 15)]
     assert len(set(tried[:12])) == 12
 
@@ -267,8 +269,10 @@ RULED = Space(
         Real("x", 0, 1, default=0.2),
         Real("y", 0, 1, default=0.2, when=(Condition.parse("kind", ["a", "b"]),)),
         Categorical("kind", ("a", "b", "c"), "a"),
+        Real("z", -0.5, 0.5, step=0.25),
     ],
     [
+        Rule.from_json("z < 0.5 or x < 0.5"),
         Rule.from_json("units_2 <= units_1"),
         Rule.from_json("x + y <= 0.8"),
         Rule.from_json("kind != 'c' or units_1 < 32"),

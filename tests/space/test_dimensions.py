@@ -14,6 +14,7 @@ from hpopt.space.dimensions import (
     Real,
     dimension_from_json,
     dimension_to_json,
+    settled,
 )
 
 MIXED = (0.1, "auto", 16, None, True)
@@ -84,6 +85,66 @@ def test_a_category_comes_back_from_the_unit_interval(dimension, data):
 def test_a_mixed_category_comes_back_as_it_went_in(value):
     dimension = Categorical("x", MIXED, "auto")
     assert dimension.from_unit(dimension.to_unit(value)) is value
+
+
+def stepped():
+    whole = st.builds(
+        lambda low, step, n: Integer("x", low, low + step * n, step=step),
+        st.integers(-(10**6), 10**6), st.integers(2, 999), st.integers(1, 999),
+    )  # fmt: skip
+    # In decimal, as people write them.
+    real = st.builds(
+        lambda low, step, n: Real("x", low / 1000, (low + step * n) / 1000, step=step / 1000),
+        st.integers(-(10**6), 10**6), st.integers(1, 999), st.integers(1, 999),
+    )  # fmt: skip
+    return whole | real
+
+
+@given(dimension=stepped(), u=units)
+def test_steps_own_equal_shares_and_come_back_from_them(dimension, u):
+    values = list(dimension.values())
+    assert (values[0], values[-1]) == (dimension.low, dimension.high)
+    assert len(values) == dimension.n_values
+    value = dimension.from_unit(u)
+    assert value == values[min(int(u * len(values)), len(values) - 1)]
+    assert dimension.from_unit(dimension.to_unit(value)) == value
+    assert dimension.contains(value)
+    assert settled(dimension, value) == value
+    assert dimension_from_json(json.loads(json.dumps(dimension_to_json(dimension)))) == dimension
+
+
+def test_steps_of_real_numbers_are_decimals():
+    dimension = Real("x", 0.1, 0.9, step=0.1)
+    assert list(dimension.values()) == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+    assert dimension.contains(0.1 + 0.2)
+    assert settled(dimension, 0.1 + 0.2) == 0.3
+    assert not any(map(dimension.contains, (0.0, 0.25, 0.95, 1.0, True)))
+
+
+@pytest.mark.parametrize(
+    ("make", "key", "says"),
+    [
+        (lambda: Integer("x", 16, 250, step=16), "high", "240 or 256"),
+        (lambda: Integer("x", 16, 20, step=16), "high", "write 32"),
+        (lambda: Real("x", 0.1, 0.95, step=0.1), "high", "0.9 or 1"),
+        (lambda: Integer("x", 16, 256, "log-uniform", step=16), "step", "[16, 32, 64, ...]"),
+        (lambda: Real("x", 0, 1, step=0.0), "step", "above 0"),
+        (lambda: Real("x", 0, 1, step=1e-9), "step", "leave it out"),
+        (lambda: Integer("x", 16, 256, step=16, default=100), "default", "96 or 112"),
+        (lambda: Real("x", 0, 1, step=0.25, default=0.3), "default", "0.25 or 0.5"),
+        (lambda: Real("x", 0, 1, step=0.25, default=2.0), "default", "between 0 and 1"),
+    ],
+)
+def test_senseless_steps_name_the_setting_at_fault_and_what_would_be_right(make, key, says):
+    with pytest.raises(DimensionError) as caught:
+        make()
+    assert caught.value.key == key
+    assert says in caught.value.help
+
+
+def test_a_journal_says_nothing_of_steps_that_there_are_not():
+    for dimension in (Integer("x", 1, 9), Integer("x", 1, 9, step=1), Real("x", 0, 1)):
+        assert "step" not in dimension_to_json(dimension)
 
 
 @given(dimension=reals() | integers() | categoricals(), data=st.data())
@@ -159,6 +220,8 @@ def test_the_end_points_of_a_real_can_be_reached(dimension):
         (Real("x", 0, 1), 0.5),
         (Real("x", 1e-4, 1e-2, "log-uniform"), pytest.approx(1e-3)),
         (Integer("x", 1, 5), 3),
+        (Integer("x", 16, 256, step=16), 144),
+        (Real("x", 0.1, 0.9, step=0.1), 0.5),
         (Integer("x", 1, 100, "log-uniform"), 7),  # the root of 0.5 · 100.5
     ],
 )
