@@ -14,6 +14,7 @@ from hpopt.builders.registry import SHIPPED, load_builder, read_signature
 from hpopt.config.schema import (
     CategoricalDimension,
     IntegerDimension,
+    OrdinalDimension,
     RealDimension,
     Settings,
 )
@@ -54,6 +55,7 @@ def config_schema() -> Form:
             "real": _dimension(RealDimension),
             "integer": _dimension(IntegerDimension),
             "categorical": _dimension(CategoricalDimension),
+            "ordinal": _dimension(OrdinalDimension),
             "nest": _OWN_NEST,
         },
     }
@@ -190,7 +192,7 @@ def _searched(value: Form) -> Form:
         "minItems": 1,
         "description": "A list is a categorical; its first entry is the default.",
     }
-    forms = [{"$ref": f"#/definitions/{kind}"} for kind in [*ranges, "categorical"]]
+    forms = [{"$ref": f"#/definitions/{kind}"} for kind in [*ranges, "categorical", "ordinal"]]
     return {"anyOf": [*forms, categories, value]}
 
 
@@ -211,9 +213,9 @@ def _dimension(section: type[pydantic.BaseModel]) -> Form:
     when["additionalProperties"] = _WHEN
     _allow_null(when)
     # Left out, a default is not null but what its description says.
-    value = _SCALAR if section is CategoricalDimension else default["anyOf"][0]
+    value = _SCALAR if issubclass(section, CategoricalDimension) else default["anyOf"][0]
     default = {"description": default["description"], **value}
-    if section is CategoricalDimension:
+    if issubclass(section, CategoricalDimension):
         properties["categories"]["items"] = _SCALAR
     # In the order in which people write them.
     form["properties"] = {"type": type_, **properties, "default": default, "when": when}

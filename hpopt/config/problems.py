@@ -56,7 +56,7 @@ def problems_of(error: pydantic.ValidationError, document: Document) -> list[Pro
             case "union_tag_invalid", {"tag": tag}:
                 value = document.value_at(path)["type"]
                 message = f"unknown type {show(value)} in {dotted(path)}"
-                help = suggest_name(str(tag), list(DIMENSIONS)[:3])
+                help = suggest_name(str(tag), list(DIMENSIONS)[:4])
                 problems.append(Problem(message, document.location((*path, "type")), help))
             case "union_tag_not_found", _:
                 problems.append(typeless(path, document))

@@ -56,6 +56,12 @@ be one of them, and so has a default. Steps go with the uniform prior alone; val
 are listed, and the search knows those that are numbers in order by it: `[16, 32, 64, 128]`.
 
 """
+_ORDINALS = """\
+An ordinal's values have an order, `{type: ordinal, categories: [tiny, small, large]}`: the search
+takes neighbours for alike, pictures keep to the order, and a rule may compare by it,
+`size >= 'small'`. A categorical of numbers that go up or down is searched in their order anyway.
+
+"""
 _WHEN = """\
 `when` makes a dimension active only under a condition on another name:
 `momentum: {type: real, low: 0, high: 0.99, default: 0, when: {optimizer: sgd}}`. Under an integer
@@ -83,6 +89,7 @@ says what share of the space each of them leaves.
 - **A rule that names an inactive dimension does not bind**, whatever else it says.
 - What can't be reckoned (a number over 0, arithmetic with a category that is no number) has no
   value, and no comparison with it holds; nor does `<` with what is no number.
+- `<` and `>` compare values of an ordinal by its order, `size >= 'small'`, unless all are numbers.
 
 The defaults have to meet the rules; if they don't, the error names the rule, and params that meet
 all. A rule that leaves next to nothing is an error, and little (below 1 %) a note. In YAML a rule
@@ -122,6 +129,7 @@ def _space(schema: Form) -> Iterator[str]:
         yield from (f"### `type: {kind}`", "", form["description"], "")
         yield from _table(form)
     yield _STEPS
+    yield _ORDINALS
     yield _WHEN
 
 

@@ -55,7 +55,7 @@ def space_of_rules(
             document.location(("require", index)),
             _help(region.example),
         )
-        for rule, index in zip(rules, places, strict=True)
+        for rule, index in zip(ruled.rules, places, strict=True)
         if not rule.is_met(space.defaults)
     ]
     if region.met == 0 and not problems and len(ruled.points(_MOST_POINTS) or ()) < 2:

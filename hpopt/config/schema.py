@@ -17,7 +17,7 @@ from hpopt.grammar import Count, Duration, Section, one_of
 from hpopt.search.engines import ENGINES, Engine, engine_named, with_engine_keys
 from hpopt.search.halving import LEVELS
 from hpopt.space.conditions import Condition, Scalar
-from hpopt.space.dimensions import Categorical, Dimension, Integer, Prior, Real
+from hpopt.space.dimensions import Categorical, Dimension, Integer, Ordinal, Prior, Real
 from hpopt.training.settings import Training
 
 
@@ -99,6 +99,17 @@ class CategoricalDimension(_Dimension):
         return Categorical(name, tuple(self.categories), default, _conditions(self.when))
 
 
+class OrdinalDimension(CategoricalDimension):
+    """One of a few values in their order, as sizes are: neighbours are alike."""
+
+    type: Literal["ordinal"]  # type: ignore[assignment]
+    """One of a few values in order."""
+
+    def to_dimension(self, name: str) -> Dimension:
+        """The dimension; raises DimensionError where it makes no sense."""
+        return Ordinal(**vars(super().to_dimension(name)))
+
+
 class Constant(Section):
     """A value that is held constant: what a plain scalar under `space:` means."""
 
@@ -116,7 +127,7 @@ def _long_form(form: Any) -> Any:
 
 
 DimensionForm = Annotated[
-    RealDimension | IntegerDimension | CategoricalDimension | Constant,
+    RealDimension | IntegerDimension | CategoricalDimension | OrdinalDimension | Constant,
     Field(discriminator="type"),
     BeforeValidator(_long_form),
 ]
@@ -255,5 +266,6 @@ DIMENSIONS: dict[str, type[Section]] = {
     "real": RealDimension,
     "integer": IntegerDimension,
     "categorical": CategoricalDimension,
+    "ordinal": OrdinalDimension,
     "constant": Constant,
 }

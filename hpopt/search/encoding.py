@@ -4,8 +4,8 @@ x [m, d] are points of the unit cube and `active` [m, d] the mask of what is act
 their features [m, p] Euclidean distance means what it should:
 
 - a real is itself; an integer runs from 0 to 1, and so does a number that goes by steps;
-- so does a categorical whose values are numbers in order (an ordinal), by rank: the user has chosen
-  the scale by listing them;
+- so does an ordinal, and a categorical whose values are numbers in order, by rank: the user has
+  chosen the scale by listing them;
 - any other categorical is one-hot over the root of 2, so that two categories are 1 apart;
 - a dimension under a condition lies on an arc of radius 1 where it is active, (cos u, sin u), and
   in its centre where it is not: two values are about as far apart as without the condition, and
@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from hpopt.space.conditions import Condition, is_number
-from hpopt.space.dimensions import Categorical, Dimension, Integer, Params
+from hpopt.space.dimensions import Categorical, Dimension, Integer, Ordinal, Params
 from hpopt.space.space import Space
 
 # Of two values there is one distance, which the lengthscale is; of very many too little is learned.
@@ -133,9 +133,11 @@ class Encoding:
 
 
 def is_ordinal(dimension: Dimension) -> bool:
-    """Whether a categorical's values are numbers in ascending or descending order."""
+    """Whether categories have an order: one is said, or they are numbers that go up or down."""
     if not isinstance(dimension, Categorical) or len(dimension.categories) < 2:
         return False
+    if isinstance(dimension, Ordinal):
+        return True
     numbers = [float(c) for c in dimension.categories if is_number(c)]  # type: ignore[arg-type]
     return len(numbers) == len(dimension.categories) and (
         numbers == sorted(numbers) or numbers == sorted(numbers, reverse=True)

@@ -202,6 +202,13 @@ class Categorical:
         return any(same(value, category) for category in self.categories)
 
 
+@dataclass(frozen=True)
+class Ordinal(Categorical):
+    """One of a few values whose order counts, as sizes have one: neighbours are alike."""
+
+    kind: ClassVar[str] = "ordinal"
+
+
 Dimension = Real | Integer | Categorical
 
 
@@ -220,8 +227,9 @@ def dimension_from_json(form: Mapping[str, Any]) -> Dimension:
     """The dimension that `dimension_to_json` wrote."""
     rest = {key: value for key, value in form.items() if key != "type"}
     rest["when"] = tuple(Condition.parse(*item) for item in rest["when"].items())
-    if form["type"] == Categorical.kind:
-        return Categorical(**rest | {"categories": tuple(rest["categories"])})
+    if form["type"] in (Categorical.kind, Ordinal.kind):
+        of_kind = Categorical if form["type"] == Categorical.kind else Ordinal
+        return of_kind(**rest | {"categories": tuple(rest["categories"])})
     return (Real if form["type"] == Real.kind else Integer)(**rest)
 
 

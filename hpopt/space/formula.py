@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hpopt.space.conditions import Scalar, is_number, same
@@ -167,22 +167,32 @@ def node_of(value: Scalar, at: int = 0) -> Node:
     return Literal(value, at)
 
 
-def holds(tree: Node, values: Mapping[str, Scalar]) -> bool:
-    """Whether a rule holds with the values of its names."""
+Orders = Mapping[str, Sequence[Scalar]]
+
+
+def holds(tree: Node, values: Mapping[str, Scalar], orders: Orders | None = None) -> bool:
+    """Whether a rule holds with the values of its names.
+
+    Of the names in `orders`, < and > go by the place among the values there.
+    """
     match tree:
         case Not(of):
-            return not holds(of, values)
+            return not holds(of, values, orders)
         case Both("and", left, right):
-            return holds(left, values) and holds(right, values)
+            return holds(left, values, orders) and holds(right, values, orders)
         case Both(_, left, right):
-            return holds(left, values) or holds(right, values)
+            return holds(left, values, orders) or holds(right, values, orders)
         case Comparison(parts, signs):
             try:
                 numbers = [_value(part, values) for part in parts]
             except Unreckonable:
                 return False
-            pairs = zip(numbers, signs, numbers[1:], strict=False)
-            return all(_compare(left, sign, right) for left, sign, right in pairs)
+            return all(
+                _compare(left, sign, right, order_of(nodes, orders or {}))
+                for left, sign, right, *nodes in zip(
+                    numbers, signs, numbers[1:], parts, parts[1:], strict=False
+                )
+            )
     return _value(tree, values) is True
 
 
@@ -213,10 +223,21 @@ def _number(tree: Node, values: Mapping[str, Scalar]) -> float:
     return value  # type: ignore[return-value]
 
 
-def _compare(left: Scalar, sign: str, right: Scalar) -> bool:
+def order_of(sides: Sequence[Node], orders: Orders) -> Sequence[Scalar] | None:
+    """The order that the sides of a comparison have; None where they are compared as numbers."""
+    return next((orders[n.name] for n in sides if isinstance(n, Name) and n.name in orders), None)
+
+
+def _compare(left: Scalar, sign: str, right: Scalar, order: Sequence[Scalar] | None) -> bool:
     if sign in ("==", "!="):
         return same(left, right) == (sign == "==")
+    if order is not None:
+        left, right = _rank(left, order), _rank(right, order)
     return is_number(left) and is_number(right) and _ORDERS[sign](left, right)  # type: ignore[arg-type]
+
+
+def _rank(value: Scalar, order: Sequence[Scalar]) -> int | None:
+    return next((rank for rank, each in enumerate(order) if same(each, value)), None)
 
 
 def below(tree: Node) -> tuple[Node, ...]:

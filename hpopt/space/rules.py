@@ -6,13 +6,20 @@ A rule binds where all of the dimensions that it names are active.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeGuard
 
 from hpopt.errors import closest, suggest_name
-from hpopt.space.conditions import Scalar, is_number, is_scalar
-from hpopt.space.dimensions import Categorical, Dimension, Integer, Params, describe_dimension
+from hpopt.space.conditions import Scalar, is_number, is_scalar, same
+from hpopt.space.dimensions import (
+    Categorical,
+    Dimension,
+    Integer,
+    Ordinal,
+    Params,
+    describe_dimension,
+)
 from hpopt.space.formula import (
     Both,
     Comparison,
@@ -21,11 +28,13 @@ from hpopt.space.formula import (
     Negative,
     Node,
     Not,
+    Orders,
     RuleError,
     Sum,
     holds,
     node_of,
     nodes,
+    order_of,
     replaced,
     to_text,
 )
@@ -37,9 +46,13 @@ _MOST_OF_JOURNAL = 400
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule as a tree; its text is the same however it was spaced."""
+    """A rule as a tree; its text is the same however it was spaced.
+
+    Values of the dimensions in `orders` are compared by their order.
+    """
 
     tree: Node
+    orders: Orders = field(default_factory=dict, compare=False)
 
     @classmethod
     def from_json(cls, text: str) -> Rule:
@@ -58,7 +71,13 @@ class Rule:
 
     def is_met(self, params: Params) -> bool:
         """Whether params meet the rule; those that lack one of its names do."""
-        return any(name not in params for name in self.names) or holds(self.tree, params)
+        return any(name not in params for name in self.names) or holds(
+            self.tree, params, self.orders
+        )
+
+    def among(self, dimensions: Sequence[Dimension]) -> Rule:
+        """The rule with the orders of these dimensions."""
+        return Rule(self.tree, {d.name: d.categories for d in dimensions if has_ranks(d)})
 
     def check(self, dimensions: Sequence[Dimension]) -> None:
         """Raise RuleError where the rule can't be meant so, with these dimensions."""
@@ -91,9 +110,10 @@ def settled_rule(
             searched = [name for name in known if name not in constants]
             match = closest(node.name, known)
             legal = searched if match is None or match in searched else [match, *searched]
-            raise RuleError(
-                f"there is no `{node.name}`", at=node.at, help=suggest_name(node.name, legal)
-            )
+            help = suggest_name(node.name, legal)
+            if any(d.contains(node.name) for d in dimensions):
+                help = f"a value that is a text stands in quotes: '{node.name}'"
+            raise RuleError(f"there is no `{node.name}`", at=node.at, help=help)
         if node.name in constants:
             values[node.name] = _plain(constants[node.name], node)
     if any(name in never for name in Rule(tree).names):
@@ -123,6 +143,7 @@ def _plain(value: Any, node: Name) -> Scalar:
 
 def _check_kinds(tree: Node, by_name: Mapping[str, Dimension]) -> None:
     """Raise RuleError where a dimension never has a value of the kind that it is used as."""
+    orders = {name: d.categories for name, d in by_name.items() if has_ranks(d)}
     for node in nodes(tree):
         match node:
             case Not(of):
@@ -140,6 +161,9 @@ def _check_kinds(tree: Node, by_name: Mapping[str, Dimension]) -> None:
                     if sign in ("==", "!="):
                         _check_equals(left, right, by_name)
                         _check_equals(right, left, by_name)
+                    elif order := order_of((left, right), orders):
+                        _check_rank(left, order, by_name)
+                        _check_rank(right, order, by_name)
                     else:
                         _check_number(left, by_name)
                         _check_number(right, by_name)
@@ -159,10 +183,35 @@ def _check_number(node: Node, by_name: Mapping[str, Dimension]) -> None:
     if isinstance(node, Literal) and not is_number(node.value):
         raise RuleError(f"`{to_text(node)}` is no number", at=node.at, help="`==` compares others")
     if isinstance(node, Name) and not any(map(is_number, _few(by_name[node.name]))):
+        dimension = by_name[node.name]
         raise RuleError(
             f"`{node.name}` is no number",
             at=node.at,
-            help=f"compare it by `==` or `!=`: it is {_described(by_name[node.name])}",
+            help=f"compare it by {_signs(dimension)}: it is {_described(dimension)}",
+        )
+
+
+def has_ranks(dimension: Dimension) -> TypeGuard[Ordinal]:
+    """Whether values are compared by their order: an ordinal's, unless they all are numbers."""
+    return isinstance(dimension, Ordinal) and not all(map(is_number, dimension.categories))
+
+
+def _signs(dimension: Dimension) -> str:
+    return "`==` or `!=`" + (", or by `<` or `>` with one of them" if has_ranks(dimension) else "")
+
+
+def _check_rank(node: Node, order: Sequence[Scalar], by_name: Mapping[str, Dimension]) -> None:
+    """Raise RuleError where a side of a comparison may have no place in the order."""
+    if isinstance(node, Name):
+        dimension = by_name[node.name]
+        values = dimension.categories if isinstance(dimension, Categorical) else ()
+    else:
+        values = (node.value,) if isinstance(node, Literal) else ()
+    if not values or not all(any(same(value, each) for each in order) for value in values):
+        raise RuleError(
+            f"`{to_text(node)}` has no place in the order that it is compared by",
+            at=node.at,
+            help="that is " + ", ".join(f"`{to_text(node_of(each))}`" for each in order),
         )
 
 

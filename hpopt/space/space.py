@@ -39,7 +39,7 @@ class Space:
 
     def __init__(self, dimensions: Sequence[Dimension], rules: Sequence[Rule] = ()) -> None:
         self.dimensions = tuple(dimensions)
-        self.rules = tuple(rules)
+        self.rules = tuple(rule.among(self.dimensions) for rule in rules)
         if len(set(self.names)) < len(self):
             raise ValueError(f"two dimensions have one name: {self.names}")
         for dimension in self.dimensions:

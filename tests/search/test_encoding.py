@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from hpopt.search.encoding import Encoding, is_ordinal
 from hpopt.space.conditions import Condition
-from hpopt.space.dimensions import Categorical, Integer, Real
+from hpopt.space.dimensions import Categorical, Integer, Ordinal, Real
 from hpopt.space.space import Space
 
 SPACE = Space(
@@ -51,6 +51,14 @@ def test_the_ends_of_the_cube_are_values_too():
     assert SPACE.from_unit(snapped[0])["layers"] == 1
     assert SPACE.from_unit(snapped[1])["layers"] == 5
     assert SPACE.from_unit(snapped[1])["dropout"] == 0.5
+
+
+def test_an_ordinal_is_an_axis_by_the_order_of_its_values():
+    sizes = Ordinal("size", ("tiny", "small", "large"), "tiny")
+    encoding = Encoding(Space([sizes]))
+    x, active = encoding.points([{"size": size} for size in sizes.categories])
+    assert encoding.encode(x, active).tolist() == [[0.0], [0.5], [1.0]]
+    assert not encoding.blocks
 
 
 def test_steps_are_an_axis_whose_points_lie_on_them():

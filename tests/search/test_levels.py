@@ -8,7 +8,7 @@ from hpopt.search.engines import make_searcher
 from hpopt.search.halving import LEVELS, share_of_epochs
 from hpopt.search.searcher import GoOn, Suggestion
 from hpopt.space.conditions import Condition
-from hpopt.space.dimensions import Categorical, Integer, Real
+from hpopt.space.dimensions import Categorical, Integer, Ordinal, Real
 from hpopt.space.space import Space
 from hpopt.trials import Result, Trial
 
@@ -19,6 +19,7 @@ SPACE = Space(
         Categorical("kind", ("a", "b", None), "a"),
         Real("momentum", 0, 0.99, when=(Condition.parse("kind", ["b"]),)),
         Integer("units", 16, 64, step=16),
+        Ordinal("size", ("tiny", "small", "large"), "small"),
     ]
 )
 ENGINES = ["gp", "random", "sobol", "grid", "skopt"]

@@ -11,7 +11,7 @@ from hpopt.search.halving import LEVELS
 from hpopt.search.searcher import GoOn, Searcher
 from hpopt.search.skopt_engine import N_INITIAL
 from hpopt.space.conditions import Condition
-from hpopt.space.dimensions import Categorical, Integer, Real
+from hpopt.space.dimensions import Categorical, Integer, Ordinal, Real
 from hpopt.space.rules import Rule
 from hpopt.space.space import Space
 from hpopt.trials import Result, Trial, incumbent
@@ -39,6 +39,7 @@ MIXED = Space(
         Categorical("only", ("one",), "one"),
         Real("momentum", 0, 0.99, when=(Condition.parse("kind", [16, "auto"]),)),
         Integer("units", 16, 256, step=16),
+        Ordinal("size", ("tiny", "small", "large"), "small"),
         Real("dropout", 0.1, 0.9, step=0.1),
     ]
 )
@@ -270,9 +271,11 @@ RULED = Space(
         Real("y", 0, 1, default=0.2, when=(Condition.parse("kind", ["a", "b"]),)),
         Categorical("kind", ("a", "b", "c"), "a"),
         Real("z", -0.5, 0.5, step=0.25),
+        Ordinal("size", ("tiny", "small", "large"), "small"),
     ],
     [
         Rule.from_json("z < 0.5 or x < 0.5"),
+        Rule.from_json("size > 'tiny' or x < 0.7"),
         Rule.from_json("units_2 <= units_1"),
         Rule.from_json("x + y <= 0.8"),
         Rule.from_json("kind != 'c' or units_1 < 32"),

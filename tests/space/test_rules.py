@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hpopt.space.conditions import Condition
-from hpopt.space.dimensions import Categorical, Integer, Real
+from hpopt.space.dimensions import Categorical, Integer, Ordinal, Real
 from hpopt.space.formula import RuleError
 from hpopt.space.region import Region
 from hpopt.space.rules import Rule, settled_rule
@@ -111,6 +111,55 @@ def test_allowed_goes_by_what_the_rules_name_alone():
     x = np.random.default_rng(1).random((300, len(space)))
     assert space.allowed(x).tolist() == [space.allows(space.from_unit(row)) for row in x]
     assert 50 < space.allowed(x).sum() < 250
+
+
+SIZE = Ordinal("size", ("tiny", "small", "large"), "small")
+OTHER = Ordinal("other", ("tiny", "small"), "tiny")
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("size > 'tiny'", ["small", "large"]),
+        ("'small' >= size", ["tiny", "small"]),
+        ("'tiny' < size < 'large'", ["small"]),
+        ("size == 'tiny'", ["tiny"]),
+        ("size > other", ["small", "large"]),
+    ],
+)
+def test_ordinals_are_compared_by_their_order(text, allowed):
+    space = Space([SIZE, OTHER], [Rule.from_json(text)])
+    points = space.points(10)
+    assert {p["size"] for p in points} == set(allowed)
+    again = Space.from_json(json.loads(json.dumps(space.to_json())), [text])
+    assert again.points(10) == points
+
+
+def test_an_ordinal_of_numbers_is_compared_as_a_number():
+    sizes = Ordinal("n", (64, 32, 16), 64)
+    assert len(Space([sizes], [Rule.from_json("2 * n <= 64")]).points(10)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "help"),
+    [
+        ("size > 'huge'", 7, "that is `'tiny'`, `'small'`, `'large'`"),
+        ("size > 3", 7, "that is `'tiny'`"),
+        ("size < kind", 7, "that is `'tiny'`"),
+        ("size + 1 > 3", 0, "compare it by `==` or `!=`, or by `<` or `>` with one of them"),
+    ],
+)
+def test_what_is_not_in_an_order_is_said(text, at, help):
+    with pytest.raises(RuleError) as error:
+        Space([SIZE, KIND], [Rule.from_json(text)])
+    assert error.value.at == at
+    assert help in error.value.help
+
+
+def test_a_text_without_quotes_is_told_from_a_name():
+    with pytest.raises(RuleError) as error:
+        rule("kind != sgd")
+    assert error.value.help == "a value that is a text stands in quotes: 'sgd'"
 
 
 def test_rules_come_back_from_json():

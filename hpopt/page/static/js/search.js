@@ -93,7 +93,7 @@ function orderedDimensions(run) {
 }
 
 function isCategory(dimension) {
-  return dimension.type === "categorical";
+  return "categories" in dimension;
 }
 
 function parallelFigure(run) {
