@@ -10,7 +10,7 @@ from typing import Any
 
 from hpopt.errors import ConfigError
 from hpopt.optimizing import Call, Optimizer
-from hpopt.space.conditions import Scalar
+from hpopt.space.conditions import Value
 
 log = logging.getLogger(__name__)
 
@@ -21,16 +21,16 @@ def minimize(
     *,
     n_calls: int,
     levels: Sequence[float] | None = None,
-    defaults: Mapping[str, Scalar] | None = None,
+    defaults: Mapping[str, Value] | None = None,
     require: Sequence[str] = (),
     engine: str | None = None,
     n_initial: int | None = None,
     seed: int = 0,
     noisy: bool | None = None,
-    known: Sequence[tuple[Mapping[str, Scalar], float]] = (),
+    known: Sequence[tuple[Mapping[str, Value], float]] = (),
     n_jobs: int = 1,
     time_limit: float | None = None,
-    callback: Callable[[dict[str, Scalar], float], object] | None = None,
+    callback: Callable[[dict[str, Value], float], object] | None = None,
     **settings: Any,
 ) -> Any:
     """Search for the params at which `objective` is lowest, and give a skopt OptimizeResult.
@@ -117,7 +117,7 @@ class _Watch:
     def __init__(
         self,
         limit_s: float | None,
-        callback: Callable[[dict[str, Scalar], float], object] | None,
+        callback: Callable[[dict[str, Value], float], object] | None,
     ) -> None:
         self.ended_for: str | None = None
         self.values = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import math
 from collections.abc import Mapping, Sequence
@@ -26,8 +27,8 @@ from hpopt.own_code import refuse_while_importing
 from hpopt.runs.results import optimize_result
 from hpopt.search.engines import engine_keys, engine_named, make_searcher, with_engine_keys
 from hpopt.search.searcher import GoOn, Suggestion
-from hpopt.space.conditions import DimensionError, Scalar
-from hpopt.space.dimensions import Dimension
+from hpopt.space.conditions import DimensionError, Value
+from hpopt.space.dimensions import Dimension, settled
 from hpopt.space.space import Space, settle_conditions
 from hpopt.trials import Result, Trial, incumbent
 
@@ -39,7 +40,7 @@ class Call:
     """What is to be evaluated: `params`, constants among them, up to a `level` if there are any."""
 
     number: int
-    params: dict[str, Scalar]
+    params: dict[str, Value]
     level: float | None = None
 
 
@@ -58,7 +59,7 @@ class Optimizer:
         *,
         n_calls: int | None = None,
         levels: Sequence[float] | None = None,
-        defaults: Mapping[str, Scalar] | None = None,
+        defaults: Mapping[str, Value] | None = None,
         require: Sequence[str] = (),
         engine: str | None = None,
         n_initial: int | None = None,
@@ -100,9 +101,11 @@ class Optimizer:
         trial = replace(trial, state="running", level=following.level, info=info)
         self._trials[trial.number] = trial
         level = self._amounts[trial.level] if self._has_levels else None
-        return Call(trial.number, {**self._constants, **trial.params}, level)
+        # Lists and mappings are the caller's to change: the search keeps its own.
+        params = copy.deepcopy({**self._constants, **trial.params})
+        return Call(trial.number, params, level)
 
-    def tell(self, call: Call | Mapping[str, Scalar], value: float) -> None:
+    def tell(self, call: Call | Mapping[str, Value], value: float) -> None:
         """Learn what a call gave, or what params of one's own did that nobody asked for.
 
         What is NaN or infinite is a failed trial. Raises ConfigError where the value is no number,
@@ -147,10 +150,12 @@ class Optimizer:
             raise ConfigError(f"call {call.number} was not asked for, or its value was told before")
         return trial
 
-    def _own(self, params: Mapping[str, Scalar]) -> Trial:
+    def _own(self, params: Mapping[str, Value]) -> Trial:
         """A trial of params that somebody evaluated unasked, in full."""
         own = {name: _plain(value) for name, value in params.items()}
         own = {name: value for name, value in own.items() if name not in self._constants}
+        by_name = {dimension.name: dimension for dimension in self._space}
+        own = {n: settled(by_name[n], v) if n in by_name else v for n, v in own.items()}
         if not self._space.contains(own):
             raise ConfigError(f"these params are none of the space: {own}")
         if (rule := self._space.broken(own)) is not None:
@@ -164,7 +169,7 @@ class Optimizer:
 _MOST_POINTS = 10_000
 
 
-def _number(call: Call | Mapping[str, Scalar], value: Any) -> float:
+def _number(call: Call | Mapping[str, Value], value: Any) -> float:
     """The value as a number. Raises ConfigError where it is none."""
     try:
         return float(value)
@@ -220,8 +225,8 @@ class _Forms(Section):
 
 
 def _read_space(
-    forms: Mapping[str, Any], defaults: dict[str, Scalar], require: Sequence[str]
-) -> tuple[dict[str, Scalar], Space]:
+    forms: Mapping[str, Any], defaults: dict[str, Value], require: Sequence[str]
+) -> tuple[dict[str, Value], Space]:
     """The constants, and the space of what is left; ConfigError with all that is wrong."""
     if not isinstance(forms, Mapping):
         raise ConfigError(

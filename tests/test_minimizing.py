@@ -187,6 +187,29 @@ def test_a_name_of_minimize_is_no_section():
     assert set(result.params) == {"model.depth", "training.rate"}
 
 
+def test_lists_and_mappings_reach_the_objective_which_may_change_them():
+    space = {
+        "layers": [(64, 32), [16], []],
+        "extra": {"type": "categorical", "categories": [None, {"rate": 0.5}], "default": None},
+        "width": {"type": "real", "low": 0.1, "high": 0.5, "step": 0.1},
+        "size": {"type": "ordinal", "categories": ["s", "l"], "default": "l"},
+    }
+
+    def objective(params):
+        assert type(params["layers"]) is list
+        params["layers"].append(100)
+        if params["extra"]:
+            params["extra"].clear()
+        return sum(params["layers"]) + params["width"] + (params["extra"] is None)
+
+    known = [({"layers": (16,), "extra": None, "width": 0.1 + 0.2, "size": "s"}, 117.3)]
+    result = hpopt.minimize(objective, space, n_calls=60, require=["size <= 's'"], known=known,
+                            defaults={"size": "s"})  # fmt: skip
+    assert result.params == {"layers": [], "extra": {"rate": 0.5}, "width": 0.1, "size": "s"}
+    assert result.x == ["[]", '{"rate": 0.5}', 0.1, "s"]
+    assert len(result.x_iters) == 31  # all that there are, and the known one
+
+
 def test_numpy_s_numbers_are_numbers():
     space = {"a": {"type": "real", "low": np.float64(0), "high": np.float32(1)}}
     result = hpopt.minimize(

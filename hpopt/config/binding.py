@@ -22,7 +22,7 @@ from hpopt.config.schema import Constant, Settings
 from hpopt.config.settable import Settable, holder_of, of_training, resolve_builder
 from hpopt.errors import ConfigError, Problem, suggest_name
 from hpopt.grammar import Section
-from hpopt.space.conditions import Condition, DimensionError, Scalar, is_scalar
+from hpopt.space.conditions import Condition, DimensionError, Value, is_scalar
 from hpopt.space.dimensions import Categorical, Dimension, Params
 from hpopt.space.names import is_part, laid_over, leaves, overlap, owner, value_of, without
 from hpopt.space.space import Space, settle_conditions
@@ -72,7 +72,7 @@ class _Binder:
         self._check_constants()
         self._check_files()
         dimensions: list[Dimension] = []
-        constants: dict[str, Scalar] = {}
+        constants: dict[str, Value] = {}
         for name, form in self.settings.space.items():
             self._check_name(name)
             if self.settable.parts(name):
@@ -252,7 +252,7 @@ class _Binder:
             message, help = misfit(dotted(path), value, details)
             self._add(message, path, help, of_key=False)
 
-    def _space(self, dimensions: list[Dimension], constants: dict[str, Scalar]) -> Space | None:
+    def _space(self, dimensions: list[Dimension], constants: dict[str, Value]) -> Space | None:
         """The space, with conditions on names that are held constant decided here and now."""
         constants = self._constants() | constants
         names = [*constants, *(dimension.name for dimension in dimensions)]

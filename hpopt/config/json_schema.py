@@ -24,7 +24,8 @@ from hpopt.training.settings import NOT_SEARCHABLE, Training
 Form = dict[str, Any]
 
 _SCALAR: Form = {"type": ["number", "string", "boolean", "null"]}
-_WHEN: Form = {"anyOf": [_SCALAR, {"type": "array", "items": _SCALAR, "minItems": 1}]}
+_VALUE: Form = {"type": ["number", "string", "boolean", "null", "array", "object"]}
+_WHEN: Form = {"anyOf": [_SCALAR, {"type": "array", "items": _VALUE, "minItems": 1}]}
 
 
 def config_schema() -> Form:
@@ -182,13 +183,16 @@ def _nest(description: str, properties: Form) -> Form:
     }
 
 
-def _searched(value: Form) -> Form:
-    """What may stand in `space` for a name whose single values are as `value` says."""
+def _searched(value: Form, category: Form | None = None) -> Form:
+    """What may stand in `space` for a name whose single values are as `value` says.
+
+    Those in a list are as `category` says, if that is something else.
+    """
     kinds = _kinds(value)
     ranges = [kind for kind in ("integer", "real") if kind in kinds]
     categories = {
         "type": "array",
-        "items": value,
+        "items": value if category is None else category,
         "minItems": 1,
         "description": "A list is a categorical; its first entry is the default.",
     }
@@ -213,17 +217,17 @@ def _dimension(section: type[pydantic.BaseModel]) -> Form:
     when["additionalProperties"] = _WHEN
     _allow_null(when)
     # Left out, a default is not null but what its description says.
-    value = _SCALAR if issubclass(section, CategoricalDimension) else default["anyOf"][0]
+    value = _VALUE if issubclass(section, CategoricalDimension) else default["anyOf"][0]
     default = {"description": default["description"], **value}
     if issubclass(section, CategoricalDimension):
-        properties["categories"]["items"] = _SCALAR
+        properties["categories"]["items"] = _VALUE
     # In the order in which people write them.
     form["properties"] = {"type": type_, **properties, "default": default, "when": when}
     return form
 
 
 # What a name may be that only a user's own builder knows: a dimension, or a mapping of several.
-_OWN = {"description": "An argument of your own builder.", **_searched(_SCALAR)}
+_OWN = {"description": "An argument of your own builder.", **_searched(_SCALAR, _VALUE)}
 _OWN["anyOf"] = [*_OWN["anyOf"], {"$ref": "#/definitions/nest"}]
 _OWN_NEST: Form = {
     "description": "A mapping of dimensions by the names of what they set.",

@@ -79,6 +79,8 @@ def _looks_like_a_range(value: tuple[Any, ...], path: KeyPath) -> bool:
     """Whether other optimisers would take it for (low, high), or (low, high, prior)."""
     if path[:1] != ("space",) or len(path) < 2 or "when" in path or path[-1] == "categories":
         return False
+    if isinstance(path[-1], int):  # a category
+        return False
     numbers = [isinstance(each, int | float) and not isinstance(each, bool) for each in value]
     return numbers == [True, True] or (numbers == [True, True, False])
 

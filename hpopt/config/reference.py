@@ -62,6 +62,13 @@ takes neighbours for alike, pictures keep to the order, and a rule may compare b
 `size >= 'small'`. A categorical of numbers that go up or down is searched in their order anyway.
 
 """
+_NESTED = """\
+A category may be a list or a mapping, `layers: [[64, 32], [16], []]`: a list in the list is one
+value. It reaches the builder as it stands, a list as a list, each trial with one of its own; in
+`when` it stands in a list as well, `when: {layers: [[64, 32]]}`. Tables of trials (CSV, Optuna's,
+`results.pkl`) have it as JSON.
+
+"""
 _WHEN = """\
 `when` makes a dimension active only under a condition on another name:
 `momentum: {type: real, low: 0, high: 0.99, default: 0, when: {optimizer: sgd}}`. Under an integer
@@ -130,6 +137,7 @@ def _space(schema: Form) -> Iterator[str]:
         yield from _table(form)
     yield _STEPS
     yield _ORDINALS
+    yield _NESTED
     yield _WHEN
 
 
@@ -195,6 +203,8 @@ def _type(form: Form) -> str:
         return "an own function" if ":" in form["pattern"] else "text"
     kind = form["type"]
     if isinstance(kind, list):
+        if "array" in kind:
+            return "any value"
         return "mapping" if "object" in kind else "any single value"
     bounds = [
         f"{sign} {form[key]}"

@@ -16,7 +16,7 @@ from hpopt.execution.settings import Execution
 from hpopt.grammar import Count, Duration, Section, one_of
 from hpopt.search.engines import ENGINES, Engine, engine_named, with_engine_keys
 from hpopt.search.halving import LEVELS
-from hpopt.space.conditions import Condition, Scalar
+from hpopt.space.conditions import Condition, Value
 from hpopt.space.dimensions import Categorical, Dimension, Integer, Ordinal, Prior, Real
 from hpopt.training.settings import Training
 
@@ -88,9 +88,9 @@ class CategoricalDimension(_Dimension):
 
     type: Literal["categorical"]
     """One of a few values."""
-    categories: Annotated[list[Scalar], MinLen(1)]
-    """The values, of any kind."""
-    default: Scalar = None
+    categories: Annotated[list[Value], MinLen(1)]
+    """The values, of any kind; a list or a mapping is handed over as it stands."""
+    default: Value = None
     """The value of the first trial; if left out, the first of the categories."""
 
     def to_dimension(self, name: str) -> Dimension:
@@ -115,7 +115,7 @@ class Constant(Section):
 
     type: Literal["constant"]
     """A single value."""
-    value: Scalar
+    value: Value
     """The value."""
 
 
@@ -176,7 +176,7 @@ class Search(SearchEngine):
     fidelity: Literal["epochs"] | None = None
     """`epochs` pauses each fit after a ninth and a third of its epochs, and goes on with those that
     promise most for what they take, bit for bit; `null` makes every fit in full."""
-    initial: list[dict[str, Scalar]] = Field(default_factory=list)
+    initial: list[dict[str, Value]] = Field(default_factory=list)
     """Params to try first, behind the defaults; what is left out of one has its default."""
     seed: Annotated[int, Ge(0), Lt(2**32)] = 0
     """The seed of the search and of every trial: with one worker it decides the whole run."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from hpopt.plots.style import plain
 from hpopt.report.words import show_param
-from hpopt.space.conditions import Scalar
+from hpopt.space.conditions import Value
 from hpopt.space.dimensions import Categorical, Dimension, Integer
 from hpopt.trials import Trial
 
@@ -30,7 +30,7 @@ def is_log(dimension: Dimension) -> bool:
     return not isinstance(dimension, Categorical) and dimension.prior == "log-uniform"
 
 
-def position(dimension: Dimension, value: Scalar) -> float:
+def position(dimension: Dimension, value: Value) -> float:
     """Where a value lies on the dimension's axis."""
     if isinstance(dimension, Categorical):
         return float(dimension.index(value))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from hpopt.space.conditions import Scalar
+from hpopt.space.conditions import Value
 from hpopt.trials import made, repeats
 
 if TYPE_CHECKING:
@@ -62,12 +62,16 @@ def show_p(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3g}"
 
 
-def show_param(value: Scalar) -> str:
+def show_param(value: Value) -> str:
     """A param as it is worth reading: four digits of a real number."""
     if isinstance(value, float):
         return f"{value:.0f}" if 1e4 <= abs(value) < 1e7 else f"{value:.4g}"
     if value is None:
         return "null"  # as in the YAML
+    if isinstance(value, list):
+        return f"[{', '.join(map(show_param, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name}: {show_param(each)}' for name, each in value.items())}}}"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

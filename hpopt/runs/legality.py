@@ -54,10 +54,14 @@ def _is_bool(value: Any) -> bool:
     return isinstance(value, bool)
 
 
-def _is_scalar(value: Any) -> bool:
+def _is_value(value: Any) -> bool:
     """Whether a param can have the value."""
     if type(value) is int:
         return _is_int(value)
+    if isinstance(value, list):
+        return all(map(_is_value, value))
+    if isinstance(value, dict):
+        return all(map(_is_value, value.values()))
     return value is None or isinstance(value, bool | str) or _is_number(value)
 
 
@@ -109,7 +113,7 @@ _is_objective = _has(
 _is_dimension = _has(name=_is_text, type=_is_text, when=_is_dict())
 _is_known_trial = _has(
     number=_is_count,
-    params=_is_dict(_is_scalar),
+    params=_is_dict(_is_value),
     value=_or_none(_is_number),
     standard_error=_or_none(_is_number),
 )
@@ -136,7 +140,7 @@ _LEGAL: dict[str, Rule] = {
     "trials": _is_list(_is_known_trial),
     "number": _is_count,
     "attempt": _is_count,
-    "params": _is_dict(_is_scalar),
+    "params": _is_dict(_is_value),
     "seed": _is_int,
     "info": _is_dict(),
     "elapsed": _or_none(_is_small_number),

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from hpopt.space.skopt import skopt_dimension
+from hpopt.space.skopt import skopt_dimension, skopt_value
 from hpopt.space.space import Space
 from hpopt.trials import Trial
 
@@ -32,14 +32,15 @@ def dump_results(space: Space, trials: Sequence[Trial], seed: int, file: BinaryI
 def optimize_result(space: Space, trials: Sequence[Trial], seed: int) -> Any:
     """The finished trials (at least one) as a skopt OptimizeResult.
 
-    Inactive dimensions have their default, for skopt knows none. `models[-1]` is scikit-learn's
-    Gaussian process on skopt's transformed space.
+    Inactive dimensions have their default, for skopt knows none; lists and mappings are JSON.
+    `models[-1]` is scikit-learn's Gaussian process on skopt's transformed space.
     """
     from skopt.space import Space as SkoptSpace
     from skopt.utils import create_result, normalize_dimensions
 
     finished = [trial for trial in trials if trial.result is not None]
-    x_iters = [list(space.complete(trial.params).values()) for trial in finished]
+    params = [space.complete(trial.params) for trial in finished]
+    x_iters = [[skopt_value(d, each[d.name]) for d in space] for each in params]
     func_vals = [trial.value for trial in finished]
     skopt_space: SkoptSpace = normalize_dimensions([skopt_dimension(d) for d in space])
     surrogate = _fit_surrogate(skopt_space.transform(x_iters), np.array(func_vals), seed)

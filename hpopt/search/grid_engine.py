@@ -13,7 +13,7 @@ from annotated_types import Ge, Le
 
 from hpopt.search.engines import Engine
 from hpopt.search.searcher import Searcher, Suggestion, generator, is_seen, sample_unseen
-from hpopt.space.conditions import Scalar
+from hpopt.space.conditions import Value
 from hpopt.space.dimensions import Categorical, Dimension, Params, identity
 from hpopt.space.space import Space
 from hpopt.trials import Trial
@@ -105,7 +105,7 @@ def grid_points(space: Space, points: int) -> list[Params]:
     return list({identity(p): p for p in all_params if space.allows(p)}.values())
 
 
-def axis_values(dimension: Dimension, points: int) -> Sequence[Scalar]:
+def axis_values(dimension: Dimension, points: int) -> Sequence[Value]:
     """All categories; of numbers at most `points`, evenly on the prior's scale, with both ends."""
     if isinstance(dimension, Categorical):
         return dimension.categories
@@ -113,5 +113,5 @@ def axis_values(dimension: Dimension, points: int) -> Sequence[Scalar]:
     return list(dict.fromkeys(values))
 
 
-def _params(space: Space, values: Sequence[Scalar]) -> Params:
+def _params(space: Space, values: Sequence[Value]) -> Params:
     return space.without_inactive(dict(zip(space.names, values, strict=True)))

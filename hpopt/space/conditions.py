@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import math
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
-Scalar = float | int | str | bool | None
+# What a param can be, as YAML and JSON know it; only categories are lists and mappings.
+Value = float | int | str | bool | list[Any] | dict[str, Any] | None
 
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
@@ -39,7 +41,7 @@ class Condition:
     """When a dimension is active: its parent has one of `values`, or compares so with `bound`."""
 
     parent: str
-    values: tuple[Scalar, ...] = ()
+    values: tuple[Value, ...] = ()
     comparison: str | None = None
     bound: float | None = None
 
@@ -60,7 +62,8 @@ class Condition:
                     help='write a comparison such as ">= 3", a value, or a list of values',
                 ) from None
         values: list[Any] = form if isinstance(form, list) else [form]
-        if not values or not all(is_scalar(value) for value in values):
+        is_nested = isinstance(form, list)  # the list of values, one of which may be one itself
+        if not values or not all(is_value(v) if is_nested else is_scalar(v) for v in values):
             raise DimensionError(
                 f"the condition on `{parent}` can't be read",
                 key="when",
@@ -68,7 +71,7 @@ class Condition:
             )
         return cls(parent, values=tuple(values))
 
-    def holds(self, value: Scalar) -> bool:
+    def holds(self, value: Value) -> bool:
         """Whether the parent's `value` makes the dimension active."""
         if self.comparison is None or self.bound is None:
             return any(same(value, wanted) for wanted in self.values)
@@ -81,13 +84,29 @@ class Condition:
 
     def __str__(self) -> str:
         if self.bound is None:
-            return f"{self.parent} is {' or '.join(str(value) for value in self.values)}"
+            return f"{self.parent} is {' or '.join(map(value_text, self.values))}"
         return f"{self.parent} {self.comparison} {self.bound:g}"
 
 
-def same(a: Scalar, b: Scalar) -> bool:
+def same(a: Value, b: Value) -> bool:
     """Whether two values are the same in YAML: 1 and 1.0 are, 1 and true are not."""
-    return isinstance(a, bool) == isinstance(b, bool) and a == b
+    return frozen(a) == frozen(b)
+
+
+def frozen(value: Any) -> Hashable:
+    """What is equal, and hashes alike, where values are the same; a tuple is as good as a list."""
+    if isinstance(value, list | tuple):
+        return ("list", *map(frozen, value))
+    if isinstance(value, dict):
+        return frozenset((name, frozen(inner)) for name, inner in value.items())
+    return isinstance(value, bool), value
+
+
+def value_text(value: Value) -> str:
+    """A value in a message, as YAML has it."""
+    if value is None or isinstance(value, bool | list | dict):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
 
 
 def is_number(value: object) -> bool:
@@ -105,3 +124,12 @@ def _finite(text: str) -> float:
 def is_scalar(value: object) -> bool:
     """Whether `value` is a single plain value, as YAML and JSON know them."""
     return value is None or isinstance(value, bool | int | float | str)
+
+
+def is_value(value: object) -> bool:
+    """Whether `value` is a single plain value, or a list or mapping of such, in JSON's bounds."""
+    if isinstance(value, list):
+        return all(map(is_value, value))
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and is_value(inner) for key, inner in value.items())
+    return is_scalar(value) and not (isinstance(value, float) and not math.isfinite(value))

@@ -13,10 +13,19 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
-from hpopt.space.conditions import Condition, DimensionError, Scalar, is_number, same
+from hpopt.space.conditions import (
+    Condition,
+    DimensionError,
+    Value,
+    frozen,
+    is_number,
+    is_value,
+    same,
+    value_text,
+)
 
-# One configuration, in plain Python scalars, never numpy's; an inactive dimension is absent.
-Params = Mapping[str, Scalar]
+# One configuration, in plain Python values, never numpy's; an inactive dimension is absent.
+Params = Mapping[str, Value]
 Prior = Literal["uniform", "log-uniform"]
 
 # Beyond it neighbours are too close on the unit interval of a log-uniform prior to be told apart.
@@ -30,7 +39,7 @@ _OFF = 1e-6
 
 def identity(params: Params) -> Hashable:
     """What is equal where params are the same: 1 and 1.0 are, 1 and true are not."""
-    return frozenset((name, isinstance(value, bool), value) for name, value in params.items())
+    return frozenset((name, frozen(value)) for name, value in params.items())
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,7 @@ class Real:
         """The value that is k steps above `low`, in decimal: 0.3 and not 0.30000000000000004."""
         return float(Decimal(repr(self.low)) + k * Decimal(repr(self.step)))
 
-    def to_unit(self, value: Scalar) -> float:
+    def to_unit(self, value: Value) -> float:
         """Where `value` lies on the unit interval."""
         if self.step is not None:
             return _stepped_to_unit(self, value)
@@ -80,7 +89,7 @@ class Real:
         value = _unwarp(self.prior, low + u * (high - low))
         return float(min(max(value, self.low), self.high))
 
-    def contains(self, value: Scalar) -> bool:
+    def contains(self, value: Value) -> bool:
         """Whether `value` is a number within the bounds, and on a step."""
         if self.step is not None:
             return is_number(value) and _is_on_step(self, value)  # type: ignore[arg-type]
@@ -112,7 +121,7 @@ class Integer:
         """How many values it has."""
         return len(self.values())
 
-    def to_unit(self, value: Scalar) -> float:
+    def to_unit(self, value: Value) -> float:
         """The middle of the share of the unit interval that `value` owns: value ± 1/2."""
         assert isinstance(value, int)
         if self.step is not None:
@@ -133,7 +142,7 @@ class Integer:
         """All of its values."""
         return range(self.low, self.high + 1, self.step or 1)
 
-    def contains(self, value: Scalar) -> bool:
+    def contains(self, value: Value) -> bool:
         """Whether `value` is a whole number within the bounds, and on a step."""
         return isinstance(value, int) and not isinstance(value, bool) and value in self.values()
 
@@ -144,11 +153,17 @@ class Categorical:
 
     kind: ClassVar[str] = "categorical"
     name: str
-    categories: tuple[Scalar, ...]
-    default: Scalar
+    categories: tuple[Value, ...]
+    default: Value
     when: tuple[Condition, ...] = ()
 
     def __post_init__(self) -> None:
+        if not all(map(is_value, self.categories)):
+            raise DimensionError(
+                "a category holds what JSON can't: it is to be plain data, and finite",
+                key="categories",
+                help="texts, numbers, true or false, null, and lists and mappings of them",
+            )
         if not self.categories:
             raise DimensionError(
                 "there are no categories", key="categories", help="list at least one value"
@@ -162,15 +177,15 @@ class Categorical:
         for position, category in enumerate(self.categories):
             if any(same(category, earlier) for earlier in self.categories[:position]):
                 raise DimensionError(
-                    f"the category `{category}` is listed twice",
+                    f"the category `{value_text(category)}` is listed twice",
                     key="categories",
                     help="keep one of them",
                 )
         if not self.contains(self.default):
             raise DimensionError(
-                f"the default `{self.default}` is not among the categories",
+                f"the default `{value_text(self.default)}` is not among the categories",
                 key="default",
-                help=f"one of {', '.join(f'`{category}`' for category in self.categories)}",
+                help=describe_dimension(self),
             )
 
     @property
@@ -178,26 +193,26 @@ class Categorical:
         """How many values it has."""
         return len(self.categories)
 
-    def values(self) -> tuple[Scalar, ...]:
+    def values(self) -> tuple[Value, ...]:
         """All of its values."""
         return self.categories
 
-    def index(self, value: Scalar) -> int:
+    def index(self, value: Value) -> int:
         """The place of `value` among the categories; raises ValueError where it is none of them."""
         for index, category in enumerate(self.categories):
             if same(value, category):
                 return index
         raise ValueError(f"{value!r} is no category of {self.name}")
 
-    def to_unit(self, value: Scalar) -> float:
+    def to_unit(self, value: Value) -> float:
         """The middle of the share that `value` owns of the unit interval."""
         return (self.index(value) + 0.5) / len(self.categories)
 
-    def from_unit(self, u: float) -> Scalar:
+    def from_unit(self, u: float) -> Value:
         """The category whose share of the unit interval holds `u`."""
         return self.categories[min(int(u * len(self.categories)), len(self.categories) - 1)]
 
-    def contains(self, value: Scalar) -> bool:
+    def contains(self, value: Value) -> bool:
         """Whether `value` is one of the categories."""
         return any(same(value, category) for category in self.categories)
 
@@ -236,7 +251,7 @@ def dimension_from_json(form: Mapping[str, Any]) -> Dimension:
 def describe_dimension(dimension: Dimension) -> str:
     """What a dimension can be, in words."""
     if isinstance(dimension, Categorical):
-        return "one of " + ", ".join(f"`{category}`" for category in dimension.categories)
+        return "one of " + ", ".join(f"`{value_text(each)}`" for each in dimension.categories)
     by_steps = "" if dimension.step is None else f", in steps of {dimension.step}"
     return f"between {dimension.low} and {dimension.high}{by_steps}"
 
@@ -244,8 +259,11 @@ def describe_dimension(dimension: Dimension) -> str:
 def settled(dimension: Dimension, value: Any) -> Any:
     """A value that a dimension contains, as the dimension itself has it.
 
-    Of a real a whole number is a float, and what is nearly on a step is on it. Others stay.
+    Of a real a whole number is a float, and what is nearly on a step is on it. Categories are as
+    they were listed. What is not contained stays.
     """
+    if isinstance(dimension, Categorical):
+        return dimension.from_unit(dimension.to_unit(value)) if dimension.contains(value) else value
     if not isinstance(dimension, Real) or not is_number(value):
         return value
     if dimension.step is None or not dimension.contains(value):
@@ -259,7 +277,7 @@ def _n_steps(dimension: Real | Integer) -> int:
     return round((dimension.high - dimension.low) / dimension.step)
 
 
-def _stepped_to_unit(dimension: Real | Integer, value: Scalar) -> float:
+def _stepped_to_unit(dimension: Real | Integer, value: Value) -> float:
     """The middle of the share that a value owns; between two steps in proportion."""
     assert isinstance(value, int | float)
     assert dimension.step is not None
@@ -275,7 +293,7 @@ def _is_on_step(dimension: Real | Integer, value: float) -> bool:
     return is_within and abs(steps - round(steps)) <= _OFF
 
 
-def _warp(prior: Prior, value: Scalar) -> float:
+def _warp(prior: Prior, value: Value) -> float:
     assert isinstance(value, int | float)
     return math.log(value) if prior == "log-uniform" else float(value)
 

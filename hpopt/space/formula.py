@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hpopt.space.conditions import Scalar, is_number, same
+from hpopt.space.conditions import Value, is_number, same
 
 KEYWORDS = ("and", "or", "not", "true", "false", "null")
 _PLAIN_NAME = re.compile(r"[^\W\d]\w*(?:\.\w+)*")
@@ -49,7 +49,7 @@ _ORDERS: dict[str, Callable[[float, float], bool]] = {
 class Literal:
     """A value as it stands; a number is never negative."""
 
-    value: Scalar
+    value: Value
     at: int = field(default=0, compare=False)
 
 
@@ -160,17 +160,17 @@ def replaced(tree: Node, by: Callable[[Name], Node]) -> Node:
     return tree
 
 
-def node_of(value: Scalar, at: int = 0) -> Node:
+def node_of(value: Value, at: int = 0) -> Node:
     """A value as a node."""
     if is_number(value) and (value < 0 or str(value).startswith("-")):  # type: ignore[operator]
         return Negative(Literal(-value, at), at)  # type: ignore[operator]
     return Literal(value, at)
 
 
-Orders = Mapping[str, Sequence[Scalar]]
+Orders = Mapping[str, Sequence[Value]]
 
 
-def holds(tree: Node, values: Mapping[str, Scalar], orders: Orders | None = None) -> bool:
+def holds(tree: Node, values: Mapping[str, Value], orders: Orders | None = None) -> bool:
     """Whether a rule holds with the values of its names.
 
     Of the names in `orders`, < and > go by the place among the values there.
@@ -196,7 +196,7 @@ def holds(tree: Node, values: Mapping[str, Scalar], orders: Orders | None = None
     return _value(tree, values) is True
 
 
-def _value(tree: Node, values: Mapping[str, Scalar]) -> Scalar:
+def _value(tree: Node, values: Mapping[str, Value]) -> Value:
     """The value of a part that is compared. Raises Unreckonable where it has none."""
     match tree:
         case Literal(value):
@@ -216,19 +216,19 @@ def _value(tree: Node, values: Mapping[str, Scalar]) -> Scalar:
     raise AssertionError(tree)
 
 
-def _number(tree: Node, values: Mapping[str, Scalar]) -> float:
+def _number(tree: Node, values: Mapping[str, Value]) -> float:
     value = _value(tree, values)
     if not is_number(value):
         raise Unreckonable
     return value  # type: ignore[return-value]
 
 
-def order_of(sides: Sequence[Node], orders: Orders) -> Sequence[Scalar] | None:
+def order_of(sides: Sequence[Node], orders: Orders) -> Sequence[Value] | None:
     """The order that the sides of a comparison have; None where they are compared as numbers."""
     return next((orders[n.name] for n in sides if isinstance(n, Name) and n.name in orders), None)
 
 
-def _compare(left: Scalar, sign: str, right: Scalar, order: Sequence[Scalar] | None) -> bool:
+def _compare(left: Value, sign: str, right: Value, order: Sequence[Value] | None) -> bool:
     if sign in ("==", "!="):
         return same(left, right) == (sign == "==")
     if order is not None:
@@ -236,7 +236,7 @@ def _compare(left: Scalar, sign: str, right: Scalar, order: Sequence[Scalar] | N
     return is_number(left) and is_number(right) and _ORDERS[sign](left, right)  # type: ignore[arg-type]
 
 
-def _rank(value: Scalar, order: Sequence[Scalar]) -> int | None:
+def _rank(value: Value, order: Sequence[Value]) -> int | None:
     return next((rank for rank, each in enumerate(order) if same(each, value)), None)
 
 
@@ -252,7 +252,7 @@ def below(tree: Node) -> tuple[Node, ...]:
     return ()
 
 
-def _literal_text(value: Scalar) -> str:
+def _literal_text(value: Value) -> str:
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
     if value is None or isinstance(value, bool):

@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from hpopt.space.conditions import Scalar, is_number
+from hpopt.space.conditions import Value, is_number
 from hpopt.space.formula import (
     Both,
     Comparison,
@@ -34,7 +34,7 @@ from hpopt.space.formula import (
 )
 
 _MOST_TOKENS, _DEEPEST = 200, 40
-_CONSTANTS: dict[str, Scalar] = {"true": True, "false": False, "null": None}
+_CONSTANTS: dict[str, Value] = {"true": True, "false": False, "null": None}
 _TOKEN = re.compile(
     r"""\s*(?:
         (?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, TypeGuard
 
 from hpopt.errors import closest, suggest_name
-from hpopt.space.conditions import Scalar, is_number, is_scalar, same
+from hpopt.space.conditions import Value, is_number, is_scalar, same
 from hpopt.space.dimensions import (
     Categorical,
     Dimension,
@@ -102,7 +102,7 @@ def settled_rule(
     tree = parse(text)
     known = [dimension.name for dimension in dimensions] + [*constants, *never]
     tree = replaced(tree, lambda node: Name(_without_section(node.name, known), node.at))
-    values: dict[str, Scalar] = {}
+    values: dict[str, Value] = {}
     for node in nodes(tree):
         if not isinstance(node, Name):
             continue
@@ -134,7 +134,7 @@ def _without_section(name: str, known: Sequence[str]) -> str:
     return rest if name not in known and section in ("training", "model") and rest else name
 
 
-def _plain(value: Any, node: Name) -> Scalar:
+def _plain(value: Any, node: Name) -> Value:
     is_huge = isinstance(value, int) and abs(value) > 2**1000
     if not is_scalar(value) or is_huge or (isinstance(value, float) and not is_number(value)):
         raise RuleError(f"`{node.name}` is constant, and no value to compare with", at=node.at)
@@ -200,7 +200,7 @@ def _signs(dimension: Dimension) -> str:
     return "`==` or `!=`" + (", or by `<` or `>` with one of them" if has_ranks(dimension) else "")
 
 
-def _check_rank(node: Node, order: Sequence[Scalar], by_name: Mapping[str, Dimension]) -> None:
+def _check_rank(node: Node, order: Sequence[Value], by_name: Mapping[str, Dimension]) -> None:
     """Raise RuleError where a side of a comparison may have no place in the order."""
     if isinstance(node, Name):
         dimension = by_name[node.name]
@@ -230,7 +230,7 @@ def _check_equals(one: Node, other: Node, by_name: Mapping[str, Dimension]) -> N
         )
 
 
-def _few(dimension: Dimension) -> Sequence[Scalar]:
+def _few(dimension: Dimension) -> Sequence[Value]:
     """Values of a dimension, of each kind that it has."""
     if isinstance(dimension, Categorical):
         return dimension.categories

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hpopt.errors import suggest_name
-from hpopt.space.conditions import Condition, DimensionError, Scalar
+from hpopt.space.conditions import Condition, DimensionError, Value
 from hpopt.space.dimensions import (
     Categorical,
     Dimension,
@@ -77,7 +77,7 @@ class Space:
         """The params in which every active dimension has its default."""
         return self.without_inactive({dimension.name: dimension.default for dimension in self})
 
-    def complete(self, params: Params) -> Mapping[str, Scalar]:
+    def complete(self, params: Params) -> Mapping[str, Value]:
         """The params with the default in place of every dimension that is inactive in them."""
         return {d.name: params.get(d.name, d.default) for d in self}
 
@@ -174,7 +174,7 @@ class Space:
             return False
         return set(self.without_inactive(self.complete(params))) == set(params)
 
-    def without_inactive(self, complete: Mapping[str, Scalar]) -> Params:
+    def without_inactive(self, complete: Mapping[str, Value]) -> Params:
         """The params that `complete`, which has a value for every dimension, comes down to."""
         active: set[str] = set()
         for dimension in self.parents_first:
@@ -267,7 +267,7 @@ def settle_conditions(
     return settled, dropped
 
 
-def _may_be(dimension: Dimension, value: Scalar) -> bool:
+def _may_be(dimension: Dimension, value: Value) -> bool:
     """Whether a dimension can have a value that is the same in YAML, as 2.0 is for an integer."""
     if isinstance(dimension, Integer) and isinstance(value, float) and value.is_integer():
         return dimension.contains(int(value))

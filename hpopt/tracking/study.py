@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from hpopt.errors import MissingDependency, RunError, in_words
 from hpopt.runs.folder import Run
 from hpopt.runs.frame import state_of
-from hpopt.space.conditions import Scalar
+from hpopt.space.conditions import Value, is_scalar
 from hpopt.space.dimensions import Categorical, Dimension, Integer
 from hpopt.trials import Trial
 
@@ -166,9 +166,14 @@ def _distribution(dimension: Dimension) -> BaseDistribution:
     return FloatDistribution(dimension.low, dimension.high, log=log, step=dimension.step)
 
 
-def _value(dimension: Dimension, value: Scalar) -> Scalar:
-    """A value as Optuna takes it: it can't tell true from 1, so categories of both are texts."""
+def _value(dimension: Dimension, value: Value) -> Value:
+    """A value as Optuna takes it: it can't tell true from 1, so categories of both are texts.
+
+    So are lists and mappings, which it has none of.
+    """
     if isinstance(dimension, Categorical):
         categories = dimension.categories
-        return value if len(set(categories)) == len(categories) else json.dumps(value)
+        is_plain = all(map(is_scalar, categories))
+        if not is_plain or len({*categories}) < len(categories):
+            return json.dumps(value, ensure_ascii=False)
     return value

@@ -13,7 +13,7 @@ from typing import Any
 from hpopt.backend import load_keras
 from hpopt.errors import MissingDependency
 from hpopt.runs.folder import Run
-from hpopt.space.conditions import Scalar
+from hpopt.space.conditions import Value
 from hpopt.space.dimensions import Categorical, Dimension, Integer
 from hpopt.tracking.observer import Observer, Plan
 from hpopt.trials import Trial
@@ -80,10 +80,17 @@ def _domain(dimension: Dimension, hp: Any) -> Any:
     return hp.RealInterval(dimension.low, dimension.high)
 
 
-def _shown(dimension: Dimension, value: Scalar) -> bool | int | float | str:
-    """A value as the plugin takes it: null, and categories of several kinds, become texts."""
+def _shown(dimension: Dimension, value: Value) -> bool | int | float | str:
+    """A value as the plugin takes it: null, and categories of several kinds, become texts.
+
+    So do lists and mappings.
+    """
     categories = dimension.categories if isinstance(dimension, Categorical) else ()
     several_kinds = len({type(category) for category in categories}) > 1
-    if value is None or (several_kinds and not isinstance(value, str)):
+    if (
+        value is None
+        or isinstance(value, list | dict)
+        or (several_kinds and not isinstance(value, str))
+    ):
         return json.dumps(value)
     return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import logging
 import math
@@ -198,7 +199,8 @@ class Objective:
             arguments = {MASKS: True} | arguments
         if signature.takes_places:
             arguments = {**arguments, PLACES: self.data.features.places_of_numbers}
-        model = build(shape, self.data.output, **arguments)
+        # A builder may change a list that it is given, and others are still to have it.
+        model = build(shape, self.data.output, **copy.deepcopy(arguments))
         if not isinstance(model, keras.Model):
             raise SetupError(
                 f"the builder gave back a {type(model).__name__}, not a keras.Model",

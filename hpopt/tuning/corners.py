@@ -10,7 +10,7 @@ from hpopt.builders.registry import SHIPPED
 from hpopt.config.loading import Config
 from hpopt.config.settable import of_training
 from hpopt.errors import Location
-from hpopt.space.conditions import Condition, Scalar, same
+from hpopt.space.conditions import Condition, Value, same
 from hpopt.space.dimensions import Categorical, Dimension, Integer, Params, Real
 from hpopt.space.space import Space
 
@@ -57,7 +57,7 @@ def _params_at_edges(space: Space, dimension: Dimension) -> Iterator[Params]:
             yield params
 
 
-def _switched_on(space: Space, dimension: Dimension) -> dict[str, Scalar]:
+def _switched_on(space: Space, dimension: Dimension) -> dict[str, Value]:
     """Values of what a dimension hangs on, straight or by others, with which it is active."""
     by_name = {other.name: other for other in space}
     conditions: dict[str, list[Condition]] = {}
@@ -66,18 +66,18 @@ def _switched_on(space: Space, dimension: Dimension) -> dict[str, Scalar]:
         condition = waiting.pop()
         conditions.setdefault(condition.parent, []).append(condition)
         waiting += by_name[condition.parent].when
-    values: dict[str, Scalar] = {}
+    values: dict[str, Value] = {}
     for name, wanted in conditions.items():
         holding = (v for v in _candidates(by_name[name], wanted) if _all_hold(wanted, v))
         values[name] = next(holding, by_name[name].default)
     return values
 
 
-def _all_hold(conditions: Sequence[Condition], value: Scalar) -> bool:
+def _all_hold(conditions: Sequence[Condition], value: Value) -> bool:
     return all(condition.holds(value) for condition in conditions)
 
 
-def _candidates(parent: Dimension, conditions: Sequence[Condition]) -> Iterator[Scalar]:
+def _candidates(parent: Dimension, conditions: Sequence[Condition]) -> Iterator[Value]:
     """The parent's default, then values next to what the conditions name, then its edges."""
     yield parent.default
     for condition in conditions:
@@ -92,7 +92,7 @@ def _candidates(parent: Dimension, conditions: Sequence[Condition]) -> Iterator[
     yield from _edges(parent)
 
 
-def _edges(dimension: Dimension) -> Iterator[Scalar]:
+def _edges(dimension: Dimension) -> Iterator[Value]:
     """The values among which one may be refused: no shape hangs on a real number."""
     if isinstance(dimension, Categorical):
         yield from dimension.categories

@@ -67,9 +67,10 @@ def trials_within(space: Space, earlier: Run, header: Header) -> list[Trial]:
 
 
 def _constants(header: Header) -> Mapping[str, Any]:
-    """What a run held constant, by the names that dimensions have."""
+    """What a run held constant, by the names that dimensions have; a mapping may be one whole."""
     training = {**Training().model_dump(), **header.constants.get("training", {})}
-    return leaves(training) | leaves(header.constants.get("arguments", {}))
+    arguments: Mapping[str, Any] = header.constants.get("arguments", {})
+    return leaves(training) | leaves(arguments) | dict(arguments)
 
 
 def _joining(

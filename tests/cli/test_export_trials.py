@@ -59,6 +59,8 @@ SPACE = Space(
         Integer("layers", 1, 64, "log-uniform"),
         Categorical("clip", (1, True, "1"), 1),  # to Python all but the last are equal
         Real("l2", 0.0, 1.0),
+        Integer("units", 16, 64, step=16),
+        Categorical("widths", ([64, 32], {"a": 1}), [64, 32]),
     ]
 )
 
@@ -67,7 +69,7 @@ def test_a_paused_trial_is_pruned_with_its_scores_by_epoch(tmp_path, hpopt):
     header = events.Header("0", "log_loss", False, {}, {}, SPACE.to_json())
     run = Run.create(tmp_path / "runs", "it", header)
     for number in (1, 2, 3, 4):
-        params = {"layers": 2**number, "clip": True, "l2": 0.5}
+        params = {"layers": 2**number, "clip": True, "l2": 0.5, "units": 32, "widths": [64, 32]}
         run.append(events.Started(number, params, seed=0, time=now()))
     for number, curves in ((1, {"val_log_loss": [0.9, float("nan"), 0.7]}), (2, {})):
         fit = events.Paused(number, 0.7, {"log_loss": 0.7}, [0.7], curves, 3, 1.0, level=1 / 3)
@@ -84,7 +86,12 @@ def test_a_paused_trial_is_pruned_with_its_scores_by_epoch(tmp_path, hpopt):
     assert ends == ["paused", "paused", "cut", "interrupted"]
     layers = optuna.distributions.IntDistribution(1, 64, log=True)
     assert study.trials[0].distributions["layers"] == layers
-    assert study.trials[0].params == {"layers": 2, "clip": "true", "l2": 0.5}
+    units = optuna.distributions.IntDistribution(16, 64, step=16)
+    assert study.trials[0].distributions["units"] == units
+    texts = {"clip": "true", "widths": "[64, 32]"}
+    assert study.trials[0].params == {"layers": 2, "l2": 0.5, "units": 32, **texts}
+    csv = hpopt("trials", "latest", "--csv").out
+    assert '"[64, 32]"' in csv
 
 
 def test_a_file_that_is_there_stays(run, hpopt, tmp_path):

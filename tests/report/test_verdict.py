@@ -113,7 +113,15 @@ def test_an_interval_says_how_many_digits_are_worth_their_ink(score, interval, s
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(12345.6, "12346"), (1e-5, "1e-05"), (0.5, "0.5"), (20000, "20000"), (None, "null")],
+    [
+        (12345.6, "12346"),
+        (1e-5, "1e-05"),
+        (0.5, "0.5"),
+        (20000, "20000"),
+        (None, "null"),
+        ([64, [True]], "[64, [true]]"),
+        ({"a": None, "b": 0.123456}, "{a: null, b: 0.1235}"),
+    ],
 )
 def test_params_are_written_as_a_config_takes_them(value, shown):
     assert show_param(value) == shown

@@ -16,7 +16,7 @@ SPACE = Space(
     [
         Real("rate", 1e-4, 1e-1, "log-uniform"),
         Integer("layers", 1, 5, default=2),
-        Categorical("kind", ("a", "b", None), "a"),
+        Categorical("kind", ("a", "b", None, [64, 32], {"a": 1}), "a"),
         Real("momentum", 0, 0.99, when=(Condition.parse("kind", ["b"]),)),
         Integer("units", 16, 64, step=16),
         Ordinal("size", ("tiny", "small", "large"), "small"),

@@ -35,7 +35,7 @@ MIXED = Space(
     [
         Real("rate", 1e-4, 1e-1, "log-uniform"),
         Integer("layers", 1, 5, default=2),
-        Categorical("kind", (0.1, "auto", 16, None, True), "auto"),
+        Categorical("kind", (0.1, "auto", 16, None, [64, [32]], {"a": [1]}), "auto"),
         Categorical("only", ("one",), "one"),
         Real("momentum", 0, 0.99, when=(Condition.parse("kind", [16, "auto"]),)),
         Integer("units", 16, 256, step=16),
@@ -83,7 +83,7 @@ def test_the_first_trial_is_the_defaults(searcher):
 def test_suggestions_lie_in_the_space_in_plain_python_scalars(history):
     for trial in history:
         assert MIXED.contains(trial.params)
-        assert {type(v) for v in trial.params.values()} <= {float, int, str, bool, type(None)}
+        assert {type(v) for v in trial.params.values()} <= {float, int, str, list, dict, type(None)}
 
 
 def test_the_same_history_gives_the_same_suggestion(searcher, history):

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpopt.space.conditions import Condition, DimensionError, same
+from hpopt.space.conditions import Condition, DimensionError, frozen, same
 from hpopt.space.dimensions import (
     Categorical,
     Integer,
     Real,
     dimension_from_json,
     dimension_to_json,
+    identity,
     settled,
 )
 
@@ -57,8 +58,10 @@ def integers():
 
 def categoricals():
     # 0 and 1, which Python takes for False and True, are among the values that get mixed.
-    values = st.none() | st.booleans() | st.integers(-3, 99) | st.floats(0.1, 0.9) | st.text()
-    distinct = st.lists(values, min_size=1, max_size=8, unique_by=lambda v: (type(v), v))
+    plain = st.none() | st.booleans() | st.integers(-3, 99) | st.floats(0.1, 0.9) | st.text()
+    nested = st.lists(plain, max_size=3) | st.dictionaries(st.text(max_size=3), plain, max_size=3)
+    values = plain | nested | st.lists(nested, max_size=2)
+    distinct = st.lists(values, min_size=1, max_size=8, unique_by=frozen)
     return distinct.map(lambda categories: Categorical("x", tuple(categories), categories[0]))
 
 
@@ -111,6 +114,30 @@ def test_steps_own_equal_shares_and_come_back_from_them(dimension, u):
     assert dimension.contains(value)
     assert settled(dimension, value) == value
     assert dimension_from_json(json.loads(json.dumps(dimension_to_json(dimension)))) == dimension
+
+
+def test_lists_and_mappings_are_the_same_where_all_that_is_in_them_is():
+    assert same([1, [2.0]], [1.0, [2]])
+    assert same([64, 32], (64, 32))  # of Python, where it stands for a list
+    assert same({"a": 1, "b": [True]}, {"b": [True], "a": 1})
+    assert not same([1], [True])
+    assert not same([64, 32], [32, 64])
+    assert not same({"a": 1}, [["a", 1]])
+    assert identity({"x": [1]}) == identity({"x": [1.0]}) != identity({"x": [True]})
+
+
+def test_a_category_that_json_can_not_hold_is_an_error():
+    for wrong in ([math.inf], {"a": math.nan}, [1j], {1: 2}):
+        with pytest.raises(DimensionError, match="what JSON can't"):
+            Categorical("x", (wrong, None), None)
+
+
+def test_a_condition_may_name_a_list_in_a_list():
+    condition = Condition.parse("layers", [[64, 32], None])
+    assert condition.holds([64, 32])
+    assert condition.holds(None)
+    assert not condition.holds([64])
+    assert str(condition) == "layers is [64, 32] or null"
 
 
 def test_steps_of_real_numbers_are_decimals():
@@ -371,7 +398,7 @@ def test_a_comparison_holds_for_numbers_alone(form, value):
 
 
 @pytest.mark.parametrize(
-    "form", [">= three", ">", "== ", [], {}, {"is": 3}, [[1]], [1, {}], b"sgd", 1j]
+    "form", [">= three", ">", "== ", [], {}, {"is": 3}, [{1: 2}], [1, [1j]], b"sgd", 1j]
 )
 def test_a_condition_that_can_not_be_read_says_what_to_write(form):
     with pytest.raises(DimensionError) as caught:

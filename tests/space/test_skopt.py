@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hpopt.space.dimensions import Categorical, Integer, Real
-from hpopt.space.skopt import skopt_dimension
+from hpopt.space.skopt import skopt_dimension, skopt_value
 
 
 @pytest.mark.parametrize("prior", ["uniform", "log-uniform"])
@@ -30,6 +30,15 @@ def test_categories_of_any_kind_keep_their_values_and_order():
         (type(value), value) for value in values
     ]
     assert list(theirs.inverse_transform(theirs.transform(list(values)))) == list(values)
+
+
+def test_lists_and_mappings_are_texts_and_so_is_what_stands_beside_them():
+    values = ([64, 32], "[64, 32]", {"a": None}, None)
+    dimension = Categorical("x", values, None)
+    theirs = skopt_dimension(dimension)
+    texts = [skopt_value(dimension, value) for value in values]
+    assert texts == ["[64, 32]", '"[64, 32]"', '{"a": null}', "null"]
+    assert list(theirs.inverse_transform(theirs.transform(texts))) == texts
 
 
 def test_other_categories_can_stand_for_its_own():

@@ -17,11 +17,18 @@ SPACE = Space(
         Integer("num_layers", 1, 3),
         Categorical("activation", ("relu", "tanh"), "relu"),
         Categorical("clip", (None, 1, "auto"), None),
+        Categorical("layers", ([64, 32], {"a": 1}), [64, 32]),
     ]
 )
 PARAMS = [
-    {"learning_rate": 0.01, "num_layers": 2, "activation": "relu", "clip": None},
-    {"learning_rate": 0.02, "num_layers": 1, "activation": "tanh", "clip": 1},
+    {
+        "learning_rate": 0.01,
+        "num_layers": 2,
+        "activation": "relu",
+        "clip": None,
+        "layers": [64, 32],
+    },
+    {"learning_rate": 0.02, "num_layers": 1, "activation": "tanh", "clip": 1, "layers": {"a": 1}},
 ]
 CURVES = {"loss": [0.9, 0.5, 0.25], "val_loss": [0.8, 0.6, 0.5]}
 
@@ -84,6 +91,7 @@ def test_params_and_their_ranges_are_what_the_dashboard_reads(written):
     assert start.group_name == "trial 2"
     assert start.hparams["num_layers"].number_value == 1
     assert start.hparams["clip"].string_value == "1"
+    assert start.hparams["layers"].string_value == '{"a": 1}'
     ends = [
         metadata.parse_session_end_info_plugin_data(plugin(it, metadata.SESSION_END_INFO_TAG))
         for it in ("0001", "0002")

@@ -1,4 +1,5 @@
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -61,6 +62,28 @@ def test_params_reach_the_builder_and_the_training_by_name(tmp_path):
     assert (hidden.units, hidden.activation.__name__) == (3, "tanh")
     assert objective.settings(params).learning_rate == 0.5
     assert objective(params, seed=0, folder=tmp_path / "t").epochs == 2
+
+
+def test_a_builder_that_changes_a_list_changes_no_param(tmp_path):
+    file = tmp_path / "nets.py"
+    file.write_text(
+        "import keras\n"
+        "def build(input_shape, output, *, widths, more):\n"
+        "    inputs = keras.Input(input_shape)\n"
+        "    x = inputs\n"
+        "    for units in widths + more:\n"
+        "        x = keras.layers.Dense(units)(x)\n"
+        "    widths.append(3), more.append(3)\n"
+        "    return keras.Model(inputs, keras.layers.Dense(output.units)(x))\n"
+    )
+    objective = replace(
+        make_objective(make_data(tmp_path / "data"), arguments={"more": [5]}),
+        builder=f"{file}:build",
+    )
+    params = {"widths": [4, 2]}
+    for _ in range(2):
+        assert [layer.units for layer in objective.network(params, seed=0).layers[1:4]] == [4, 2, 5]
+    assert params == {"widths": [4, 2]}
 
 
 def test_the_specification_can_be_pickled_and_is_small(tmp_path):

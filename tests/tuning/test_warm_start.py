@@ -8,7 +8,7 @@ from conftest import MIXED, synthetic_run
 from hpopt.errors import ConfigError
 from hpopt.runs.journal import decode, encode
 from hpopt.space.conditions import Condition
-from hpopt.space.dimensions import Integer, Real
+from hpopt.space.dimensions import Categorical, Integer, Real
 from hpopt.space.space import Space
 from hpopt.training.settings import Training
 from hpopt.tuning.warm_start import earlier_trials, to_try_first, warm_start_from
@@ -97,6 +97,17 @@ def test_a_constant_that_is_searched_now_joins_with_its_value(tmp_path):
     for form, trial in zip(warm_start.trials, earlier.trials(), strict=True):
         share = {"deep.share": 1.0} if trial.params["optimizer"] == "sgd" else {}
         assert form["params"] == {**trial.params, "width": 3, **share}
+
+
+def test_a_mapping_that_was_constant_joins_as_a_whole(tmp_path):
+    then = constants_of(extra={"flip": True, "sizes": [1, 2]})
+    earlier = synthetic_run(tmp_path, constants=then)
+    values = (None, {"sizes": [1, 2], "flip": True})
+    space = Space([*MIXED, Categorical("extra", values, None)])
+    header = replace(earlier.header, space=space.to_json(), constants=constants_of())
+    trials = earlier_trials(warm_start_from(earlier, header, space))
+    assert trials
+    assert all(trial.params["extra"] == values[1] for trial in trials)
 
 
 def test_of_a_dimension_that_is_constant_now_the_trials_of_that_value_join(tmp_path):

@@ -21,10 +21,19 @@ function showScore(score) {
 /** A param; null is written as in the YAML, and an inactive one is a dash. */
 function showParam(value) {
   if (value === undefined) return "–";
+  if (Array.isArray(value)) return `[${value.map(showParam).join(", ")}]`;
+  if (typeof value === "object" && value !== null) {
+    return `{${Object.entries(value).map(([name, each]) => `${name}: ${showParam(each)}`).join(", ")}}`;
+  }
   if (typeof value !== "number" || Number.isInteger(value)) return String(value);
   const size = Math.abs(value);
   if (size >= 1e4 && size < 1e7) return value.toFixed(0);
   return size < 1e-4 || size >= 1e7 ? inPowers(value) : String(Number(value.toPrecision(4)));
+}
+
+/** The place of a value among categories, which may be lists and mappings; -1 where it is none. */
+function placeAmong(categories, value) {
+  return categories.findIndex((each) => JSON.stringify(each) === JSON.stringify(value));
 }
 
 function showShare(share) {

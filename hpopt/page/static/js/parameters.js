@@ -105,7 +105,7 @@ function dependenceOption(run, effect, [low, high]) {
         } };
   const name = axis.name;
   const categories = run.space.find((each) => each.name === name)?.categories;
-  const place = (trial) => (categories ? categories.findIndex((each) => each === trial.params[name]) : trial.params[name]);
+  const place = (trial) => (categories ? placeAmong(categories, trial.params[name]) : trial.params[name]);
   const trials = finishedTrials(run).filter((trial) => name in trial.params);
   return {
     grid: { left: 62, right: 14, top: 10, bottom: 28 },

@@ -133,7 +133,7 @@ function parallelOption(run, dimensions) {
   const at = (dimension, trial) => {
     const value = trial.params[dimension.name];
     if (value === undefined) return null;
-    return isCategory(dimension) ? dimension.categories.findIndex((each) => each === value) : value;
+    return isCategory(dimension) ? placeAmong(dimension.categories, value) : value;
   };
   return {
     parallel: {
