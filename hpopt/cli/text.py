@@ -36,7 +36,7 @@ def facts(named: Mapping[str, str]) -> list[str]:
 
 def space_table(space: Space) -> list[str]:
     """A search space, a dimension a line."""
-    from hpopt.report.words import show_param
+    from hpopt.report.words import show_belief, show_param
     from hpopt.space.dimensions import Categorical
 
     rows = []
@@ -47,6 +47,8 @@ def space_table(space: Space) -> list[str]:
             values = f"{show_param(dimension.low)} to {show_param(dimension.high)}"
             values += "" if dimension.step is None else f" by {show_param(dimension.step)}"
             prior = dimension.prior
+            if dimension.belief is not None:
+                prior += f", {show_belief(dimension.belief)}"
         when = " and ".join(map(str, dimension.when))
         rows.append([dimension.name, values, prior, show_param(dimension.default), when])
     head = ["dimension", "values", "prior", "default", "when"]

@@ -110,7 +110,11 @@ class _Binder:
 
     def _with_default(self, dimension: Dimension, form: Section) -> Dimension:
         """The dimension with the builder's or the training's own default, where it has none."""
-        if "default" in form.model_fields_set or isinstance(dimension, Categorical):
+        if isinstance(dimension, Categorical):
+            return dimension
+        if (
+            "default" in form.model_fields_set or dimension.belief is not None
+        ):  # which says where to begin
             return dimension
         arguments = {name: a.default for name, a in self.signature.arguments.items()}
         arguments |= self.settings.model.model_extra or {}

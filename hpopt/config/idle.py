@@ -22,6 +22,7 @@ def idle_settings(settings: Settings, training: Training, space: Space) -> Itera
     yield from _of_other_engines(settings.search)
     yield from _of_quoted_numbers(space)
     yield from _of_few_points(space, settings.search.n_calls)
+    yield from _of_beliefs(space, settings.search.engine)
     optimizer = searched.get("optimizer")
     optimizers = (
         optimizer.categories if isinstance(optimizer, Categorical) else (training.optimizer,)
@@ -69,6 +70,15 @@ def _of_few_points(space: Space, n_calls: int) -> Iterator[str]:
             f"the space has {count}, and the search ends when all are tried, however many calls "
             "`search.n_calls` allows; to fit each several times raise `training.repeats`"
         )
+
+
+def _of_beliefs(space: Space, engine: str) -> Iterator[str]:
+    """A note where an engine goes by beliefs but for what it begins with, or not at all."""
+    if not space.beliefs or engine not in ("grid", "skopt"):
+        return
+    names = ", ".join(f"`{space.names[j]}`" for j in space.beliefs)
+    first = "its first trials go" if engine == "skopt" else "the first trial goes"
+    yield f"of the engine `{engine}` {first} by the belief about {names}, and no later ones"
 
 
 def _of_other_engines(search: Search) -> Iterator[str]:

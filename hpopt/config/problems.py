@@ -245,7 +245,7 @@ def _section_at(loc: tuple[str | int, ...]) -> type[Section]:
     """The grammar of the mapping at pydantic's path, which names a dimension's type."""
     section: type[Section] = Settings
     if loc[:1] == ("space",):
-        return DIMENSIONS[str(loc[2])]
+        section, loc = DIMENSIONS[str(loc[2])], loc[3:]
     if loc[:1] == ("dataset",):
         section, loc = DATASETS[str(loc[1])], loc[2:]
     for step in loc:

@@ -69,6 +69,15 @@ value. It reaches the builder as it stands, a list as a list, each trial with on
 `results.pkl`) have it as JSON.
 
 """
+_BELIEFS = """\
+`belief` says where you expect the best value of a number: `belief: {around: 1e-3, within: 3}`.
+`within` is a distance on both sides, in the dimension's own units; under a log-uniform prior it is
+a factor. Two thirds of the belief lie inside. The first trial is there unless `default` says
+another value, and the engine `gp` weighs what it might try by the belief, the less the more trials
+it has: a right one saves trials, and a wrong one costs some ([search.md](search.md)). `random` and
+`sobol` draw half of their values by it, `skopt` those of its first trials; `grid` begins there.
+
+"""
 _WHEN = """\
 `when` makes a dimension active only under a condition on another name:
 `momentum: {type: real, low: 0, high: 0.99, default: 0, when: {optimizer: sgd}}`. Under an integer
@@ -138,6 +147,7 @@ def _space(schema: Form) -> Iterator[str]:
     yield _STEPS
     yield _ORDINALS
     yield _NESTED
+    yield _BELIEFS
     yield _WHEN
 
 

@@ -16,6 +16,7 @@ from hpopt.execution.settings import Execution
 from hpopt.grammar import Count, Duration, Section, one_of
 from hpopt.search.engines import ENGINES, Engine, engine_named, with_engine_keys
 from hpopt.search.halving import LEVELS
+from hpopt.space.beliefs import Belief
 from hpopt.space.conditions import Condition, Value
 from hpopt.space.dimensions import Categorical, Dimension, Integer, Ordinal, Prior, Real
 from hpopt.training.settings import Training
@@ -34,12 +35,31 @@ def _conditions(when: dict[str, Any]) -> tuple[Condition, ...]:
     return tuple(Condition.parse(parent, form) for parent, form in when.items())
 
 
+class BeliefForm(Section):
+    """Where the best value is expected: two thirds of the belief lie `within` of `around`."""
+
+    around: float
+    """The value that is expected to be best."""
+    within: Annotated[float, Gt(0)]
+    """How far from it on both sides; under a log-uniform prior a factor, above 1."""
+
+
 class _Dimension(Section):
     when: Annotated[dict[str, Any], EMPTY] = Field(default_factory=dict)
     """When it is active: other names, each with a value, a list of them, or text such as `>= 3`."""
 
 
-class RealDimension(_Dimension):
+class _Number(_Dimension):
+    belief: BeliefForm | None = None
+    """Where you expect the best value: the search begins there, and goes by it less and less."""
+
+    @property
+    def believed(self) -> Belief | None:
+        """The belief, if there is one."""
+        return None if self.belief is None else Belief(self.belief.around, self.belief.within)
+
+
+class RealDimension(_Number):
     """A real number between two bounds."""
 
     type: Literal["real"]
@@ -58,10 +78,11 @@ class RealDimension(_Dimension):
     def to_dimension(self, name: str) -> Dimension:
         """The dimension; raises DimensionError where it makes no sense."""
         when = _conditions(self.when)
-        return Real(name, self.low, self.high, self.prior, self.default, when, self.step)
+        given = self.prior, self.default, when, self.step, self.believed
+        return Real(name, self.low, self.high, *given)
 
 
-class IntegerDimension(_Dimension):
+class IntegerDimension(_Number):
     """A whole number between two bounds."""
 
     type: Literal["integer"]
@@ -80,7 +101,8 @@ class IntegerDimension(_Dimension):
     def to_dimension(self, name: str) -> Dimension:
         """The dimension; raises DimensionError where it makes no sense."""
         when = _conditions(self.when)
-        return Integer(name, self.low, self.high, self.prior, self.default, when, self.step)
+        given = self.prior, self.default, when, self.step, self.believed
+        return Integer(name, self.low, self.high, *given)
 
 
 class CategoricalDimension(_Dimension):

@@ -26,6 +26,7 @@ from hpopt.report.words import (
     few_groups,
     repeated,
     seen_test,
+    show_belief,
     show_param,
     tally,
     weighted_rows,
@@ -165,6 +166,7 @@ def _searched(dimension: Dimension) -> str:
         values = f"{show_param(dimension.low)} to {show_param(dimension.high)}"
         values += ", log-uniform" if dimension.prior == "log-uniform" else ""
         values += "" if dimension.step is None else f", by {show_param(dimension.step)}"
+        values += "" if dimension.belief is None else f"; {show_belief(dimension.belief)}"
     when = " and ".join(map(str, dimension.when))
     return values + (f"; where {when}" if when else "")
 

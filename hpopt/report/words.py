@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from hpopt.space.beliefs import Belief
 from hpopt.space.conditions import Value
 from hpopt.trials import made, repeats
 
@@ -73,6 +74,11 @@ def show_param(value: Value) -> str:
     if isinstance(value, dict):
         return f"{{{', '.join(f'{name}: {show_param(each)}' for name, each in value.items())}}}"
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def show_belief(belief: Belief) -> str:
+    """A belief in a few words."""
+    return f"believed around {show_param(belief.around)}, within {show_param(belief.within)}"
 
 
 def show_share(share: float) -> str:

@@ -33,6 +33,8 @@ from hpopt.trials import Trial
 # The least deviation of the noise, where that of the values is 1, with which the choice of the best
 # is a matter of what the posterior says, and a repeat can pay.
 _NOISY = 0.1
+# After n values a belief counts to the power of this over n.
+_TRUST = 10.0
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,7 @@ class BayesSearcher:
             gp,
             data.x[: data.n_finished],
             lambda features, mu: fit.noise(features, mu) + data.noise,
+            _trust(trials),
         )
         barred = [t.params for t in trials if t.value is None or not self.repeats]
         return gradient.best(encoding.points(barred)[0], rng)
@@ -189,7 +192,17 @@ def _maximiser(
         order = order[np.sort(np.unique(data.depths.trial[order], return_index=True)[1])]
     centres = data.x[order]
     seen, _ = encoding.points([trial.params for trial in trials])
-    return Maximiser(encoding, gp, centres, seen, rng)
+    return Maximiser(encoding, gp, centres, seen, rng, _trust(trials))
+
+
+def _trust(trials: Sequence[Trial]) -> float:
+    """How far beliefs still count: less and less, the more values there are.
+
+    The acquisition is weighed by the belief to the power of beta / n, as pi-BO does (Hvarfner,
+    Stoll, Souza, Lindauer, Hutter and Nardi, "Augmenting acquisition functions with user beliefs
+    for Bayesian optimization", 2022), so what is wrong is overcome.
+    """
+    return _TRUST / max(sum(trial.latest is not None for trial in trials), 1)
 
 
 def _fit(

@@ -48,13 +48,15 @@ Noise = Callable[[np.ndarray, np.ndarray], np.ndarray]
 class KnowledgeGradient:
     """The worth of measuring a point once more, or a new one.
 
-    `tried` [n, d] are the points that may be chosen in the end.
+    `tried` [n, d] are the points that may be chosen in the end. The worth of a point is taken times
+    what the space's beliefs say of it, to the power of `trust`.
     """
 
     encoding: Encoding
     gp: GP
     tried: np.ndarray
     noise: Noise
+    trust: float = 0.0
 
     def best(self, barred: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
         """The point [d] of most worth that is none of the `barred` [k, d]; None if there is none.
@@ -94,7 +96,9 @@ class KnowledgeGradient:
         means, whitened = self.gp.predict_mean(of_choices), self.gp.whitened(of_choices)
 
         def worth(x: np.ndarray) -> np.ndarray:
-            features = self._encode(x)
+            points, active = self.encoding.snap(x)
+            believed = np.exp(self.trust * self.encoding.space.log_belief(points, active)[0])
+            features = self.encoding.encode(points, active)
             mu, sigma, covariance = self.gp.predict_beside(features, of_choices, whitened)
             spread = np.sqrt(sigma**2 + self.noise(features, mu))
             slopes = covariance / spread  # [k, m]
@@ -102,7 +106,7 @@ class KnowledgeGradient:
             for z, weight in zip(_Z, _WEIGHTS, strict=True):
                 least_other = (means[:, None] + slopes * z).min(axis=0)
                 least += weight * np.minimum(least_other, mu + sigma**2 / spread * z)
-            return np.asarray(means.min() - least)
+            return np.asarray((means.min() - least) * believed)
 
         return worth
 

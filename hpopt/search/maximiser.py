@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.optimize import minimize
 
@@ -29,7 +31,9 @@ class Maximiser:
     """Maximises acquisition functions of one surrogate over the points that were not tried yet.
 
     `centres` [k, d] are points around which candidates are drawn, the most promising first, and
-    `seen` [n, d] those that no maximum may be at, all on their dimensions' values.
+    `seen` [n, d] those that no maximum may be at, all on their dimensions' values. To what is
+    maximised comes the log of what the space's beliefs say, `trust` times: EI and PI are logs, and
+    LCB is in deviations.
     """
 
     def __init__(
@@ -39,8 +43,9 @@ class Maximiser:
         centres: np.ndarray,
         seen: np.ndarray,
         rng: np.random.Generator,
+        trust: float = 0.0,
     ) -> None:
-        self.encoding, self.gp, self._rng = encoding, gp, rng
+        self.encoding, self.gp, self._rng, self._trust = encoding, gp, rng, trust
         self._seen = set(keys(seen))
         n = max(_FEWEST, min(_N_CANDIDATES, _BUDGET // len(gp.y) ** 2))
         x, active = encoding.snap(allowed_candidates(encoding, n, centres[:_N_CENTRES], rng))
@@ -48,6 +53,7 @@ class Maximiser:
         unseen = np.array(sorted(first.values()), dtype=int)
         self._x = x[unseen]
         self._mu, self._sigma = gp.predict(encoding.encode(self._x, active[unseen]))
+        self._believed = self._weighed(self._x, active[unseen])[0]
 
     def maximise(self, acquisition: Acquisition) -> np.ndarray | None:
         """The best point [d] found, on its dimensions' values.
@@ -56,7 +62,7 @@ class Maximiser:
         """
         if not len(self._x):
             return None
-        values = acquisition(self._mu, self._sigma)[0]
+        values = acquisition(self._mu, self._sigma)[0] + self._believed
         starts = np.argsort(-values, kind="stable")[:_N_STARTS]
         tops = [self._climb(acquisition, self._x[i], float(values[i])) for i in starts]
         return max(tops, key=lambda top: top[1])[0]
@@ -93,7 +99,8 @@ class Maximiser:
             by_feature = by_mu[0] * mu_slopes + by_sigma[0] * sigma_slopes
             by_feature *= encoding.slopes(point, mask)
             gradient = np.bincount(dimension_of, by_feature, minlength=len(u))
-            return -float(worth[0]), -gradient[free]
+            believed, slopes = self._weighed(point[None], mask[None])
+            return -float(worth[0] + believed[0]), -(gradient + slopes[0])[free]
 
         result = minimize(
             negative,
@@ -107,6 +114,11 @@ class Maximiser:
         climbed[free] = result.x
         ways = climbed[None] if self._is_allowed(climbed) else self._ways_to(u, climbed, free)
         return self._better(acquisition, ways, u, value)
+
+    def _weighed(self, x: np.ndarray, active: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What beliefs add to the acquisition at points x [m, d], and its slopes [m, d]."""
+        believed, slopes = self.encoding.space.log_belief(x, active)
+        return self._trust * believed, self._trust * slopes
 
     def _is_allowed(self, u: np.ndarray) -> bool:
         return bool(self.encoding.space.allowed(u[None])[0])
@@ -155,14 +167,23 @@ class Maximiser:
             return u, value
         others, active = others[unseen], active[unseen]
         values = acquisition(*self.gp.predict(self.encoding.encode(others, active)))[0]
+        values = values + self._weighed(others, active)[0]
         best = int(values.argmax())
         return (others[best], float(values[best])) if values[best] > value else (u, value)
 
 
-def candidates(n: int, centres: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Points of the unit cube [n, d]: uniform ones, and a third around the centres [k, d]."""
+def candidates(
+    n: int,
+    centres: np.ndarray,
+    rng: np.random.Generator,
+    drawn: Callable[[np.ndarray], np.ndarray] = np.asarray,
+) -> np.ndarray:
+    """Points of the unit cube [n, d]: a third around the centres [k, d], and others.
+
+    These are what `drawn` makes of uniform ones.
+    """
     n_local = n // 3
-    uniform = rng.random((n - n_local, centres.shape[1]))
+    uniform = drawn(rng.random((n - n_local, centres.shape[1])))
     chosen = centres[rng.integers(len(centres), size=n_local)]
     sizes = 10.0 ** rng.uniform(-3, -0.3, size=(n_local, 1))
     return np.concatenate([uniform, _moved(chosen, sizes, rng)])
@@ -176,10 +197,10 @@ def allowed_candidates(
     Where rules leave little there are fewer.
     """
     if not encoding.space.rules:
-        return candidates(n, centres, rng)
+        return candidates(n, centres, rng, encoding.space.drawn)
     found, count = [np.empty((0, centres.shape[1]))], 0
     for _ in range(_MOST_DRAWS):
-        x, _ = encoding.snap(candidates(n, centres, rng))
+        x, _ = encoding.snap(candidates(n, centres, rng, encoding.space.drawn))
         found.append(x[encoding.space.allowed(x)])
         count += len(found[-1])
         if count >= n:

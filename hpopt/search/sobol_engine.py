@@ -35,13 +35,13 @@ class SobolSearcher:
     ) -> Suggestion:
         """The sequence's point for trial `number`; a random one where a trial has had that.
 
-        Of the points that meet the space's rules, where it has any.
+        Of the points that meet the space's rules, where it has any; denser where beliefs say so.
         """
         params: Params | None
         if space.rules:
             params = _nth_allowed(space, number, seed)
         else:
-            params = space.from_unit(sobol_points(len(space), number, 1, seed)[0])
+            params = space.from_unit(space.drawn(sobol_points(len(space), number, 1, seed))[0])
         if params is None or is_seen(params, trials):
             params = sample_unseen(space, trials, generator(seed, number))
         return Suggestion(params)
@@ -51,7 +51,7 @@ def _nth_allowed(space: Space, n: int, seed: int) -> Params | None:
     """The n-th point of the sequence that meets the rules; None where it is very far on."""
     first, size = 1, 64
     while first < _MOST_PASSED:
-        points = sobol_points(len(space), first, size, seed)
+        points = space.drawn(sobol_points(len(space), first, size, seed))
         allowed = points[space.allowed(points)]
         if n <= len(allowed):
             return space.from_unit(allowed[n - 1])

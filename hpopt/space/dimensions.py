@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
+from hpopt.space.beliefs import Belief, UnitBelief
 from hpopt.space.conditions import (
     Condition,
     DimensionError,
@@ -54,10 +55,12 @@ class Real:
     default: float | None = None  # None: the middle, on the prior's scale
     when: tuple[Condition, ...] = ()
     step: float | None = None
+    belief: Belief | None = None
 
     def __post_init__(self) -> None:
         _check_bounds(self)
         _check_step(self)
+        _check_belief(self)
         _settle_default(self)
 
     @property
@@ -108,12 +111,14 @@ class Integer:
     default: int | None = None  # None: the middle, on the prior's scale
     when: tuple[Condition, ...] = ()
     step: int | None = None  # None: 1
+    belief: Belief | None = None
 
     def __post_init__(self) -> None:
         if self.step == 1:
             object.__setattr__(self, "step", None)
         _check_bounds(self)
         _check_step(self)
+        _check_belief(self)
         _settle_default(self)
 
     @property
@@ -230,8 +235,11 @@ Dimension = Real | Integer | Categorical
 def dimension_to_json(dimension: Dimension) -> dict[str, Any]:
     """A dimension in strict JSON: its fields as in the YAML, and its name."""
     form = {field.name: getattr(dimension, field.name) for field in fields(dimension)}
-    if form.get("step", 0) is None:  # as versions wrote it that knew of none
-        del form["step"]
+    for key in ("step", "belief"):  # as versions wrote it that knew of none
+        if form.get(key, 0) is None:
+            del form[key]
+    if "belief" in form:
+        form["belief"] = asdict(form["belief"])
     form["when"] = {condition.parent: condition.form for condition in dimension.when}
     if isinstance(dimension, Categorical):
         form["categories"] = list(dimension.categories)
@@ -245,6 +253,8 @@ def dimension_from_json(form: Mapping[str, Any]) -> Dimension:
     if form["type"] in (Categorical.kind, Ordinal.kind):
         of_kind = Categorical if form["type"] == Categorical.kind else Ordinal
         return of_kind(**rest | {"categories": tuple(rest["categories"])})
+    if "belief" in rest:
+        rest["belief"] = Belief(**rest["belief"])
     return (Real if form["type"] == Real.kind else Integer)(**rest)
 
 
@@ -269,6 +279,13 @@ def settled(dimension: Dimension, value: Any) -> Any:
     if dimension.step is None or not dimension.contains(value):
         return float(value)
     return dimension.from_unit(dimension.to_unit(value))
+
+
+def unit_belief(dimension: Real | Integer, belief: Belief) -> UnitBelief:
+    """A belief about a dimension on its unit interval."""
+    half = (dimension.step or 1) / 2 if dimension.n_values is not None else 0.0
+    low, high = dimension.low - half, dimension.high + half
+    return UnitBelief.of(belief, low, high, is_log=dimension.prior == "log-uniform")
 
 
 def _n_steps(dimension: Real | Integer) -> int:
@@ -361,6 +378,28 @@ def _check_step(dimension: Real | Integer) -> None:
         )
 
 
+def _check_belief(dimension: Real | Integer) -> None:
+    belief = dimension.belief
+    if belief is None:
+        return
+    if not dimension.low <= belief.around <= dimension.high:
+        raise DimensionError(
+            f"the belief is around {belief.around}, which is outside the bounds",
+            key="belief",
+            help=f"move it, or the bounds: between {dimension.low} and {dimension.high}",
+        )
+    is_log = dimension.prior == "log-uniform"
+    if not (math.isfinite(belief.within) and belief.within > is_log):
+        raise DimensionError(
+            f"`within` is {belief.within}",
+            key="belief",
+            help="under a log-uniform prior it is a factor, above 1: 3 is from a third to the "
+            "threefold"
+            if is_log
+            else "it is a distance on both sides of `around`, above 0",
+        )
+
+
 def _shown(number: float) -> str:
     """A number without what binary fractions add to it."""
     return str(number) if isinstance(number, int) else f"{number:.10g}"
@@ -368,7 +407,12 @@ def _shown(number: float) -> str:
 
 def _settle_default(dimension: Real | Integer) -> None:
     """Put the middle where no default was given, and check one that was."""
-    if dimension.default is None:
+    if dimension.default is None and dimension.belief is not None:
+        centre = unit_belief(dimension, dimension.belief).centre
+        object.__setattr__(dimension, "default", dimension.from_unit(centre))
+        if isinstance(dimension, Real) and dimension.step is None:
+            object.__setattr__(dimension, "default", float(dimension.belief.around))
+    elif dimension.default is None:
         middle = dimension.from_unit(0.5)
         if (
             isinstance(dimension, Real)

@@ -18,6 +18,7 @@ from hpopt.space.dimensions import (
     describe_dimension,
     dimension_from_json,
     dimension_to_json,
+    unit_belief,
 )
 from hpopt.space.rules import Rule
 
@@ -48,6 +49,11 @@ class Space:
         self.parents_first = self._sort_parents_first()
         for rule in self.rules:
             rule.check(self.dimensions)
+        self.beliefs = {
+            j: unit_belief(d, d.belief)
+            for j, d in enumerate(self)
+            if not isinstance(d, Categorical) and d.belief is not None
+        }
         # The dimensions that decide whether rules are met, as a space, and which of all they are.
         self._ruling, self._columns = self._of_rules() if self.rules else (self, [])
 
@@ -112,15 +118,38 @@ class Space:
         rows = x[:, self._columns]
         return np.array([self.allows(self._ruling.from_unit(row)) for row in rows], dtype=bool)
 
+    def drawn(self, u: np.ndarray) -> np.ndarray:
+        """Points [m, d] as they are believed to be good, where u [m, d] are uniform ones."""
+        if not self.beliefs:
+            return u
+        x = u.copy()
+        for j, belief in self.beliefs.items():
+            x[:, j] = belief.drawn(u[:, j])
+        return x
+
+    def log_belief(self, x: np.ndarray, active: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The log [m] of how far points x [m, d] are believed to be good, and its slopes [m, d].
+
+        What is not active [m, d] is as good as one of which nothing is believed: 0.
+        """
+        total, slopes = np.zeros(len(x)), np.zeros(x.shape)
+        for j, belief in self.beliefs.items():
+            density, slope = belief.log_density(x[:, j])
+            total += density * active[:, j]
+            slopes[:, j] = slope * active[:, j]
+        return total, slopes
+
     def sample(self, rng: np.random.Generator) -> Params:
         """Params drawn uniformly from the unit cube, of those that meet the rules.
+
+        Where there are beliefs, half by these.
 
         Where these are very few, they come from a random walk that begins at the defaults.
         """
         if not self.rules:
-            return self.from_unit(rng.random(len(self)))
+            return self.from_unit(self.drawn(rng.random((1, len(self))))[0])
         for _ in range(_TRIES):
-            x = rng.random(len(self))
+            x = self.drawn(rng.random((1, len(self))))[0]
             if self.allowed(x[None])[0]:
                 return self.from_unit(x)
         return self._walked(rng)

@@ -37,6 +37,15 @@ SHOWN = "learning_rate:   {type: real, low: 1e-3, high: 1e-1, priorr: log-unifor
 
 # What stands in the base, what is put there instead, the column that is blamed, words of the error.
 EDITS = [
+    # steps and beliefs
+    (
+        "prior: log-uniform",
+        "belief: {arround: 1e-3, within: 3}",
+        65,
+        "did you mean `around`?",
+    ),
+    ("prior: log-uniform", "belief: {around: 3, within: 3}", 64, "outside the bounds"),
+    ("prior: log-uniform", "step: 0.07", 50, "do not reach `high` (0.1)"),
     # unknown keys, at every level
     (
         "prior: log-uniform",
@@ -169,7 +178,7 @@ def test_the_line_itself_is_shown(tmp_path):
         "  --> c.yaml:21:56",
         f"   |   {SHOWN}",
         "   = help: did you mean `prior`? "
-        "(one of `when`, `type`, `low`, `high`, `step`, `prior`, `default`)",
+        "(one of `when`, `belief`, `type`, `low`, `high`, `step`, `prior`, `default`)",
     ]
 
 

@@ -18,6 +18,10 @@ CONFIG = ROOT / "configs" / "breast_cancer.yaml"
             "`decay_steps` has no effect without `learning_decay`",
         ),
         (["training.beta_2=0.9", "space.optimizer=[sgd, rmsprop]"], "`beta_2` has no effect"),
+        (
+            ["search.engine=skopt", "space.dropout_prob.belief={around: 0.6, within: 0.1}"],
+            "of the engine `skopt` its first trials go by the belief about `dropout_prob`",
+        ),
         (["training.schedule_epochs=9"], "`schedule_epochs` has no effect without"),
     ],
 )

@@ -10,6 +10,7 @@ from hpopt.search.engines import make_searcher
 from hpopt.search.halving import LEVELS
 from hpopt.search.searcher import GoOn, Searcher
 from hpopt.search.skopt_engine import N_INITIAL
+from hpopt.space.beliefs import Belief
 from hpopt.space.conditions import Condition
 from hpopt.space.dimensions import Categorical, Integer, Ordinal, Real
 from hpopt.space.rules import Rule
@@ -41,6 +42,7 @@ MIXED = Space(
         Integer("units", 16, 256, step=16),
         Ordinal("size", ("tiny", "small", "large"), "small"),
         Real("dropout", 0.1, 0.9, step=0.1),
+        Real("decay", 1e-4, 1.0, "log-uniform", belief=Belief(1e-2, 3)),
     ]
 )
 
@@ -235,6 +237,25 @@ def test_the_surrogate_beats_random_search(engine, acquisition):
     assert regret(budget) < regret(SEARCHERS["random"]) / 1.5
 
 
+@pytest.mark.parametrize("acquisition", ["EI", "PI", "LCB"])
+def test_a_belief_draws_the_search_to_it_and_is_overcome_where_it_is_wrong(acquisition):
+    def share_near(belief, lowest) -> float:
+        space = Space([Real("x", 0, 1, default=0.5, belief=belief), Real("y", 0, 1)])
+        trials = searched(
+            make_searcher("gp", acquisition=acquisition, n_calls=24),
+            space, 24, lambda space, params: (params["x"] - lowest) ** 2 + params["y"],
+        )  # fmt: skip
+        return sum(abs(trial.params["x"] - 0.8) < 0.1 for trial in trials[1:12])
+
+    assert share_near(Belief(0.8, 0.05), 0.8) > share_near(None, 0.8)
+    space = Space([Real("x", 0, 1, belief=Belief(0.9, 0.02))])
+    trials = searched(
+        make_searcher("gp", acquisition=acquisition, n_calls=24),
+        space, 24, lambda space, params: (params["x"] - 0.1) ** 2,
+    )  # fmt: skip
+    assert incumbent(trials).params["x"] == pytest.approx(0.1, abs=0.02)
+
+
 @pytest.mark.parametrize("searcher", ["gp-gp_hedge", "skopt-gp_hedge"], indirect=True)
 def test_gp_hedge_carries_its_gains_from_trial_to_trial(history):
     infos = [t.info.get("hedge", t.info) for t in history[: N_INITIAL + 4]]
@@ -267,7 +288,7 @@ RULED = Space(
     [
         Integer("units_1", 4, 128, "log-uniform", default=64),
         Integer("units_2", 4, 128, "log-uniform", default=16),
-        Real("x", 0, 1, default=0.2),
+        Real("x", 0, 1, default=0.2, belief=Belief(0.4, 0.1)),
         Real("y", 0, 1, default=0.2, when=(Condition.parse("kind", ["a", "b"]),)),
         Categorical("kind", ("a", "b", "c"), "a"),
         Real("z", -0.5, 0.5, step=0.25),
