@@ -141,11 +141,11 @@ def predict_columns(columns):
 if __name__ == "__main__":
     kept = np.load(HERE / "check.npz")  # a few rows, and what was said of them
     if len(sys.argv) > 1:
+        warnings.showwarning = lambda word, *_: print(f"note: {{word}}", file=sys.stderr)
         try:
             frame = read_text_file(sys.argv[1], COLUMNS)
         except (OSError, ValueError) as error:
             sys.exit(f"error: {{error}}")
-        warnings.showwarning = lambda word, *_: print(f"note: {{word}}", file=sys.stderr)
         outputs = predict(frame)
     else:
         outputs = predict_columns({{n[5:]: kept[n] for n in kept.files if n.startswith("rows/")}})
