@@ -71,7 +71,9 @@ class TextColumn:
         """The whole column."""
         if self._numbers is not None:
             return np.concatenate(self._numbers)
-        return Texts(np.concatenate(self._codes), tuple(self._code_of))
+        codes, self._codes = self._codes, []
+        code_of, self._code_of = self._code_of, {}  # which is as large as the texts
+        return Texts(np.concatenate(codes), tuple(code_of))
 
     def _add_numbers(self, numbers: np.ndarray | None) -> None:
         self._numbers = self._numbers or []

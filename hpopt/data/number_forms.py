@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from hpopt.inputs import raw
-from hpopt.inputs.written import number_of, written
+from hpopt.inputs.written import number_of, numbers_of, shapes_of, written
 
 # How numbers are written where nothing else is found: without any sign between groups of digits.
 AS_PROGRAMS_DO = {"decimal": ".", "thousands": ""}
@@ -50,9 +50,18 @@ class Shapes:
     @classmethod
     def of(cls, texts: Sequence[str]) -> Shapes:
         """The shapes of texts."""
-        code_of: dict[str, int] = {}
-        codes = [code_of.setdefault(_shape(text), len(code_of)) for text in texts]
-        return cls(texts, np.array(codes, dtype=np.int32), tuple(code_of))
+        import pandas as pd
+
+        codes, rough = pd.factorize(np.array(shapes_of(texts), dtype=object))
+        if any(map(_EXPONENT.search, rough)):  # 1e300 is a number, and 9e999 is none
+            shapes = [text if _EXPONENT.search(text) else _shape(text) for text in texts]
+            codes, rough = pd.factorize(np.array(shapes, dtype=object))
+        of_rough, distinct = pd.factorize(np.array(list(map(_shape, rough)), dtype=object))
+        return cls(texts, of_rough[codes].astype(np.int32), tuple(distinct))
+
+    def first_of(self, shape: int) -> str:
+        """The first text of a shape."""
+        return self.texts[int((self.codes == shape).argmax())]
 
     def misread(self, reader: Mapping[str, Any]) -> np.ndarray:
         """Whether each text [d] is no finite number to this reader."""
@@ -69,7 +78,7 @@ _EXPONENT = re.compile(r"\d[eE][-+]?\d", re.ASCII)
 
 def _shape(text: str) -> str:
     if _EXPONENT.search(text):
-        return text  # 1e300 is a number, and 9e999 is none
+        return text
     shape = text.translate(_TO_9)
     match = _FIRST_0.match(text)
     return shape if match is None else f"{text[: match.end()]}{shape[match.end() :]}"
@@ -80,7 +89,6 @@ def number_forms(shapes: Shapes, decimal: str) -> Iterator[NumberForm]:
 
     The first that reads them all is theirs: one without a sign between groups, before one with it.
     """
-    texts = shapes.texts
     parts = [each for each in map(written, shapes.distinct) if each is not None]
     units = {each.unit for each in parts if each.unit}
     unit = units.pop() if len(units) == 1 else ""
@@ -96,21 +104,22 @@ def number_forms(shapes: Shapes, decimal: str) -> Iterator[NumberForm]:
         (other, decimal),
         *((point, sign) for sign in groups for point in (decimal, other)),
     ):
-        percent = _percent(texts, point, thousands)
+        percent = _percent(shapes, point, thousands)
         reader = {"decimal": point, "thousands": thousands}
         reader |= ({"unit": unit} if unit else {}) | ({"percent": percent} if percent else {})
         yield NumberForm(
-            reader, remark + _PERCENT[percent] + _example(texts, point, thousands, unit)
+            reader, remark + _PERCENT[percent] + _example(shapes, point, thousands, unit)
         )
 
 
-def _example(texts: Sequence[str], decimal: str, thousands: str, unit: str) -> str:
+def _example(shapes: Shapes, decimal: str, thousands: str, unit: str) -> str:
     """A word on how a sign between groups is read, which could be one of decimals as well."""
     if not thousands:
         return ""
-    for text in texts:
-        parts = written(text)
+    for place, shape in enumerate(shapes.distinct):
+        parts = written(shape)
         if parts is not None and thousands in parts.body:
+            text = shapes.first_of(place)
             number = number_of(text, decimal, thousands, unit)
             return "" if np.isnan(number) else f", {text} is {number:.15g}"
     return ""
@@ -160,31 +169,26 @@ def percent_in_words(texts: Sequence[str], reader: Mapping[str, Any]) -> str:
     )
 
 
-def several_units(texts: Sequence[str]) -> str:
+def several_units(shapes: Shapes) -> str:
     """A word on numbers of several units, which stay texts; empty where there are none."""
-    shapes = Shapes.of(texts)
     counts = np.bincount(shapes.codes, minlength=len(shapes.distinct)).tolist()
     units = Counter[str]()
     for each, count in zip(map(written, shapes.distinct), counts, strict=True):
         if each is not None and each.unit:
             units[each.unit] += count
-    if len(units) < 2 or units.total() < len(texts) / 2:
+    if len(units) < 2 or units.total() < len(shapes.texts) / 2:
         return ""
     shown = ", ".join(f'"{unit}"' for unit, _ in units.most_common(3))
     return f"; numbers of several units ({shown}) stay texts"
 
 
-def _percent(texts: Sequence[str], decimal: str, thousands: str) -> str:
+def _percent(shapes: Shapes, decimal: str, thousands: str) -> str:
     """What a % among the texts does: nothing where all have one, or there is none."""
-    has_percent = [text.rstrip().endswith("%") for text in texts]
-    if not any(has_percent):
+    has_percent = np.array([shape.rstrip().endswith("%") for shape in shapes.distinct])
+    if not has_percent.any():
         return ""
-    others = [
-        number_of(text, decimal, thousands)
-        for text, is_percent in zip(texts, has_percent, strict=True)
-        if not is_percent
-    ]
-    numbers = np.array(others, dtype=np.float64)
+    places = np.flatnonzero(~has_percent[shapes.codes])
+    numbers = numbers_of([shapes.texts[place] for place in places.tolist()], decimal, thousands)
     numbers = numbers[~np.isnan(numbers)]
     if not len(numbers):
         return "all"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import cached_property
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from hpopt.data.verdicts import LEFT_OUT, MOST_EXAMPLES, ColumnKind, Verdict, on
 from hpopt.inputs import raw
 from hpopt.inputs.stored import Texts, as_categories
 from hpopt.inputs.table.columns import rarest_kept
-from hpopt.inputs.written import PLAIN_NUMBER, plain_numbers
+from hpopt.inputs.written import PLAIN_NUMBER, plain_numbers, written
 from hpopt.inputs.written import hours as hours_of
 
 # A column is numbers, or dates, if all but this share of its rows can be read so.
@@ -32,6 +33,11 @@ _MISREAD = 0.05
 # Where it would be left out, so many different words may stand for up to half of it.
 _MOST_WORDS = 3
 _WORDS_OF_TEXT = 4
+_MOST_SPELLINGS = 100  # of yes and no
+# Of so many different texts some are looked at before all are, which takes long.
+_MANY = 5_000
+_SAMPLE = 500
+_FEW = 0.35  # of these rows are too few, where half would do
 _WITH_EXPONENT = re.compile(r"\d+(?:\.\d*)?[eE]\+?\d{1,6}", re.ASCII)
 _BOOLEANS = (
     ("no", "yes"),
@@ -48,10 +54,12 @@ class TextValues:
 
     def __init__(self, values: Texts, decimal: str) -> None:
         self.decimal = decimal
-        spelled = as_categories(values)
+        is_alike = len(values.distinct) > _MANY and not values.typed
+        spelled = values if is_alike else as_categories(values)  # in the order of the alphabet
         self.codes = spelled.codes
         self.counts_of_codes = np.bincount(self.codes + 1, minlength=len(spelled.distinct) + 1)[1:]
         present = np.flatnonzero(self.counts_of_codes)
+        self._place_of = np.cumsum(self.counts_of_codes > 0) - 1  # in what is present, by code
         self.counts = self.counts_of_codes[present]
         self.distinct = [spelled.distinct[index] for index in present]
         self.rows = len(values)
@@ -78,9 +86,9 @@ class TextValues:
     def verdict(self, name: str) -> Verdict:
         if not self.distinct or (self.n_distinct == 1 and not self.gaps):
             return "constant", one_value(self.distinct), None
-        folded = {text.casefold() for text in self.distinct}
+        folded = {text.casefold() for text in self.distinct[:_MOST_SPELLINGS]}
         for false, true in _BOOLEANS:
-            if folded == {false, true}:
+            if folded == {false, true} and self.n_distinct < _MOST_SPELLINGS:
                 return "boolean", f"{false} and {true}", truth(false, true)
         return (
             (None if self._are_codes() else self._numeric())
@@ -128,12 +136,28 @@ class TextValues:
             return f', codes: "{self.code}" begins with 0'
         if self.has_long_codes:
             return ", codes: as numbers some of them would be the same"
-        return several_units(self.distinct)
+        return self._of_units()
+
+    def _of_units(self) -> str:
+        return several_units(self._shapes) if self._may_be(_is_written) else ""
+
+    @cached_property
+    def _shapes(self) -> Shapes:
+        return Shapes.of(self.distinct)
+
+    def _may_be(self, is_it: Callable[[str], bool]) -> bool:
+        """Whether about half of the rows can be so, of many by looking at some."""
+        if self.n_distinct <= _MANY:
+            return True
+        rows = self.codes[self.codes >= 0]
+        some = [self.distinct[self._place_of[code]] for code in rows[:: -(-len(rows) // _SAMPLE)]]
+        return sum(text.casefold() in raw.GAPS or is_it(text) for text in some) >= _FEW * len(some)
 
     def _numeric(self) -> Verdict | None:
         """The form as numbers by which the fewest rows are misread, if these are few enough."""
-        shapes = Shapes.of(self.distinct)
-        is_gap = np.array([text.casefold() in raw.GAPS for text in self.distinct], dtype=bool)
+        if not self._may_be(_is_written):
+            return None
+        shapes, is_gap = self._shapes, self._is_gap
         best, fewest = None, np.inf
         for form in number_forms(shapes, self.decimal):
             is_other = shapes.misread(form.reader)
@@ -148,6 +172,11 @@ class TextValues:
         self._count_gaps(is_gap)
         reason = f"numbers written as text{best.remark}{words}{misread}"
         return "numeric", reason, best.reader
+
+    @cached_property
+    def _is_gap(self) -> np.ndarray:
+        words = frozenset(raw.GAPS)
+        return np.array([text.casefold() in words for text in self.distinct], dtype=bool)
 
     def _count_gaps(self, is_gap: np.ndarray) -> None:
         self.gaps += int(self.counts[is_gap].sum())
@@ -186,8 +215,10 @@ class TextValues:
 
     def _clock(self) -> Verdict | None:
         """Times of day and durations, as hours."""
+        if not self._may_be(lambda text: not np.isnan(hours_of(text))):
+            return None
         hours = np.array([hours_of(text) for text in self.distinct], dtype=np.float64)
-        is_gap = np.array([text.casefold() in raw.GAPS for text in self.distinct], dtype=bool)
+        is_gap = self._is_gap
         misread = self._misread(np.isnan(hours) & ~is_gap)
         if misread is None or np.isnan(hours).all():
             return None
@@ -215,7 +246,7 @@ class TextValues:
             return verdict
         self._has_words = True
         kind, reason, _ = verdict
-        verdict = kind, reason + several_units(self.distinct), None
+        verdict = kind, reason + self._of_units(), None
         return (None if self._are_codes() else self._numeric()) or self._date() or verdict
 
     def _id_or_text(self, name: str) -> Verdict | None:
@@ -234,6 +265,10 @@ class TextValues:
 
     def _categorical(self, reason: str) -> Verdict:
         return "categorical", reason, {}
+
+
+def _is_written(text: str) -> bool:
+    return written(text) is not None
 
 
 def _are_merged(texts: Sequence[str]) -> bool:

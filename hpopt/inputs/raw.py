@@ -38,9 +38,9 @@ from hpopt.inputs.written import (
     PLAIN_NUMBER,
     hours,
     moments,
-    number_of,
+    numbers_of,
     plain_numbers,
-    without_zone,
+    without_zones,
 )
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def dates(values: pd.Series, reader: Mapping[str, Any]) -> pd.Series:
     codes, distinct = pd.factorize(values)
     texts = [str(value).strip() for value in distinct]
     if is_as_written:
-        texts = list(map(without_zone, texts))
+        texts = without_zones(texts)
     is_text = np.array([isinstance(value, str) for value in distinct], dtype=bool)
     read = np.append(moments(texts, reader["formats"]), np.datetime64("NaT", "ns"))
     if not is_text.all():  # Python's own dates, which are written in the one way
@@ -196,7 +196,9 @@ def dates(values: pd.Series, reader: Mapping[str, Any]) -> pd.Series:
 
 def is_no_date(text: str) -> bool:
     """Whether a text stands for a date that is not there."""
-    return text.casefold() in GAPS or _NO_DATE.fullmatch(text) is not None
+    if text[:1] != "0" and "9999" not in text:  # as of almost all dates
+        return text.casefold() in GAPS
+    return _NO_DATE.fullmatch(text) is not None
 
 
 def categories(values: pd.Series, reader: Mapping[str, Any]) -> np.ndarray:
@@ -269,10 +271,7 @@ def _read_numbers(values: Sequence[Any], reader: Mapping[str, Any]) -> np.ndarra
     if sign is None:
         return _read_numbers_of_0_1(texts, decimal)
     in_hundredths = reader.get("percent") == "hundredths"
-    numbers = np.full(len(texts), np.nan)
-    for index, text in enumerate(texts):
-        numbers[index] = number_of(text, decimal, sign, reader.get("unit", ""), in_hundredths)
-    return numbers
+    return numbers_of(texts, decimal, sign, reader.get("unit", ""), in_hundredths)
 
 
 def _read_numbers_of_0_1(texts: Sequence[str], decimal: str) -> np.ndarray:

@@ -128,7 +128,7 @@ def number_of(
     12 % is 12, or 0.12 `in_hundredths`. Where `thousands` is "", no sign may stand between digits.
     """
     # Nearly all numbers are digits and signs, and at most a $ before or a unit behind: a short way.
-    digits = text.removeprefix(unit) if unit[:1] in _SIGNS else text.removesuffix(unit)
+    digits = _without(unit, text)
     if _digits(decimal, thousands).fullmatch(digits):
         return float((digits.replace(thousands, "") if thousands else digits).replace(decimal, "."))
     parts = written(text)
@@ -139,6 +139,40 @@ def number_of(
         return np.nan
     number = -number if parts.is_negative else number
     return number / 100 if parts.is_percent and in_hundredths else number
+
+
+# Digits but 0, which is not everywhere alike: nobody groups 0.644.
+TO_9 = str.maketrans("12345678", "9" * 8)
+
+
+def shapes_of(texts: Sequence[str]) -> list[str]:
+    """Texts [n] with 9 for any digit but 0: of those a million numbers have but a few hundred."""
+    shapes = "\n".join(texts).translate(TO_9).split("\n")  # in one piece, which is much faster
+    return shapes if len(shapes) == len(texts) else [text.translate(TO_9) for text in texts]
+
+
+def numbers_of(
+    texts: Sequence[str], decimal: str, thousands: str, unit: str = "", in_hundredths: bool = False
+) -> np.ndarray:
+    """What `number_of` makes of each text [n], much faster where they are alike."""
+    alike = _digits(decimal, thousands)
+    shapes = shapes_of(texts)
+    is_short = {shape: alike.fullmatch(_without(unit, shape)) is not None for shape in set(shapes)}
+    if texts and all(is_short.values()):
+        digits = "\n".join(texts)
+        for sign in filter(None, (unit, thousands)):
+            digits = digits.replace(sign, "")
+        plain = digits.replace(decimal, ".").split("\n")
+        return np.array(plain, dtype=object).astype(np.float64)
+    numbers = np.full(len(texts), np.nan)
+    for index, text in enumerate(texts):
+        numbers[index] = number_of(text, decimal, thousands, unit, in_hundredths)
+    return numbers
+
+
+def _without(unit: str, text: str) -> str:
+    """A number without the $ before it, or the unit behind it."""
+    return text.removeprefix(unit) if unit[:1] in _SIGNS else text.removesuffix(unit)
 
 
 @lru_cache
@@ -224,7 +258,7 @@ _LAST_YEAR = 2261  # of what nanoseconds can say
 def moments(texts: Sequence[str], formats: Iterable[str]) -> np.ndarray:
     """Points in time [n], datetime64[ns], of texts of which each is in one of the formats."""
     read = np.full(len(texts), np.datetime64("NaT", "ns"))
-    split: dict[str, tuple[str, int]] = {}
+    split: tuple[np.ndarray, np.ndarray, list[str]] | None = None
     for format in formats:
         left, chosen = _left(read, texts)
         if format == ISO and chosen:
@@ -235,15 +269,59 @@ def moments(texts: Sequence[str], formats: Iterable[str]) -> np.ndarray:
         if "%H" in format or "%I" in format:
             read[left] = _strptime(chosen, format)
             continue
-        split |= {text: _day_and_clock(text) for text in chosen if text not in split}
-        clocks = np.array([split[text][1] for text in chosen], dtype="timedelta64[ns]")
-        read[left] = _days([split[text][0] for text in chosen], format) + clocks
+        codes, clocks, days = split = split or _days_and_clocks(texts)
+        read[left] = _days(days, format)[codes[left]] + clocks[left]
     return read
+
+
+def _days_and_clocks(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """The code of each text's day [n], its clock [n] in UTC, and the days by their codes.
+
+    Of a million points in time both come again and again.
+    """
+    codes = np.empty(len(texts), dtype=np.int32)
+    clocks = np.empty(len(texts), dtype=np.int64)
+    code_of: dict[str, int] = {}
+    code_of_numbered: dict[str, int] = {}
+    clock_of: dict[str, int | None] = {"": 0}
+    for index, text in enumerate(texts):
+        day, _, behind = text.partition(" ")
+        if (code := code_of_numbered.get(day)) is None:
+            is_numbered = _NUMBERED.fullmatch(day) is not None
+        if behind not in clock_of:
+            clock_of[behind] = _clock_behind(behind)
+        clock = clock_of[behind]
+        if clock is None or (code is None and not is_numbered):
+            day, clock = _day_and_clock(text)
+            code = code_of.setdefault(day, len(code_of))
+        elif code is None:
+            code = code_of_numbered[day] = code_of.setdefault(day, len(code_of))
+        codes[index], clocks[index] = code, clock
+    return codes, clocks.astype("timedelta64[ns]"), list(code_of)
+
+
+# A day without names, behind which nothing but its clock can stand.
+_NUMBERED = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", re.ASCII)
+
+
+def _clock_behind(text: str) -> int | None:
+    """The nanoseconds of what stands behind a day, in UTC; None where that is no clock alone."""
+    if text != text.strip() or not _CLOCK.fullmatch(f" {text.translate(_ALIKE)}"):
+        return None
+    day, clock = _day_and_clock(f"1 {text}")
+    return clock if day == "1" else None
 
 
 def names_zone(text: str) -> bool:
     """Whether a point in time says how far its clock is from UTC."""
     return _ZONED.fullmatch(text) is not None
+
+
+def without_zones(texts: Sequence[str]) -> list[str]:
+    """Points in time as clocks at their places show them."""
+    if not any(map(names_zone, set(shapes_of(texts)))):
+        return list(texts)
+    return list(map(without_zone, texts))
 
 
 def without_zone(text: str) -> str:

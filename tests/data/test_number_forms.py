@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hpopt.data.column_kinds import look
 from hpopt.data.loading import load_table
 from hpopt.data.new_rows import new_rows_of, read_new_rows
 from hpopt.data.number_forms import Shapes
@@ -14,7 +15,8 @@ from hpopt.data.settings import FileData
 from hpopt.data.splits import Parts
 from hpopt.errors import DataError
 from hpopt.inputs import raw
-from hpopt.inputs.written import number_of
+from hpopt.inputs.stored import Texts
+from hpopt.inputs.written import number_of, numbers_of
 
 N = 40
 
@@ -124,6 +126,7 @@ def test_the_short_way_to_a_number_says_what_the_long_one_does(texts, reader):
     short = [number_of(text, *signs) for text in texts]
     long = [number_of(f" {text}", *signs) for text in texts]  # a space needs the long way
     np.testing.assert_array_equal(short, long)
+    np.testing.assert_array_equal(numbers_of(texts, *signs), short)
 
 
 @pytest.mark.parametrize(
@@ -208,3 +211,13 @@ def test_per_cent_beside_fractions_and_a_bare_number_is_said(tmp_path):
     assert '"50" stands there without a %' in note
     table = table_of(tmp_path / "train.csv", x=("12 %", "7", "3.5", "50"))
     assert not [note for note in table.notes if "`x`" in note]
+
+
+def test_many_texts_of_which_the_most_are_gaps_are_numbers_still():
+    prices = [f"${n / 100:,.2f}" for n in range(6_000)]
+    values = Texts.of(np.array([*prices, *["?"] * 50_000]))
+    column = look("price", values)
+    assert column.kind == "numeric"
+    assert column.gaps == 50_000
+    words = np.array([f"what {n} others wrote of it" for n in range(6_000)])
+    assert look("remark", Texts.of(words)).kind == "text"
