@@ -276,3 +276,14 @@ def test_raw_columns_are_those_of_the_frame_by_the_same_reader(name):
     for part, values in trained.items():
         array = values if isinstance(values, np.ndarray) else values.to_array()
         np.testing.assert_array_equal(array, given[part])
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Fallnummer", "PatientenNr.", "Kunden-Nr", "cod_produto", "número do pedido", "顧客番号"],
+)
+def test_numbers_of_cases_are_ids_in_other_languages_too(name):
+    numbers = RNG.permutation(10**6)[:200].astype(float)
+    assert look(name, numbers).kind == "id"
+    for count in ("numero_filhos", "num_views", "numeric", "Anzahl"):
+        assert look(count, numbers).kind == "numeric"
