@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from hpopt.inputs import raw
-from hpopt.inputs.written import number_of, numbers_of, shapes_of, written
+from hpopt.inputs.written import has_percent, number_of, numbers_of, shapes_of, written
 
 # How numbers are written where nothing else is found: without any sign between groups of digits.
 AS_PROGRAMS_DO = {"decimal": ".", "thousands": ""}
@@ -152,11 +152,11 @@ def percent_in_words(texts: Sequence[str], reader: Mapping[str, Any]) -> str:
     """A word on 12 % as 12 where most of the numbers [d] without a % are fractions, as 0.5 is."""
     if reader.get("percent") != "mixed":
         return ""
-    percent = next(text for text in texts if text.rstrip().endswith("%"))
+    percent = next(text for text in texts if has_percent(text))
     others = {
         number_of(text, reader["decimal"], reader["thousands"], reader.get("unit", "")): text
         for text in texts
-        if not text.rstrip().endswith("%")
+        if not has_percent(text)
     }
     fractions = [text for number, text in others.items() if 0 < abs(number) < 1]
     large = [text for number, text in others.items() if abs(number) > 1]
@@ -184,10 +184,10 @@ def several_units(shapes: Shapes) -> str:
 
 def _percent(shapes: Shapes, decimal: str, thousands: str) -> str:
     """What a % among the texts does: nothing where all have one, or there is none."""
-    has_percent = np.array([shape.rstrip().endswith("%") for shape in shapes.distinct])
-    if not has_percent.any():
+    is_percent = np.array(list(map(has_percent, shapes.distinct)))
+    if not is_percent.any():
         return ""
-    places = np.flatnonzero(~has_percent[shapes.codes])
+    places = np.flatnonzero(~is_percent[shapes.codes])
     numbers = numbers_of([shapes.texts[place] for place in places.tolist()], decimal, thousands)
     numbers = numbers[~np.isnan(numbers)]
     if not len(numbers):

@@ -12,6 +12,7 @@ import numpy as np
 
 from hpopt.data.chunks import plain_or_gap
 from hpopt.data.column_kinds import Column, look
+from hpopt.data.fillers import filler_in_words
 from hpopt.data.target_settings import Label
 from hpopt.errors import DataError, SettingError, suggest_name
 from hpopt.inputs import raw
@@ -142,7 +143,9 @@ def _numbers(stored: Stored, column: Column) -> np.ndarray:
 def _words_on_numbers(
     name: str, stored: Stored, numbers: np.ndarray, column: Column, is_forced: bool
 ) -> Iterator[str]:
-    """What may not be as its owner means it in a column of texts that are taken for numbers."""
+    """What may not be as its owner means it in a column that is taken for numbers."""
+    if filler := filler_in_words(numbers):
+        yield f"{name}: {filler}"
     if not isinstance(stored, Texts):
         return
     if not is_forced:

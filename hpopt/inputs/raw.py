@@ -75,7 +75,7 @@ WORDS = tuple(word for word in GAPS if word not in ("", *MARKS))
 # What stands for a date that is not there, besides the words for any gap.
 _NO_DATE = re.compile(r"0{1,4}[-/.]0{1,2}[-/.]0{1,4}(?:[T ][0:.]*)?|9999\D.*|.*\D9999", re.ASCII)
 # What begins with a needless 0 is a code.
-LEADING_ZERO = re.compile(r"[-+]?0\d[\d.]*", re.ASCII)
+LEADING_ZERO = re.compile(r"[-+]?[0０]\d[\d.]*")
 
 _NANOSECONDS_A_DAY = 86_400 * 10**9
 

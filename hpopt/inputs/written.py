@@ -27,8 +27,9 @@ def plain_numbers(texts: Sequence[str]) -> np.ndarray | None:
 
 
 _SIGNS = ("$", "€", "£", "¥", "₹")
-# Signs that look alike, as those who write them think: spaces, apostrophes, minus.
-_ALIKE = str.maketrans("\u00a0\u202f\u2009\u2019\u2212", "   '-")
+# Signs that look alike, as those who write them think: spaces, apostrophes, minus, wide ones.
+_WIDE = "０１２３４５６７８９．，－＋％（）：／￥"
+_ALIKE = str.maketrans(f"\u00a0\u202f\u2009\u3000\u2019\u2212{_WIDE}", "    '-0123456789.,-+%():/¥")
 _MONEY = frozenset(
     [
         "usd",
@@ -113,6 +114,11 @@ def written(text: str) -> Written | None:
     is_percent = after == "%"
     unit = " ".join(filter(None, (before, "" if is_percent else _one_of_many(after))))
     return Written(body.strip(), unit, is_negative or signs == "-", is_percent)
+
+
+def has_percent(text: str) -> bool:
+    """Whether a % stands behind a number."""
+    return text.rstrip().endswith(("%", "％"))
 
 
 def _one_of_many(unit: str) -> str:
@@ -200,8 +206,9 @@ def _of_body(body: str, decimal: str, thousands: str) -> float | None:
 
 _HOURS = (
     re.compile(
-        r"(?:(?P<d>\d+) days?,? \+?)?(?P<h>\d{1,4}):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d(?:[.,]\d+)?))?"
-        r"(?:\s*(?P<half>[ap])\.?m\.?)?",
+        r"(?:(?P<d>\d+) days?,? \+?)?(?P<east>午前|午後|上午|下午|오전|오후)?\s*"
+        r"(?P<h>\d{1,4})[:h](?P<m>[0-5]\d)(?::(?P<s>[0-5]\d(?:[.,]\d+)?))?"
+        r"(?:\s*(?P<half>[ap])\.?m\.?|\s*(?:Uhr|h))?",
         re.IGNORECASE | re.ASCII,
     ),
     re.compile(
@@ -226,8 +233,8 @@ def hours(text: str) -> float:
     if not any(parts.values()):
         return np.nan
     hour = float(parts["h"] or 0)
-    if half := parts.get("half"):
-        hour = hour % 12 + (12 if half in "pP" else 0)
+    if half := parts.get("half") or parts.get("east"):
+        hour = hour % 12 + (12 if half in ("p", "P", "午後", "下午", "오후") else 0)
     seconds = float((parts["s"] or "0").replace(",", "."))
     return float(parts["d"] or 0) * 24 + hour + float(parts["m"] or 0) / 60 + seconds / 3600
 
@@ -283,15 +290,14 @@ def _days_and_clocks(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray, list
     clocks = np.empty(len(texts), dtype=np.int64)
     code_of: dict[str, int] = {}
     code_of_numbered: dict[str, int] = {}
-    clock_of: dict[str, int | None] = {"": 0}
+    clock_of: dict[str, int | None] = {}
     for index, text in enumerate(texts):
-        day, _, behind = text.partition(" ")
-        if (code := code_of_numbered.get(day)) is None:
-            is_numbered = _NUMBERED.fullmatch(day) is not None
-        if behind not in clock_of:
+        day, space, behind = text.partition(" ")
+        if space and behind not in clock_of:
             clock_of[behind] = _clock_behind(behind)
-        clock = clock_of[behind]
-        if clock is None or (code is None and not is_numbered):
+        clock = clock_of[behind] if space else 0
+        code = code_of_numbered.get(day)
+        if clock is None or (code is None and not _NUMBERED.fullmatch(day)):
             day, clock = _day_and_clock(text)
             code = code_of.setdefault(day, len(code_of))
         elif code is None:
