@@ -27,7 +27,7 @@ _MOST_TEXTS = 20_000
 _MANY = 1_000
 # All whole numbers of so many digits are their own in float64.
 _SURE_DIGITS = 15
-LONG = re.compile(rf"([-+]?\d{{{_SURE_DIGITS + 1},}})(?:\.0*)?", re.ASCII)
+LONG = re.compile(rf"([-+]?\d{{{_SURE_DIGITS + 1},}})(?:[.,]0*)?", re.ASCII)
 
 
 class TextColumn:

@@ -169,6 +169,51 @@ def percent_in_words(texts: Sequence[str], reader: Mapping[str, Any]) -> str:
     )
 
 
+# A number with decimals of which the last says nothing, and is not the only one.
+_NEEDLESS_ZERO = re.compile(r"[-+]?\d+\.\d+0", re.ASCII)
+_FEW_CODES = 20
+_MOST_CODES = 1000
+_CODE_WITH_E = re.compile(r"\d{1,4}[eE]\d{1,3}", re.ASCII)
+_TWO_NUMBERS = re.compile(r"\d+(?:[.,]\d+)? ?[/x×–-] ?\d+(?:[.,]\d+)?")
+
+
+def version_among(texts: Sequence[str], rows: int) -> str:
+    """One of distinct texts [d] that are spelled as versions are: 1.1, 1.10 and 2; or empty.
+
+    Programs write all numbers with the same decimals, or none with a needless last 0 but in 2.0;
+    and none as 1E5, all of them without decimals or a sign.
+    """
+    if len(texts) > min(max(_FEW_CODES, rows // 20), _MOST_CODES):
+        return ""
+    texts = [text for text in texts if text[-1:].isdigit()]
+    if texts and all(map(_CODE_WITH_E.fullmatch, texts)):
+        return texts[0]
+    needless = next((text for text in texts if _NEEDLESS_ZERO.fullmatch(text)), "")
+    return needless if len({len(text.partition(".")[2]) for text in texts}) > 1 else ""
+
+
+def version_in_words(texts: Sequence[str], rows: int) -> str:
+    """A word on a column of distinct texts [d] that are taken for numbers, and may be versions."""
+    text = version_among(texts, rows)
+    return (
+        f'"{text}" is read as {float(text):.15g}: if its values are codes, such as versions, '
+        "`categorical` in `types` keeps their spelling"
+        if text
+        else ""
+    )
+
+
+def two_numbers_in_words(texts: Sequence[str]) -> str:
+    """A word on many distinct texts [d] that hold two numbers each, as 135/80 does."""
+    if len(texts) < _FEW_CODES:
+        return ""
+    sample = texts[:: -(-len(texts) // _MOST_CODES)]
+    alike = [text for text in sample if _TWO_NUMBERS.fullmatch(text)]
+    if len(alike) < 0.9 * len(sample):
+        return ""
+    return f'"{alike[0]}" holds two numbers: a column for each would be read as such'
+
+
 def several_units(shapes: Shapes) -> str:
     """A word on numbers of several units, which stay texts; empty where there are none."""
     counts = np.bincount(shapes.codes, minlength=len(shapes.distinct)).tolist()

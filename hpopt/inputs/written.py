@@ -71,6 +71,24 @@ _MONEY = frozenset(
         "nz$",
         "hk$",
         "s$",
+        "rp",
+        "rm",
+        "idr",
+        "thb",
+        "php",
+        "vnd",
+        "twd",
+        "nt$",
+        "ron",
+        "bgn",
+        "isk",
+        "uah",
+        "ils",
+        "aed",
+        "sar",
+        "ars",
+        "clp",
+        "cop",
     ]
 )
 _WRITTEN = re.compile(
@@ -249,6 +267,7 @@ _CLOCK = re.compile(
 )
 # As C's `ctime` writes: May  8 14:00:00 2027, the year behind the clock.
 _CTIME = re.compile(r"([a-z]{3}) +(\d{1,2}) (\d\d:\d\d:\d\d) (\d{4})", re.IGNORECASE | re.ASCII)
+_EAST = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]", re.ASCII)
 _SEPT = re.compile(r"\bsept\b\.?", re.IGNORECASE)
 # A zone behind a clock, without which -07 would be a day.
 _ZONED = re.compile(
@@ -356,6 +375,7 @@ def _day_and_clock(text: str) -> tuple[str, int]:
     """What names the day, and the nanoseconds behind it of the clock, in UTC."""
     text = _WEEKDAY.sub("", text.translate(_ALIKE), count=1)
     text = _SEPT.sub("Sep", text, count=1)
+    text = _EAST.sub(r"\1-\2-\3", text, count=1)
     if (ctime := _CTIME.fullmatch(text)) is not None:
         text = ctime.expand(r"\1 \2 \4 \3")
     match = _CLOCK.search(text)
