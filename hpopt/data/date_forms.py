@@ -10,7 +10,8 @@ import numpy as np
 
 from hpopt.inputs import raw
 from hpopt.inputs.stored import Zone
-from hpopt.inputs.written import ISO, PLAIN_NUMBER, moments, names_zone, shapes_of
+from hpopt.inputs.times import ISO, moments, names_zone
+from hpopt.inputs.written import PLAIN_NUMBER, shapes_of
 
 # Of a date whose day and month could be either, the first of these.
 FORMATS = (

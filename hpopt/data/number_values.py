@@ -13,7 +13,7 @@ from hpopt.data.text_values import TextValues
 from hpopt.data.verdicts import LEFT_OUT, MOST_EXAMPLES, ColumnKind, Verdict, one_value, truth
 from hpopt.inputs import raw
 from hpopt.inputs.stored import Zone, as_categories
-from hpopt.inputs.written import ISO
+from hpopt.inputs.times import ISO
 
 
 class NumberValues:

@@ -31,8 +31,8 @@ from hpopt.data.verdicts import LEFT_OUT, MOST_EXAMPLES, ColumnKind, Verdict, on
 from hpopt.inputs import raw
 from hpopt.inputs.stored import Texts, as_categories
 from hpopt.inputs.table.columns import rarest_kept
+from hpopt.inputs.times import hours as hours_of
 from hpopt.inputs.written import PLAIN_NUMBER, plain_numbers, written
-from hpopt.inputs.written import hours as hours_of
 
 # A column is numbers, or dates, if all but this share of its rows can be read so.
 _MISREAD = 0.05

@@ -1,7 +1,7 @@
 """Turns a DataFrame into the raw columns that a model takes.
 
-This file and `written.py` need NumPy and pandas alone: an export carries them along. How a column
-is read is a plain mapping, as in `columns.json`:
+This file, `written.py` and `times.py` need NumPy and pandas alone: an export carries them along.
+How a column is read is a plain mapping, as in `columns.json`:
 
     {"column": "fare", "kind": "numeric", "decimal": ".", "thousands": ",", "unit": "$"}
     {"column": "member", "kind": "boolean", "true": ["yes"], "false": ["no"]}
@@ -33,15 +33,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpopt.inputs.written import (
-    ISO,
-    PLAIN_NUMBER,
-    hours,
-    moments,
-    numbers_of,
-    plain_numbers,
-    without_zones,
-)
+from hpopt.inputs.times import ISO, hours, moments, without_zones
+from hpopt.inputs.written import PLAIN_NUMBER, numbers_of, plain_numbers
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -128,7 +128,7 @@ def exported(request, table_run, tmp_path, monkeypatch):
 def in_this_process(folder, monkeypatch) -> dict:
     """What `example.py` defines."""
     monkeypatch.syspath_prepend(folder)
-    for module in ("raw", "text_files", "written"):
+    for module in ("raw", "text_files", "times", "written"):
         monkeypatch.delitem(sys.modules, module, raising=False)
     return runpy.run_path(str(folder / "example.py"), run_name="example")
 
@@ -141,6 +141,7 @@ def test_the_keras_model_takes_a_table_where_hpopt_is_not(exported, expected, tm
         "model.keras",
         "raw.py",
         "text_files.py",
+        "times.py",
         "written.py",
     }
     frame = new_rows()

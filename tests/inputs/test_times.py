@@ -1,9 +1,9 @@
-"""Points in time and numbers as people write them: many at once are read as each alone."""
+"""Points in time as people write them: many at once are read as each alone."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpopt.inputs.written import _day_and_clock, _days_and_clocks, without_zone, without_zones
+from hpopt.inputs.times import _day_and_clock, _days_and_clocks, without_zone, without_zones
 
 DAYS = st.sampled_from(
     ["26/10/2020", "2020-5-1", "26.10.20", "Mon, 26 Oct 2020", "Oct 26, 2020", "20201026", "1", ""]
