@@ -188,6 +188,7 @@ FLOORS = {
     ],
     "inputs": [
         {"naming", "row_files", "scaling", "written"},
+        {"times"},
         {"raw"},
         {"stored", "text_files"},
         {"image", "kind", "series", "table", "windows"},

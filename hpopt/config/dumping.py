@@ -24,7 +24,10 @@ def block_yaml(tree: Mapping[str, Any]) -> str:
 
 def _dump(value: Any, **options: Any) -> str:
     try:
-        text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, width=10**6, **options)
+        options = {"Dumper": _Dumper, "sort_keys": False, "width": 10**6, **options}
+        text: str = yaml.dump(value, allow_unicode=True, **options)
+        if not text.replace("\n", "").isprintable():  # what may be seen as something else
+            text = yaml.dump(value, **options)
     except yaml.representer.RepresenterError as error:
         kind = type(error.args[-1]).__name__
         raise ConfigError(f"a {kind} can't stand in a config", help="give plain data") from None

@@ -27,7 +27,7 @@ _MOST_TEXTS = 20_000
 _MANY = 1_000
 # All whole numbers of so many digits are their own in float64.
 _SURE_DIGITS = 15
-LONG = re.compile(rf"([-+]?\d{{{_SURE_DIGITS + 1},}})(?:\.0*)?", re.ASCII)
+LONG = re.compile(rf"([-+]?\d{{{_SURE_DIGITS + 1},}})(?:[.,]0*)?", re.ASCII)
 
 
 class TextColumn:
@@ -71,7 +71,9 @@ class TextColumn:
         """The whole column."""
         if self._numbers is not None:
             return np.concatenate(self._numbers)
-        return Texts(np.concatenate(self._codes), tuple(self._code_of))
+        codes, self._codes = self._codes, []
+        code_of, self._code_of = self._code_of, {}  # which is as large as the texts
+        return Texts(np.concatenate(codes), tuple(code_of))
 
     def _add_numbers(self, numbers: np.ndarray | None) -> None:
         self._numbers = self._numbers or []

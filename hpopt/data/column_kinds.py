@@ -9,7 +9,12 @@ from typing import Any
 
 from hpopt.data.chunks import short_numbers
 from hpopt.data.date_like import date_like_in_words
-from hpopt.data.number_forms import doubt_in_words, percent_in_words
+from hpopt.data.number_forms import (
+    doubt_in_words,
+    percent_in_words,
+    two_numbers_in_words,
+    version_in_words,
+)
 from hpopt.data.number_values import NumberValues
 from hpopt.data.text_values import TextValues
 from hpopt.data.verdicts import ColumnKind, Use
@@ -65,9 +70,13 @@ def look(
         reader = {**reader, "whole": True}
     doubt = ""
     if reader is not None and kind == "numeric" and isinstance(values, Texts):
-        doubt = doubt_in_words(values.distinct, reader) or percent_in_words(values.distinct, reader)
+        texts = values.distinct
+        doubt = doubt_in_words(texts, reader) or percent_in_words(texts, reader)
+        if asked is None:
+            doubt = doubt or version_in_words(texts, len(values))
     elif isinstance(looked, TextValues) and asked is None and kind in ("id", "text", "categorical"):
-        doubt = date_like_in_words(looked.distinct)
+        doubt = date_like_in_words(looked.distinct) or two_numbers_in_words(looked.distinct)
+        doubt = doubt or looked.other_than_numbers()
     elif reader is not None and reader.get("zone") == "some":
         doubt = "some of its points in time name a zone: the others are taken for UTC"
     return Column(

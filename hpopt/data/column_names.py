@@ -5,6 +5,15 @@ from __future__ import annotations
 import re
 
 _ID_NAME = re.compile(r"(^|[ _.-])(id|uuid|guid)$|[a-z](Id|ID)$", re.ASCII)
+# As others than the English call the number or the code of a case, a customer, an order.
+_NUMBER_NAME = re.compile(
+    r".*(nummer|[^\W\d_](?-i:Nr)\.?|[ _.-](nr|nº|n°)\.?)"
+    r"|c[oó]d(igo)?([ _.-].{0,30})?"  # but numero_filhos is how many
+    r"|(n[uú]mero|num[eé]ro|nº|n°)"
+    r"([ _.-](d\w{1,2}[ _.-])?(pedido|nota|client|paci?ent|commande)e?)?"
+    r"|.*(番号|連番|通番|编号|編號|序号)",
+    re.IGNORECASE,
+)
 _ID_WORD = re.compile(r"(^|[ _.-])(id|uuid|guid)$", re.ASCII | re.IGNORECASE)
 # What pandas calls a column without a name, and an index that a file keeps.
 _INDEX_NAME = re.compile(r"Unnamed: \d+|__index_level_\d+__|level_\d+", re.IGNORECASE)
@@ -18,7 +27,9 @@ _ROW_NAME = re.compile(
 
 
 def is_id_name(name: str) -> bool:
-    """Whether a column is named as an id is: `id`, `customer_id`, `userId`."""
+    """Whether a column is named as an id is: `id`, `customer_id`, `userId`, `Fallnummer`."""
+    if _NUMBER_NAME.fullmatch(name.strip()):
+        return True
     return bool(_ID_NAME.search(name) or _ID_WORD.search(name))
 
 

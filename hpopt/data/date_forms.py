@@ -10,7 +10,8 @@ import numpy as np
 
 from hpopt.inputs import raw
 from hpopt.inputs.stored import Zone
-from hpopt.inputs.written import ISO, PLAIN_NUMBER, moments, names_zone
+from hpopt.inputs.times import ISO, moments, names_zone
+from hpopt.inputs.written import PLAIN_NUMBER, shapes_of
 
 # Of a date whose day and month could be either, the first of these.
 FORMATS = (
@@ -115,7 +116,8 @@ def form_as_asked(texts: Sequence[str], format: str) -> DateForm:
 
 def _zone_of(texts: Sequence[str], is_read: np.ndarray) -> Zone:
     """Which of the texts [d] that are read name a zone."""
-    has_zone = {names_zone(text) for text, is_it in zip(texts, is_read, strict=True) if is_it}
+    shapes = {shape for shape, is_it in zip(shapes_of(texts), is_read, strict=True) if is_it}
+    has_zone = set(map(names_zone, shapes))
     return "some" if len(has_zone) == 2 else "all" if True in has_zone else "none"
 
 
@@ -177,9 +179,14 @@ def _doubt(texts: Sequence[str], formats: Sequence[str], is_read: np.ndarray) ->
         if format in _SWAPPED:
             other = _SWAPPED[format]
             own = [t for t, is_it in zip(texts, is_read, strict=True) if is_it]
-            both = ~np.isnat(moments(own, [format]))
-            swapped = ~np.isnat(moments(own, [other]))
-            if both.any() and swapped[both].all():
+            few = own[:: max(len(own) // _SAMPLE, 1)]
+            if _could_be(few, format, other) and _could_be(own, format, other):
                 first = "day" if format.startswith("%m") else "month"
                 return f', or is the first number the {first}? `{{date: "{other}"}}` in `types`'
     return ""
+
+
+def _could_be(texts: Sequence[str], format: str, other: str) -> bool:
+    """Whether all texts that one format reads are read by the other as well; none is none."""
+    both = ~np.isnat(moments(texts, [format]))
+    return bool((~np.isnat(moments(texts, [other])))[both].all())

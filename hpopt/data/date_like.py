@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpopt.data.date_forms import FORMATS
-from hpopt.inputs.written import moments
+from hpopt.inputs.times import moments
 
 _SAMPLE = 60
 _MOST_OTHERS = 0.1

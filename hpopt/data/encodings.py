@@ -12,19 +12,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from hpopt.data.alphabets import is_of_one_language, looks_written_in, surely
 from hpopt.errors import DataError, Location, shorten
 
 _BLOCK_BYTES = 1 << 20
 _SHOWN_BYTES = 1 << 16
+_OTHER = "save it as UTF-8, or name another `encoding`"
+_HEAD_BYTES = 1 << 14
+# Of these a text is ASCII, bytes of which mean something else.
+_SEVEN_BIT = re.compile(r"iso-?2022|hz|utf-?7|csiso2022", re.IGNORECASE)
 _BOMS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16's, with which it begins
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-# What charset-normalizer chooses from. Of the West there is cp1252 alone, which is tried before.
+# What Windows writes in the West, DOS wrote, and old spreadsheets on a Mac.
+_WESTERN = ("cp1252", "cp850", "mac_roman")
+# What charset-normalizer chooses from. What is written in the West is tried before.
 _TRIED = (
     "cp1250",
+    "iso8859_2",
     "cp1251",
     "cp1253",
     "cp1254",
@@ -32,7 +40,10 @@ _TRIED = (
     "cp1256",
     "cp1257",
     "koi8_r",
+    "cp866",
+    "iso8859_5",
     "cp932",
+    "euc_jp",
     "gb18030",
     "cp949",
     "big5",
@@ -67,6 +78,7 @@ def encoding_of(
     charset-normalizer finds. Raises DataError where the file holds no text of it.
     """
     if named is not None:
+        named = _with_mark(path, is_gzip, named)
         _check_decodes(path, is_gzip, named, f"is no {named}")
         return Encoding(named)
     blocks = _blocks(path, is_gzip)
@@ -97,6 +109,8 @@ def encoding_of(
         if not is_utf8:
             other.update(block)
     if is_utf8:
+        if expected and _SEVEN_BIT.match(expected) and _decodes(path, is_gzip, expected):
+            return Encoding(expected)
         return Encoding("utf-8")
     control = sum(other[byte] for byte in range(32) if byte not in b"\t\n\r\f")
     if control > 0.01 * other.total():
@@ -117,7 +131,8 @@ def _of_lines(
         note = f"{path.name} is UTF-8 but for {what} not, first in line {number}: read as \ufffd"
         return Encoding("utf-8", (note + "; `encoding:` names another",), "replace")
     content = b"\n".join(line for _, line in lines)
-    for name in (expected, "cp1252" if _is_western(content) else _likeliest(content), "cp1252"):
+    western = (name for name in _WESTERN if looks_written_in(content, name))
+    for name in (expected, next(western, None) or _likeliest(content), "cp1252"):
         if name is not None and _decodes(path, is_gzip, name):
             break
     else:
@@ -125,6 +140,9 @@ def _of_lines(
     words = re.findall(r"\w+", content.decode(name, errors="replace"))
     example = shorten(next((word for word in words if not word.isascii()), "..."), 30)
     note = f'{path.name} is no UTF-8: it is read as {name} ("{example}"); `encoding:` names another'
+    whole = sum(not text.isascii() and "\ufffd" not in text for text in texts)
+    if whole > 1 and whole > 0.05 * len(texts) and _has_single_bytes(name):
+        note += "; some of its lines are UTF-8, as if two files had been joined"
     return Encoding(name, () if name == expected else (note,))
 
 
@@ -142,36 +160,22 @@ def _lines_beyond_ascii(path: Path, is_gzip: bool) -> Iterator[tuple[int, bytes]
             return
 
 
-_FEW_LETTERS = 4
-# What Polish letters are in other encodings.
-_INSIDE_WORDS = re.compile(r"(?<=[^\W\d_])¿|[£¹³](?=[^\W\d_])")
-# What Western texts hold beyond ASCII, in words most of whose letters are ASCII.
-_WESTERN = frozenset(
-    "äöüÄÖÜßéèêëÉÈÊËàâáãåÀÂÁÃÅçÇñÑóòôõÓÒÔÕíìîïÍÌÎÏúùûÚÙÛæøÆØœŒ€£§°µ²³½¼·–—’‘“”„…«»¡¿®©™ºª× "
-)
-
-
-def _is_western(content: bytes) -> bool:
-    """Whether a text makes sense as what Windows writes in the West."""
-    try:
-        text = content.decode("cp1252")
-    except UnicodeDecodeError:
-        return False
-    if not {c for c in text if not c.isascii()} <= _WESTERN or _INSIDE_WORDS.search(text):
-        return False
-    words = [word for word in re.findall(r"[^\W\d_]+", text) if not word.isascii()]
-    letters = "".join(words)
-    return sum(not c.isascii() for c in letters) <= max(0.5 * len(letters), _FEW_LETTERS)
-
-
 def _likeliest(content: bytes) -> str | None:
-    """What charset-normalizer takes a text for, among the encodings that tables come in."""
+    """What a text is taken for, among the encodings that tables come in."""
     from charset_normalizer import from_bytes
 
-    matches = from_bytes(content[:_SHOWN_BYTES], cp_isolation=list(_TRIED))
-    fitting = (match for match in matches if not _INSIDE_WORDS.search(str(match)))
-    best = next(fitting, None) or matches.best()
-    return None if best is None else best.encoding
+    content = content[:_SHOWN_BYTES]
+    if (sure := surely(content)) is not None:
+        return sure
+    fitting = [encoding for encoding in _TRIED if looks_written_in(content, encoding)]
+    fitting = [each for each in fitting if is_of_one_language(content, each)] or fitting
+    best = from_bytes(content, cp_isolation=fitting).best() if len(fitting) > 1 else None
+    return next(iter(fitting), None) if best is None else best.encoding
+
+
+def _has_single_bytes(encoding: str) -> bool:
+    """Whether each byte is a letter, so that hardly any text looks like UTF-8 by chance."""
+    return len(bytes(range(0xC0, 0x100)).decode(encoding, errors="replace")) == 0x40
 
 
 def _decodes(path: Path, is_gzip: bool, encoding: str) -> bool:
@@ -186,16 +190,22 @@ def _count_lines(block: bytes) -> int:
     return block.count(b"\n") or block.count(b"\r")
 
 
+def _with_mark(path: Path, is_gzip: bool, encoding: str) -> str:
+    """The encoding as Python calls it where a file begins with its mark, which is no text."""
+    first, name = next(_blocks(path, is_gzip), b""), codecs.lookup(encoding).name
+    for bom, marked in _BOMS.items():
+        if first.startswith(bom) and name.startswith(marked.removesuffix("-sig")):
+            return marked
+    return encoding
+
+
 def _wide_encoding(block: bytes) -> str | None:
-    """UTF-16 without its mark: every other byte of Western text is 0."""
-    even, odd = block[0:2000:2], block[1:2000:2]
-    if len(odd) < 4:
+    """UTF-16 without its mark: every other byte of ASCII is 0, and no table is without ASCII."""
+    even, odd = block[0:_HEAD_BYTES:2], block[1:_HEAD_BYTES:2]
+    zeros = even.count(0), odd.count(0)
+    if len(odd) < 4 or max(zeros) < 0.2 * len(odd) or min(zeros) > 0.02 * max(zeros):
         return None
-    if odd.count(0) > 0.8 * len(odd) and even.count(0) < 0.1 * len(even):
-        return "utf-16-le"
-    if even.count(0) > 0.8 * len(even) and odd.count(0) < 0.1 * len(odd):
-        return "utf-16-be"
-    return None
+    return "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
 
 
 def _check_decodes(path: Path, is_gzip: bool, encoding: str, what: str | None = None) -> None:
@@ -206,9 +216,11 @@ def _check_decodes(path: Path, is_gzip: bool, encoding: str, what: str | None = 
         for block in _blocks(path, is_gzip):
             line += decoder.decode(block).count("\n")
         decoder.decode(b"", final=True)
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
+        if not isinstance(error, UnicodeDecodeError):  # UTF-16 without its mark
+            raise DataError(f"{path} {what}: {error}", help=_OTHER) from None
         raise DataError(
             f"{path} {what}: {error.reason}",
             location=Location(str(path), line + error.object[: error.start].count(b"\n")),
-            help="save it as UTF-8, or name another `encoding`",
+            help=_OTHER,
         ) from None

@@ -24,6 +24,7 @@ _COVERED = 0.5
 _FEWEST_ROWS = 10
 # Rows are sorted by their class if it changes so seldom from row to row, beside rows at random.
 _FEW_CHANGES = 0.05
+_MOSTLY = 0.5  # of the rows have a number, and another one than the row before
 _MOST_MARKS = 100
 # Trees are given a sample of the rows, of each class as many: this keeps it to seconds.
 _MOST_ROWS = 10_000
@@ -179,8 +180,11 @@ def _order(table: Table, view: View) -> str:
     """A word on a column that goes with the rows of a file in which each class has its own."""
     if not table.labels or not view.numbers:
         return ""
-    y, steps = table.target, np.diff(view.numbers[0])
-    if not ((steps > 0).all() or (steps < 0).all()):
+    y, numbers = table.target, view.numbers[0]
+    steps = np.diff(numbers[~np.isnan(numbers)])
+    if len(steps) < _MOSTLY * len(y) or np.count_nonzero(steps) < _MOSTLY * len(y):
+        return ""
+    if not ((steps >= 0).all() or (steps <= 0).all()):
         return ""
     shares = np.bincount(y) / len(y)
     changes, at_random = np.count_nonzero(np.diff(y)), len(y) * (1 - np.square(shares).sum())

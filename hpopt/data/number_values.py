@@ -13,7 +13,7 @@ from hpopt.data.text_values import TextValues
 from hpopt.data.verdicts import LEFT_OUT, MOST_EXAMPLES, ColumnKind, Verdict, one_value, truth
 from hpopt.inputs import raw
 from hpopt.inputs.stored import Zone, as_categories
-from hpopt.inputs.written import ISO
+from hpopt.inputs.times import ISO
 
 
 class NumberValues:
@@ -105,7 +105,7 @@ class NumberValues:
             return f'numbers of rows, by its name "{name}": another one in every row'
         if is_row and self._restarts():
             return f'numbers of rows, by its name "{name}", of several files: they begin again'
-        named = is_id_name(name)
+        named = is_id_name(name) and not is_row
         if named and self.n_distinct > max(20, 0.05 * rows):
             return f"named like an id, {self.n_distinct} different values"
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -65,6 +66,8 @@ def _checked_format(format: str) -> str:
 
 def _checked_encoding(name: str) -> str:
     try:
+        with suppress(UnicodeError):
+            b"a".decode(name)  # base64 and the like are found, and make no texts of bytes
         return codecs.lookup(name).name
     except LookupError:
         raise ValueError(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -34,6 +35,22 @@ class TargetSpec:
         values = target.reshape(-1)
         mean, scale = mean_and_scale(np.log1p(values) if transform == "log1p" else values)
         return cls(float(mean), float(scale), transform, 0.0 if transform == "log1p" else None)
+
+    @property
+    def float32_offset(self) -> float:
+        """What predictions in float32 have to be less, to keep their digits; 0 where all fit.
+
+        A round number near the mean, where values that float32 keeps apart lie further apart than
+        a twenty-thousandth of the scale.
+        """
+        largest = abs(self.mean) + 3 * self.scale
+        if self.transform != "none" or np.spacing(np.float32(largest)) <= 5e-5 * self.scale:
+            return 0.0
+        return float(round(self.mean, -math.floor(math.log10(self.scale))))
+
+    def less(self, offset: float) -> TargetSpec:
+        """The spec of the same target from which an offset is taken away."""
+        return replace(self, mean=self.mean - offset) if offset else self
 
     def apply(self, target: np.ndarray) -> np.ndarray:
         """The target [n] as the network is to learn it, float32 [n, 1]; [n, steps] stays so."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,6 +11,8 @@ import numpy as np
 
 from hpopt.data.chunks import plain_or_gap
 from hpopt.data.column_kinds import Column, look
+from hpopt.data.fillers import filler_in_words
+from hpopt.data.number_forms import version_among
 from hpopt.data.target_settings import Label
 from hpopt.errors import DataError, SettingError, suggest_name
 from hpopt.inputs import raw
@@ -22,8 +23,6 @@ from hpopt.task import TASKS, Task
 _MOST_NUMBERED_CLASSES = 20
 _MOST_CLASSES = 1000
 _MOST_NAMED = 3
-# A number with decimals of which the last says nothing, and is not the only one.
-_NEEDLESS_ZERO = re.compile(r"[-+]?\d+\.\d+0", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -142,7 +141,9 @@ def _numbers(stored: Stored, column: Column) -> np.ndarray:
 def _words_on_numbers(
     name: str, stored: Stored, numbers: np.ndarray, column: Column, is_forced: bool
 ) -> Iterator[str]:
-    """What may not be as its owner means it in a column of texts that are taken for numbers."""
+    """What may not be as its owner means it in a column that is taken for numbers."""
+    if filler := filler_in_words(numbers):
+        yield f"{name}: {filler}"
     if not isinstance(stored, Texts):
         return
     if not is_forced:
@@ -184,18 +185,12 @@ def _count_texts(texts: Texts) -> int:
 
 
 def _word_on_spelling(name: str, stored: Stored) -> tuple[str, ...]:
-    """A word on a regression whose values are spelled as versions are: 1.1, 1.10 and 2.
-
-    Programs write all numbers with the same decimals, or none with a needless last 0 but in 2.0.
-    """
+    """A word on a regression whose values are spelled as versions are: 1.1, 1.10 and 2."""
     if not isinstance(stored, Texts):
         return ()
     present = np.unique(stored.codes[stored.codes >= 0])
-    texts = [stored.distinct[code] for code in present if stored.distinct[code][-1:].isdigit()]
-    decimals = {len(text.partition(".")[2]) for text in texts}
-    needless = next((text for text in texts if _NEEDLESS_ZERO.fullmatch(text)), None)
-    few = min(max(_MOST_NUMBERED_CLASSES, len(stored) // 20), _MOST_CLASSES)
-    if needless is None or len(decimals) < 2 or len(texts) > few:
+    needless = version_among([stored.distinct[code] for code in present], len(stored))
+    if not needless:
         return ()
     return (
         f'{name} is taken for numbers, in which "{needless}" is {float(needless):.15g}: '

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import cached_property
 
 import numpy as np
 
@@ -19,19 +20,32 @@ from hpopt.data.date_forms import (
     varying_parts,
 )
 from hpopt.data.date_like import date_like_in_words
-from hpopt.data.number_forms import AS_PROGRAMS_DO, Shapes, number_forms, several_units
+from hpopt.data.number_forms import (
+    AS_PROGRAMS_DO,
+    NumberForm,
+    Shapes,
+    number_forms,
+    several_units,
+)
 from hpopt.data.verdicts import LEFT_OUT, MOST_EXAMPLES, ColumnKind, Verdict, one_value, truth
 from hpopt.inputs import raw
 from hpopt.inputs.stored import Texts, as_categories
 from hpopt.inputs.table.columns import rarest_kept
-from hpopt.inputs.written import PLAIN_NUMBER, plain_numbers
-from hpopt.inputs.written import hours as hours_of
+from hpopt.inputs.times import hours as hours_of
+from hpopt.inputs.written import PLAIN_NUMBER, plain_numbers, written
 
 # A column is numbers, or dates, if all but this share of its rows can be read so.
 _MISREAD = 0.05
 # Where it would be left out, so many different words may stand for up to half of it.
 _MOST_WORDS = 3
+_HALF = 0.5
+_MANY_NUMBERS = 20  # different ones
 _WORDS_OF_TEXT = 4
+_MOST_SPELLINGS = 100  # of yes and no
+# Of so many different texts some are looked at before all are, which takes long.
+_MANY = 5_000
+_SAMPLE = 500
+_FEW = 0.35  # of these rows are too few, where half would do
 _WITH_EXPONENT = re.compile(r"\d+(?:\.\d*)?[eE]\+?\d{1,6}", re.ASCII)
 _BOOLEANS = (
     ("no", "yes"),
@@ -48,10 +62,12 @@ class TextValues:
 
     def __init__(self, values: Texts, decimal: str) -> None:
         self.decimal = decimal
-        spelled = as_categories(values)
+        is_alike = len(values.distinct) > _MANY and not values.typed
+        spelled = values if is_alike else as_categories(values)  # in the order of the alphabet
         self.codes = spelled.codes
         self.counts_of_codes = np.bincount(self.codes + 1, minlength=len(spelled.distinct) + 1)[1:]
         present = np.flatnonzero(self.counts_of_codes)
+        self._place_of = np.cumsum(self.counts_of_codes > 0) - 1  # in what is present, by code
         self.counts = self.counts_of_codes[present]
         self.distinct = [spelled.distinct[index] for index in present]
         self.rows = len(values)
@@ -78,9 +94,9 @@ class TextValues:
     def verdict(self, name: str) -> Verdict:
         if not self.distinct or (self.n_distinct == 1 and not self.gaps):
             return "constant", one_value(self.distinct), None
-        folded = {text.casefold() for text in self.distinct}
+        folded = {text.casefold() for text in self.distinct[:_MOST_SPELLINGS]}
         for false, true in _BOOLEANS:
-            if folded == {false, true}:
+            if folded == {false, true} and self.n_distinct < _MOST_SPELLINGS:
                 return "boolean", f"{false} and {true}", truth(false, true)
         return (
             (None if self._are_codes() else self._numeric())
@@ -100,14 +116,19 @@ class TextValues:
             if self.n_distinct > 2:
                 raise ValueError(f"it has {self.n_distinct} different values")
             return asked, reason, {"true": self.distinct[1:], "false": self.distinct[:1]}
-        verdict = self._date_as_asked() if asked == "date" else self._numeric() or self._clock()
+        if asked == "date":
+            verdict = self._date_as_asked()
+        else:
+            verdict = self._numeric(_HALF) or self._clock()
         if verdict is None:
             what = "numbers" if asked == "numeric" else "dates"
             examples = ", ".join(f'"{text}"' for text in self.distinct[:3])
             doubt = date_like_in_words(self.distinct) if asked == "date" else ""
             reason = f"its values can't be read as {what}: {examples}"
             raise ValueError(f"{reason}; {doubt}" if doubt else reason)
-        return asked, f"{reason}: {verdict[1]}" if asked == "date" else reason, verdict[2]
+        if asked == "date" or self.has_misread:
+            reason = f"{reason}: {verdict[1]}"
+        return asked, reason, verdict[2]
 
     def plain(self) -> np.ndarray | None:
         """The column [n] as numbers, where all of it are plain ones."""
@@ -128,26 +149,78 @@ class TextValues:
             return f', codes: "{self.code}" begins with 0'
         if self.has_long_codes:
             return ", codes: as numbers some of them would be the same"
-        return several_units(self.distinct)
+        return self._of_units()
 
-    def _numeric(self) -> Verdict | None:
+    def _of_units(self) -> str:
+        return several_units(self._shapes) if self._may_be(_is_written) else ""
+
+    @cached_property
+    def _shapes(self) -> Shapes:
+        return Shapes.of(self.distinct)
+
+    def _may_be(self, is_it: Callable[[str], bool]) -> bool:
+        """Whether about half of the rows can be so, of many by looking at some."""
+        if self.n_distinct <= _MANY:
+            return True
+        rows = self.codes[self.codes >= 0]
+        some = [self.distinct[self._place_of[code]] for code in rows[:: -(-len(rows) // _SAMPLE)]]
+        return sum(text.casefold() in raw.GAPS or is_it(text) for text in some) >= _FEW * len(some)
+
+    def _numeric(self, most: float | None = None) -> Verdict | None:
         """The form as numbers by which the fewest rows are misread, if these are few enough."""
-        shapes = Shapes.of(self.distinct)
-        is_gap = np.array([text.casefold() in raw.GAPS for text in self.distinct], dtype=bool)
-        best, fewest = None, np.inf
+        if self._as_numbers is None:
+            return None
+        form, is_misread = self._as_numbers
+        misread = self._misread(is_misread, most)
+        if misread is None:
+            return None
+        words = "".join(f', "{text}" is a gap' for text in np.array(self.distinct)[self._is_gap])
+        self._count_gaps(self._is_gap)
+        reason = f"numbers written as text{form.remark}{words}{misread}"
+        return "numeric", reason, form.reader
+
+    @cached_property
+    def _as_numbers(self) -> tuple[NumberForm, np.ndarray] | None:
+        """The form that reads the most rows as numbers, and which texts [d] are none by it."""
+        if not self._may_be(_is_written):
+            return None
+        shapes, best, fewest = self._shapes, None, np.inf
         for form in number_forms(shapes, self.decimal):
             is_other = shapes.misread(form.reader)
-            rows = int(self.counts[is_other & ~is_gap].sum())
+            is_misread = is_other & ~self._is_gap
+            rows = int(self.counts[is_misread].sum())
             if rows < fewest and not is_other.all():
-                best, fewest, is_misread = form, rows, is_other & ~is_gap
+                best, fewest = (form, is_misread), rows
             if rows == 0 and best is not None:
                 break
-        if best is None or (misread := self._misread(is_misread)) is None:
-            return None
-        words = "".join(f', "{text}" is a gap' for text in np.array(self.distinct)[is_gap])
-        self._count_gaps(is_gap)
-        reason = f"numbers written as text{best.remark}{words}{misread}"
-        return "numeric", reason, best.reader
+        return best
+
+    def other_than_numbers(self) -> str:
+        """A word on what keeps a column from being numbers, which the most of its rows hold."""
+        if self._are_codes() or self._as_numbers is None:
+            return ""
+        _, is_misread = self._as_numbers
+        is_number = ~is_misread & ~self._is_gap
+        if self.counts[is_number].sum() < _HALF * self.n_present or is_number.sum() < _MANY_NUMBERS:
+            return ""
+        rows, others = int(self.counts[is_misread].sum()), self._named(is_misread)
+        return (
+            f"{rows:,} values are no numbers{others}, so that all are texts: `numeric` in `types` "
+            "makes gaps of them"
+        )
+
+    def _named(self, is_it: np.ndarray) -> str:
+        """The first of texts [d], in brackets."""
+        places = np.flatnonzero(is_it)
+        if not len(places):
+            return ""
+        more = ", ..." if self.counts[places].sum() > 1 else ""
+        return f' ("{self.distinct[int(places[0])][:20]}"{more})'
+
+    @cached_property
+    def _is_gap(self) -> np.ndarray:
+        words = frozenset(raw.GAPS)
+        return np.array([text.casefold() in words for text in self.distinct], dtype=bool)
 
     def _count_gaps(self, is_gap: np.ndarray) -> None:
         self.gaps += int(self.counts[is_gap].sum())
@@ -174,7 +247,7 @@ class TextValues:
             form = date_form(self.distinct, self.counts)
         if form is None or np.isnat(form.times).all():
             return None
-        return self._of_dates(form, self._misread(form.is_misread, of_all=True) or "")
+        return self._of_dates(form, self._misread(form.is_misread, 1.0) or "")
 
     def _of_dates(self, form: DateForm, misread: str) -> Verdict:
         parts = varying_parts(form.times) or ["days"]
@@ -186,8 +259,10 @@ class TextValues:
 
     def _clock(self) -> Verdict | None:
         """Times of day and durations, as hours."""
+        if not self._may_be(lambda text: not np.isnan(hours_of(text))):
+            return None
         hours = np.array([hours_of(text) for text in self.distinct], dtype=np.float64)
-        is_gap = np.array([text.casefold() in raw.GAPS for text in self.distinct], dtype=bool)
+        is_gap = self._is_gap
         misread = self._misread(np.isnan(hours) & ~is_gap)
         if misread is None or np.isnan(hours).all():
             return None
@@ -195,18 +270,20 @@ class TextValues:
         reason = f"times of day or durations, in hours{misread}"
         return "numeric", reason, {**AS_PROGRAMS_DO, "form": "clock"}
 
-    def _misread(self, is_misread: np.ndarray, of_all: bool = False) -> str | None:
-        """A word on the values that can't be read as one reads the others; None if too many."""
+    def _misread(self, is_misread: np.ndarray, most: float | None = None) -> str | None:
+        """A word on the values that can't be read as one reads the others; None if too many.
+
+        That is more than a share of the rows: `most`, or else what values that are seen allow.
+        """
         rows = int(self.counts[is_misread].sum())
         few_words = self._has_words and int(is_misread.sum()) <= _MOST_WORDS
-        most = 0.5 if few_words else _MISREAD
-        if rows > most * self.n_present and not of_all:
+        most = most or (_HALF if few_words else _MISREAD)
+        if rows > most * self.n_present:
             return None
         if not rows:
             return ""
         self.has_misread = True
-        first = self.distinct[int(np.flatnonzero(is_misread)[0])]
-        return f", {rows} others count as gaps" + f' ("{first[:20]}"{", ..." if rows > 1 else ""})'
+        return f", {rows} others count as gaps{self._named(is_misread)}"
 
     def _left_out(self, name: str) -> Verdict | None:
         """What would be left out, but for numbers and dates beside a few words."""
@@ -215,7 +292,7 @@ class TextValues:
             return verdict
         self._has_words = True
         kind, reason, _ = verdict
-        verdict = kind, reason + several_units(self.distinct), None
+        verdict = kind, reason + self._of_units(), None
         return (None if self._are_codes() else self._numeric()) or self._date() or verdict
 
     def _id_or_text(self, name: str) -> Verdict | None:
@@ -234,6 +311,10 @@ class TextValues:
 
     def _categorical(self, reason: str) -> Verdict:
         return "categorical", reason, {}
+
+
+def _is_written(text: str) -> bool:
+    return written(text) is not None
 
 
 def _are_merged(texts: Sequence[str]) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from hpopt.data.chunks import plain_or_gap
 from hpopt.data.column_kinds import Column, look
+from hpopt.data.fillers import filler_in_words
 from hpopt.data.precision import loss_in_words, offset_of
 from hpopt.data.settings import DateColumn, Features
 from hpopt.data.verdicts import ColumnKind
@@ -70,17 +71,20 @@ def _look(
 def _read(column: Column, values: Stored) -> tuple[Column, dict[str, np.ndarray | Texts]]:
     """The raw columns of a column; what float32 would lose of them is taken away before."""
     assert column.reader is not None
-    read = raw_values(values, column.reader)
+    recorded = column.reader
+    read = raw_values(values, recorded)
     first = next(iter(read.values()))  # of a date the days
-    is_measured = column.kind == "numeric" or column.reader.get("parts", [""])[0] == "days"
+    is_measured = column.kind == "numeric" or recorded.get("parts", [""])[0] == "days"
     if not is_measured or not isinstance(first, np.ndarray):
         return column, read
+    if column.kind == "numeric" and not column.doubt:
+        column = replace(column, doubt=filler_in_words(first))
     offset = offset_of(first)
     if offset is None:
         loss = loss_in_words(first)
         return replace(column, reason=f"{column.reason}; {loss}" if loss else column.reason), read
     name, reason = next(iter(read)), f"{column.reason}; {offset:.15g} is taken away for float32"
-    reader = {**column.reader, "offset": offset}
+    reader = {**recorded, "offset": offset}
     return replace(column, reason=reason, reader=reader), {**read, name: first - offset}
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from hpopt.data.column_kinds import look
 from hpopt.errors import SettingError
-from hpopt.inputs.stored import Sheet, Stored, raw_values
+from hpopt.inputs.stored import Sheet, Stored, Texts, as_texts, is_gap, raw_values
 
 _KEY = ("sample_weight",)
+_TRUTHS = {"true", "false"}
+_TRUTH = {"kind": "boolean", "true": ["true"], "false": ["false"]}  # who counts, and who does not
 _HELP = "give each row a number from 0 on, or name another column"
 
 
@@ -48,12 +52,23 @@ def word_on_weightless(name: str, count: int) -> str:
 
 
 def _numbers(name: str, values: Stored, decimal: str) -> np.ndarray:
-    try:
-        reader = look(name, values, decimal, "numeric").reader
-    except ValueError as error:
-        raise SettingError(f"`{name}` can't weigh rows: {error}", _KEY, help=_HELP) from None
+    reader: Mapping[str, Any] | None = _TRUTH | {"column": name}
+    if not (isinstance(values, Texts) and {t.casefold() for t in values.distinct} <= _TRUTHS):
+        try:
+            reader = look(name, values, decimal, "numeric").reader
+        except ValueError as error:
+            raise SettingError(f"`{name}` can't weigh rows: {error}", _KEY, help=_HELP) from None
     assert reader is not None
-    return np.asarray(raw_values(values, reader)[name])
+    weights = np.asarray(raw_values(values, reader)[name])
+    wrong = np.flatnonzero(np.isnan(weights) & ~is_gap(values))
+    if len(wrong) and isinstance(values, Texts):
+        first = as_texts(values[wrong[:1]])[0]
+        raise SettingError(
+            f"`{name}` can't weigh rows: its values can't be read as numbers: \"{first}\"",
+            _KEY,
+            help=_HELP,
+        )
+    return weights
 
 
 def checked_weights(name: str, values: np.ndarray, rows: int) -> np.ndarray:

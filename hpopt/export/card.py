@@ -91,7 +91,7 @@ def model_card(export: Export) -> str:
     sections = [
         _what_it_is(export),
         export.of_inputs.inputs,
-        f"## Outputs\n\n{_outputs(export.data)}.\n",
+        f"## Outputs\n\n{_outputs(export)}.\n",
         _scores(export),
         _origin(export),
         _files(export),
@@ -199,7 +199,13 @@ def _labels_in_words(data: Prepared) -> str:
     return contents
 
 
-def _outputs(data: Prepared) -> str:
+def _outputs(export: Export) -> str:
+    data = export.data
+    if offset := export.format.offset(data):
+        return (
+            f"{OUTPUTS[data.output.task]}, less {offset!r}: float32 has too few digits for all of "
+            "it. `example.py` adds it in float64"
+        )
     if not data.output.kind.has_threshold:
         return OUTPUTS[data.output.task]
     return f"[n, 1]: the probability of {_label(data, 1)}; the other label is {_label(data, 0)}"

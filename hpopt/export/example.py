@@ -86,6 +86,9 @@ def usage_of(format: Format, data: Prepared, code: str | None) -> Usage:
     if code is not None and not all(map(str.isidentifier, code.split("."))):
         raise RunError(f"`{code}` is no name of a module")
     imports, load, call, call_batch = _LOADING[format.name]
+    if offset := format.offset(data):
+        added = f"{offset!r} + np.asarray(%s, np.float64)"
+        call, call_batch = added % call, added % call_batch
     task = data.output.kind
     constants = ["labels"] * task.has_labels + ["threshold"] * task.has_threshold
     own_code = f"import {code}  # noqa: F401 (registers the classes of the network)\n"

@@ -32,6 +32,10 @@ class Format:
     runtime: Runtime = KERAS  # what runs it
     holds: str = "the model"  # what the artifact is
 
+    def offset(self, data: Prepared) -> float:
+        """What the model's outputs are less, and whoever runs it adds in float64; 0 for most."""
+        return data.target.float32_offset if self.runtime.dtype == "float32" else 0.0
+
     def require(self) -> None:
         """Raise MissingDependency where what the format needs is not installed."""
         for module in self.modules:
@@ -103,7 +107,8 @@ def _write_numpy(model: Any, data: Prepared, path: Path) -> None:
 
 
 def _write_tflite(model: Any, data: Prepared, path: Path) -> None:
-    single = raw_model(_unrolled(network_of(model)), data.features, data.target, _TFLITE)
+    target = data.target.less(data.target.float32_offset)
+    single = raw_model(_unrolled(network_of(model)), data.features, target, _TFLITE)
     with silent_stderr():  # the converter speaks of its passes, whatever the log level
         single.export(str(path), format="litert", verbose=False)
 

@@ -1,7 +1,7 @@
 """Turns a DataFrame into the raw columns that a model takes.
 
-This file and `written.py` need NumPy and pandas alone: an export carries them along. How a column
-is read is a plain mapping, as in `columns.json`:
+This file, `written.py` and `times.py` need NumPy and pandas alone: an export carries them along.
+How a column is read is a plain mapping, as in `columns.json`:
 
     {"column": "fare", "kind": "numeric", "decimal": ".", "thousands": ",", "unit": "$"}
     {"column": "member", "kind": "boolean", "true": ["yes"], "false": ["no"]}
@@ -33,15 +33,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpopt.inputs.written import (
-    ISO,
-    PLAIN_NUMBER,
-    hours,
-    moments,
-    number_of,
-    plain_numbers,
-    without_zone,
-)
+from hpopt.inputs.times import ISO, hours, moments, without_zones
+from hpopt.inputs.written import PLAIN_NUMBER, numbers_of, plain_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +68,7 @@ WORDS = tuple(word for word in GAPS if word not in ("", *MARKS))
 # What stands for a date that is not there, besides the words for any gap.
 _NO_DATE = re.compile(r"0{1,4}[-/.]0{1,2}[-/.]0{1,4}(?:[T ][0:.]*)?|9999\D.*|.*\D9999", re.ASCII)
 # What begins with a needless 0 is a code.
-LEADING_ZERO = re.compile(r"[-+]?0\d[\d.]*", re.ASCII)
+LEADING_ZERO = re.compile(r"[-+]?[0０]\d[\d.]*")
 
 _NANOSECONDS_A_DAY = 86_400 * 10**9
 
@@ -185,7 +178,7 @@ def dates(values: pd.Series, reader: Mapping[str, Any]) -> pd.Series:
     codes, distinct = pd.factorize(values)
     texts = [str(value).strip() for value in distinct]
     if is_as_written:
-        texts = list(map(without_zone, texts))
+        texts = without_zones(texts)
     is_text = np.array([isinstance(value, str) for value in distinct], dtype=bool)
     read = np.append(moments(texts, reader["formats"]), np.datetime64("NaT", "ns"))
     if not is_text.all():  # Python's own dates, which are written in the one way
@@ -196,7 +189,9 @@ def dates(values: pd.Series, reader: Mapping[str, Any]) -> pd.Series:
 
 def is_no_date(text: str) -> bool:
     """Whether a text stands for a date that is not there."""
-    return text.casefold() in GAPS or _NO_DATE.fullmatch(text) is not None
+    if text[:1] != "0" and "9999" not in text:  # as of almost all dates
+        return text.casefold() in GAPS
+    return _NO_DATE.fullmatch(text) is not None
 
 
 def categories(values: pd.Series, reader: Mapping[str, Any]) -> np.ndarray:
@@ -269,10 +264,7 @@ def _read_numbers(values: Sequence[Any], reader: Mapping[str, Any]) -> np.ndarra
     if sign is None:
         return _read_numbers_of_0_1(texts, decimal)
     in_hundredths = reader.get("percent") == "hundredths"
-    numbers = np.full(len(texts), np.nan)
-    for index, text in enumerate(texts):
-        numbers[index] = number_of(text, decimal, sign, reader.get("unit", ""), in_hundredths)
-    return numbers
+    return numbers_of(texts, decimal, sign, reader.get("unit", ""), in_hundredths)
 
 
 def _read_numbers_of_0_1(texts: Sequence[str], decimal: str) -> np.ndarray:

@@ -8,6 +8,8 @@ their `encoding` where they were not in UTF-8, and the words for a gap, in small
 from __future__ import annotations
 
 import re
+import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,32 +30,53 @@ _IN_THREES = re.compile(r"\D*[1-9]\d{0,2}[.,]\d{3}\D*", re.ASCII)
 def read_text_file(path: str | Path, form: Mapping[str, Any]) -> pd.DataFrame:
     """The texts of a CSV file that has the columns of `columns.json`, "" for a gap.
 
-    Its delimiter is the one by which it has them. Raises ValueError where there is none.
+    Its delimiter is the one by which it has them. Warns of bytes that mean nothing. Raises
+    ValueError where the columns are not there, or the file is in another encoding.
     """
     files = form.get("files", {})
     names = [reader["column"] for reader in form["readers"]]
-    try:
-        frame = _read(path, "utf-8-sig", names)  # whatever else can be read so
-    except UnicodeError:
-        frame = _read_as_recorded(path, files.get("encoding", "utf-8"), names)
+    frame = _read_in_any(path, files.get("encoding", "utf-8"), names)
     gaps = files.get("gaps", WORDS)
     return frame.apply(lambda texts: texts.mask(texts.str.strip().str.casefold().isin(gaps), ""))
 
 
-def _read_as_recorded(path: str | Path, encoding: str, names: Sequence[str]) -> pd.DataFrame:
+def _read_in_any(path: str | Path, encoding: str, names: Sequence[str]) -> pd.DataFrame:
+    """The texts of a file in UTF-8, whatever else can be read so, or as the training data were."""
     is_other = not encoding.lower().startswith("utf-8")
-    try:
-        return _read(path, encoding, names)
-    except UnicodeError:
-        other = f", nor in {encoding}, as the training data were" if is_other else ""
-        raise ValueError(f"{path} is not in UTF-8{other}: save it so") from None
+    reasons = []
+    for each in ["utf-8-sig", encoding]:
+        try:
+            return _read(path, each, names)
+        except ValueError as error:
+            reasons.append(error)
+    if not isinstance(reasons[0], UnicodeError):
+        raise reasons[0]
+    if _is_mostly_utf_8(path):
+        frame = _read(path, "utf-8-sig", names, "replace")
+        warnings.warn(f"{path} is not all in UTF-8: other bytes are read as \ufffd", stacklevel=3)
+        return frame
+    if is_other and not isinstance(reasons[1], UnicodeError):
+        raise reasons[1]
+    other = f", nor in {encoding}, as the training data were" if is_other else ""
+    raise ValueError(f"{path} is not in UTF-8{other}: save it so") from None
 
 
-def _read(path: str | Path, encoding: str, names: Sequence[str]) -> pd.DataFrame:
+def _is_mostly_utf_8(path: str | Path) -> bool:
+    """Whether a file is UTF-8 but for a few stray bytes."""
+    with Path(path).open(encoding="utf-8", errors="replace") as text:
+        beyond = Counter(c for line in text if not line.isascii() for c in line if not c.isascii())
+    stray = beyond["\ufffd"]
+    return beyond.total() - stray > (stray if stray > 1 else 0)
+
+
+def _read(
+    path: str | Path, encoding: str, names: Sequence[str], errors: str = "strict"
+) -> pd.DataFrame:
     import pandas as pd
 
     options: dict[str, Any] = {
         "encoding": encoding,
+        "encoding_errors": errors,
         "dtype": str,
         "na_filter": False,
         "skipinitialspace": True,

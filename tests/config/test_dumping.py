@@ -66,3 +66,8 @@ def test_what_stands_for_plain_data_is_written_as_such(value, text):
 def test_what_is_no_data_is_refused():
     with pytest.raises(ConfigError, match="a function can't stand in a config"):
         block_yaml({"a": [test_what_is_no_data_is_refused]})
+
+
+def test_letters_of_all_languages_stand_as_they_are_and_what_is_not_seen_does_not():
+    assert inline_yaml({"größe": "判定"}) == '{größe: "判定"}'
+    assert inline_yaml("a\u202eb") == r'"a\u202Eb"'

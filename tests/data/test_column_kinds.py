@@ -5,7 +5,7 @@ import pytest
 from hpopt.data.column_kinds import look
 from hpopt.data.reading import of_frame
 from hpopt.inputs.raw import raw_columns
-from hpopt.inputs.stored import raw_values
+from hpopt.inputs.stored import Texts, raw_values
 
 RNG = np.random.default_rng(0)
 N = 200
@@ -226,7 +226,7 @@ def test_a_column_of_dates_can_always_be_said_to_be_one(values):
         ("%Y-%j", "of a form that is not known"),
         ("%y-%m-%d", "of a form that is not known"),
         ("%Y-%m-%d_%H-%M", "of a form that is not known"),
-        ("%Y年%m月%d日", "of a form that is not known"),
+        ("%Y年%m月", "of a form that is not known"),
     ],
 )
 def test_dates_that_are_taken_for_texts_name_what_was_not_understood(written, word):
@@ -276,3 +276,63 @@ def test_raw_columns_are_those_of_the_frame_by_the_same_reader(name):
     for part, values in trained.items():
         array = values if isinstance(values, np.ndarray) else values.to_array()
         np.testing.assert_array_equal(array, given[part])
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Fallnummer", "PatientenNr.", "Kunden-Nr", "cod_produto", "número do pedido", "顧客番号"],
+)
+def test_numbers_of_cases_are_ids_in_other_languages_too(name):
+    numbers = RNG.permutation(10**6)[:200].astype(float)
+    assert look(name, numbers).kind == "id"
+    for count in ("numero_filhos", "num_views", "numeric", "Anzahl"):
+        assert look(count, numbers).kind == "numeric"
+
+
+NUMBERS = [f"{i % 30}.25" for i in range(120)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "word"),
+    [
+        ([*NUMBERS, *["<0.5"] * 40], '40 values are no numbers ("<0.5", ...)'),
+        ([f"{i}/80" for i in range(100, 160)], '"100/80" holds two numbers'),
+        (["1.1", "1.10", "1.2", "2"] * 20, '"1.10" is read as 1.1'),
+        (["1E5", "1E05", "2E3"] * 20, '"1E5" is read as 100000'),
+    ],
+)
+def test_what_may_be_meant_otherwise_is_said(texts, word):
+    assert word in column(texts).doubt
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [*NUMBERS, "<0.5"],
+        ["1/3", "2/3", "1/2"] * 20,
+        ["1.10", "1.20", "2.00"] * 20,
+        ["1.5", "2.0", "3"] * 20,
+        ["1e+05", "2.5e3"] * 20,
+        ["38", "40", "S", "M"] * 20,
+    ],
+)
+def test_what_is_sure_has_no_word(texts):
+    assert not column(texts).doubt
+
+
+def test_numeric_takes_what_is_half_of_numbers_and_says_the_others():
+    found = column([*NUMBERS, *["<0.5"] * 40], asked="numeric")
+    assert (found.kind, found.reader["misread"]) == ("numeric", True)
+    assert '40 others count as gaps ("<0.5", ...)' in found.reason
+    with pytest.raises(ValueError, match="can't be read as numbers"):
+        column([*["<0.5"] * 121, *NUMBERS], asked="numeric")
+
+
+def test_long_codes_with_a_decimal_comma_stay_apart():
+    codes = np.array([f"9000000000000000{i:02},0" for i in range(40)] * 9)
+    assert look("code", Texts.of(codes), ",").kind == "categorical"
+
+
+def test_dates_of_the_east_are_dates():
+    texts = [f"2020年{i}月{i + 2}日" for i in range(1, 13)]
+    assert column(texts).reader["formats"] == ["%Y-%m-%d"]

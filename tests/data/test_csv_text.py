@@ -7,8 +7,10 @@ import io
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from hpopt.data.csv_text import look_at
+from hpopt.data.settings import FileData
 from hpopt.errors import DataError
 
 DELIMITERS = [",", ";", "\t", "|"]
@@ -55,9 +57,21 @@ WORDS = {
     "cp1251": ["Москва", "Казань", "да", "нет", "город"],
     "koi8-r": ["Москва", "Казань", "да", "нет", "город"],
     "cp1253": ["Αθήνα", "Θεσσαλονίκη", "ναι", "όχι"],
+    "koi8_r": ["размер", "город", "да"],
+    "cp866": ["Москва", "Казань", "размер", "да", "нет"],
+    "cp850": ["größe", "Köln", "Düsseldorf"],
+    "mac_roman": ["größe", "Köln", "Düsseldorf"],
+    "iso8859_2": ["odpowiedź", "wielkość", "Łódź"],
+    "cp1254": ["Muğla", "şehir", "hayır"],
     "cp932": ["東京", "大阪", "名古屋"],
+    "shift_jis": ["温度", "センサー", "正常", "大きさ"],
+    "euc_jp": ["センサー", "はい", "いいえ", "大きさ"],
     "gb18030": ["北京", "上海", "广州"],
+    "gbk": ["温度", "湿度"],
+    "big5": ["溫度", "濕度", "狀態"],
     "cp949": ["서울", "부산", "대구"],
+    "utf-16-le": ["город", "大阪", "größe"],
+    "utf-16-be": ["город", "大阪", "größe"],
 }
 
 
@@ -68,8 +82,9 @@ def test_an_encoding_is_found_said_and_settable(tmp_path, encoding):
     path.write_bytes(written([["number", "word"], *rows], ",").encode(encoding))
     text = look_at(path)
     assert records(text)[1:] == rows
-    [note] = text.notes
-    assert WORDS[encoding][0].split()[-1] in note
+    if not encoding.startswith("utf"):
+        [note] = text.notes
+        assert WORDS[encoding][0].split()[-1] in note
     assert look_at(path, encoding).notes == ()
     assert look_at(path, expected=text.encoding).notes == ()
 
@@ -82,6 +97,36 @@ def test_a_stray_byte_makes_no_other_encoding_of_utf_8(tmp_path):
     assert records(text)[-1] == ["2", "M\ufffdnchen"]
     [note] = text.notes
     assert "line 42" in note
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "utf-16"])
+def test_a_mark_is_no_part_of_the_first_name(tmp_path, encoding):
+    content = "größe,b\n1,2\n"
+    written = (
+        content.encode(encoding) if encoding == "utf-16" else f"\ufeff{content}".encode(encoding)
+    )
+    (tmp_path / "t.csv").write_bytes(written)
+    assert look_at(tmp_path / "t.csv", encoding).header == ("größe", "b")
+    assert look_at(tmp_path / "t.csv").header == ("größe", "b")
+
+
+def test_utf_16_without_its_mark_is_told(tmp_path):
+    (tmp_path / "t.csv").write_bytes(b"a,b\n1,2\n")
+    with pytest.raises(DataError, match="is no utf-16"):
+        look_at(tmp_path / "t.csv", "utf-16")
+
+
+@pytest.mark.parametrize("name", ["rot13", "base64", "cp-1252", ""])
+def test_what_is_no_encoding_of_text_is_told_in_the_config(name):
+    with pytest.raises(ValidationError, match="knows no encoding"):
+        FileData(source="csv", path="t.csv", target="y", encoding=name)
+
+
+def test_lines_in_two_encodings_are_said(tmp_path):
+    lines = [b"wort\n", *["für\n".encode()] * 5, *["für\n".encode("cp1252")] * 20]
+    (tmp_path / "t.csv").write_bytes(b"".join(lines))
+    [note] = look_at(tmp_path / "t.csv").notes
+    assert "two files" in note
 
 
 def test_what_is_not_in_the_named_encoding_is_told_with_its_line(tmp_path):

@@ -215,3 +215,6 @@ def test_a_column_that_goes_with_the_order_of_a_sorted_file_is_named():
     assert leak.columns == ("place",)
     assert "sorted by the target" in str(leak)
     assert not leaks_of(mixed)
+    some = by_class.assign(place=np.where(rng.random(N) < 0.1, np.nan, place // 3))
+    [leak] = leaks_of(some)
+    assert leak.columns == ("place",)

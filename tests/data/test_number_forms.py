@@ -6,15 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hpopt.data.building import build_table
+from hpopt.data.column_kinds import look
 from hpopt.data.loading import load_table
 from hpopt.data.new_rows import new_rows_of, read_new_rows
 from hpopt.data.number_forms import Shapes
 from hpopt.data.prepared import prepare
+from hpopt.data.reading import of_frame
 from hpopt.data.settings import FileData
 from hpopt.data.splits import Parts
 from hpopt.errors import DataError
 from hpopt.inputs import raw
-from hpopt.inputs.written import number_of
+from hpopt.inputs.stored import Texts
+from hpopt.inputs.written import number_of, numbers_of
 
 N = 40
 
@@ -124,6 +128,7 @@ def test_the_short_way_to_a_number_says_what_the_long_one_does(texts, reader):
     short = [number_of(text, *signs) for text in texts]
     long = [number_of(f" {text}", *signs) for text in texts]  # a space needs the long way
     np.testing.assert_array_equal(short, long)
+    np.testing.assert_array_equal(numbers_of(texts, *signs), short)
 
 
 @pytest.mark.parametrize(
@@ -208,3 +213,40 @@ def test_per_cent_beside_fractions_and_a_bare_number_is_said(tmp_path):
     assert '"50" stands there without a %' in note
     table = table_of(tmp_path / "train.csv", x=("12 %", "7", "3.5", "50"))
     assert not [note for note in table.notes if "`x`" in note]
+
+
+def test_many_texts_of_which_the_most_are_gaps_are_numbers_still():
+    prices = [f"${n / 100:,.2f}" for n in range(6_000)]
+    values = Texts.of(np.array([*prices, *["?"] * 50_000]))
+    column = look("price", values)
+    assert column.kind == "numeric"
+    assert column.gaps == 50_000
+    words = np.array([f"what {n} others wrote of it" for n in range(6_000)])
+    assert look("remark", Texts.of(words)).kind == "text"
+
+
+def test_wide_digits_are_numbers_and_codes_as_others_are():
+    wide = look("x", Texts.of(np.array(["３．５", "１２", "-７", "２，０００．５"])))
+    assert wide.kind == "numeric"
+    values = raw.numbers(pd.Series(["３．５", "２，０００．５", "7.25"]), wide.reader)
+    assert values.tolist() == [3.5, 2000.5, 7.25]
+    assert look("x", Texts.of(np.array(["００１", "００２", "０１２"] * 9))).kind == "categorical"
+    per_cent = look("x", Texts.of(np.array(["55％", "７％", "6 %"])))
+    assert per_cent.reader["percent"] == "all"
+
+
+def test_a_number_far_from_all_others_is_said():
+    rng = np.random.default_rng(0)
+    measured = rng.normal(20, 2, 200)
+    for filler, words in ((-999, "-999 stands in 5 rows"), (9999, "9999 stands in 5 rows")):
+        values = np.where(np.arange(200) % 40 == 0, filler, measured)
+        assert notes_on(values, "y")[0].startswith(f"the target `y`: {words}")
+        assert notes_on(values, "x")[0].startswith(f"column `x`: {words}")
+    for values in (measured, np.exp(measured / 5), np.maximum(measured, 18)):
+        assert not notes_on(values, "x")
+
+
+def notes_on(values, name):
+    other = "x" if name == "y" else "y"
+    frame = pd.DataFrame({name: values, other: np.random.default_rng(1).normal(size=len(values))})
+    return build_table(of_frame(frame, "it"), target="y", task=None).notes

@@ -264,3 +264,11 @@ def test_a_run_counts_rows_by_their_weights_to_its_end(tmp_path):
     rows.assign(weight=1.0).to_csv(path, index=False)
     with pytest.raises(DataError, match="other data"):
         hpopt.resume(run.path, search__n_calls=4)
+
+
+@pytest.mark.parametrize("spelled", [[True, False], ["TRUE", "FALSE"]])
+def test_truth_values_weigh_what_they_say(spelled):
+    given = frame([spelled[0]] * 40 + [spelled[1]] * 20)
+    table = build_table(of_frame(given, "it"), target="y", task=None, weight="weight")
+    assert table.weights.tolist() == [1.0] * 40
+    assert "20 rows of weight 0" in table.notes[0]

@@ -25,6 +25,20 @@ def test_a_target_comes_back_in_its_own_units(target):
     )
 
 
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 2e4])
+@pytest.mark.parametrize("mean", [0.0, 5.0, 1e9, -1.7e12])
+def test_what_float32_would_lose_of_predictions_is_taken_away(mean, scale):
+    values = mean + scale * np.linspace(-3, 3, 50)
+    spec = TargetSpec.of(values)
+    offset = spec.float32_offset
+    assert offset == 0 or abs(mean) > 100 * scale
+    learned = spec.apply(values)
+    kept = offset + spec.less(offset).restore(learned).astype(np.float32).astype(np.float64)
+    np.testing.assert_allclose(
+        kept[:, 0], values, rtol=0, atol=5e-5 * scale + np.spacing(abs(mean))
+    )
+
+
 def test_a_target_far_from_zero_keeps_its_digits():
     # Seconds since 1970, of which float32 holds every 128th.
     target = 1.7e9 + np.arange(0.0, 600.0, 60.0)

@@ -68,6 +68,44 @@ def test_a_very_wide_table_is_one_input_in_every_format(packed_run, format, tmp_
         check_training_further(folder, example, monkeypatch)
 
 
+def test_time_stamps_are_predicted_alike_where_there_is_float32_alone(
+    stamps_run, tmp_path, monkeypatch
+):
+    run, frame = stamps_run
+    expected = hpopt.predict(run, frame)["prediction"].to_numpy()
+    monkeypatch.setattr(
+        exporting,
+        "spoken_elsewhere",
+        lambda folder, rows: in_this_process(folder, monkeypatch)["predict_columns"](rows),
+    )
+    folder, _ = export_run(run, "tflite", folder=tmp_path / "it")
+    said = in_this_process(folder, monkeypatch)["predict"](frame)[:, 0]
+    assert np.ptp(expected) > 1e3  # of 60 000 in training, about 1.7e12
+    np.testing.assert_allclose(said - 1.7e12, expected - 1.7e12, rtol=1e-4, atol=1)
+    assert "`example.py` adds it in float64" in (folder / "README.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def stamps_run(tmp_path_factory):
+    """A run whose target, and a column, are time stamps in milliseconds; and rows of it."""
+    folder = tmp_path_factory.mktemp("stamps")
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=120)
+    frame = pd.DataFrame({"x": x, "since": 1_700_000_000_000 + rng.integers(0, 60_000, 120)})
+    frame["y"] = (1_700_000_000_000 + 20_000 * x + rng.normal(size=120)).astype(np.int64)
+    frame.to_csv(folder / "stamps.csv", index=False)
+    config = {
+        "dataset": {"source": "csv", "path": str(folder / "stamps.csv"), "target": "y"},
+        "model": {"builder": "dense_dropout"},
+        "training": {"epochs": 5, "learning_rate": 0.03},
+        "space": {"num_dense_nodes": [8, 4]},
+        "search": {"n_calls": 1},
+        "execution": {"workers": 0},
+        "output": {"plots": False, "confirm": 0, "refit": False},
+    }
+    return hpopt.tune(config, output_dir=folder / "runs", progress=False), frame
+
+
 def new_rows() -> pd.DataFrame:
     frame = dirty_frame(40, seed=5)
     frame.loc[3, ["age", "income (k/y)", "city", "plan", "signup", "member"]] = None
@@ -90,7 +128,7 @@ def exported(request, table_run, tmp_path, monkeypatch):
 def in_this_process(folder, monkeypatch) -> dict:
     """What `example.py` defines."""
     monkeypatch.syspath_prepend(folder)
-    for module in ("raw", "text_files", "written"):
+    for module in ("raw", "text_files", "times", "written"):
         monkeypatch.delitem(sys.modules, module, raising=False)
     return runpy.run_path(str(folder / "example.py"), run_name="example")
 
@@ -103,6 +141,7 @@ def test_the_keras_model_takes_a_table_where_hpopt_is_not(exported, expected, tm
         "model.keras",
         "raw.py",
         "text_files.py",
+        "times.py",
         "written.py",
     }
     frame = new_rows()

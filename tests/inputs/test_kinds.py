@@ -288,6 +288,7 @@ class _Data:
     """As much of the prepared data as an example needs."""
 
     output, labels = Output.of("binary"), ("no", "yes")
+    target = TargetSpec(mean=1.7e12, scale=2e4)  # of which float32 has too few digits
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -333,7 +334,7 @@ def test_no_data_stand_in_a_generated_program(example, format, task):
     renamed.append(kind.from_json(json.loads(written), wild))
     programs = []
     for each, labels in zip(renamed, (plain, WILD), strict=True):
-        data = SimpleNamespace(output=Output.of(task), labels=labels)
+        data = SimpleNamespace(output=Output.of(task), labels=labels, target=TargetSpec())
         programs.append(each.example(usage_of(FORMATS[format], data, "own_code")))
         card = each.card(FORMATS[format].runtime, list(WILD))
         shown = card.inputs + card.columns + "".join(card.limits)

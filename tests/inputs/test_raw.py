@@ -72,3 +72,22 @@ def test_other_columns_do_not_matter_and_missing_ones_are_named():
     assert raw_columns(frame, readers)["a"].tolist() == [1.0]
     with pytest.raises(KeyError, match="a"):
         raw_columns(frame[["b"]], readers)
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("13:30 Uhr", 13.5),
+        ("13h30", 13.5),
+        ("8:15 h", 8.25),
+        ("午前1:30", 1.5),
+        ("午後12:15", 12.25),
+        ("오후 1:30", 13.5),
+        ("１３：３０", 13.5),
+        ("13h30m", 13.5),
+        ("3:75", np.nan),
+    ],
+)
+def test_clocks_are_read_as_people_elsewhere_write_them(text, hours):
+    reader = {"decimal": ".", "thousands": "", "form": "clock"}
+    np.testing.assert_array_equal(numbers(pd.Series([text]), reader), [hours])

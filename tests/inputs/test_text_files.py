@@ -30,6 +30,25 @@ def test_a_file_is_read_whatever_its_delimiter_and_encoding(delimiter, encoding,
         assert columns["größe"].tolist() == ["ä", ""]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16", "utf-32", "hz"])
+def test_a_file_is_read_as_the_training_data_were(encoding, tmp_path):
+    form = {"readers": [NUMBER, {**TEXT, "column": "город"}], "files": {"encoding": encoding}}
+    if encoding == "hz":
+        form["readers"][1]["column"] = "城市"
+    name = form["readers"][1]["column"]
+    (tmp_path / "new.csv").write_bytes(f"{name},x\n{name},1.5\n".encode(encoding))
+    assert read_text_file(tmp_path / "new.csv", form).to_numpy().tolist() == [[name, "1.5"]]
+
+
+def test_a_stray_byte_of_utf_8_is_said_and_no_other_encoding(tmp_path):
+    form = {"readers": [TEXT], "files": {"encoding": "utf-8"}}
+    content = "größe,x\n".encode() + "für,1\n".encode() * 9 + b"f\xfcr,1\n"
+    (tmp_path / "new.csv").write_bytes(content)
+    with pytest.warns(UserWarning, match="not all in UTF-8"):
+        frame = read_text_file(tmp_path / "new.csv", form)
+    assert frame["größe"].tolist() == ["für"] * 9 + ["f\ufffdr"]
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [

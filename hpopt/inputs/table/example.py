@@ -1,7 +1,7 @@
 """What an export of a table's model has to use it by: the text of `example.py`, and `columns.json`.
 
-The lines that read files and DataFrames are hpopt's own: `text_files.py`, `raw.py` and `written.py`
-of `hpopt/inputs/`.
+The lines that read files and DataFrames are hpopt's own: `text_files.py`, `raw.py`, `times.py`
+and `written.py` of `hpopt/inputs/`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hpopt.inputs import raw, text_files, written
+from hpopt.inputs import raw, text_files, times, written
 from hpopt.inputs.kind import Runtime, Usage
 from hpopt.inputs.table.columns import FittedColumn, NumericColumn, column_kind
 
 READING = "raw.py"
-_FILES = (raw, text_files, written)  # which import each other and nothing else of hpopt
+_FILES = (raw, text_files, times, written)  # which import each other and nothing else of hpopt
 
 _WITH_TEXTS = '''\
 def batch_inputs(columns, rows):
@@ -141,11 +141,11 @@ def predict_columns(columns):
 if __name__ == "__main__":
     kept = np.load(HERE / "check.npz")  # a few rows, and what was said of them
     if len(sys.argv) > 1:
+        warnings.showwarning = lambda word, *_: print(f"note: {{word}}", file=sys.stderr)
         try:
             frame = read_text_file(sys.argv[1], COLUMNS)
         except (OSError, ValueError) as error:
             sys.exit(f"error: {{error}}")
-        warnings.showwarning = lambda word, *_: print(f"note: {{word}}", file=sys.stderr)
         outputs = predict(frame)
     else:
         outputs = predict_columns({{n[5:]: kept[n] for n in kept.files if n.startswith("rows/")}})

@@ -11,7 +11,8 @@ from hpopt.errors import DataError
 from hpopt.inputs.stored import Sheet, Stored, Texts, as_categories, as_texts, is_gap, raw_values
 from hpopt.inputs.table.columns import CategoricalColumn
 from hpopt.inputs.text_files import exchanged, exchanged_if_possible, form_that_fits, in_doubt
-from hpopt.inputs.written import names_zone
+from hpopt.inputs.times import names_zone
+from hpopt.inputs.written import has_percent
 
 _KINDS = {"numeric": "numbers", "boolean": "yes or no as they were", "date": "dates as they were"}
 
@@ -215,8 +216,7 @@ def _is_percent(stored: Stored) -> np.ndarray:
     """Whether each value [n] has a % at it."""
     if not isinstance(stored, Texts):
         return np.zeros(len(stored), dtype=bool)
-    has_sign = [text.rstrip().endswith("%") for text in stored.distinct]
-    return np.asarray(np.array([*has_sign, False])[stored.codes])
+    return np.asarray(np.array([*map(has_percent, stored.distinct), False])[stored.codes])
 
 
 def unseen(column: CategoricalColumn, texts: np.ndarray) -> list[str]:
