@@ -1,16 +1,19 @@
 """How much of the gain among its candidates the race of `confirm` gets, on made-up networks.
 
-    python benchmarks/race.py [--runs 60]
+    python benchmarks/race.py [--runs 60] [--default]
 
 A network's score is a bowl over three params, so what each is worth is known, and a fit of it adds
 noise: of the split, which all candidates share, and of its own. A search of 50 trials near the
 bottom hands over to hpopt's own race. The gain that there is: how much better the best candidate is
-than the trial with the lowest value. No network is built. Prints Markdown.
+than the trial with the lowest value. With `--default` the race is held against the default params
+instead: how often its answer is worse than they, and what it gains over them on average, by how
+sure it has to be before it gives them up. No network is built. Prints Markdown.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import logging
 import tempfile
 import threading
@@ -20,9 +23,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
+from hpopt.closing import confirm
 from hpopt.closing.confirm import Race
 from hpopt.data.folds import OWN, Splits
 from hpopt.data.prepared import prepare
@@ -41,6 +46,9 @@ TRIALS = 50
 # The noise of a fit, against the 0.01 or so that the best ten of the trials differ by.
 NOISES = (0.003, 0.01, 0.03)
 BUDGETS = (0.1, 0.2, 0.5, 1.0, 2.0)  # of the time that the trials took
+REACHES = (0.12, 0.3)  # how far from the bottom the default params are at most, in each param
+CONFIDENCES = (0.0, 0.8, 0.9)  # before the default params are given up
+_NOTHING = 0.001  # what is worse by less is not called worse
 _OF_SPLIT = 0.7  # the share of the noise's variance that candidates have in common
 
 
@@ -71,6 +79,17 @@ class Network:
         return SimpleNamespace(count_params=lambda: 100)
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What the params are worth that the default, the search, the race, and the best have."""
+
+    default: float
+    search: float
+    race: float
+    best: float  # of the candidates
+    expected: float  # of which the surrogate expects most
+
+
 def searched(folder: Path, network: Network, seed: int) -> Run:
     """A run of trials that come near to the bottom, each on the split of the search."""
     rng = np.random.default_rng(seed)
@@ -78,15 +97,16 @@ def searched(folder: Path, network: Network, seed: int) -> Run:
     for number in range(1, TRIALS + 1):
         point = np.clip(rng.normal(network.bottom, 0.2 if number % 2 else 0.4), 0, 1)
         params = dict(zip(SPACE.names, map(float, point), strict=True))
+        params = SPACE.defaults if number == 1 else params
         run.append(Started(number, params, seed=1000 * seed + number, time=""))
         result = network(params, seed=1000 * seed + number, folder=folder)
         run.append(Finished(number, **vars(result)))
     return run
 
 
-def gains(noise: float, budget: float, seed: int) -> tuple[float, float, float]:
-    """What there is to gain among the candidates; what the race gets; and the surrogate alone."""
-    bottom = tuple(np.random.default_rng(seed).uniform(0.2, 0.8, size=3))
+def answers(noise: float, budget: float, seed: int, reach: float = REACHES[-1]) -> Answers:
+    """What comes of a search and its race, whose default is so far from the bottom at most."""
+    bottom = tuple(np.random.default_rng(seed).uniform(0.5 - reach, 0.5 + reach, size=3))
     network = Network(bottom, noise)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -106,10 +126,45 @@ def gains(noise: float, budget: float, seed: int) -> tuple[float, float, float]:
         outcome = race()
         run.close()
         truths = {trial.number: network.truth(trial.params) for trial in run.trials()}
-        best = truths[outcome.search_best]
-        there_is = best - min(truths[each.number] for each in outcome.candidates)
-        alone = best - truths[expected_best(SPACE, run.trials())[0].number]
-        return there_is, best - truths[outcome.chosen], alone
+        return Answers(
+            default=truths[1],
+            search=truths[outcome.search_best],
+            race=truths[outcome.chosen],
+            best=min(truths[each.number] for each in outcome.candidates),
+            expected=truths[expected_best(SPACE, run.trials())[0].number],
+        )
+
+
+def gains(noise: float, budget: float, seed: int) -> tuple[float, float, float]:
+    """What there is to gain among the candidates; what the race gets; and the surrogate alone."""
+    got = answers(noise, budget, seed)
+    return got.search - got.best, got.search - got.race, got.search - got.expected
+
+
+def against_default(noise: float, budget: float, reach: float, runs: int) -> Iterator[str]:
+    """Of the search's best and of the race by each confidence: worse in so many, mean gain."""
+    cells: list[str] = []
+    for confidence in CONFIDENCES:
+        with mock.patch.object(confirm, "_OVER_DEFAULT", confidence):
+            of_runs = [answers(noise, budget, seed, reach) for seed in range(runs)]
+        if not cells:
+            cells.append(_against(of_runs, [each.search for each in of_runs]))
+        cells.append(_against(of_runs, [each.race for each in of_runs]))
+    yield from cells
+
+
+def _against(of_runs: Sequence[Answers], worths: Sequence[float]) -> str:
+    gain = np.array([each.default - worth for each, worth in zip(of_runs, worths, strict=True)])
+    return f"{np.mean(gain < -_NOTHING):.0%}, {gain.mean():+.4f}"
+
+
+def _lines_of_default(runs: int) -> Iterator[str]:
+    rules = [f"race, {confidence:.0%} sure" for confidence in CONFIDENCES]
+    yield f"| default within | noise of a fit | confirm | search's best | {' | '.join(rules)} |"
+    yield "| --- |" + " --- |" * (len(rules) + 3)
+    for reach, noise, budget in itertools.product(REACHES, NOISES, (0.2, 1.0)):
+        cells = against_default(noise, budget, reach, runs)
+        yield _row(f"{reach:g}", [f"{noise:g}", f"{budget:g}", *cells])
 
 
 def _lines(runs: int) -> Iterator[str]:
@@ -134,7 +189,9 @@ def main() -> None:
     logging.disable(logging.WARNING)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=60)
-    for line in _lines(parser.parse_args().runs):
+    parser.add_argument("--default", action="store_true")
+    options = parser.parse_args()
+    for line in (_lines_of_default if options.default else _lines)(options.runs):
         print(line, flush=True)
 
 

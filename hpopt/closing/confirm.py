@@ -1,9 +1,10 @@
 """The step `confirm`: the best few candidates are fitted again, so that skill is told from luck.
 
-The lowest of a hundred noisy values is in part the luckiest. So candidates are those of which the
-surrogate expects most, and they race: each round fits every one that is left on a fresh split of
-the training and validation rows, with a fresh seed, the same split for all. Who is surely worse
-than the leader drops out. It ends when one is left or the budget is spent.
+The lowest of a hundred noisy values is in part the luckiest. So candidates are the search's best,
+the default params, and those of which the surrogate expects most, and they race: each round fits
+every one that is left on a fresh split of the training and validation rows, with a fresh seed, the
+same split for all. Who is surely worse than the leader drops out. It ends when one is left or the
+budget is spent. The default params are given up only for what is likely to be better.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ _MOST_CANDIDATES = 5
 _FEWEST_ROUNDS, _MOST_ROUNDS = 3, 30
 # How sure the race has to be that nobody who dropped out was the best, and the end of it.
 _CONFIDENCE = 0.95
+# How sure it has to be that others are better before the default params are given up: see
+# benchmarks/race.py.
+_OVER_DEFAULT = 0.8
 # The fits of a round have other seeds than those of a trial's folds and repeats.
 _FIRST_FIT = 1_000_000
 
@@ -99,19 +103,25 @@ class Race:
         return self.run.path / STEP
 
     def _candidates(self) -> list[_Racer]:
-        """As many as the budget has enough rounds for; the search's own best is one of them."""
-        best = self.run.best
+        """As many as the budget has enough rounds for: the search's best, the default, and more."""
+        best, first = self.run.best, self._default
         assert best is not None
         expected = expected_best(self.space, self.run.trials())
         candidates: list[_Racer] = []
         cost = 0.0
-        for trial in [best, *(each for each in expected if each.params != best.params)]:
+        for trial in _distinct([best, *([] if first is None else [first]), *expected]):
             candidate = _Racer(trial)
             cost += candidate.fit_s
             if len(candidates) == _MOST_CANDIDATES or _FEWEST_ROUNDS * cost > self.budget_s:
                 break
             candidates.append(candidate)
         return candidates
+
+    @property
+    def _default(self) -> Trial | None:
+        """The trial of the default params, if it gave a value."""
+        first = self.run.trials()[0]
+        return None if first.result is None else first
 
     def _count_weights(self, candidates: Sequence[_Racer]) -> None:
         """Have each network built once, in a slot: a candidate whose network fails can't race."""
@@ -190,6 +200,17 @@ class Race:
                 each.left_with = float(confidence)
         return [each for each in racing if each.left_with is None]
 
+    def _may_stay(self, racing: Sequence[_Racer]) -> _Racer | None:
+        """The default params, where the leader is not sure enough to be better than they are."""
+        first = self._default
+        default = next((each for each in racing if each.trial == first), None)
+        if default is None or len(racing) < 2:
+            return None
+        values = np.array([each.values for each in racing])
+        leader, share = int(values.mean(axis=1).argmin()), self.splits.validation_share
+        sure = confidence_over(values, leader, share)[racing.index(default)]
+        return default if sure < _OVER_DEFAULT or racing[leader] is default else None
+
     def _outcome(
         self, candidates: Sequence[_Racer], racing: Sequence[_Racer], rounds: int
     ) -> Confirmed:
@@ -197,10 +218,14 @@ class Race:
         assert best is not None
         share = self.splits.validation_share
         chosen, tied, confidence = best.number, list[int](), 0.0
+        kept_default: bool | None = None
         if rounds >= _FEWEST_ROUNDS and racing:
-            close = _tied(racing)
+            close, default = _tied(racing), self._may_stay(racing)
+            others = [each for each in close if each is not default] or close
             # Of those that can't be told apart the simplest, and of those the fastest.
-            winner = min(close, key=lambda each: (each.n_weights, each.fit_s, each.trial.number))
+            winner = min(others, key=lambda each: (each.n_weights, each.fit_s, each.trial.number))
+            if default is not None and winner is not default:
+                kept_default, winner = True, default
             chosen, tied = winner.trial.number, [each.trial.number for each in close]
             confidence = _confidence(winner, candidates, racing, share)
         return Confirmed(
@@ -211,9 +236,19 @@ class Race:
             tied=tied,
             confidence=confidence,
             told_apart=confidence >= _CONFIDENCE,
+            kept_default=kept_default,
             seconds=sum(sum(each.seconds) for each in candidates),
             budget_s=self.budget_s,
         )
+
+
+def _distinct(trials: Sequence[Trial]) -> list[Trial]:
+    """The trials, of which params that come again are left out."""
+    distinct: list[Trial] = []
+    for trial in trials:
+        if all(trial.params != other.params for other in distinct):
+            distinct.append(trial)
+    return distinct
 
 
 def _tied(racing: Sequence[_Racer]) -> list[_Racer]:

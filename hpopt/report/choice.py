@@ -76,6 +76,11 @@ def _sentences(race: Confirmed) -> Iterator[str]:
             f"Trial {chosen.number} is the best of them ({mean}), with a confidence of at least "
             f"{int(100 * race.confidence)} %."
         )
+    elif race.kept_default:
+        yield (
+            f"None of the others is likely enough to be better than the default params ({mean}): "
+            f"these stay, trial {chosen.number}."
+        )
     elif len(race.tied) > 1:
         yield _of_tied(race, candidates, mean)
     else:

@@ -35,7 +35,8 @@ class Candidate:
 class Confirmed:
     """The step `confirm`: the race of the best candidates, and the trial that is `chosen`.
 
-    `tied` are those that can't be told apart; none where there were too few rounds to say so.
+    `tied` are those that can't be told apart; none where there were too few rounds to say so. Where
+    it `kept_default`, no other was likely enough to be better than the default params.
     """
 
     candidates: Sequence[Candidate] = ()
@@ -45,6 +46,7 @@ class Confirmed:
     tied: Sequence[int] = ()
     confidence: float = 0.0  # that the chosen one is better than all others
     told_apart: bool = False
+    kept_default: bool | None = None
     seconds: float = 0.0
     budget_s: float = 0.0
 

@@ -15,6 +15,7 @@ from hpopt.data.sources import load_sklearn
 from hpopt.data.splits import split_rows
 from hpopt.errors import TrialError
 from hpopt.execution.serial import SerialSlots
+from hpopt.report.choice import describe_race
 from hpopt.runs.events import Failed, Finished, Header, Started, Step
 from hpopt.runs.folder import Run
 from hpopt.runs.record import to_json
@@ -83,7 +84,7 @@ def test_a_lucky_value_loses_against_the_truly_best(tmp_path):
     assert (outcome.search_best, outcome.chosen) == (2, 3)
     assert outcome.told_apart
     assert outcome.confidence >= 0.95
-    assert [each.number for each in outcome.candidates] == [2, 3, 4, 1]
+    assert [each.number for each in outcome.candidates] == [2, 1, 3, 4]
     by_number = {each.number: each for each in outcome.candidates}
     assert by_number[3].mean == pytest.approx(truth(0.2), abs=0.02)
     assert by_number[2].dropped_with > 0.98
@@ -99,6 +100,17 @@ def test_of_those_that_cannot_be_told_apart_the_simplest_is_chosen(tmp_path):
     assert outcome.rounds == 3
     assert sorted(outcome.tied) == [2, 3]
     assert (outcome.search_best, outcome.chosen, outcome.told_apart) == (2, 3, False)
+    run.close()
+
+
+@pytest.mark.parametrize("deviation", [0.3, 0.005])
+def test_the_default_is_given_up_only_for_what_is_likely_to_be_better(tmp_path, deviation):
+    run = new_run(tmp_path, [0.22, 0.21, 0.2], [0.4, 0.2, 0.31])  # as if 0.2 and 0.21 were lucky
+    outcome = race(run, Noisy(deviation), budget_s=3 * 3 * SECONDS)()
+    assert bool(outcome.kept_default) == (outcome.chosen == 1) == (deviation == 0.3)
+    run.append(Step("confirm", "", to_json(outcome)))
+    kept = [sentence for sentence in describe_race(run) if "these stay, trial 1." in sentence]
+    assert len(kept) == (deviation == 0.3)
     run.close()
 
 
