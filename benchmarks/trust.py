@@ -182,7 +182,7 @@ def judged(run: Run, fresh: Rows) -> Outcome:
     assert run.chosen is not None
     data = Prepared.from_json(json.loads((run.path / DATA).read_text()), run.data_folder)
     x, y = fresh
-    y = y if data.output.task == "regression" else np.searchsorted(known_labels(data, y), y)
+    y = y if data.output.task == "regression" else as_classes(data, y)
     metrics = metrics_for(data.output.task)
     chosen = Predictor(said(run, run.chosen, data, x), run.threshold)
     best = Predictor(said(run, run.best, data, x))
@@ -209,9 +209,11 @@ def judged(run: Run, fresh: Rows) -> Outcome:
     )
 
 
-def known_labels(data: Prepared, y: np.ndarray) -> np.ndarray:
-    """The labels of the run's classes, in the order of their indices, as `y` has them."""
-    return np.array(data.labels, dtype=y.dtype if y.dtype.kind in "US" else np.int64)
+def as_classes(data: Prepared, y: np.ndarray) -> np.ndarray:
+    """Labels [n] as the run's class indices; its labels are in no order of their own."""
+    labels = np.array(data.labels, dtype=y.dtype if y.dtype.kind in "US" else np.int64)
+    order = np.argsort(labels)
+    return np.asarray(order[np.searchsorted(labels[order], y)])
 
 
 def said(run: Run, trial: Trial, data: Prepared, x: np.ndarray) -> np.ndarray:
