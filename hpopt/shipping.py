@@ -54,6 +54,11 @@ def ship_function(function: Callable[..., Any], folder: Path) -> str:
     of its surroundings: imports, plain values, and other functions and classes of the notebook.
     Raises ConfigError for what no other process could have.
     """
+    if isinstance(function, str):
+        raise ConfigError(
+            f'the builder "{function}" is a reference, which stands in the config',
+            help=f"{{'model': {{'builder': {function!r}}}}}, or hand over the function itself",
+        )
     name = getattr(function, "__name__", "?")
     if not inspect.isfunction(function) or name == "<lambda>":
         raise _not_shipped("it has no name that a file could give it", "write it with `def`")

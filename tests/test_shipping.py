@@ -114,3 +114,9 @@ def test_a_promise_to_keep_no_rows_holds_wherever_it_is_written(tmp_path, place)
     assert not folder.exists()
     if place == "file":
         assert "config.yaml:1" in str(caught.value)
+
+
+def test_a_reference_belongs_into_the_config(tmp_path):
+    with pytest.raises(ConfigError, match=r'"nets\.py:build" is a reference') as raised:
+        ship_function("nets.py:build", tmp_path)
+    assert "{'model': {'builder': 'nets.py:build'}}" in str(raised.value)

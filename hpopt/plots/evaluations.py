@@ -24,6 +24,8 @@ _BINS = 20
 
 def draw_evaluations(history: History) -> Figure:
     """Histograms on the diagonal, scatters coloured by the trials' order below it."""
+    from matplotlib.ticker import MaxNLocator
+
     trials = [trial for trial in history.trials if trial.state in ("finished", "failed")]
     if not trials:
         raise NotYetError("a trial must be over, and none is")
@@ -57,7 +59,7 @@ def draw_evaluations(history: History) -> Figure:
         axes.plot(x[failed], y[failed], **style.FAILED | {"markersize": 3})
         grid.mark(axes, history, (across, down))
     if dots is not None:  # a single dimension has no pair
-        grid.colour_bar(dots, "trial")
+        grid.colour_bar(dots, "trial", ticks=MaxNLocator(integer=True, nbins=8, min_n_ticks=1))
     return grid.finish(history, f"Where the search looked in {counted(len(trials), 'trial')}")
 
 

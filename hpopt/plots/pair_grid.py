@@ -13,6 +13,7 @@ from hpopt.space.dimensions import Categorical, Dimension
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.ticker import Locator
 
 # In inches; laid out by hand, for matplotlib's own layout takes seconds with so many panels.
 _PANEL, _GAP, _TOP, _RIGHT = 0.95, 0.1, 0.62, 0.85
@@ -88,7 +89,9 @@ class PairGrid:
                 x, y = (scales.position(d, trial.params[d.name]) for d in pair)
                 axes.plot(x, y, clip_on=False, **mark | {"markersize": mark["markersize"] * 0.75})
 
-    def colour_bar(self, mappable: Any, label: str, *, half: str = "") -> None:
+    def colour_bar(
+        self, mappable: Any, label: str, *, half: str = "", ticks: Locator | None = None
+    ) -> None:
         """The legend of a colour, right of the panels or of the `lower` or `upper` half of them."""
         bottom, top = self._spans
         middle, spare = (bottom + top) / 2, (top - bottom) * 0.04
@@ -101,7 +104,7 @@ class PairGrid:
         low, high = spans.get(half, (bottom, top))
         inch = 1 / self.figure.get_figwidth()
         axes = self.figure.add_axes((self._bars, low, 0.1 * inch, high - low))
-        bar = self.figure.colorbar(mappable, cax=axes)
+        bar = self.figure.colorbar(mappable, cax=axes, ticks=ticks)
         bar.outline.set_visible(False)
         style.count_in_thousands(bar.ax.yaxis)
         bar.set_label(label)
