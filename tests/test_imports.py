@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "errors": {"shown"},
     "grammar": set(),
     "jsonline": set(),
-    "local_server": set(),
+    "local_server": {"errors"},
     "task": set(),
     "version": set(),
     "backend": {"errors"},

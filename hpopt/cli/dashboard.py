@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hpopt.cli.options import RUNS, complete_run
-from hpopt.errors import ConfigError, RunError
+from hpopt.errors import ConfigError
 
 if TYPE_CHECKING:
     from hpopt.page.following import Following
@@ -31,7 +31,7 @@ def dashboard_command(
         str,
         typer.Option(metavar="ADDRESS", help="Where it is served; beyond loopback."),
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Its port; 0: any that is free.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Its port; 0: any that is free.")] = 0,
     allow_control: Annotated[
         bool, typer.Option("--allow-control", help="Have buttons that stop and resume runs.")
     ] = False,
@@ -47,22 +47,17 @@ def dashboard_command(
     from hpopt.page.serving import Actions, Dashboard
 
     actions: Actions = {"stop": stop_run, "resume": resume_run} if allow_control else {}
-    with closing(_following(runs or [])) as following:
-        try:
-            server = Dashboard(following, host, port, actions)
-        except (OSError, OverflowError) as error:
-            what = getattr(error, "strerror", None) or error
-            raise RunError(
-                f"{host}:{port} can't be served on: {what}", help="try another --port"
-            ) from None
-        with server:
-            print(f"{server.url}\nCtrl-C ends the dashboard; runs go on.", flush=True)
-            if open_browser:
-                with suppress(webbrowser.Error):
-                    webbrowser.open(server.url)
-            signal.signal(signal.SIGTERM, _interrupt)
-            with suppress(KeyboardInterrupt):
-                server.serve_forever()
+    with (
+        closing(_following(runs or [])) as following,
+        Dashboard(following, host, port, actions) as server,
+    ):
+        print(f"{server.url}\nCtrl-C ends the dashboard; runs go on.", flush=True)
+        if open_browser:
+            with suppress(webbrowser.Error):
+                webbrowser.open(server.url)
+        signal.signal(signal.SIGTERM, _interrupt)
+        with suppress(KeyboardInterrupt):
+            server.serve_forever()
 
 
 def _following(references: list[str]) -> Following:

@@ -36,20 +36,13 @@ def serve_command(
 
     It answers what `hpopt predict` says, bit for bit. Ctrl-C ends it.
     """
-    from hpopt.errors import RunError
     from hpopt.predicting import Model
     from hpopt.runs.finding import find_run
     from hpopt.serving.server import Endpoint
 
     model = Model(find_run(run), trust_code=trust_code)
     with own_code_aside():
-        try:
-            endpoint = Endpoint(model, host, port, most_bytes=max_bytes, most_rows=max_rows)
-        except OSError as error:
-            raise RunError(
-                f"{host}:{port} can't be served on: {error.strerror or error}",
-                help="try another --port, or --port 0 for one that is free",
-            ) from None
+        endpoint = Endpoint(model, host, port, most_bytes=max_bytes, most_rows=max_rows)
     if not endpoint.answering.is_warm:
         print("note: this network runs without a graph, and answers slower", file=sys.stderr)
     if not endpoint.is_local:

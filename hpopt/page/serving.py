@@ -14,11 +14,11 @@ from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from queue import Empty
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from hpopt.errors import HpoptError
 from hpopt.jsonline import json_line
-from hpopt.local_server import LocalServer
+from hpopt.local_server import LocalServer, address_of
 from hpopt.page.document import document
 from hpopt.page.following import Following
 from hpopt.version import VERSION
@@ -33,7 +33,7 @@ Actions = dict[str, Callable[[str], str]]
 class Dashboard(LocalServer):
     """Serves the page of the runs that are followed, and the `actions` that are allowed.
 
-    Raises OSError where the address can't be had.
+    Raises RunError where the address can't be had.
     """
 
     def __init__(self, following: Following, host: str, port: int, actions: Actions) -> None:
@@ -98,7 +98,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _asked(self) -> tuple[str, str] | None:
         """What is asked for, and of which run; None where it was refused."""
-        address = urlsplit(self.path)
+        if (address := address_of(self.path)) is None:
+            self._refuse(HTTPStatus.BAD_REQUEST, "this is no address")
+            return None
         _, token, *rest = [*address.path.split("/", 2), ""][:3]
         if not self.server.is_named(self.headers.get("Host", "")):
             self._refuse(HTTPStatus.FORBIDDEN, "this is no name of this server")

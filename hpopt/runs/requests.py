@@ -6,6 +6,7 @@ The writer looks for it itself: a pid that stands in a folder could be anybody's
 from __future__ import annotations
 
 import logging
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -35,7 +36,7 @@ def heeding_requests(run: Path, stop: threading.Event) -> Iterator[None]:
 
     def look() -> None:
         while not is_over.wait(_LOOK_EVERY_S):
-            if not stop.is_set() and (run / STOP_REQUEST).exists():
+            if not stop.is_set() and _is_asked(run):
                 log.warning("asked to stop: what runs now is ended, and then the run is closed")
                 stop.set()
 
@@ -48,6 +49,14 @@ def heeding_requests(run: Path, stop: threading.Event) -> Iterator[None]:
         is_over.set()
         thread.join()
         _clear(run)
+
+
+def _is_asked(run: Path) -> bool:
+    """Whether the file is there: a folder or a link that came with the run asks for nothing."""
+    try:
+        return stat.S_ISREG((run / STOP_REQUEST).lstat().st_mode)
+    except OSError:
+        return False
 
 
 def _clear(run: Path) -> None:

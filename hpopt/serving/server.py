@@ -13,23 +13,23 @@ import json
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import Any
-from urllib.parse import urlsplit
 
 from hpopt.errors import DataError
 from hpopt.inputs.kind import count_rows
 from hpopt.jsonline import json_line
-from hpopt.local_server import LocalServer
+from hpopt.local_server import LocalServer, address_of
 from hpopt.predicting import Model
 from hpopt.serving.answering import Answering, Busy
 from hpopt.serving.described import openapi
 from hpopt.serving.requests import CSV, JSON, rows_of
 from hpopt.version import VERSION
 
+_MOST_DIGITS = 18  # of a length
 _PATIENCE_S = 30.0  # with a connection that says nothing
 
 
 class Endpoint(LocalServer):
-    """Serves a model. Raises OSError where the address can't be had."""
+    """Serves a model. Raises RunError where the address can't be had."""
 
     request_queue_size = 128
 
@@ -81,7 +81,9 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             if not self.server.is_named(self.headers.get("Host", "")):
                 raise _Refused(HTTPStatus.FORBIDDEN, "this is no name of this server")
-            self._send(HTTPStatus.OK, *of(urlsplit(self.path).path))
+            if (address := address_of(self.path)) is None:
+                raise _Refused(HTTPStatus.BAD_REQUEST, "this is no address")
+            self._send(HTTPStatus.OK, *of(address.path))
         except _Refused as refused:
             self._refuse(refused.status, str(refused))
         except DataError as error:
@@ -126,7 +128,8 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "")
         if not length.isdecimal():
             raise _Refused(HTTPStatus.LENGTH_REQUIRED, "say Content-Length")
-        if int(length) > self.server.most_bytes:
+        # Python reads no number of thousands of digits.
+        if len(length) > _MOST_DIGITS or int(length) > self.server.most_bytes:
             raise _Refused(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{self.server.most_bytes} bytes at most"
             )

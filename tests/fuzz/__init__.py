@@ -1,4 +1,4 @@
-"""Configs, journals, tables and command lines from nobody in their right mind.
+"""Configs, journals, tables, command lines and requests from nobody in their right mind.
 
 `python -m tests.fuzz --minutes 60` makes cases until the time is up, runs each in this process
 without TensorFlow, and keeps what ends in a traceback, takes for ever or gives a wrong exit code.

@@ -141,7 +141,7 @@ def _place(trace: object) -> str:
     return f"at {Path(frames[-1].filename).relative_to(ROOT)}:{frames[-1].lineno}"
 
 
-def _ended(action: Callable[..., object]) -> Callable[[list[str]], None]:
+def ended(action: Callable[..., object]) -> Callable[[list[str]], None]:
     """An action as a command: what it raises for people becomes their exit code."""
     from hpopt.errors import HpoptError
 
@@ -180,4 +180,4 @@ def _read_rows(rows: str, run: str) -> None:
         assert len(data.features.apply(new.rows)) == new.count
 
 
-ACTIONS = {":data": _ended(_read_data), ":rows": _ended(_read_rows)}
+ACTIONS = {":data": ended(_read_data), ":rows": ended(_read_rows)}

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.fuzz.case import GOLDEN, ROOT, Case
+from tests.fuzz import served
+from tests.fuzz.case import ACTIONS, GOLDEN, ROOT, Case
 from tests.fuzz.mutating import TEXTS, VALUES, changed_bytes, changed_form
 
 RUNS = sorted((GOLDEN / "0.1" / "runs").iterdir())
@@ -33,6 +34,8 @@ def configs(rng: random.Random, name: str) -> Case:
         form = _form_of(content)
         for _ in range(rng.choice([1, 1, 2, 3])):
             form = changed_form(rng, form, [*VALUES, *_words()])
+        if rng.random() < 0.2 and isinstance(form, dict):
+            form["require"] = [_rule(rng, form) for _ in range(rng.choice([1, 1, 2]))]
         content = _yaml(form)
     command = ["tune", "c.yaml", "--dry-run", *rng.choice([[], ["--json"], _override(rng)])]
     codes = frozenset({0, 2, 3, 4})
@@ -68,6 +71,8 @@ def journals(rng: random.Random, name: str) -> Case:
             ["trials", "latest", "--json"],
             ["compare", "latest", "runs/other", "--json"],
             ["runs", "repair", "latest"],
+            ["export-trials", "latest", "--force"],
+            *([["report", "latest", "runs/other", "-o", "-"]] if rng.random() < 0.15 else []),
             *([["plot", "latest", "--only", pictures]] if rng.random() < 0.1 else []),
         ],
         k=3,
@@ -131,11 +136,22 @@ def command_lines(rng: random.Random, name: str) -> Case:
     return Case(name, commands, files, folders)
 
 
+def requests(rng: random.Random, name: str) -> Case:
+    """What comes to the port of `hpopt serve` or `hpopt dashboard`."""
+    server, sent = served.request(rng)
+    run = next(r for r in RUNS if r.name.endswith("table"))
+    folders = {f"runs/{run.name}": run}
+    commands = [[":ask", server, "sent", "latest"]]
+    return Case(name, commands, {"sent": sent}, folders, frozenset({0}), smaller="sent")
+
+
+ACTIONS[":ask"] = served.ask
 TARGETS: dict[str, Callable[[random.Random, str], Case]] = {
     "configs": configs,
     "journals": journals,
     "tables": tables,
     "command_lines": command_lines,
+    "requests": requests,
 }
 
 
@@ -201,6 +217,7 @@ def _command_line(rng: random.Random) -> list[str]:
     command = rng.choice(
         ["init", "tune", "check", "resume", "runs", "show", "trials", "plot", "compare",
          "export-best", "predict", "evaluate", "schema", "runs list", "runs repair",
+         "report", "export-trials", "doctor", "serve", "dashboard", "init --example",
          "help", "tun", ""]
     ).split()  # fmt: skip
     words = [
@@ -216,13 +233,30 @@ def _command_line(rng: random.Random) -> list[str]:
     match command:
         case ["tune"]:  # nothing that fits a network, or loads one
             given = ["--dry-run", *[w for w in given if w != "--"]]
-        case ["check" | "resume" | "predict" | "evaluate" | "export-best"]:
+        case ["doctor"]:  # nothing that opens a port and stays
+            given = rng.choice([[], [], ["--json"], ["x"]])
+        case ["dashboard"]:
+            given = ["runs/nothing", *[w for w in given if w != "--"]]
+        case ["serve" | "check" | "resume" | "predict" | "evaluate" | "export-best"]:
             given = ["nothing", *[w for w in given if w not in ("latest", "late", "c.yaml")]]
         case ["plot"] if rng.random() < 0.8:
             given = ["--only", "nothing", *given]
         case ["show" | "trials" | "compare"] if rng.random() < 0.5:
             given = ["latest", *given]
     return [*command, *given]
+
+
+def _rule(rng: random.Random, form: Any) -> Any:
+    """A rule between dimensions, or what might be taken for one."""
+    space = form.get("space")
+    names = [*space] if isinstance(space, dict) and space else ["x"]
+    signs = ["<=", "<", "==", "!=", "+", "*", "/", "-", "**", "and", "or", "not", "in", "(", ")"]
+    values = ["0", "1", "-1", "2.5", "1e999", "9" * 400, "'adam'", "true", "null", "max", "[1]"]
+    words = [str(rng.choice(names)), rng.choice(signs), rng.choice([*names, *values, *TEXTS])]
+    words += rng.choices([*signs, *values, *map(str, names)], k=rng.choice([0, 0, 1, 2, 8]))
+    if rng.random() < 0.05:
+        words = rng.choice([["("] * 3000, ["-"] * 3000, ["not"] * 3000]) + words
+    return rng.choice([*VALUES]) if rng.random() < 0.1 else " ".join(map(str, words))
 
 
 def _override(rng: random.Random) -> list[str]:

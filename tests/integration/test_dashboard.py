@@ -100,7 +100,7 @@ def test_what_cannot_be_shown_is_said(tmp_path):
     for arguments, words in (
         ((), "there is no folder runs"),
         (("nowhere/run",), "no run"),
-        (("--port", "99999", "."), "99999"),
+        (("--port", "99999", "."), "`--port`"),
     ):
         process = hpopt(tmp_path, "dashboard", "--no-open", *arguments)
         out, _ = process.communicate(timeout=60)

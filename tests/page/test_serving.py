@@ -103,6 +103,14 @@ def test_there_is_no_way_out_of_the_folder(served, id):
     assert ask(served, f"surrogate?id={id}")[0] == 404
 
 
+def test_what_is_no_address_is_refused(served):
+    connection = HTTPConnection("127.0.0.1", served.server_port, timeout=20)
+    connection.putrequest("GET", "http://[x", skip_host=True)
+    connection.endheaders()
+    assert connection.getresponse().status == 400
+    connection.close()
+
+
 @pytest.mark.parametrize("path", ["../page.html", "static/page.css", "..%2f..%2fetc/passwd", "x"])
 def test_there_are_no_other_files(served, path):
     assert ask(served, path)[0] == 404

@@ -27,3 +27,12 @@ def test_a_link_in_its_place_is_not_written_through(tmp_path):
     (tmp_path / STOP_REQUEST).symlink_to(elsewhere)
     request_stop(tmp_path)
     assert not elsewhere.exists()
+
+
+def test_what_is_no_file_asks_for_nothing(tmp_path):
+    """A folder of that name can't be taken away, and would end each resumption."""
+    (tmp_path / STOP_REQUEST).mkdir()
+    stop = threading.Event()
+    with heeding_requests(tmp_path, stop):
+        assert not stop.wait(1.2)
+    assert (tmp_path / STOP_REQUEST).is_dir()

@@ -123,8 +123,22 @@ def test_other_addresses_are_refused(ask, method, path, status):
     assert ask(method, path)[0] == status
 
 
+def test_what_is_no_address_is_refused(endpoint):
+    connection = http.client.HTTPConnection("127.0.0.1", endpoint.server_port, timeout=60)
+    connection.putrequest("GET", "http://[x", skip_host=True)
+    connection.putheader("Host", f"127.0.0.1:{endpoint.server_port}")
+    connection.endheaders()
+    assert connection.getresponse().status == 400
+    connection.close()
+
+
 def test_a_page_of_somebody_elses_can_not_ask(ask):
     assert ask("GET", "/health", Host="evil.example")[0] == 403
+
+
+@pytest.mark.parametrize(("length", "status"), [("-3", 411), ("1" * 30, 413), ("9" * 5000, 413)])
+def test_a_length_that_can_not_be_is_refused(ask, length, status):
+    assert ask("POST", "/predict", "", **{"Content-Length": length})[0] == status
 
 
 def test_health_and_schema(ask, endpoint, table_run):
