@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-from scipy.special import ndtr
+if TYPE_CHECKING:
+    import numpy as np
 
 # Of its height in the middle, what it has left far away: a search recovers from what is wrong.
 _FLOOR = 0.05
@@ -53,6 +54,9 @@ class UnitBelief:
         The density is in proportion to (1 - floor) exp(-z^2 / 2) + floor, z = (u - centre) /
         deviation, and its integral over the unit interval is 1.
         """
+        import numpy as np
+        from scipy.special import ndtr
+
         z = (u - self.centre) / self.deviation
         peak = (1 - _FLOOR) * np.exp(-z * z / 2)
         ends = ndtr(((1 - self.centre) / self.deviation, -self.centre / self.deviation))
@@ -62,6 +66,9 @@ class UnitBelief:
 
     def drawn(self, u: np.ndarray) -> np.ndarray:
         """The quantiles at u [m]: half of them by the belief, and half from everywhere."""
+        import numpy as np
+        from scipy.special import ndtr
+
         near = self.centre + self.deviation * np.linspace(-5, 5, _N_GRID)
         grid = np.unique(np.clip(np.concatenate([np.linspace(0, 1, _N_GRID), near]), 0, 1))
         mass = ndtr((grid - self.centre) / self.deviation)

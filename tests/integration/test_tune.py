@@ -93,6 +93,7 @@ def test_the_run_folder_holds_what_the_design_says(run):
         "best/labels.json",
         "best/params.yaml",
         "best/data.json",
+        "best/intervals.json",
         "best/predictions.npz",
         "data.json",
         *(f"trials/000{number}/weights.npz" for number in (1, 2, 3, 4)),

@@ -7,14 +7,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hpopt.inputs import raw, text_files, written
+from hpopt.inputs import raw, text_files, times, written
 from hpopt.inputs.kind import CardParts, Usage
 from hpopt.inputs.series import steps
 from hpopt.shown import in_markdown
 
 READING = "steps.py"
 _MOST_NAMES = 40
-_FILES = (raw, text_files, written, steps)
+_FILES = (raw, text_files, times, written, steps)
 
 _IMPORTS = """\
 from raw import raw_columns
