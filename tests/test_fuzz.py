@@ -12,7 +12,7 @@ from tests.fuzz.case import ACTIONS, Case, run
 from tests.fuzz.smaller import smaller
 from tests.fuzz.targets import TARGETS, make
 
-_CASES = 50  # a target; `.ci/long` goes on for minutes
+_CASES = 120  # a target; `.ci/long` goes on for minutes
 
 
 @pytest.fixture(autouse=True)
