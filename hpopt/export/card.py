@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +17,7 @@ from hpopt.export.verifying import CheckRows
 from hpopt.inputs.kind import CardParts
 from hpopt.report.scores import ensemble_score
 from hpopt.report.words import list_trials, show_interval, show_param, show_score, tally
-from hpopt.runs.environment import describe_packages
+from hpopt.runs.environment import describe_packages, recorded_versions
 from hpopt.runs.folder import Run
 from hpopt.shown import in_markdown, one_line
 from hpopt.statistics.records import Interval
@@ -264,12 +263,8 @@ def _config_of(run: Run) -> Mapping[str, Any]:
 
 
 def _versions_of(run: Run) -> Mapping[str, str | None]:
-    try:
-        then = json.loads((run.path / "environment.json").read_text(encoding="utf-8"))
-        return {**then["packages"], "Python": then["python"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {"hpopt": run.header.hpopt}
+    return recorded_versions(run.path) or {"hpopt": run.header.hpopt}
 
 
 def _listed(versions: Mapping[str, str | None]) -> str:
-    return ", ".join(f"{name} {version}" for name, version in versions.items() if version)
+    return ", ".join(one_line(f"{name} {version}") for name, version in versions.items() if version)

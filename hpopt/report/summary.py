@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 
 from hpopt.report.assessment import (
@@ -31,6 +30,7 @@ from hpopt.report.words import (
     tally,
     weighted_rows,
 )
+from hpopt.runs.environment import recorded_versions
 from hpopt.runs.folder import Run
 from hpopt.runs.steps import Findings, Scored
 from hpopt.shown import in_markdown, one_line, printable
@@ -38,7 +38,7 @@ from hpopt.space.dimensions import Categorical, Dimension
 from hpopt.trials import Trial
 
 _SHOWN_PICTURES = ("forecast", "convergence", "partial_dependence")
-_PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")
+_PACKAGES = ("Python", "tensorflow", "keras", "numpy", "scikit-learn")
 
 
 def summarise(run: Run, findings: Findings, drawn: Sequence[str] = ()) -> str:
@@ -229,12 +229,8 @@ def _repeat(run: Run) -> list[str]:
 def versions(run: Run) -> str:
     """The versions of hpopt and of what computes, where the folder says them."""
     parts = [f"hpopt {run.header.hpopt}"]
-    path = run.path / "environment.json"
-    if path.is_file():
-        environment = json.loads(path.read_text())
-        parts.append(f"Python {environment['python']}")
-        versions = {name: environment["packages"].get(name) for name in _PACKAGES}
-        parts += [f"{name} {version}" for name, version in versions.items() if version]
+    recorded = recorded_versions(run.path)
+    parts += [f"{name} {one_line(recorded[name])}" for name in _PACKAGES if recorded.get(name)]
     return ", ".join(parts[:-1]) + f" and {parts[-1]}" if len(parts) > 1 else parts[0]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
@@ -36,6 +37,16 @@ def describe_environment(config: Path) -> dict[str, Any]:
         "git": _git_revision(config.resolve().parent),
         "command": sys.argv,
     }
+
+
+def recorded_versions(run: Path) -> dict[str, str]:
+    """The versions that a run folder names, of packages and of Python; none where it is damaged."""
+    try:
+        then = json.loads((run / ENVIRONMENT).read_text(encoding="utf-8"))
+        versions = {**then["packages"], "Python": then["python"]}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    return {name: text for name, text in versions.items() if isinstance(text, str)}
 
 
 def describe_packages() -> dict[str, str | None]:

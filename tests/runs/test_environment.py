@@ -6,7 +6,7 @@ from importlib import metadata
 
 import pytest
 
-from hpopt.runs.environment import PACKAGES, describe_environment
+from hpopt.runs.environment import PACKAGES, describe_environment, recorded_versions
 
 
 @pytest.fixture(autouse=True)
@@ -71,3 +71,18 @@ def test_a_changed_repository_is_marked(config):
 @pytest.mark.parametrize("place", ["iris.yaml", "gone/iris.yaml"])
 def test_outside_a_repository_there_is_no_revision(tmp_path, place):
     assert describe_environment(tmp_path / place)["git"] is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "3", '{"python": 3}', '{"packages": 1, "python": "3"}', "[" * 100_000]
+)
+def test_a_damaged_record_names_no_versions(tmp_path, text):
+    assert recorded_versions(tmp_path) == {}
+    (tmp_path / "environment.json").write_text(text)
+    assert recorded_versions(tmp_path) == {}
+
+
+def test_versions_are_named_as_they_were_recorded(tmp_path):
+    recorded = {"packages": {"keras": "3.1", "numpy": None, "x": {}}, "python": "3.11"}
+    (tmp_path / "environment.json").write_text(json.dumps(recorded))
+    assert recorded_versions(tmp_path) == {"keras": "3.1", "Python": "3.11"}
